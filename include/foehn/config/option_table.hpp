@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace foehn::config {
+
+/// What is said of an option besides its name, type and default.
+struct Description {
+  std::string doc;        ///< one sentence or two, in the words of the field
+  std::string unit = "";  ///< of a number: "1", "h", "K"; empty for text
+  double minimum = -std::numeric_limits<double>::infinity();
+  double maximum = std::numeric_limits<double>::infinity();
+  bool minimum_excluded = false;          ///< the minimum itself is out of range
+  std::vector<std::string> choices = {};  ///< allowed values of a text; empty: any
+  bool required = false;                  ///< must be given
+  bool changes_result = true;  ///< whether the output's values depend on it (DESIGN: digest of a run)
+};
+
+/// The options of one subcommand. Each is declared once; parsing, checks, --help, the reference page and
+/// run.json derive from the declaration.
+///
+/// An option is bound to a field of a component's options struct, whose value at declaration is the default.
+/// Names are "section.name" (an INI section and key, and --section.name on the command line) or plain "name".
+class OptionTable {
+ public:
+  using Target = std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*,
+                              std::vector<double>*, std::optional<double>*, std::optional<std::int64_t>*>;
+
+  /// @param command  subcommand, such as "sample"
+  /// @param summary  one line on what it does
+  /// @param example  a command line that works, for --help
+  OptionTable(std::string command, std::string summary, std::string example);
+
+  /// Declares an option. A list is given as words separated by commas or spaces.
+  /// @throws std::logic_error if the name is taken, the doc is missing, a number has no unit, or the default
+  ///         of an option that is not required is out of its range or choices
+  void add(const std::string& name, Target target, Description description);
+
+  /// What parse found besides the options.
+  struct Outcome {
+    bool help = false;           ///< --help was given: print help() and stop with code 0
+    bool validate_only = false;  ///< --validate-only was given
+  };
+
+  /// Sets the bound fields from `arguments` and from the file that `--config FILE` names; the arguments win.
+  /// Where --help is among the arguments, nothing else is looked at.
+  ///
+  /// @param arguments  the words after the subcommand; "--name value" or "--name=value"
+  /// @throws UsageError naming the option (and the file and line where it came from one): unknown (with the
+  ///         nearest known name), given twice, of the wrong type, out of range (with the range), not among
+  ///         its choices (with them), required and missing or empty; or a configuration file that cannot be
+  ///         read
+  Outcome parse(const std::vector<std::string>& arguments);
+
+  /// Every option with type, unit, default, range and doc, by section.
+  std::string help() const;
+  /// The same as a Markdown section.
+  std::string reference() const;
+  /// The values in force, by name.
+  nlohmann::json values() const;
+  /// The values in force of the options that change the result, as canonical text ("name = value" lines in
+  /// order of name): what a run's digest is made of.
+  std::string result_values() const;
+
+  struct Option {
+    std::string name;
+    Target target;
+    Description description;
+    std::string default_text;
+  };
+  const std::vector<Option>& options() const { return options_; }
+
+ private:
+  std::string command_, summary_, example_;
+  std::vector<Option> options_;
+};
+
+/// The known word nearest to `word` by edit distance, if one is near enough to be what was meant.
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace foehn::config

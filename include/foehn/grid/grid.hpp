@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace foehn::grid {
+
+/// One horizontal coordinate of a rectilinear grid.
+struct Axis {
+  std::string name;           ///< dimension and variable name in files, such as "lat"
+  std::string standard_name;  ///< CF standard name: latitude, longitude, grid_latitude, grid_longitude
+  std::string units;          ///< degrees_north, degrees_east, degrees
+  std::vector<double> values;
+
+  std::int64_t size() const { return static_cast<std::int64_t>(values.size()); }
+};
+
+/// A rotated pole (CF grid mapping `rotated_latitude_longitude`), in degrees.
+struct RotatedPole {
+  double pole_latitude = 90;
+  double pole_longitude = 0;
+  double north_pole_grid_longitude = 0;
+  bool operator==(const RotatedPole&) const = default;
+};
+
+/// A rectilinear grid in geographic or rotated latitude and longitude; fields on it are [y, x].
+struct Grid {
+  Axis y;
+  Axis x;
+  std::optional<RotatedPole> rotated_pole;
+
+  std::int64_t ny() const { return y.size(); }
+  std::int64_t nx() const { return x.size(); }
+  std::int64_t cells() const { return ny() * nx(); }
+};
+
+/// Geographic latitude and longitude of every cell of a grid, each [y, x] row-major, degrees; longitudes of a
+/// rotated grid lie in [-180, 180].
+struct Geographic {
+  std::vector<double> latitude;
+  std::vector<double> longitude;
+};
+Geographic geographic_coordinates(const Grid& grid);
+
+/// Rows [y0, y1) and columns [x0, x1) of a grid.
+struct Crop {
+  std::int64_t y0 = 0, y1 = 0, x0 = 0, x1 = 0;
+};
+
+/// Reads "y0:y1,x0:x1". @throws Error if the text is not of that form or a range is empty
+Crop parse_crop(const std::string& text);
+
+/// @throws Error naming the crop and the grid's size if it does not fit inside
+Grid crop_grid(const Grid& grid, const Crop& crop);
+
+/// The grid of the means over blocks of `block` x `block` cells: coordinates are the means of the block's
+/// coordinates.
+/// @throws Error if the block does not divide both sides
+Grid block_mean_grid(const Grid& grid, std::int64_t block);
+
+/// What differs between two grids, for a message ("lat: 33 points, expected 32"); empty if they are the same
+/// to within a thousandth of a grid step. Longitudes are compared modulo 360 degrees.
+std::optional<std::string> difference(const Grid& expected, const Grid& found);
+
+}  // namespace foehn::grid

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "foehn/calendar/time_axis.hpp"
+#include "foehn/grid/grid.hpp"
+
+namespace foehn::io {
+
+/// One physical variable of a field file or a trajectory.
+struct Variable {
+  std::string name;           ///< in files, such as "tas"
+  std::string standard_name;  ///< CF standard name, such as "air_temperature"
+  std::string units;          ///< such as "K"
+  bool operator==(const Variable&) const = default;
+};
+
+/// Reads "t2m=air_temperature": a variable's name in the files and its CF standard name (the second part may
+/// be absent).
+Variable parse_variable(const std::string& text);
+
+/// Which part of the files is wanted.
+struct FieldSelection {
+  /// Variables in the order wanted. Empty: every variable of the first file with dimensions (time, y, x).
+  /// A wanted unit that differs from the file's is converted by UDUNITS; an empty one keeps the first file's.
+  /// Where a file names no unit, the wanted one is taken to be its unit; without either, opening fails. An
+  /// empty standard name is taken from the file; one that contradicts the file's is an error.
+  std::vector<Variable> variables;
+  std::optional<grid::Crop> crop;
+};
+
+/// Fields [time, y, x] of several variables from one or many CF NetCDF files, read by hyperslab.
+///
+/// Files are put in order of time and joined; latitude may run either way and stays as it is. Packed data are
+/// unpacked (scale_factor of any sign). Besides time, y and x a variable may have dimensions of size 1, such
+/// as a height. Times come from the coordinate variable of the time dimension, or from one with standard name
+/// `time`. Opening checks headers, grids and time axes of all files, so that later reads can only fail for
+/// data (a missing value, a file that was truncated).
+class FieldReader {
+ public:
+  /// @throws Error for a missing or truncated file, an unknown variable (naming those there are), a variable
+  ///         without (time, y, x) dimensions, grids that differ between files or variables, inconvertible
+  ///         units, or a time axis that repeats, goes back, or leaves a gap
+  FieldReader(const std::vector<std::filesystem::path>& files, const FieldSelection& selection);
+  ~FieldReader();
+  FieldReader(FieldReader&&) noexcept;
+  FieldReader& operator=(FieldReader&&) noexcept;
+
+  const std::vector<Variable>& variables() const;
+  const grid::Grid& grid() const;  ///< after the crop
+  const calendar::TimeAxis& times() const;
+  /// Seconds between two instants; 0 if there is only one.
+  std::int64_t step_seconds() const;
+
+  /// Reads instants [first, first + count) as [time, variable, y, x].
+  /// @param values  room for count * variables * cells numbers
+  /// @throws Error naming file, variable, time and cell of the first missing value or NaN
+  void read(std::int64_t first, std::int64_t count, std::span<float> values) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// Expands "*", "?" and "[...]" in paths (sorted); a path without them stays as it is.
+/// @throws Error naming a pattern that matches nothing
+std::vector<std::filesystem::path> expand_files(const std::vector<std::string>& patterns);
+
+/// The index range [first, last) of the axis between two dates.
+///
+/// @param start, end  dates as in calendar::parse_date_time, both inclusive; a bare date means the whole day.
+///                    Empty: the axis's own first and last instant.
+/// @throws Error if a date is no date, lies outside the axis, or no instant lies between the two; the message
+///         names the axis's first and last instant
+struct IndexRange {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::int64_t size() const { return last - first; }
+};
+IndexRange select_period(const calendar::TimeAxis& axis, const std::string& start, const std::string& end);
+
+}  // namespace foehn::io

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace foehn::io {
+
+/// Text, a number, or a list of numbers.
+using AttributeValue = std::variant<std::string, double, std::vector<double>, std::int64_t, float>;
+using Attributes = std::map<std::string, AttributeValue>;
+
+struct NetcdfDimension {
+  std::string name;
+  std::int64_t size = 0;
+  bool unlimited = false;
+};
+
+/// What a file's header says of one variable.
+struct NetcdfVariable {
+  int id = -1;
+  std::string name;
+  std::vector<NetcdfDimension> dimensions;
+  Attributes attributes;
+  bool is_numeric = true;
+
+  /// The attribute as text; nothing if absent or not text.
+  std::optional<std::string> text(const std::string& attribute) const;
+  /// The attribute as a number (the first of a list); nothing if absent or not numeric.
+  std::optional<double> number(const std::string& attribute) const;
+};
+
+enum class NetcdfType { float32, float64, int32, int64 };
+
+/// How a variable is laid out in a new file.
+struct NetcdfStorage {
+  std::vector<std::int64_t> chunks;  ///< one length a dimension; empty: the library's choice
+  int deflate = 0;                   ///< 0 (none) to 9, with shuffle
+};
+
+/// An open NetCDF file; closed by the destructor. NetCDF-C is not thread-safe: use one thread at a time.
+///
+/// Every error names the file and, where there is one, the variable. Sizes in a header are not trusted:
+/// attributes, and what is read or written at once, are bounded.
+class NetcdfFile {
+ public:
+  /// Opens a file for reading. @throws Error if it is missing, truncated or no NetCDF
+  static NetcdfFile open(const std::filesystem::path& path);
+  /// Creates a NetCDF-4 file, replacing one of that name. @throws Error if it cannot be written
+  static NetcdfFile create(const std::filesystem::path& path);
+  NetcdfFile(NetcdfFile&& other) noexcept;
+  NetcdfFile& operator=(NetcdfFile&&) = delete;
+  ~NetcdfFile();
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // Reading.
+  std::vector<std::string> variable_names() const;
+  bool has_variable(const std::string& name) const;
+  /// @throws Error naming the variable and those that the file has
+  NetcdfVariable variable(const std::string& name) const;
+  Attributes global_attributes() const;
+  /// Raw values (packing is not undone) of a hyperslab; the whole variable where `start` and `count` are
+  /// empty.
+  /// @throws Error if the hyperslab leaves the variable or holds more than 2^27 values
+  std::vector<double> read_doubles(const NetcdfVariable& variable, std::span<const std::int64_t> start = {},
+                                   std::span<const std::int64_t> count = {}) const;
+
+  // Writing. Definitions come first; the first write ends them.
+  /// @param size  0: unlimited
+  void define_dimension(const std::string& name, std::int64_t size);
+  void define_variable(const std::string& name, NetcdfType type, const std::vector<std::string>& dimensions,
+                       const Attributes& attributes, const NetcdfStorage& storage = {});
+  void set_global_attributes(const Attributes& attributes);
+  void write(const std::string& variable, std::span<const double> values,
+             std::span<const std::int64_t> start = {}, std::span<const std::int64_t> count = {});
+  void write(const std::string& variable, std::span<const float> values,
+             std::span<const std::int64_t> start = {}, std::span<const std::int64_t> count = {});
+  /// Flushes and closes; errors of a late write (a full disk) surface here, not in the destructor.
+  void close();
+
+ private:
+  NetcdfFile(int id, std::filesystem::path path) : id_(id), path_(std::move(path)) {}
+  [[noreturn]] void fail(int status, const std::string& doing) const;
+  void check(int status, const std::string& doing) const {
+    if (status != 0) fail(status, doing);
+  }
+  int id_ = -1;
+  std::filesystem::path path_;
+};
+
+}  // namespace foehn::io

@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# Environment in which foehn runs well; to be sourced. Whatever the user has set already stays.
+
+# One thread a rank: ranks that each start a thread a core fight over the cores.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+
+# OpenMPI pins each of few ranks to one core by itself, which starves ranks with more than one thread.
+export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}"
+# More ranks than cores is slow but right, as in tests on a small machine.
+export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe:-1}"
+# OpenMPI refuses to start for root, who is the user of most containers.
+if [ "$(id -u)" -eq 0 ]; then
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+
+# OpenBLAS 0.3.21 takes Xeons younger than itself for a generic processor and is five times slower than it could be.
+if [ -z "${OPENBLAS_CORETYPE:-}" ] && grep --quiet --word-regexp avx512dq /proc/cpuinfo 2>/dev/null; then
+  export OPENBLAS_CORETYPE=SkylakeX
+fi

@@ -1,0 +1,114 @@
+#include "foehn/calendar/time_axis.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::calendar {
+namespace {
+
+/// Times further than this from the reference date (30 million years) are no times; also far from overflow.
+constexpr double kLargestSeconds = 1e15;
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Seconds in a unit of time; 0 if it is none of fixed length.
+std::int64_t seconds_in(const std::string& unit) {
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 17> kUnits{{
+      {"s", 1},
+      {"sec", 1},
+      {"secs", 1},
+      {"second", 1},
+      {"seconds", 1},
+      {"min", 60},
+      {"mins", 60},
+      {"minute", 60},
+      {"minutes", 60},
+      {"h", 3600},
+      {"hr", 3600},
+      {"hrs", 3600},
+      {"hour", 3600},
+      {"hours", 3600},
+      {"d", 86400},
+      {"day", 86400},
+      {"days", 86400},
+  }};
+  for (const auto& [name, seconds] : kUnits) {
+    if (unit == name) return seconds;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string TimeAxis::format(std::int64_t index) const {
+  return format_date_time(from_seconds(seconds.at(static_cast<std::size_t>(index)), calendar));
+}
+
+TimeAxis decode_times(std::span<const double> values, const std::string& units, Calendar calendar) {
+  const std::string quoted = "time units '" + units.substr(0, 80) + "'";
+  const auto since = lower_case(units).find(" since ");
+  if (since == std::string::npos)
+    throw core::Error(quoted + ": expected a form such as 'hours since 1900-01-01'");
+  const std::int64_t unit_seconds = seconds_in(lower_case(trimmed(units.substr(0, since))));
+  if (unit_seconds == 0) throw core::Error(quoted + ": the unit must be seconds, minutes, hours or days");
+  const std::int64_t reference = core::with_context(
+      quoted, [&] { return to_seconds(parse_date_time(trimmed(units.substr(since + 7))), calendar); });
+
+  TimeAxis axis{calendar, {}};
+  axis.seconds.reserve(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double seconds = values[i] * static_cast<double>(unit_seconds);
+    if (!(std::abs(seconds) <= kLargestSeconds)) {
+      throw core::Error(quoted + ": value " + std::to_string(i) + " is " + std::to_string(values[i]) +
+                        ", which is no usable time");
+    }
+    axis.seconds.push_back(reference + std::llround(seconds));
+  }
+  return axis;
+}
+
+std::int64_t regular_step_seconds(const TimeAxis& axis) {
+  std::int64_t step = 0;
+  for (std::int64_t i = 1; i < axis.size(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    const std::int64_t found = axis.seconds[k] - axis.seconds[k - 1];
+    if (found > 0 && (step == 0 || found < step)) step = found;
+  }
+  for (std::int64_t i = 1; i < axis.size(); ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    const std::int64_t found = axis.seconds[k] - axis.seconds[k - 1];
+    if (found == 0) throw core::Error("time axis: " + axis.format(i) + " is repeated");
+    if (found < 0) {
+      throw core::Error("time axis: goes back from " + axis.format(i - 1) + " to " + axis.format(i));
+    }
+    if (found != step) {
+      throw core::Error("time axis: step " + std::to_string(i) + ", from " + axis.format(i - 1) + " to " +
+                        axis.format(i) + ", is " + format_step(found) + ", expected " + format_step(step));
+    }
+  }
+  return step;
+}
+
+std::string format_step(std::int64_t seconds) {
+  if (seconds != 0 && seconds % 86400 == 0) return std::to_string(seconds / 86400) + " d";
+  if (seconds != 0 && seconds % 3600 == 0) return std::to_string(seconds / 3600) + " h";
+  if (seconds != 0 && seconds % 60 == 0) return std::to_string(seconds / 60) + " min";
+  return std::to_string(seconds) + " s";
+}
+
+}  // namespace foehn::calendar

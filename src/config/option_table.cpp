@@ -1,0 +1,137 @@
+#include "foehn/config/option_table.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+#include "option_source.hpp"
+#include "option_value.hpp"
+
+namespace foehn::config {
+
+namespace {
+
+/// "steps" of "sampler.steps".
+std::string last_part(const std::string& name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+[[noreturn]] void unknown_option(const std::string& name, const std::vector<std::string>& known) {
+  auto meant = nearest(name, known);
+  if (!meant) {
+    // The right name under a wrong section, or under none.
+    const auto is_namesake = [&](const std::string& other) { return last_part(other) == last_part(name); };
+    const auto namesake = std::find_if(known.begin(), known.end(), is_namesake);
+    if (namesake != known.end()) meant = *namesake;
+  }
+  throw core::UsageError(
+      fmt::format("unknown option '{}'{}", name,
+                  meant ? fmt::format("; did you mean '{}'?", *meant) : "; --help lists the options"));
+}
+
+/// The given options by name.
+/// @throws UsageError if a name is unknown or given twice
+std::map<std::string, GivenOption> by_name(const std::vector<GivenOption>& source,
+                                           const std::vector<std::string>& known) {
+  std::map<std::string, GivenOption> options;
+  for (const auto& given : source) {
+    core::with_context(given.where, [&] {
+      if (std::find(known.begin(), known.end(), given.name) == known.end()) unknown_option(given.name, known);
+      const auto [first, is_new] = options.emplace(given.name, given);
+      if (!is_new) {
+        throw core::UsageError(fmt::format("{}: given twice, first in {}", given.name, first->second.where));
+      }
+    });
+  }
+  return options;
+}
+
+}  // namespace
+
+OptionTable::OptionTable(std::string command, std::string summary, std::string example)
+    : command_(std::move(command)), summary_(std::move(summary)), example_(std::move(example)) {}
+
+void OptionTable::add(const std::string& name, Target target, Description description) {
+  const auto refuse = [&name](const std::string& why) {
+    throw std::logic_error(fmt::format("declaring option '{}': {}", name, why));
+  };
+  const auto has_this_name = [&name](const Option& other) { return other.name == name; };
+  if (name == kConfigOption || name == kValidateOnlyOption || name == kHelpOption ||
+      std::any_of(options_.begin(), options_.end(), has_this_name)) {
+    refuse("the name is taken");
+  }
+  if (description.doc.empty()) refuse("it has no doc");
+  if (is_numeric(target) && description.unit.empty()) refuse("a number has a unit");
+
+  const Option option{name, target, std::move(description), value_text(target)};
+  if (!option.description.required) {
+    try {
+      check(option);
+    } catch (const core::UsageError& error) {
+      refuse(fmt::format("its default does not fit: {}", error.what()));
+    }
+  }
+  options_.push_back(option);
+}
+
+OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& arguments) {
+  // Whoever asks for help gets it, whatever else is wrong with the line.
+  const std::string help_word = std::string("--") + kHelpOption;
+  if (std::find(arguments.begin(), arguments.end(), help_word) != arguments.end()) return {.help = true};
+
+  std::vector<std::string> names;
+  for (const auto& option : options_) names.push_back(option.name);
+  std::vector<std::string> line_names = names;
+  line_names.insert(line_names.end(), {kConfigOption, kValidateOnlyOption, kHelpOption});
+
+  const auto on_line = by_name(read_command_line(arguments, options_), line_names);
+  std::map<std::string, GivenOption> in_file;
+  if (const auto config = on_line.find(kConfigOption); config != on_line.end()) {
+    in_file = by_name(read_config_file(config->second.words.front(), options_), names);
+  }
+
+  std::vector<std::string> missing;
+  for (const auto& option : options_) {
+    bool is_given = false;
+    // The file first: what it says is checked even where the line overrides it.
+    for (const auto& source : {std::cref(in_file), std::cref(on_line)}) {
+      const auto given = source.get().find(option.name);
+      if (given == source.get().end()) continue;
+      core::with_context(given->second.where, [&] { assign(option, given->second.words); });
+      is_given = true;
+    }
+    const bool has_value = is_given && !value_text(option.target).empty();
+    if (option.description.required && !has_value) missing.push_back(option.name);
+  }
+  if (!missing.empty()) {
+    throw core::UsageError(fmt::format("required but not given: {}", fmt::join(missing, ", ")));
+  }
+  return {.validate_only = on_line.contains(kValidateOnlyOption)};
+}
+
+nlohmann::json OptionTable::values() const {
+  nlohmann::json values = nlohmann::json::object();
+  for (const auto& option : options_) values[option.name] = value_json(option.target);
+  return values;
+}
+
+std::string OptionTable::result_values() const {
+  std::set<std::string> lines;
+  for (const auto& option : options_) {
+    // As JSON, in which no two values read the same.
+    if (option.description.changes_result) {
+      lines.insert(fmt::format("{} = {}\n", option.name, value_json(option.target).dump()));
+    }
+  }
+  return fmt::format("{}", fmt::join(lines, ""));
+}
+
+}  // namespace foehn::config

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "foehn/config/option_table.hpp"
+
+namespace foehn::config {
+
+/// Whether the option takes several words.
+bool is_list(const OptionTable::Target& target);
+
+/// Whether the option holds numbers, which have a unit.
+bool is_numeric(const OptionTable::Target& target);
+
+/// "INTEGER", "NUMBERS", ...: the placeholder of the value in help.
+std::string type_name(const OptionTable::Target& target);
+
+/// The value in force as a user would write it; empty where there is none.
+std::string value_text(const OptionTable::Target& target);
+
+/// The value in force; null where there is none.
+nlohmann::json value_json(const OptionTable::Target& target);
+
+/// The allowed numbers in words, with their unit: "from 0 to 1", "above 0 K"; empty if any number is allowed.
+std::string range_text(const Description& description);
+
+/// Sets the option's field.
+///
+/// @param words  one word, or several where the option is a list; each word of a list may hold several values
+/// @throws UsageError if a word does not read as the option's type or is out of its range or choices
+void assign(const OptionTable::Option& option, const std::vector<std::string>& words);
+
+/// @throws UsageError if the value in force is out of the option's range or choices
+void check(const OptionTable::Option& option);
+
+}  // namespace foehn::config

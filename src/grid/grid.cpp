@@ -1,0 +1,176 @@
+#include "foehn/grid/grid.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <numbers>
+#include <string_view>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::grid {
+namespace {
+
+/// Grids are the same if no coordinate differs by more than this part of a grid step.
+constexpr double kStepTolerance = 1e-3;
+/// Poles are the same to within this many degrees (files hold them in float32).
+constexpr double kPoleTolerance = 1e-4;
+
+std::string size_text(const Grid& grid) {
+  return std::to_string(grid.ny()) + " x " + std::to_string(grid.nx()) + " (" + grid.y.name + " x " +
+         grid.x.name + ")";
+}
+
+std::string number_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.10g", value);
+  return text.data();
+}
+
+/// Reads "first:last" of non-negative integers with first < last.
+bool parse_range(std::string_view text, std::int64_t& first, std::int64_t& last) {
+  const char* end = text.data() + text.size();
+  const auto [colon, error_first] = std::from_chars(text.data(), end, first);
+  if (error_first != std::errc() || colon == end || *colon != ':') return false;
+  const auto [stop, error_last] = std::from_chars(colon + 1, end, last);
+  return error_last == std::errc() && stop == end && first >= 0 && first < last;
+}
+
+Axis crop_axis(const Axis& axis, std::int64_t first, std::int64_t last) {
+  Axis cropped = axis;
+  cropped.values.assign(axis.values.begin() + first, axis.values.begin() + last);
+  return cropped;
+}
+
+Axis block_mean_axis(const Axis& axis, std::int64_t block) {
+  Axis coarse = axis;
+  coarse.values.clear();
+  for (std::int64_t start = 0; start < axis.size(); start += block) {
+    double sum = 0;
+    for (std::int64_t i = start; i < start + block; ++i) sum += axis.values[static_cast<std::size_t>(i)];
+    coarse.values.push_back(sum / static_cast<double>(block));
+  }
+  return coarse;
+}
+
+/// The smallest distance between neighbours; one degree for a single point.
+double smallest_step(const Axis& axis) {
+  if (axis.size() < 2) return 1.0;
+  double step = std::abs(axis.values[1] - axis.values[0]);
+  for (std::size_t i = 2; i < axis.values.size(); ++i) {
+    step = std::min(step, std::abs(axis.values[i] - axis.values[i - 1]));
+  }
+  return step;
+}
+
+double longitude_difference(double a, double b) {
+  return std::abs(std::remainder(a - b, 360.0));
+}
+
+std::optional<std::string> axis_difference(const Axis& expected, const Axis& found, bool is_longitude) {
+  if (found.size() != expected.size()) {
+    return found.name + ": " + std::to_string(found.size()) + " points, expected " +
+           std::to_string(expected.size());
+  }
+  const double tolerance = kStepTolerance * smallest_step(expected);
+  for (std::size_t i = 0; i < expected.values.size(); ++i) {
+    const double e = expected.values[i];
+    const double f = found.values[i];
+    const double distance = is_longitude ? longitude_difference(e, f) : std::abs(e - f);
+    if (!(distance <= tolerance)) {
+      return found.name + ": point " + std::to_string(i) + " is at " + number_text(f) +
+             " degrees, expected " + number_text(e);
+    }
+  }
+  return std::nullopt;
+}
+
+std::string pole_text(const std::optional<RotatedPole>& pole) {
+  if (!pole) return "a geographic grid";
+  return "a rotated pole at latitude " + number_text(pole->pole_latitude) + ", longitude " +
+         number_text(pole->pole_longitude) + " (north pole grid longitude " +
+         number_text(pole->north_pole_grid_longitude) + ")";
+}
+
+bool is_same_pole(const std::optional<RotatedPole>& a, const std::optional<RotatedPole>& b) {
+  if (!a || !b) return a.has_value() == b.has_value();
+  return std::abs(a->pole_latitude - b->pole_latitude) <= kPoleTolerance &&
+         longitude_difference(a->pole_longitude, b->pole_longitude) <= kPoleTolerance &&
+         longitude_difference(a->north_pole_grid_longitude, b->north_pole_grid_longitude) <= kPoleTolerance;
+}
+
+}  // namespace
+
+Geographic geographic_coordinates(const Grid& grid) {
+  constexpr double kRadians = std::numbers::pi / 180.0;
+  Geographic geographic;
+  geographic.latitude.reserve(static_cast<std::size_t>(grid.cells()));
+  geographic.longitude.reserve(static_cast<std::size_t>(grid.cells()));
+  for (const double y : grid.y.values) {
+    for (const double x : grid.x.values) {
+      if (!grid.rotated_pole) {
+        geographic.latitude.push_back(y);
+        geographic.longitude.push_back(x);
+        continue;
+      }
+      const RotatedPole& pole = *grid.rotated_pole;
+      // Spherical triangle of the cell, the geographic and the rotated pole: phi is the cell's latitude in
+      // the rotated system, lambda its longitude there, counted from the meridian of the geographic pole.
+      const double phi = y * kRadians;
+      const double lambda = (x - pole.north_pole_grid_longitude) * kRadians;
+      const double sin_pole = std::sin(pole.pole_latitude * kRadians);
+      const double cos_pole = std::cos(pole.pole_latitude * kRadians);
+      const double north = sin_pole * std::sin(phi) + cos_pole * std::cos(phi) * std::cos(lambda);
+      const double east = std::cos(phi) * std::sin(lambda);
+      const double outward = sin_pole * std::cos(phi) * std::cos(lambda) - cos_pole * std::sin(phi);
+      const double longitude = pole.pole_longitude + 180.0 + std::atan2(east, outward) / kRadians;
+      geographic.latitude.push_back(std::asin(std::clamp(north, -1.0, 1.0)) / kRadians);
+      geographic.longitude.push_back(std::remainder(longitude, 360.0));
+    }
+  }
+  return geographic;
+}
+
+Crop parse_crop(const std::string& text) {
+  Crop crop;
+  const auto comma = text.find(',');
+  const std::string_view view = text;
+  if (comma == std::string::npos || !parse_range(view.substr(0, comma), crop.y0, crop.y1) ||
+      !parse_range(view.substr(comma + 1), crop.x0, crop.x1)) {
+    throw core::Error("crop '" + text +
+                      "': expected y0:y1,x0:x1 with 0 <= y0 < y1 and 0 <= x0 < x1, such as 0:32,0:48");
+  }
+  return crop;
+}
+
+Grid crop_grid(const Grid& grid, const Crop& crop) {
+  const bool fits = crop.y0 >= 0 && crop.y0 < crop.y1 && crop.y1 <= grid.ny() && crop.x0 >= 0 &&
+                    crop.x0 < crop.x1 && crop.x1 <= grid.nx();
+  if (!fits) {
+    throw core::Error("crop " + std::to_string(crop.y0) + ":" + std::to_string(crop.y1) + "," +
+                      std::to_string(crop.x0) + ":" + std::to_string(crop.x1) +
+                      " does not fit in the grid of " + size_text(grid));
+  }
+  return {crop_axis(grid.y, crop.y0, crop.y1), crop_axis(grid.x, crop.x0, crop.x1), grid.rotated_pole};
+}
+
+Grid block_mean_grid(const Grid& grid, std::int64_t block) {
+  if (block < 1) throw core::Error("block of " + std::to_string(block) + " cells: expected at least 1");
+  if (grid.ny() % block != 0 || grid.nx() % block != 0) {
+    throw core::Error("blocks of " + std::to_string(block) + " x " + std::to_string(block) +
+                      " cells do not divide the grid of " + size_text(grid));
+  }
+  return {block_mean_axis(grid.y, block), block_mean_axis(grid.x, block), grid.rotated_pole};
+}
+
+std::optional<std::string> difference(const Grid& expected, const Grid& found) {
+  if (!is_same_pole(expected.rotated_pole, found.rotated_pole)) {
+    return pole_text(found.rotated_pole) + ", expected " + pole_text(expected.rotated_pole);
+  }
+  if (auto text = axis_difference(expected.y, found.y, false)) return text;
+  return axis_difference(expected.x, found.x, true);
+}
+
+}  // namespace foehn::grid

@@ -1,0 +1,86 @@
+#include "atomic_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+
+namespace foehn::io {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& doing) {
+  throw core::Error(path.string() + ": cannot be " + doing + ": " + std::strerror(errno));
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// Asks the system to bring a file or folder to disk; false with errno if it cannot.
+bool sync_to_disk(const std::filesystem::path& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool synced = ::fsync(descriptor) == 0;
+  const int reason = errno;
+  ::close(descriptor);
+  errno = reason;
+  return synced;
+}
+
+}  // namespace
+
+std::filesystem::path temporary_path_of(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder_of(path), ignored)) {
+    throw core::Error(path.string() + ": cannot be written: no folder " + folder_of(path).string());
+  }
+  return folder_of(path) / ("." + path.filename().string() + ".part");
+}
+
+void publish_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path) {
+  if (!sync_to_disk(temporary_path, O_RDONLY)) fail(path, "brought to disk");
+  if (std::rename(temporary_path.c_str(), path.c_str()) != 0) fail(path, "given its final name");
+  if (!sync_to_disk(folder_of(path), O_RDONLY | O_DIRECTORY)) fail(path, "brought to disk");
+}
+
+AtomicFile::AtomicFile(std::filesystem::path path)
+    : path_(std::move(path)),
+      temporary_path_(temporary_path_of(path_)),
+      descriptor_(::open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) fail(path_, "created");
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_path_.c_str());
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path_, "written");
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void AtomicFile::commit() {
+  // The descriptor stays until all is well, so that after a failure the destructor cleans up.
+  publish_file(temporary_path_, path_);
+  ::close(std::exchange(descriptor_, -1));
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(content)));
+  file.commit();
+}
+
+}  // namespace foehn::io

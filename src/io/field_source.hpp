@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/calendar/time_axis.hpp"
+#include "foehn/core/units.hpp"
+#include "foehn/grid/grid.hpp"
+#include "foehn/io/field_reader.hpp"
+#include "foehn/io/netcdf.hpp"
+
+namespace foehn::io {
+
+/// How one variable lies in one file and how its stored numbers become values in the wanted unit:
+/// (stored * scale + offset), then the unit conversion.
+struct FieldLayout {
+  Variable variable;  ///< as wanted: with the unit after conversion
+  NetcdfVariable header;
+  std::size_t time_dimension =
+      0;  ///< index of the time dimension; the last two are y and x, any other has size 1
+  double scale_factor = 1;
+  double add_offset = 0;
+  bool packed = false;
+  std::vector<double> missing;  ///< stored numbers that stand for "no value"
+  core::UnitConversion conversion;
+};
+
+/// The checked header of one file.
+struct FieldSource {
+  std::filesystem::path path;
+  std::vector<FieldLayout> layouts;  ///< one a wanted variable, in the order wanted
+  grid::Grid grid;                   ///< the whole grid, before any crop
+  calendar::TimeAxis times;
+  std::int64_t step_seconds = 0;  ///< 0: one instant only
+};
+
+/// The variables of a file that have dimensions (time, y, x).
+std::vector<Variable> field_variables(const NetcdfFile& file);
+
+/// Reads and checks the header of a file: variables, units, grid and time axis.
+/// @throws Error naming the file and what is wrong
+FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable>& wanted);
+
+/// Reads instants [first, first + count) of the cropped fields of one variable.
+/// @param values  room for count fields, `stride` numbers apart
+/// @throws Error naming file, variable, time and cell of the first number that is missing or not finite
+void read_fields(const NetcdfFile& file, const FieldSource& source, const FieldLayout& layout,
+                 const grid::Crop& crop, std::int64_t first, std::int64_t count, float* values,
+                 std::int64_t stride);
+
+}  // namespace foehn::io

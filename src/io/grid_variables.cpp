@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+
+#include "foehn/core/error.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+
+namespace foehn::io {
+namespace {
+
+constexpr const char* kRotatedPole = "rotated_pole";
+constexpr const char* kRotatedMapping = "rotated_latitude_longitude";
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), text) != names.end();
+}
+
+// The spellings of CF 4.1 and 4.2.
+bool is_degrees_north(std::string_view units) {
+  return is_one_of(units, {"degrees_north", "degree_north", "degrees_N", "degree_N", "degreesN", "degreeN"});
+}
+bool is_degrees_east(std::string_view units) {
+  return is_one_of(units, {"degrees_east", "degree_east", "degrees_E", "degree_E", "degreesE", "degreeE"});
+}
+
+Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, const std::string& long_name) {
+  return {{"standard_name", axis.standard_name},
+          {"long_name", long_name},
+          {"units", axis.units},
+          {"axis", letter}};
+}
+
+/// A 1-D coordinate variable named like its dimension, strictly rising or falling.
+grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const NetcdfDimension& dimension) {
+  if (!file.has_variable(dimension.name)) {
+    throw core::Error(where + ": dimension " + dimension.name + " has no coordinate variable");
+  }
+  const NetcdfVariable variable = file.variable(dimension.name);
+  if (variable.dimensions.size() != 1 || variable.dimensions[0].name != dimension.name ||
+      dimension.size < 1) {
+    throw core::Error(where + ": " + dimension.name + " is no coordinate variable of its dimension");
+  }
+  grid::Axis axis{dimension.name, "", variable.text("units").value_or(""), file.read_doubles(variable)};
+  for (std::size_t i = 0; i < axis.values.size(); ++i) {
+    const auto step = [&](std::size_t k) { return axis.values[k] - axis.values[k - 1]; };
+    const bool turns = i > 0 && (step(i) == 0 || (step(i) > 0) != (step(1) > 0));
+    if (!std::isfinite(axis.values[i]) || turns) {
+      throw core::Error(where + ": coordinate " + dimension.name + " must rise or fall strictly, but point " +
+                        std::to_string(i) + " is " + std::to_string(axis.values[i]) +
+                        (i > 0 ? " after " + std::to_string(axis.values[i - 1]) : ""));
+    }
+  }
+  return axis;
+}
+
+/// The variable that a `grid_mapping` attribute names, in its short form "crs" or its long one "crs: lat
+/// lon".
+std::string mapping_variable_name(const std::string& attribute) {
+  const std::string first = attribute.substr(0, attribute.find(' '));
+  return first.ends_with(':') ? first.substr(0, first.size() - 1) : first;
+}
+
+grid::RotatedPole read_rotated_pole(const std::string& where, const NetcdfVariable& mapping) {
+  const auto angle = [&](const std::string& attribute) {
+    const auto value = mapping.number(attribute);
+    if (!value || !std::isfinite(*value)) {
+      throw core::Error(where + ": grid mapping " + mapping.name + " has no number " + attribute);
+    }
+    return *value;
+  };
+  grid::RotatedPole pole{angle("grid_north_pole_latitude"), angle("grid_north_pole_longitude"), 0.0};
+  if (mapping.attributes.contains("north_pole_grid_longitude")) {
+    pole.north_pole_grid_longitude = angle("north_pole_grid_longitude");
+  }
+  return pole;
+}
+
+void check_units(const std::string& where, const grid::Axis& axis, bool is_right,
+                 const std::string& expected) {
+  if (is_right) return;
+  throw core::Error(where + ": coordinate " + axis.name + " has units '" + axis.units + "', expected " +
+                    expected + " (the dimensions must be in the order y, x)");
+}
+
+}  // namespace
+
+void define_grid(NetcdfFile& file, const grid::Grid& grid) {
+  file.define_dimension(grid.y.name, grid.ny());
+  file.define_dimension(grid.x.name, grid.nx());
+  const std::string suffix = grid.rotated_pole ? " in rotated pole grid" : "";
+  file.define_variable(grid.y.name, NetcdfType::float64, {grid.y.name},
+                       axis_attributes(grid.y, "Y", "latitude" + suffix));
+  file.define_variable(grid.x.name, NetcdfType::float64, {grid.x.name},
+                       axis_attributes(grid.x, "X", "longitude" + suffix));
+  if (!grid.rotated_pole) return;
+
+  const std::vector<std::string> dimensions{grid.y.name, grid.x.name};
+  file.define_variable(
+      "lat", NetcdfType::float64, dimensions,
+      {{"standard_name", "latitude"}, {"long_name", "latitude"}, {"units", "degrees_north"}});
+  file.define_variable(
+      "lon", NetcdfType::float64, dimensions,
+      {{"standard_name", "longitude"}, {"long_name", "longitude"}, {"units", "degrees_east"}});
+  file.define_variable(kRotatedPole, NetcdfType::int32, {},
+                       {{"grid_mapping_name", kRotatedMapping},
+                        {"grid_north_pole_latitude", grid.rotated_pole->pole_latitude},
+                        {"grid_north_pole_longitude", grid.rotated_pole->pole_longitude},
+                        {"north_pole_grid_longitude", grid.rotated_pole->north_pole_grid_longitude}});
+}
+
+void write_grid(NetcdfFile& file, const grid::Grid& grid) {
+  file.write(grid.y.name, std::span<const double>(grid.y.values));
+  file.write(grid.x.name, std::span<const double>(grid.x.values));
+  if (!grid.rotated_pole) return;
+  const grid::Geographic geographic = grid::geographic_coordinates(grid);
+  file.write("lat", std::span<const double>(geographic.latitude));
+  file.write("lon", std::span<const double>(geographic.longitude));
+  // A grid mapping variable holds only attributes; its value is written so that it is not a fill value.
+  constexpr std::array<double, 1> kNothing{0.0};
+  file.write(kRotatedPole, std::span<const double>(kNothing));
+}
+
+Attributes grid_attributes(const grid::Grid& grid) {
+  if (!grid.rotated_pole) return {};
+  return {{"grid_mapping", kRotatedPole}, {"coordinates", "lat lon"}};
+}
+
+grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
+  const std::string where = file.path().string() + ": " + variable.name;
+  if (variable.dimensions.size() < 2)
+    throw core::Error(where + ": it has no two horizontal dimensions (y, x)");
+  grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2)),
+                  read_axis(file, where, *(variable.dimensions.end() - 1)), std::nullopt};
+
+  std::string mapping_name = "latitude_longitude";
+  if (const auto attribute = variable.text("grid_mapping")) {
+    const std::string name = mapping_variable_name(*attribute);
+    if (!file.has_variable(name)) throw core::Error(where + ": no grid mapping variable " + name);
+    const NetcdfVariable mapping = file.variable(name);
+    mapping_name = mapping.text("grid_mapping_name").value_or("(no grid_mapping_name)");
+    if (mapping_name == kRotatedMapping) grid.rotated_pole = read_rotated_pole(where, mapping);
+  }
+  if (grid.rotated_pole) {
+    check_units(where, grid.y, is_one_of(grid.y.units, {"degrees", "degree"}), "degrees");
+    check_units(where, grid.x, is_one_of(grid.x.units, {"degrees", "degree"}), "degrees");
+    grid.y.standard_name = "grid_latitude";
+    grid.x.standard_name = "grid_longitude";
+    grid.y.units = grid.x.units = "degrees";
+  } else if (mapping_name == "latitude_longitude") {
+    check_units(where, grid.y, is_degrees_north(grid.y.units), "degrees_north");
+    check_units(where, grid.x, is_degrees_east(grid.x.units), "degrees_east");
+    grid.y.standard_name = "latitude";
+    grid.x.standard_name = "longitude";
+    grid.y.units = "degrees_north";
+    grid.x.units = "degrees_east";
+  } else {
+    throw core::Error(where + ": grid mapping " + mapping_name +
+                      " is not supported, expected latitude_longitude or " + kRotatedMapping);
+  }
+  const auto is_latitude = [](double y) { return std::abs(y) <= 90.0; };
+  if (!std::all_of(grid.y.values.begin(), grid.y.values.end(), is_latitude)) {
+    throw core::Error(where + ": coordinate " + grid.y.name + " leaves the range -90 to 90 degrees");
+  }
+  return grid;
+}
+
+}  // namespace foehn::io

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/config/option_table.hpp"
+
+namespace foehn::config {
+
+/// A table with an option of every type, and the fields it is bound to.
+struct SampleOptions {
+  std::string input = "";
+  bool verbose = false;
+  std::int64_t steps = 32;
+  double tau = 0.25;
+  double cutoff = 1.5;
+  std::string method = "ddim";
+  std::vector<std::string> variables = {"tas", "psl"};
+  std::vector<double> std = {};
+  std::optional<double> gamma;
+  std::optional<std::int64_t> stride;
+  std::string directory = "out";
+  OptionTable table{"sample", "draw trajectories from the posterior", "foehn sample --config run.ini"};
+
+  SampleOptions() {
+    table.add("input", &input, {.doc = "The observations.", .required = true});
+    table.add("verbose", &verbose, {.doc = "Say more."});
+    table.add("sampler.steps", &steps,
+              {.doc = "Number of denoising steps.", .unit = "1", .minimum = 1, .maximum = 4096});
+    table.add("sampler.tau", &tau,
+              {.doc = "Size of a correction.", .unit = "K", .minimum = 0, .minimum_excluded = true});
+    table.add("sampler.cutoff", &cutoff, {.doc = "Where to cut.", .unit = "h", .minimum = 0, .maximum = 9});
+    table.add("sampler.method", &method, {.doc = "How to step.", .choices = {"ddim", "dpmpp-2m", "heun"}});
+    table.add("data.variables", &variables, {.doc = "Which variables.", .choices = {"tas", "psl", "uas"}});
+    table.add("observation.std", &std, {.doc = "Standard deviations.", .unit = "1", .minimum = 0});
+    table.add("observation.gamma", &gamma,
+              {.doc = "Variance ratio; absent: one over the cells of a block.", .unit = "1", .minimum = 0});
+    table.add("sampler.stride", &stride, {.doc = "Hours from window to window.", .unit = "h", .minimum = 1});
+    table.add("output.directory", &directory, {.doc = "Where to write.", .changes_result = false});
+  }
+
+  SampleOptions(const SampleOptions&) = delete;
+  SampleOptions& operator=(const SampleOptions&) = delete;
+};
+
+}  // namespace foehn::config
