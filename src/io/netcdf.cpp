@@ -55,16 +55,13 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 /// After a write that failed (a full disk), HDF5 keeps a broken file and crashes on it when it tidies up at
-/// the end of the program. Every file is closed by its owner, so there is nothing to tidy up: HDF5 is told
-/// so, before its first work. It is NetCDF's affair and not linked by name; where it is not found, all stays
-/// as it is.
-void leave_hdf5_alone_at_exit() {
-  static const bool told = [] {
-    const auto dont_atexit = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "H5dont_atexit"));
-    return dont_atexit != nullptr && dont_atexit() >= 0;
-  }();
-  static_cast<void>(told);
-}
+/// the end of the program. Every file is closed by its owner, so there is nothing to tidy up. HDF5 takes this
+/// only before its first work, hence before main. It is NetCDF's affair and not linked by name; where it is
+/// not found, all stays as it is.
+[[maybe_unused]] const bool kHdf5LeavesExitAlone = [] {
+  const auto dont_atexit = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "H5dont_atexit"));
+  return dont_atexit != nullptr && dont_atexit() >= 0;
+}();
 
 /// The hyperslab to be read or written, checked against the variable's size.
 struct Hyperslab {
@@ -145,7 +142,6 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path, ignored)) throw core::Error(path.string() + ": no such file");
   if (!std::filesystem::is_regular_file(path, ignored))
     throw core::Error(path.string() + ": not a regular file");
-  leave_hdf5_alone_at_exit();
   int id = -1;
   const int status = nc_open(path.c_str(), NC_NOWRITE, &id);
   if (status != NC_NOERR) {
@@ -159,7 +155,6 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
 }
 
 NetcdfFile NetcdfFile::create(const std::filesystem::path& path) {
-  leave_hdf5_alone_at_exit();
   // The system says why a file cannot be made; HDF5 would not.
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) throw core::Error(path.string() + ": cannot be created: " + std::strerror(errno));

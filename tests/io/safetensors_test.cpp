@@ -202,10 +202,10 @@ TEST(Safetensors, SurvivesFlippedBytes) {
   std::mt19937 random(1);
   std::size_t refused = 0;
   for (std::size_t i = 0; i < whole.size(); ++i) {
-    for (int trial = 0; trial < 8; ++trial) {
+    for (int trial = 0; trial < 4; ++trial) {
       std::string bytes = whole;
       bytes[i] = static_cast<char>(random());
-      if (trial > 3) bytes[random() % bytes.size()] = static_cast<char>(random());
+      if (trial > 1) bytes[random() % bytes.size()] = static_cast<char>(random());
       write_content(folder / "a", bytes);
       try {
         const SafetensorsFile file(folder / "a");
@@ -218,7 +218,7 @@ TEST(Safetensors, SurvivesFlippedBytes) {
       }
     }
   }
-  EXPECT_GT(refused, whole.size());
+  EXPECT_GT(refused, whole.size() / 2);
 }
 
 TEST(WriteSafetensors, RefusesATensorWhoseBytesAreNotItsShape) {

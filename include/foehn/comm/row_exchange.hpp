@@ -1,0 +1,72 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "foehn/comm/communicator.hpp"
+
+namespace foehn::comm {
+
+/// Brings rows (an hour's fields, say) from the ranks that hold them to the ranks that want them.
+///
+/// Seen as a linear map H from the rows that all ranks hold to the rows that all ranks want, `exchange` is H and
+/// `adjoint` its transpose. It carries the halo of a slab (held: the slab; wanted: the hours beyond it), from any
+/// number of neighbours, and the outputs of windows (held: the hours whose window a rank owns; wanted: its slab).
+/// Tensors may live on any device; messages travel through host memory.
+class RowExchange {
+ public:
+  /// Every rank passes the same lists, so that nothing needs negotiating.
+  ///
+  /// @param held    rows of each rank, rising; no row is held twice
+  /// @param wanted  rows each rank wants, in the order it wants them; repeats are allowed
+  /// @throws core::Error if a wanted row is held by no rank
+  RowExchange(const Communicator& communicator, const std::vector<std::vector<std::int64_t>>& held,
+              const std::vector<std::vector<std::int64_t>>& wanted);
+
+  /// An exchange on its way, so that work can go on meanwhile.
+  class Pending {
+   public:
+    Pending() = default;
+    Pending(Pending&&) = default;
+    Pending& operator=(Pending&&) = default;
+
+   private:
+    friend class RowExchange;
+    std::vector<MPI_Request> requests;
+    std::vector<at::Tensor> outgoing;  // kept alive until the requests are done
+    std::vector<at::Tensor> incoming;
+    at::Tensor wanted;
+  };
+
+  /// Starts to bring the wanted rows.
+  /// @param rows  the held rows, [held, ...]; the same trailing shape and type on every rank
+  /// @note Collective over the communicator, as is finish.
+  Pending begin(const at::Tensor& rows) const;
+  /// @return the wanted rows, [wanted, ...], on the device of the held ones
+  at::Tensor finish(Pending pending) const;
+  at::Tensor exchange(const at::Tensor& rows) const { return finish(begin(rows)); }
+
+  /// The transpose: every held row gets the sum of the wanted rows that are its copies, added in the order of ranks and,
+  /// within a rank, of its list: the same bits for any sharing of an ordered list among ranks in order.
+  /// @param rows  [wanted, ...]
+  /// @return      [held, ...]
+  /// @note Collective over the communicator.
+  at::Tensor adjoint(const at::Tensor& rows) const;
+
+ private:
+  struct Link {
+    int peer = 0;
+    std::vector<std::int64_t> positions;  // among this rank's held (sending) or wanted (receiving) rows
+  };
+  Pending begin_along(const at::Tensor& rows, const std::vector<Link>& senders, const std::vector<Link>& receivers) const;
+
+  const Communicator* communicator_;
+  std::int64_t held_count_ = 0;
+  std::int64_t wanted_count_ = 0;
+  std::vector<Link> sending_;    // held rows that a peer wants (this rank included)
+  std::vector<Link> receiving_;  // wanted rows that a peer holds (this rank included)
+};
+
+}  // namespace foehn::comm

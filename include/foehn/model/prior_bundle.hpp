@@ -1,0 +1,48 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "foehn/diffusion/denoiser.hpp"
+#include "foehn/diffusion/noise_level.hpp"
+#include "foehn/model/domain.hpp"
+
+namespace foehn::model {
+
+/// A prior as it lies on disk: a folder with `weights.safetensors` and `domain.nc` (DESIGN.md section 6).
+struct PriorBundle {
+  std::string kind;  ///< "gaussian"
+  Domain domain;
+  std::int64_t markov_order = 0;
+  diffusion::VpCosine schedule;
+  std::unique_ptr<diffusion::Denoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
+};
+
+/// What a prior is, without its weights: cheap to read, enough to check inputs against.
+struct PriorDescription {
+  std::string kind;
+  Domain domain;
+  std::int64_t markov_order = 0;
+};
+
+/// @throws core::Error naming the file and what is missing or wrong
+PriorDescription describe_prior(const std::filesystem::path& folder);
+
+/// SHA-256 over both files of a prior.
+std::string prior_digest(const std::filesystem::path& folder);
+
+/// @param options  type and device of the fields to come
+/// @throws core::Error naming the file and what is missing or wrong: a kind that is not known, an architecture that does
+///         not match tensors or domain
+PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options);
+
+/// Writes a Gaussian prior; the folder is made where it is absent.
+/// @param lag_covariance  as in GaussianPrior
+void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain, const at::Tensor& lag_covariance,
+                         const diffusion::VpCosine& schedule);
+
+}  // namespace foehn::model

@@ -1,0 +1,170 @@
+#include "foehn/comm/communicator.hpp"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <limits>
+
+namespace foehn::comm {
+
+void check_mpi(int status, const char* doing) {
+  if (status == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(status, text, &length);
+  throw core::Error(fmt::format("MPI: {}: {}", doing, std::string(text, static_cast<std::size_t>(length))));
+}
+
+namespace {
+
+constexpr int kValuesTag = 23;
+
+int checked_count(std::size_t size) {
+  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    throw core::Error(fmt::format("a message of {} elements is more than MPI can count", size));
+  return static_cast<int>(size);
+}
+
+template <class T>
+void broadcast_values(MPI_Comm handle, std::vector<T>& values, MPI_Datatype type, int root) {
+  auto size = static_cast<std::int64_t>(values.size());
+  check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle), "broadcast");
+  values.resize(static_cast<std::size_t>(size));
+  check_mpi(MPI_Bcast(values.data(), checked_count(values.size()), type, root, handle), "broadcast");
+}
+
+}  // namespace
+
+Environment::Environment(int* argc, char*** argv) {
+  // Only the main thread speaks MPI; the writer's thread and LibTorch's threads never do.
+  int provided = 0;
+  MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+}
+
+Environment::~Environment() { MPI_Finalize(); }
+
+Communicator Communicator::world() {
+  MPI_Comm handle = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &handle), "duplicate the world");
+  return Communicator(handle);
+}
+
+Communicator::~Communicator() {
+  if (handle_ != MPI_COMM_NULL) MPI_Comm_free(&handle_);
+}
+
+int Communicator::rank() const {
+  int rank = 0;
+  MPI_Comm_rank(handle_, &rank);
+  return rank;
+}
+
+int Communicator::size() const {
+  int size = 0;
+  MPI_Comm_size(handle_, &size);
+  return size;
+}
+
+Communicator Communicator::split(int colour) const {
+  MPI_Comm handle = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split(handle_, colour, rank(), &handle), "split");
+  return Communicator(handle);
+}
+
+int Communicator::rank_on_machine() const {
+  MPI_Comm handle = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle), "split by machine");
+  return Communicator(handle).rank();
+}
+
+void Communicator::agree(const std::function<void()>& work) const {
+  std::string message;
+  int exit_code = 0;
+  try {
+    work();
+  } catch (const core::UsageError& error) {
+    message = error.what();
+    exit_code = 2;
+  } catch (const AgreedError& error) {
+    message = error.what();
+    exit_code = error.exit_code();
+  } catch (const c10::Error& error) {
+    message = error.what_without_backtrace();
+    exit_code = 1;
+  } catch (const std::exception& error) {
+    message = error.what();
+    exit_code = 1;
+  }
+  const int mine = exit_code == 0 ? size() : rank();
+  int lowest = 0;
+  check_mpi(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, handle_), "agree");
+  if (lowest == size()) return;
+  broadcast(message, lowest);
+  check_mpi(MPI_Bcast(&exit_code, 1, MPI_INT, lowest, handle_), "agree");
+  throw AgreedError(message, exit_code);
+}
+
+void Communicator::broadcast(std::string& text, int root) const {
+  auto size = static_cast<std::int64_t>(text.size());
+  check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle_), "broadcast");
+  text.resize(static_cast<std::size_t>(size));
+  check_mpi(MPI_Bcast(text.data(), checked_count(text.size()), MPI_CHAR, root, handle_), "broadcast");
+}
+
+void Communicator::broadcast(std::vector<std::int64_t>& values, int root) const {
+  broadcast_values(handle_, values, MPI_INT64_T, root);
+}
+
+void Communicator::broadcast(std::vector<double>& values, int root) const {
+  broadcast_values(handle_, values, MPI_DOUBLE, root);
+}
+
+double Communicator::ordered_sum(std::span<const double> values) const {
+  const int mine = checked_count(values.size());
+  std::vector<int> counts(static_cast<std::size_t>(size()));
+  check_mpi(MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, handle_), "gather counts");
+  std::vector<int> starts(counts.size());
+  int total = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    starts[i] = total;
+    total += counts[i];
+  }
+  std::vector<double> all(static_cast<std::size_t>(total));
+  check_mpi(MPI_Allgatherv(values.data(), mine, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE,
+                           handle_),
+            "gather values");
+  double sum = 0;
+  for (const double value : all) sum += value;
+  return sum;
+}
+
+std::vector<double> Communicator::gather_all(double value) const {
+  std::vector<double> all(static_cast<std::size_t>(size()));
+  check_mpi(MPI_Allgather(&value, 1, MPI_DOUBLE, all.data(), 1, MPI_DOUBLE, handle_), "gather values");
+  return all;
+}
+
+void Communicator::send(std::span<const float> values, int to) const {
+  check_mpi(MPI_Send(values.data(), checked_count(values.size()), MPI_FLOAT, to, kValuesTag, handle_), "send");
+}
+
+MPI_Request Communicator::start_receive(std::span<float> values, int from) const {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(MPI_Irecv(values.data(), checked_count(values.size()), MPI_FLOAT, from, kValuesTag, handle_, &request),
+            "receive");
+  return request;
+}
+
+void wait(std::vector<MPI_Request>& requests) {
+  check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "wait");
+  requests.clear();
+}
+
+void Communicator::abort(int exit_code) const {
+  MPI_Abort(handle_, exit_code);
+  std::abort();  // MPI_Abort does not return
+}
+
+}  // namespace foehn::comm

@@ -1,0 +1,136 @@
+#include "foehn/comm/row_exchange.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <limits>
+#include <unordered_map>
+
+namespace foehn::comm {
+
+namespace {
+
+constexpr int kTag = 17;
+
+at::Tensor positions_tensor(const std::vector<std::int64_t>& positions, at::Device device) {
+  return at::tensor(positions, at::kLong).to(device);
+}
+
+/// One row as an MPI type, so that counts are numbers of rows and stay small.
+class RowType {
+ public:
+  explicit RowType(std::int64_t bytes) {
+    if (bytes > std::numeric_limits<int>::max())
+      throw core::Error(fmt::format("a row of {} bytes is more than one MPI message can carry", bytes));
+    MPI_Type_contiguous(static_cast<int>(bytes), MPI_BYTE, &type_);
+    MPI_Type_commit(&type_);
+  }
+  ~RowType() { MPI_Type_free(&type_); }
+  RowType(const RowType&) = delete;
+  RowType& operator=(const RowType&) = delete;
+  MPI_Datatype get() const { return type_; }
+
+ private:
+  MPI_Datatype type_ = MPI_DATATYPE_NULL;
+};
+
+}  // namespace
+
+RowExchange::RowExchange(const Communicator& communicator, const std::vector<std::vector<std::int64_t>>& held,
+                         const std::vector<std::vector<std::int64_t>>& wanted)
+    : communicator_(&communicator) {
+  const auto me = static_cast<std::size_t>(communicator.rank());
+  const auto ranks = static_cast<std::size_t>(communicator.size());
+  held_count_ = static_cast<std::int64_t>(held[me].size());
+  wanted_count_ = static_cast<std::int64_t>(wanted[me].size());
+
+  struct Place {
+    std::size_t rank;
+    std::int64_t position;
+  };
+  std::unordered_map<std::int64_t, Place> holder;
+  for (std::size_t rank = 0; rank < ranks; ++rank)
+    for (std::size_t i = 0; i < held[rank].size(); ++i)
+      holder[held[rank][i]] = {rank, static_cast<std::int64_t>(i)};
+
+  std::vector<std::vector<std::int64_t>> sending(ranks), receiving(ranks);
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    for (std::size_t i = 0; i < wanted[rank].size(); ++i) {
+      const auto found = holder.find(wanted[rank][i]);
+      if (found == holder.end()) throw core::Error(fmt::format("row {} is held by no rank", wanted[rank][i]));
+      if (found->second.rank == me) sending[rank].push_back(found->second.position);
+      if (rank == me) receiving[found->second.rank].push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    if (!sending[rank].empty()) sending_.push_back({static_cast<int>(rank), std::move(sending[rank])});
+    if (!receiving[rank].empty()) receiving_.push_back({static_cast<int>(rank), std::move(receiving[rank])});
+  }
+}
+
+RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std::vector<Link>& senders,
+                                              const std::vector<Link>& receivers) const {
+  auto shape = rows.sizes().vec();
+  const auto host = rows.options().device(at::kCPU);
+  Pending pending;
+  std::int64_t row_values = 1;
+  for (std::size_t i = 1; i < shape.size(); ++i) row_values *= shape[i];
+  const RowType row_type(row_values * static_cast<std::int64_t>(rows.element_size()));
+  const int me = communicator_->rank();
+  for (const Link& link : receivers) {
+    shape[0] = static_cast<std::int64_t>(link.positions.size());
+    pending.incoming.push_back(link.peer == me ? at::Tensor() : at::empty(shape, host));
+    if (link.peer == me) continue;
+    MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
+    check_mpi(MPI_Irecv(pending.incoming.back().data_ptr(), static_cast<int>(shape[0]), row_type.get(), link.peer, kTag,
+                        communicator_->handle(), &request),
+              "receive rows");
+  }
+  for (const Link& link : senders) {
+    const at::Tensor chosen = rows.index_select(0, positions_tensor(link.positions, rows.device()));
+    if (link.peer == me) {
+      for (std::size_t i = 0; i < receivers.size(); ++i)
+        if (receivers[i].peer == me) pending.incoming[i] = chosen;
+      continue;
+    }
+    pending.outgoing.push_back(chosen.to(at::kCPU).contiguous());
+    MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
+    check_mpi(MPI_Isend(pending.outgoing.back().data_ptr(), static_cast<int>(link.positions.size()), row_type.get(),
+                        link.peer, kTag, communicator_->handle(), &request),
+              "send rows");
+  }
+  return pending;
+}
+
+RowExchange::Pending RowExchange::begin(const at::Tensor& rows) const {
+  Pending pending = begin_along(rows, sending_, receiving_);
+  auto shape = rows.sizes().vec();
+  shape[0] = wanted_count_;
+  pending.wanted = at::empty(shape, rows.options());
+  return pending;
+}
+
+at::Tensor RowExchange::finish(Pending pending) const {
+  wait(pending.requests);
+  const at::Device device = pending.wanted.device();
+  for (std::size_t i = 0; i < receiving_.size(); ++i)
+    pending.wanted.index_copy_(0, positions_tensor(receiving_[i].positions, device), pending.incoming[i].to(device));
+  return pending.wanted;
+}
+
+at::Tensor RowExchange::adjoint(const at::Tensor& rows) const {
+  Pending pending = begin_along(rows, receiving_, sending_);
+  wait(pending.requests);
+  auto shape = rows.sizes().vec();
+  shape[0] = held_count_;
+  const at::Tensor sums = at::zeros(shape, rows.options());
+  // Row by row, in order: an index_add_ may add repeats in any order on a device.
+  for (std::size_t i = 0; i < sending_.size(); ++i) {
+    const at::Tensor incoming = pending.incoming[i].to(rows.device());
+    for (std::size_t j = 0; j < sending_[i].positions.size(); ++j)
+      sums.select(0, sending_[i].positions[j]).add_(incoming.select(0, static_cast<std::int64_t>(j)));
+  }
+  return sums;
+}
+
+}  // namespace foehn::comm

@@ -1,0 +1,181 @@
+#include "foehn/model/domain.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <span>
+#include <string>
+
+#include "foehn/core/error.hpp"
+#include "foehn/io/netcdf.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/write_netcdf.hpp"
+
+namespace foehn::model {
+
+namespace {
+
+std::span<const double> values_of(const at::Tensor& tensor) {
+  return {tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+at::Tensor tensor_of(const std::vector<double>& values, at::IntArrayRef shape) {
+  return at::tensor(values, at::kDouble).reshape(shape);
+}
+
+/// "a, b, c"; units hold spaces, so words are separated by commas.
+std::string join(const std::vector<io::Variable>& variables, std::string io::Variable::*member) {
+  std::string text;
+  for (const io::Variable& variable : variables) text += (text.empty() ? "" : ", ") + variable.*member;
+  return text;
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t comma = std::min(text.find(", ", start), text.size());
+    words.push_back(text.substr(start, comma - start));
+    start = comma + 2;
+  }
+  return words;
+}
+
+template <class T>
+const T& attribute(const io::Attributes& attributes, const std::string& name) {
+  const auto found = attributes.find(name);
+  if (found == attributes.end()) throw core::Error(fmt::format("no global attribute '{}'", name));
+  const T* value = std::get_if<T>(&found->second);
+  if (value == nullptr) throw core::Error(fmt::format("global attribute '{}' is of another type than expected", name));
+  return *value;
+}
+
+/// Reads a variable whose dimensions must have the sizes given.
+at::Tensor read_tensor(const io::NetcdfFile& file, const std::string& name, const std::vector<std::int64_t>& shape) {
+  const io::NetcdfVariable variable = file.variable(name);
+  std::vector<std::int64_t> found;
+  for (const io::NetcdfDimension& dimension : variable.dimensions) found.push_back(dimension.size);
+  if (found != shape)
+    throw core::Error(fmt::format("variable '{}': expected shape [{}], found [{}]", name, fmt::join(shape, ", "),
+                                  fmt::join(found, ", ")));
+  const at::Tensor tensor = tensor_of(file.read_doubles(variable), shape);
+  if (!at::isfinite(tensor).all().item<bool>())
+    throw core::Error(fmt::format("variable '{}' holds values that are not finite", name));
+  return tensor;
+}
+
+}  // namespace
+
+at::Tensor Domain::normalise(const at::Tensor& physical, std::int64_t seconds, calendar::Calendar of) const {
+  return (physical.to(at::kDouble) - climatology.at(seconds, of)) / scale.reshape({-1, 1, 1});
+}
+
+at::Tensor Domain::physical(const at::Tensor& normalised, std::int64_t seconds, calendar::Calendar of) const {
+  return normalised.to(at::kDouble) * scale.reshape({-1, 1, 1}) + climatology.at(seconds, of);
+}
+
+Domain Domain::block_mean(std::int64_t block) const {
+  Domain coarse = *this;
+  coarse.grid = grid::block_mean_grid(grid, block);
+  coarse.climatology = climatology.block_mean(block);
+  return coarse;
+}
+
+void write_domain(const std::filesystem::path& path, const Domain& domain) {
+  const auto variables = static_cast<std::int64_t>(domain.variables.size());
+  const auto& harmonics = domain.climatology.harmonics();
+  io::write_netcdf_atomically(path, [&](io::NetcdfFile& file) {
+    file.define_dimension("variable", variables);
+    file.define_dimension("level", static_cast<std::int64_t>(Domain::kQuantileLevels.size()));
+    file.define_dimension("harmonic", static_cast<std::int64_t>(harmonics.size()));
+    io::define_grid(file, domain.grid);
+    const auto f64 = io::NetcdfType::float64;
+    file.define_variable("level", f64, {"level"}, {{"long_name", std::string("probability of a quantile")}, {"units", std::string("1")}});
+    file.define_variable("quantile", f64, {"variable", "level"},
+                         {{"long_name", std::string("quantile over all cells and instants, in the variable's unit")}});
+    file.define_variable("scale", f64, {"variable"},
+                         {{"long_name", std::string("root-mean-square anomaly, in the variable's unit")}});
+    file.define_variable("harmonic_cycle", io::NetcdfType::int32, {"harmonic"},
+                         {{"long_name", std::string("cycle that a harmonic belongs to")},
+                          {"flag_meanings", std::string("constant day year")},
+                          {"flag_values", std::vector<double>{0, 1, 2}}});
+    file.define_variable("harmonic_order", io::NetcdfType::int32, {"harmonic"},
+                         {{"long_name", std::string("oscillations a cycle")}});
+    file.define_variable("harmonic_is_sine", io::NetcdfType::int32, {"harmonic"},
+                         {{"long_name", std::string("1: sine, 0: cosine, of the time since the cycle began")}});
+    io::Attributes attributes = io::grid_attributes(domain.grid);
+    attributes["long_name"] = std::string("climatology: coefficient of each harmonic, in the variable's unit");
+    file.define_variable("climatology", f64, {"harmonic", "variable", domain.grid.y.name, domain.grid.x.name}, attributes);
+    file.set_global_attributes({{"Conventions", std::string("CF-1.11")},
+                                {"title", std::string("domain of a foehn prior")},
+                                {"normalisation", std::string("anomaly")},
+                                {"variable_names", join(domain.variables, &io::Variable::name)},
+                                {"variable_standard_names", join(domain.variables, &io::Variable::standard_name)},
+                                {"variable_units", join(domain.variables, &io::Variable::units)},
+                                {"calendar", calendar::calendar_name(domain.calendar)},
+                                {"step_seconds", domain.step_seconds}});
+    io::write_grid(file, domain.grid);
+    std::vector<double> cycle, order, sine;
+    for (const Harmonic& harmonic : harmonics) {
+      cycle.push_back(static_cast<double>(harmonic.cycle));
+      order.push_back(harmonic.order);
+      sine.push_back(harmonic.is_sine ? 1 : 0);
+    }
+    file.write("level", std::span<const double>(Domain::kQuantileLevels));
+    file.write("quantile", values_of(domain.quantiles.contiguous()));
+    file.write("scale", values_of(domain.scale.contiguous()));
+    file.write("harmonic_cycle", std::span<const double>(cycle));
+    file.write("harmonic_order", std::span<const double>(order));
+    file.write("harmonic_is_sine", std::span<const double>(sine));
+    file.write("climatology", values_of(domain.climatology.coefficients().contiguous()));
+  });
+}
+
+Domain read_domain(const std::filesystem::path& path) {
+  return core::with_context(fmt::format("reading the prior's domain {}", path.string()), [&] {
+    const io::NetcdfFile file = io::NetcdfFile::open(path);
+    const io::Attributes attributes = file.global_attributes();
+    if (const auto& mode = attribute<std::string>(attributes, "normalisation"); mode != "anomaly")
+      throw core::Error(fmt::format("normalisation: expected 'anomaly', found '{}'", mode));
+    const auto names = split(attribute<std::string>(attributes, "variable_names"));
+    const auto standard_names = split(attribute<std::string>(attributes, "variable_standard_names"));
+    const auto units = split(attribute<std::string>(attributes, "variable_units"));
+    if (names.size() != standard_names.size() || names.size() != units.size())
+      throw core::Error(fmt::format("found {} variable names, {} standard names and {} units", names.size(),
+                                    standard_names.size(), units.size()));
+    std::vector<io::Variable> variables;
+    for (std::size_t i = 0; i < names.size(); ++i) variables.push_back({names[i], standard_names[i], units[i]});
+
+    const auto count = static_cast<std::int64_t>(variables.size());
+    const io::NetcdfVariable climatology = file.variable("climatology");
+    grid::Grid grid = io::read_grid(file, climatology);
+    const std::int64_t harmonic_count = climatology.dimensions[0].size;
+    const at::Tensor cycle = read_tensor(file, "harmonic_cycle", {harmonic_count});
+    const at::Tensor order = read_tensor(file, "harmonic_order", {harmonic_count});
+    const at::Tensor sine = read_tensor(file, "harmonic_is_sine", {harmonic_count});
+    std::vector<Harmonic> harmonics;
+    for (std::int64_t i = 0; i < harmonic_count; ++i) {
+      const auto code = cycle[i].item<double>();
+      if (code != 0 && code != 1 && code != 2)
+        throw core::Error(fmt::format("harmonic_cycle: expected 0, 1 or 2, found {}", code));
+      harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)), static_cast<int>(order[i].item<double>()),
+                           sine[i].item<double>() != 0});
+    }
+    const std::vector<std::int64_t> shape{harmonic_count, count, grid.ny(), grid.nx()};
+    const auto levels = static_cast<std::int64_t>(Domain::kQuantileLevels.size());
+    const at::Tensor scale = read_tensor(file, "scale", {count});
+    if (!(scale > 0).all().item<bool>()) throw core::Error("variable 'scale': expected positive values");
+    const auto step = attribute<std::int64_t>(attributes, "step_seconds");
+    if (step <= 0) throw core::Error(fmt::format("step_seconds: expected a positive number, found {}", step));
+    return Domain{std::move(variables),
+                  std::move(grid),
+                  calendar::parse_calendar(attribute<std::string>(attributes, "calendar")),
+                  step,
+                  Climatology(std::move(harmonics), read_tensor(file, "climatology", shape)),
+                  scale,
+                  read_tensor(file, "quantile", {count, levels})};
+  });
+}
+
+}  // namespace foehn::model

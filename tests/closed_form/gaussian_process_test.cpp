@@ -1,0 +1,193 @@
+// For a Gaussian prior every sampler step is affine, so the mean and the covariance of its samples follow from its response
+// to unit impulses. Each row of the reference states them for one process, window, stride and guidance.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "foehn/diffusion/ddim.hpp"
+#include "foehn/diffusion/guidance.hpp"
+#include "foehn/model/gaussian_prior.hpp"
+#include "foehn/trajectory/composed_denoiser.hpp"
+
+namespace foehn {
+namespace {
+
+using Row = nlohmann::json;
+
+const auto kDouble = at::TensorOptions(at::kDouble);
+
+nlohmann::json load_rows() {
+  const char* other = std::getenv("FOEHN_GAUSSIAN_PROCESS");
+  const std::string path = other != nullptr ? other : FOEHN_TEST_REFERENCE "/gaussian_process.json";
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << "cannot read " << path;
+  return nlohmann::json::parse(file);
+}
+
+/// Covariance at distance d of a stationary process of unit variance.
+double process_covariance(const Row& row, double distance) {
+  const auto ell = row.at("ell").get<double>();
+  const auto process = row.at("process").get<std::string>();
+  if (process == "ar1") return std::exp(-distance / ell);
+  if (process == "m32") {
+    const double r = std::sqrt(3.0) * distance / ell;
+    return (1 + r) * std::exp(-r);
+  }
+  throw std::invalid_argument("unknown process " + process);
+}
+
+at::Tensor covariance_matrix(const Row& row, std::int64_t hours) {
+  at::Tensor matrix = at::empty({hours, hours}, kDouble);
+  for (std::int64_t i = 0; i < hours; ++i)
+    for (std::int64_t j = 0; j < hours; ++j)
+      matrix[i][j] = process_covariance(row, std::abs(static_cast<double>(i - j)));
+  return matrix;
+}
+
+/// The prior, or the posterior given observations, by linear algebra.
+struct Exact {
+  at::Tensor mean, covariance;
+};
+
+struct Data {
+  std::vector<std::int64_t> hours;
+  at::Tensor values;  // [observation]
+};
+
+Data observe(const Row& row) {
+  Data data;
+  std::vector<double> values;
+  for (std::int64_t h = 0; h < row.at("hours").get<std::int64_t>(); h += row.at("observed_every").get<std::int64_t>()) {
+    const auto i = static_cast<double>(data.hours.size());
+    data.hours.push_back(h);
+    values.push_back(std::sin(1.7 * i) + 0.3 * std::cos(0.31 * i));
+  }
+  data.values = at::tensor(values, kDouble);
+  return data;
+}
+
+Exact exact(const Row& row) {
+  const auto hours = row.at("hours").get<std::int64_t>();
+  const at::Tensor prior = covariance_matrix(row, hours);
+  if (row.at("guidance") == "none") return {at::zeros({hours}, kDouble), prior};
+  const Data data = observe(row);
+  const at::Tensor index = at::tensor(data.hours, at::kLong);
+  const at::Tensor cross = prior.index_select(1, index);  // C H^T
+  const double std = row.at("std").get<double>();
+  const at::Tensor observed =
+      cross.index_select(0, index) + std * std * at::eye(static_cast<std::int64_t>(data.hours.size()), kDouble);
+  const at::Tensor gain = at::linalg_solve(observed, cross.t()).t();
+  return {at::matmul(gain, data.values), prior - at::matmul(gain, cross.t())};
+}
+
+/// Mean and covariance of the product's own samples.
+Exact sampled(const Row& row, const comm::Communicator& world) {
+  const auto hours = row.at("hours").get<std::int64_t>();
+  const std::int64_t markov_order = row.at("k").is_null() ? (hours - 1) / 2 : row.at("k").get<std::int64_t>();
+  const std::int64_t window = 2 * markov_order + 1;
+  // Every cell is a copy of the process, since every spatial mode has its covariance: cell c gets the impulse at hour c, the
+  // last one none.
+  const std::int64_t cells = hours + 1;
+  at::Tensor lags = at::empty({window, 1, 1, 1, cells}, kDouble);
+  for (std::int64_t lag = 0; lag < window; ++lag) lags[lag] = process_covariance(row, static_cast<double>(lag));
+  model::GaussianPrior prior(lags, kDouble);
+
+  const bool is_guided = row.at("guidance") == "sda";
+  const std::int64_t period = is_guided ? row.at("observed_every").get<std::int64_t>() : 1;
+  const trajectory::SlabPartition partition(hours, world.size(), 0, period);
+  const trajectory::Slab slab_hours = partition.slab(world.rank());
+  trajectory::ComposedDenoiser composed(
+      prior, world, partition, {hours, markov_order, row.at("stride").get<std::int64_t>()}, 4);
+  std::optional<diffusion::SdaGuidance> guided;
+  if (is_guided) {
+    const Data data = observe(row);
+    std::vector<std::int64_t> rows;
+    std::vector<at::Tensor> values;
+    for (std::size_t i = 0; i < data.hours.size(); ++i) {
+      if (!slab_hours.contains(data.hours[i])) continue;
+      rows.push_back(data.hours[i] - slab_hours.first);
+      values.push_back(data.values[static_cast<std::int64_t>(i)].expand({1, 1, cells}));
+    }
+    const double std = row.at("std").get<double>();
+    guided.emplace(composed,
+                   observation::Observations{{observation::BlockMean(1), rows},
+                                             values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
+                                             at::full({1, 1, 1}, std * std, kDouble)},
+                   row.at("gamma").get<double>());
+  }
+
+  diffusion::Surroundings surroundings;
+  surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t) {
+    slab.zero_();
+    for (std::int64_t h = slab_hours.first; h < slab_hours.last; ++h) slab[h - slab_hours.first][0][0][h] = 1;
+  };
+  surroundings.ordered_sum = [&](std::span<const double> values) { return world.ordered_sum(values); };
+  surroundings.trajectory_values = hours * cells;
+  surroundings.step_done = [] {};
+  at::Tensor slab = at::empty({slab_hours.size(), 1, 1, cells}, kDouble);
+  diffusion::sample_ddim(guided ? static_cast<diffusion::Denoiser&>(*guided) : composed, {},
+                         {.steps = row.at("steps").get<std::int64_t>()}, surroundings, slab);
+
+  at::Tensor all = at::zeros({hours, cells}, kDouble);
+  all.narrow(0, slab_hours.first, slab_hours.size()).copy_(slab.reshape({slab_hours.size(), cells}));
+  MPI_Allreduce(MPI_IN_PLACE, all.data_ptr(), static_cast<int>(all.numel()), MPI_DOUBLE, MPI_SUM, world.handle());
+  const at::Tensor mean = all.select(1, hours);
+  const at::Tensor response = all.narrow(1, 0, hours) - mean.unsqueeze(1);
+  return {mean, at::matmul(response, response.t())};
+}
+
+/// The figures that a row states, from samples and truth.
+nlohmann::json figures(const Row& row, const Exact& samples, const Exact& truth) {
+  const auto number = [](const at::Tensor& value) { return value.item<double>(); };
+  nlohmann::json found;
+  found["cov_relative_error"] =
+      number((samples.covariance - truth.covariance).norm()) / number(truth.covariance.norm());
+  const at::Tensor variance = samples.covariance.diagonal(), true_variance = truth.covariance.diagonal();
+  const auto hours = variance.size(0);
+  found["variance_mid"] = number(variance[hours / 2]);
+  if (row.at("guidance") == "none") return found;
+  found["mean_error_in_sd_rms"] = number(((samples.mean - truth.mean).square() / true_variance).mean().sqrt());
+  const Data data = observe(row);
+  const std::int64_t observed = data.hours[data.hours.size() / 2];
+  const std::int64_t between = observed + row.at("observed_every").get<std::int64_t>() / 2;
+  found["sd_ratio_observed"] = number((variance[observed] / true_variance[observed]).sqrt());
+  found["sd_ratio_between"] = number((variance[between] / true_variance[between]).sqrt());
+  return found;
+}
+
+TEST(GaussianProcess, SamplesHaveTheMeanAndCovarianceThatLinearAlgebraGives) {
+  const comm::Communicator world = comm::Communicator::world();
+  std::size_t reproduced = 0, absent = 0;
+  for (const Row& row : load_rows()) {
+    const auto guidance = row.at("guidance").get<std::string>();
+    if (row.at("method") != "ddim" || (guidance != "none" && guidance != "sda")) {
+      ++absent;
+      continue;
+    }
+    const nlohmann::json found = figures(row, sampled(row, world), exact(row));
+    std::string line = row.at("process").get<std::string>() + " k " + row.at("k").dump() + " stride " +
+                       row.at("stride").dump() + " steps " + row.at("steps").dump() + " " + guidance;
+    for (const auto& [name, value] : found.items()) {
+      if (!row.contains(name)) continue;
+      const auto expected = row.at(name).get<double>();
+      EXPECT_NEAR(value.get<double>(), expected, 1e-3 * std::max(1.0, std::abs(expected))) << line << ": " << name;
+      line += "; " + name + " expected " + row.at(name).dump() + " found " + value.dump();
+    }
+    if (world.is_root()) std::cout << line << '\n';
+    ++reproduced;
+  }
+  if (world.is_root())
+    std::cout << reproduced << " rows compared; " << absent << " are of methods that foehn does not have\n";
+  EXPECT_GT(reproduced, 0u);
+}
+
+}  // namespace
+}  // namespace foehn

@@ -1,0 +1,111 @@
+#include "foehn/comm/row_exchange.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+namespace foehn::comm {
+namespace {
+
+using Rows = std::vector<std::int64_t>;
+
+/// Rows 0 to count - 1, shared out in order and unevenly; with three ranks or more the second holds none.
+std::vector<Rows> share(std::int64_t count, int ranks) {
+  std::vector<Rows> held(static_cast<std::size_t>(ranks));
+  for (std::int64_t row = 0; row < count; ++row) {
+    auto rank = static_cast<std::size_t>(row * row * ranks / (count * count));
+    if (ranks >= 3 && rank == 1) rank = 2;
+    held[rank].push_back(row);
+  }
+  return held;
+}
+
+/// Every rank wants rows of everyone, some twice, some not at all; the last rank wants nothing.
+std::vector<Rows> wishes(std::int64_t count, int ranks) {
+  std::vector<Rows> wanted(static_cast<std::size_t>(ranks));
+  for (int rank = 0; rank + 1 < std::max(2, ranks); ++rank)
+    for (std::int64_t i = 0; i < count; ++i)
+      if ((i + rank) % 3 != 0) wanted[static_cast<std::size_t>(rank)].insert(wanted[static_cast<std::size_t>(rank)].end(), {(i * 5 + rank) % count, i});
+  return wanted;
+}
+
+at::Tensor row_values(const Rows& rows) {
+  at::Tensor values = at::empty({static_cast<std::int64_t>(rows.size()), 2, 3}, at::kDouble);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    values[static_cast<std::int64_t>(i)] = at::arange(6, at::kDouble).reshape({2, 3}) + 100.0 * static_cast<double>(rows[i]);
+  return values;
+}
+
+double dot_over_ranks(const Communicator& world, const at::Tensor& a, const at::Tensor& b) {
+  const std::vector<double> mine{(a * b).sum().item<double>()};
+  return world.ordered_sum(mine);
+}
+
+TEST(RowExchange, BringsEveryWantedRowFromWhoeverHoldsIt) {
+  const Communicator world = Communicator::world();
+  const auto me = static_cast<std::size_t>(world.rank());
+  for (const std::int64_t count : {1, 2, 11, 40}) {
+    const auto held = share(count, world.size()), wanted = wishes(count, world.size());
+    const RowExchange exchange(world, held, wanted);
+    EXPECT_TRUE(at::equal(exchange.exchange(row_values(held[me])), row_values(wanted[me]))) << count;
+  }
+}
+
+TEST(RowExchange, HasAnExactAdjoint) {
+  const Communicator world = Communicator::world();
+  const auto me = static_cast<std::size_t>(world.rank());
+  at::manual_seed(20 + static_cast<std::uint64_t>(world.rank()));
+  const auto held = share(23, world.size()), wanted = wishes(23, world.size());
+  const RowExchange exchange(world, held, wanted);
+  const at::Tensor x = at::randn({static_cast<std::int64_t>(held[me].size()), 2, 3}, at::kDouble);
+  const at::Tensor y = at::randn({static_cast<std::int64_t>(wanted[me].size()), 2, 3}, at::kDouble);
+  const double left = dot_over_ranks(world, exchange.exchange(x), y);
+  const double right = dot_over_ranks(world, x, exchange.adjoint(y));
+  EXPECT_NEAR(left, right, 1e-12 * std::max(1.0, std::abs(left)));
+}
+
+TEST(RowExchange, SumsCopiesInOneOrderOnAnyNumberOfRanks) {
+  // Windows of five hours want rows; shared out in order of their centres, their cotangents must add up to the same bits
+  // as on one rank.
+  const Communicator world = Communicator::world();
+  const std::int64_t hours = 14, reach = 2;
+  const auto windows_of = [&](const Rows& centres) {
+    Rows rows;
+    for (const std::int64_t centre : centres)
+      for (std::int64_t hour = centre - reach; hour <= centre + reach; ++hour)
+        if (hour >= 0 && hour < hours) rows.push_back(hour);
+    return rows;
+  };
+  const auto held = share(hours, world.size());
+  std::vector<Rows> wanted;
+  Rows everything(static_cast<std::size_t>(hours));
+  std::iota(everything.begin(), everything.end(), 0);
+  std::int64_t before = 0, mine = 0;
+  for (int rank = 0; rank < world.size(); ++rank) {
+    wanted.push_back(windows_of(held[static_cast<std::size_t>(rank)]));
+    const auto size = static_cast<std::int64_t>(wanted.back().size());
+    if (rank < world.rank()) before += size;
+    if (rank == world.rank()) mine = size;
+  }
+  const Rows all = windows_of(everything);
+  at::manual_seed(21);
+  const at::Tensor cotangents = at::randn({static_cast<std::int64_t>(all.size()), 3, 5}, at::kFloat);
+
+  const Communicator alone = world.split(world.rank());
+  const at::Tensor expected = RowExchange(alone, {everything}, {all}).adjoint(cotangents);
+  const at::Tensor found = RowExchange(world, held, wanted).adjoint(cotangents.narrow(0, before, mine));
+  const Rows& rows = held[static_cast<std::size_t>(world.rank())];
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    EXPECT_TRUE(at::equal(found[static_cast<std::int64_t>(i)], expected[rows[i]])) << "hour " << rows[i];
+}
+
+TEST(RowExchange, RefusesARowThatNobodyHolds) {
+  const Communicator world = Communicator::world();
+  std::vector<Rows> held(static_cast<std::size_t>(world.size())), wanted(held.size());
+  wanted[0] = {7};
+  EXPECT_THROW(RowExchange(world, held, wanted), core::Error);
+}
+
+}  // namespace
+}  // namespace foehn::comm

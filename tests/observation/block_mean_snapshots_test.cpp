@@ -1,0 +1,59 @@
+#include "foehn/observation/block_mean_snapshots.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::observation {
+namespace {
+
+double inner_product_of(const at::Tensor& a, const at::Tensor& b) { return (a * b).sum().item<double>(); }
+
+TEST(BlockMean, AveragesEachBlock) {
+  const at::Tensor fine = at::arange(24, at::kDouble).reshape({1, 4, 6});
+  const at::Tensor coarse = BlockMean(2).apply(fine);
+  EXPECT_EQ(coarse.sizes(), at::IntArrayRef({1, 2, 3}));
+  EXPECT_DOUBLE_EQ(coarse[0][0][0].item<double>(), (0 + 1 + 6 + 7) / 4.0);
+  EXPECT_DOUBLE_EQ(coarse[0][1][2].item<double>(), (16 + 17 + 22 + 23) / 4.0);
+}
+
+TEST(BlockMean, OfItsAdjointIsTheValueDividedByTheNumberOfCells) {
+  // A A^T = I / cells: what the default of observation.gamma rests on.
+  at::manual_seed(1);
+  const at::Tensor coarse = at::randn({2, 3, 4}, at::kDouble);
+  const BlockMean mean(5);
+  EXPECT_TRUE(at::allclose(mean.apply(mean.adjoint(coarse)), coarse / 25, 1e-14, 1e-14));
+}
+
+TEST(BlockMean, HasAnExactAdjoint) {
+  at::manual_seed(2);
+  for (const std::int64_t block : {1, 3, 4}) {
+    const BlockMean mean(block);
+    const at::Tensor x = at::randn({3, 2 * block, 5 * block}, at::kDouble), y = at::randn({3, 2, 5}, at::kDouble);
+    const double left = inner_product_of(mean.apply(x), y);
+    EXPECT_NEAR(left, inner_product_of(x, mean.adjoint(y)), 1e-12 * std::max(1.0, std::abs(left)));
+  }
+}
+
+TEST(BlockMean, RefusesABlockThatDoesNotDivideTheGrid) {
+  const at::Tensor fine = at::zeros({1, 33, 48}, at::kFloat);
+  try {
+    BlockMean(8).apply(fine);
+    FAIL() << "no error";
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("8 x 8"), testing::HasSubstr("33 x 48")));
+  }
+  EXPECT_THROW(BlockMean(0), core::Error);
+}
+
+TEST(BlockMeanSnapshots, GiveAnObservationTheSameBitsInAnySlab) {
+  at::manual_seed(3);
+  const at::Tensor hours = at::randn({7, 2, 9, 15}, at::kFloat);
+  const BlockMeanSnapshots whole(BlockMean(3), {1, 4, 6});
+  const BlockMeanSnapshots part(BlockMean(3), {1});
+  EXPECT_TRUE(at::equal(whole.apply(hours, 1), part.apply(hours.narrow(0, 3, 3), 0)));
+}
+
+}  // namespace
+}  // namespace foehn::observation

@@ -1,0 +1,130 @@
+#include "foehn/trajectory/composed_denoiser.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "foehn/core/philox.hpp"
+#include "foehn/diffusion/ddim.hpp"
+#include "foehn/diffusion/guidance.hpp"
+#include "foehn/model/gaussian_prior.hpp"
+
+namespace foehn::trajectory {
+namespace {
+
+constexpr std::int64_t kVariables = 2, kNy = 9, kNx = 6;  // odd, so that vectorised loops have tails
+
+/// A prior whose hours, variables and modes all differ.
+model::GaussianPrior make_prior(std::int64_t markov_order) {
+  const std::int64_t window = 2 * markov_order + 1;
+  at::Tensor lags = at::zeros({window, kVariables, kVariables, kNy, kNx}, at::kDouble);
+  for (std::int64_t lag = 0; lag < window; ++lag)
+    for (std::int64_t y = 0; y < kNy; ++y)
+      for (std::int64_t x = 0; x < kNx; ++x) {
+        const double memory = std::pow(0.95 - 0.03 * static_cast<double>(x + y), lag), variance = 1.0 / static_cast<double>(1 + x * x + y);
+        lags[lag][0][0][y][x] = memory * variance;
+        lags[lag][1][1][y][x] = memory * memory * variance;
+      }
+  return {lags, at::kFloat};
+}
+
+at::Tensor noise_of(Slab hours) {
+  at::Tensor slab = at::empty({hours.size(), kVariables, kNy, kNx}, at::kFloat);
+  for (std::int64_t i = 0; i < hours.size(); ++i)
+    core::fill_normal<float>({.seed = 31}, static_cast<std::uint32_t>(hours.first + i),
+                             {slab[i].data_ptr<float>(), static_cast<std::size_t>(slab[i].numel())});
+  return slab;
+}
+
+struct Case {
+  std::int64_t hours, markov_order, stride, period;
+};
+
+class OnAnyNumberOfRanks : public testing::TestWithParam<Case> {};
+
+TEST_P(OnAnyNumberOfRanks, AnEstimateHasTheSameBits) {
+  const auto [hours, markov_order, stride, period] = GetParam();
+  const comm::Communicator world = comm::Communicator::world();
+  const comm::Communicator alone = world.split(world.rank());
+  model::GaussianPrior prior = make_prior(markov_order);
+  const WindowPlan plan(hours, markov_order, stride);
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
+
+  const SlabPartition whole(hours, 1, 0, period), shared(hours, world.size(), 0, period);
+  const Slab mine = shared.slab(world.rank());
+  ComposedDenoiser serial(prior, alone, whole, plan, 4), parallel(prior, world, shared, plan, 4);
+  const at::Tensor expected = serial.noise_estimate(noise_of({0, hours}), level);
+  const at::Tensor found = parallel.noise_estimate(noise_of(mine), level);
+  EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size())));
+}
+
+TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
+  const auto [hours, markov_order, stride, period] = GetParam();
+  const comm::Communicator world = comm::Communicator::world();
+  const comm::Communicator alone = world.split(world.rank());
+  model::GaussianPrior prior = make_prior(markov_order);
+  const WindowPlan plan(hours, markov_order, stride);
+
+  const auto draw = [&](const comm::Communicator& team, std::int64_t batch) {
+    const SlabPartition partition(hours, team.size(), 0, period);
+    const Slab mine = partition.slab(team.rank());
+    ComposedDenoiser composed(prior, team, partition, plan, batch);
+    std::vector<std::int64_t> rows;
+    std::vector<at::Tensor> values;
+    for (std::int64_t hour = 0; hour < hours; hour += period)
+      if (mine.contains(hour)) {
+        rows.push_back(hour - mine.first);
+        values.push_back(at::full({kVariables, kNy / 3, kNx / 3}, 0.1 * static_cast<double>(hour), at::kFloat));
+      }
+    const at::Tensor observed =
+        values.empty() ? at::empty({0, kVariables, kNy / 3, kNx / 3}, at::kFloat) : at::stack(values);
+    diffusion::SdaGuidance guided(
+        composed, {{observation::BlockMean(3), rows}, observed, at::full({kVariables, 1, 1}, 0.01, at::kFloat)}, 0.1);
+    diffusion::Surroundings surroundings;
+    surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
+      for (std::int64_t i = 0; i < mine.size(); ++i)
+        core::fill_normal<float>({.seed = 32, .draw = number}, static_cast<std::uint32_t>(mine.first + i),
+                                 {slab[i].data_ptr<float>(), static_cast<std::size_t>(slab[i].numel())});
+    };
+    surroundings.ordered_sum = [&](std::span<const double> sums) { return team.ordered_sum(sums); };
+    surroundings.trajectory_values = hours * kVariables * kNy * kNx;
+    surroundings.step_done = [] {};
+    at::Tensor slab = at::empty({mine.size(), kVariables, kNy, kNx}, at::kFloat);
+    sample_ddim(guided, {}, {.steps = 6, .corrections = 1}, surroundings, slab);
+    return std::pair{slab, mine};
+  };
+  const auto [expected, all] = draw(alone, 4);
+  const auto [found, mine] = draw(world, 4);
+  EXPECT_TRUE(at::isfinite(expected).all().item<bool>());
+  EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size())));
+  // Slots and neighbours do not matter, so neither does the batch.
+  EXPECT_TRUE(at::equal(draw(alone, 3).first, expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, OnAnyNumberOfRanks,
+                         testing::Values(Case{19, 2, 1, 3}, Case{19, 2, 3, 3}, Case{19, 2, 5, 3},
+                                         Case{7, 3, 1, 1},     // one window; slabs shorter than k
+                                         Case{11, 4, 9, 1},    // slabs shorter than k, the largest stride
+                                         Case{13, 4, 1, 6},    // at most three slabs: a rank owns nothing
+                                         Case{48, 1, 3, 24}),  // two slabs
+                         [](const auto& tested) {
+                           const Case& c = tested.param;
+                           return "L" + std::to_string(c.hours) + "K" + std::to_string(c.markov_order) + "S" +
+                                  std::to_string(c.stride) + "P" + std::to_string(c.period);
+                         });
+
+TEST(ComposedDenoiser, WithAWindowOverTheWholeTrajectoryIsThePrior) {
+  const comm::Communicator world = comm::Communicator::world();
+  model::GaussianPrior prior = make_prior(3);
+  const SlabPartition partition(7, world.size());
+  ComposedDenoiser composed(prior, world, partition, {7, 3, 1}, 2);
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.7);
+  const Slab mine = partition.slab(world.rank());
+  const at::Tensor expected = prior.noise_estimate(noise_of({0, 7}).reshape({1, 7 * kVariables, kNy, kNx}), level);
+  EXPECT_TRUE(at::equal(composed.noise_estimate(noise_of(mine), level),
+                        expected.reshape({7, kVariables, kNy, kNx}).narrow(0, mine.first, mine.size())));
+}
+
+}  // namespace
+}  // namespace foehn::trajectory
