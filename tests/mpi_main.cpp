@@ -13,8 +13,8 @@ class FailurePrinter : public testing::EmptyTestEventListener {
   explicit FailurePrinter(int rank) : rank_(rank) {}
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (!result.failed()) return;
-    std::cerr << "rank " << rank_ << ": " << (result.file_name() ? result.file_name() : "") << ':' << result.line_number()
-              << ": " << result.summary() << std::endl;
+    std::cerr << "rank " << rank_ << ": " << (result.file_name() ? result.file_name() : "") << ':'
+              << result.line_number() << ": " << result.summary() << std::endl;
   }
 
  private:

@@ -43,7 +43,9 @@ Environment::Environment(int* argc, char*** argv) {
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
 }
 
-Environment::~Environment() { MPI_Finalize(); }
+Environment::~Environment() {
+  MPI_Finalize();
+}
 
 Communicator Communicator::world() {
   MPI_Comm handle = MPI_COMM_NULL;
@@ -75,7 +77,8 @@ Communicator Communicator::split(int colour) const {
 
 int Communicator::rank_on_machine() const {
   MPI_Comm handle = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle), "split by machine");
+  check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle),
+            "split by machine");
   return Communicator(handle).rank();
 }
 
@@ -132,8 +135,8 @@ double Communicator::ordered_sum(std::span<const double> values) const {
     total += counts[i];
   }
   std::vector<double> all(static_cast<std::size_t>(total));
-  check_mpi(MPI_Allgatherv(values.data(), mine, MPI_DOUBLE, all.data(), counts.data(), starts.data(), MPI_DOUBLE,
-                           handle_),
+  check_mpi(MPI_Allgatherv(values.data(), mine, MPI_DOUBLE, all.data(), counts.data(), starts.data(),
+                           MPI_DOUBLE, handle_),
             "gather values");
   double sum = 0;
   for (const double value : all) sum += value;
@@ -147,13 +150,15 @@ std::vector<double> Communicator::gather_all(double value) const {
 }
 
 void Communicator::send(std::span<const float> values, int to) const {
-  check_mpi(MPI_Send(values.data(), checked_count(values.size()), MPI_FLOAT, to, kValuesTag, handle_), "send");
+  check_mpi(MPI_Send(values.data(), checked_count(values.size()), MPI_FLOAT, to, kValuesTag, handle_),
+            "send");
 }
 
 MPI_Request Communicator::start_receive(std::span<float> values, int from) const {
   MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Irecv(values.data(), checked_count(values.size()), MPI_FLOAT, from, kValuesTag, handle_, &request),
-            "receive");
+  check_mpi(
+      MPI_Irecv(values.data(), checked_count(values.size()), MPI_FLOAT, from, kValuesTag, handle_, &request),
+      "receive");
   return request;
 }
 

@@ -82,8 +82,8 @@ RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std:
     pending.incoming.push_back(link.peer == me ? at::Tensor() : at::empty(shape, host));
     if (link.peer == me) continue;
     MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
-    check_mpi(MPI_Irecv(pending.incoming.back().data_ptr(), static_cast<int>(shape[0]), row_type.get(), link.peer, kTag,
-                        communicator_->handle(), &request),
+    check_mpi(MPI_Irecv(pending.incoming.back().data_ptr(), static_cast<int>(shape[0]), row_type.get(),
+                        link.peer, kTag, communicator_->handle(), &request),
               "receive rows");
   }
   for (const Link& link : senders) {
@@ -95,8 +95,8 @@ RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std:
     }
     pending.outgoing.push_back(chosen.to(at::kCPU).contiguous());
     MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
-    check_mpi(MPI_Isend(pending.outgoing.back().data_ptr(), static_cast<int>(link.positions.size()), row_type.get(),
-                        link.peer, kTag, communicator_->handle(), &request),
+    check_mpi(MPI_Isend(pending.outgoing.back().data_ptr(), static_cast<int>(link.positions.size()),
+                        row_type.get(), link.peer, kTag, communicator_->handle(), &request),
               "send rows");
   }
   return pending;
@@ -114,7 +114,8 @@ at::Tensor RowExchange::finish(Pending pending) const {
   wait(pending.requests);
   const at::Device device = pending.wanted.device();
   for (std::size_t i = 0; i < receiving_.size(); ++i)
-    pending.wanted.index_copy_(0, positions_tensor(receiving_[i].positions, device), pending.incoming[i].to(device));
+    pending.wanted.index_copy_(0, positions_tensor(receiving_[i].positions, device),
+                               pending.incoming[i].to(device));
   return pending.wanted;
 }
 

@@ -65,7 +65,7 @@ void OptionTable::add(const std::string& name, Target target, Description descri
   };
   const auto has_this_name = [&name](const Option& other) { return other.name == name; };
   if (name == kConfigOption || name == kValidateOnlyOption || name == kHelpOption ||
-      std::any_of(options_.begin(), options_.end(), has_this_name)) {
+      name == kReferenceOption || std::any_of(options_.begin(), options_.end(), has_this_name)) {
     refuse("the name is taken");
   }
   if (description.doc.empty()) refuse("it has no doc");
@@ -84,8 +84,11 @@ void OptionTable::add(const std::string& name, Target target, Description descri
 
 OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& arguments) {
   // Whoever asks for help gets it, whatever else is wrong with the line.
-  const std::string help_word = std::string("--") + kHelpOption;
-  if (std::find(arguments.begin(), arguments.end(), help_word) != arguments.end()) return {.help = true};
+  const auto asks_for = [&](const char* name) {
+    return std::find(arguments.begin(), arguments.end(), std::string("--") + name) != arguments.end();
+  };
+  if (asks_for(kHelpOption)) return {.page = help()};
+  if (asks_for(kReferenceOption)) return {.page = reference()};
 
   std::vector<std::string> names;
   for (const auto& option : options_) names.push_back(option.name);
@@ -114,7 +117,7 @@ OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& argument
   if (!missing.empty()) {
     throw core::UsageError(fmt::format("required but not given: {}", fmt::join(missing, ", ")));
   }
-  return {.validate_only = on_line.contains(kValidateOnlyOption)};
+  return {.page = "", .validate_only = on_line.contains(kValidateOnlyOption)};
 }
 
 nlohmann::json OptionTable::values() const {

@@ -9,7 +9,8 @@ namespace foehn::diffusion {
 
 namespace {
 
-/// Mean of eps^2 over the trajectory: float64 sums an hour, each over one fixed shape, then added in the order of hours.
+/// Mean of eps^2 over the trajectory: float64 sums an hour, each over one fixed shape, then added in the
+/// order of hours.
 double mean_square(const at::Tensor& eps, const Surroundings& surroundings) {
   std::vector<double> sums(static_cast<std::size_t>(eps.size(0)));
   for (std::size_t i = 0; i < sums.size(); ++i) {

@@ -16,7 +16,8 @@ at::Tensor SdaGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel
   const at::Tensor variance = observations_.variance + gamma_ * ratio * ratio;
   for (std::int64_t i = 0; i < operation.size(); ++i) {
     // A is linear: A x_hat = (A x - sigma A eps)/mu, so that the clean slab is never made.
-    const at::Tensor observed = (operation.apply(noisy, i) - operation.apply(eps, i) * level.sigma) / level.mu;
+    const at::Tensor observed =
+        (operation.apply(noisy, i) - operation.apply(eps, i) * level.sigma) / level.mu;
     const at::Tensor weighted = (observations_.values.select(0, i) - observed) / variance;
     operation.add_adjoint(weighted * -ratio, i, eps);
   }

@@ -17,7 +17,8 @@ constexpr std::int64_t kDaySeconds = 86400;
 constexpr std::int64_t kMostOfAYearSeconds = 330 * kDaySeconds;
 constexpr int kMostOrders = 2;
 
-at::Tensor values_of(const std::vector<Harmonic>& harmonics, std::int64_t seconds, calendar::Calendar calendar) {
+at::Tensor values_of(const std::vector<Harmonic>& harmonics, std::int64_t seconds,
+                     calendar::Calendar calendar) {
   std::vector<double> values;
   for (const Harmonic& harmonic : harmonics) values.push_back(harmonic.value(seconds, calendar));
   return at::tensor(values, at::kDouble);
@@ -45,7 +46,8 @@ std::vector<Harmonic> harmonics_for(std::int64_t step_seconds, std::int64_t reco
       harmonics.push_back({cycle, order, true});
     }
   };
-  // Below the Nyquist frequency of the samples, which must fall at fixed times of the day; at least two days of them.
+  // Below the Nyquist frequency of the samples, which must fall at fixed times of the day; at least two days
+  // of them.
   if (step_seconds > 0 && kDaySeconds % step_seconds == 0 && record_seconds >= 2 * kDaySeconds)
     add(Harmonic::Cycle::day, (kDaySeconds / step_seconds - 1) / 2);
   if (record_seconds >= kMostOfAYearSeconds) add(Harmonic::Cycle::year, kMostOrders);
@@ -58,7 +60,8 @@ Climatology::Climatology(std::vector<Harmonic> harmonics, at::Tensor coefficient
 at::Tensor Climatology::at(std::int64_t seconds, calendar::Calendar calendar) const {
   at::Tensor field = coefficients_.select(0, 0) * harmonics_[0].value(seconds, calendar);
   for (std::size_t i = 1; i < harmonics_.size(); ++i)
-    field.add_(coefficients_.select(0, static_cast<std::int64_t>(i)) * harmonics_[i].value(seconds, calendar));
+    field.add_(coefficients_.select(0, static_cast<std::int64_t>(i)) *
+               harmonics_[i].value(seconds, calendar));
   return field;
 }
 
@@ -69,7 +72,8 @@ Climatology Climatology::block_mean(std::int64_t block) const {
   return Climatology(harmonics_, at::stack(means));
 }
 
-ClimatologyEstimator::ClimatologyEstimator(std::vector<Harmonic> harmonics, const std::vector<std::int64_t>& shape)
+ClimatologyEstimator::ClimatologyEstimator(std::vector<Harmonic> harmonics,
+                                           const std::vector<std::int64_t>& shape)
     : harmonics_(std::move(harmonics)) {
   const auto count = static_cast<std::int64_t>(harmonics_.size());
   normal_matrix_ = at::zeros({count, count}, at::kDouble);

@@ -47,18 +47,20 @@ const T& attribute(const io::Attributes& attributes, const std::string& name) {
   const auto found = attributes.find(name);
   if (found == attributes.end()) throw core::Error(fmt::format("no global attribute '{}'", name));
   const T* value = std::get_if<T>(&found->second);
-  if (value == nullptr) throw core::Error(fmt::format("global attribute '{}' is of another type than expected", name));
+  if (value == nullptr)
+    throw core::Error(fmt::format("global attribute '{}' is of another type than expected", name));
   return *value;
 }
 
 /// Reads a variable whose dimensions must have the sizes given.
-at::Tensor read_tensor(const io::NetcdfFile& file, const std::string& name, const std::vector<std::int64_t>& shape) {
+at::Tensor read_tensor(const io::NetcdfFile& file, const std::string& name,
+                       const std::vector<std::int64_t>& shape) {
   const io::NetcdfVariable variable = file.variable(name);
   std::vector<std::int64_t> found;
   for (const io::NetcdfDimension& dimension : variable.dimensions) found.push_back(dimension.size);
   if (found != shape)
-    throw core::Error(fmt::format("variable '{}': expected shape [{}], found [{}]", name, fmt::join(shape, ", "),
-                                  fmt::join(found, ", ")));
+    throw core::Error(fmt::format("variable '{}': expected shape [{}], found [{}]", name,
+                                  fmt::join(shape, ", "), fmt::join(found, ", ")));
   const at::Tensor tensor = tensor_of(file.read_doubles(variable), shape);
   if (!at::isfinite(tensor).all().item<bool>())
     throw core::Error(fmt::format("variable '{}' holds values that are not finite", name));
@@ -91,9 +93,12 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
     file.define_dimension("harmonic", static_cast<std::int64_t>(harmonics.size()));
     io::define_grid(file, domain.grid);
     const auto f64 = io::NetcdfType::float64;
-    file.define_variable("level", f64, {"level"}, {{"long_name", std::string("probability of a quantile")}, {"units", std::string("1")}});
-    file.define_variable("quantile", f64, {"variable", "level"},
-                         {{"long_name", std::string("quantile over all cells and instants, in the variable's unit")}});
+    file.define_variable(
+        "level", f64, {"level"},
+        {{"long_name", std::string("probability of a quantile")}, {"units", std::string("1")}});
+    file.define_variable(
+        "quantile", f64, {"variable", "level"},
+        {{"long_name", std::string("quantile over all cells and instants, in the variable's unit")}});
     file.define_variable("scale", f64, {"variable"},
                          {{"long_name", std::string("root-mean-square anomaly, in the variable's unit")}});
     file.define_variable("harmonic_cycle", io::NetcdfType::int32, {"harmonic"},
@@ -102,19 +107,23 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
                           {"flag_values", std::vector<double>{0, 1, 2}}});
     file.define_variable("harmonic_order", io::NetcdfType::int32, {"harmonic"},
                          {{"long_name", std::string("oscillations a cycle")}});
-    file.define_variable("harmonic_is_sine", io::NetcdfType::int32, {"harmonic"},
-                         {{"long_name", std::string("1: sine, 0: cosine, of the time since the cycle began")}});
+    file.define_variable(
+        "harmonic_is_sine", io::NetcdfType::int32, {"harmonic"},
+        {{"long_name", std::string("1: sine, 0: cosine, of the time since the cycle began")}});
     io::Attributes attributes = io::grid_attributes(domain.grid);
-    attributes["long_name"] = std::string("climatology: coefficient of each harmonic, in the variable's unit");
-    file.define_variable("climatology", f64, {"harmonic", "variable", domain.grid.y.name, domain.grid.x.name}, attributes);
-    file.set_global_attributes({{"Conventions", std::string("CF-1.11")},
-                                {"title", std::string("domain of a foehn prior")},
-                                {"normalisation", std::string("anomaly")},
-                                {"variable_names", join(domain.variables, &io::Variable::name)},
-                                {"variable_standard_names", join(domain.variables, &io::Variable::standard_name)},
-                                {"variable_units", join(domain.variables, &io::Variable::units)},
-                                {"calendar", calendar::calendar_name(domain.calendar)},
-                                {"step_seconds", domain.step_seconds}});
+    attributes["long_name"] =
+        std::string("climatology: coefficient of each harmonic, in the variable's unit");
+    file.define_variable("climatology", f64, {"harmonic", "variable", domain.grid.y.name, domain.grid.x.name},
+                         attributes);
+    file.set_global_attributes(
+        {{"Conventions", std::string("CF-1.11")},
+         {"title", std::string("domain of a foehn prior")},
+         {"normalisation", std::string("anomaly")},
+         {"variable_names", join(domain.variables, &io::Variable::name)},
+         {"variable_standard_names", join(domain.variables, &io::Variable::standard_name)},
+         {"variable_units", join(domain.variables, &io::Variable::units)},
+         {"calendar", calendar::calendar_name(domain.calendar)},
+         {"step_seconds", domain.step_seconds}});
     io::write_grid(file, domain.grid);
     std::vector<double> cycle, order, sine;
     for (const Harmonic& harmonic : harmonics) {
@@ -145,7 +154,8 @@ Domain read_domain(const std::filesystem::path& path) {
       throw core::Error(fmt::format("found {} variable names, {} standard names and {} units", names.size(),
                                     standard_names.size(), units.size()));
     std::vector<io::Variable> variables;
-    for (std::size_t i = 0; i < names.size(); ++i) variables.push_back({names[i], standard_names[i], units[i]});
+    for (std::size_t i = 0; i < names.size(); ++i)
+      variables.push_back({names[i], standard_names[i], units[i]});
 
     const auto count = static_cast<std::int64_t>(variables.size());
     const io::NetcdfVariable climatology = file.variable("climatology");
@@ -159,8 +169,8 @@ Domain read_domain(const std::filesystem::path& path) {
       const auto code = cycle[i].item<double>();
       if (code != 0 && code != 1 && code != 2)
         throw core::Error(fmt::format("harmonic_cycle: expected 0, 1 or 2, found {}", code));
-      harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)), static_cast<int>(order[i].item<double>()),
-                           sine[i].item<double>() != 0});
+      harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)),
+                           static_cast<int>(order[i].item<double>()), sine[i].item<double>() != 0});
     }
     const std::vector<std::int64_t> shape{harmonic_count, count, grid.ny(), grid.nx()};
     const auto levels = static_cast<std::int64_t>(Domain::kQuantileLevels.size());

@@ -63,9 +63,10 @@ class QuantileEstimator {
       const at::Tensor cumulative = counts_.select(0, i).cumsum(0);
       const double* below = cumulative.data_ptr<double>();
       for (std::int64_t level = 0; level < levels; ++level) {
-        const double wanted = Domain::kQuantileLevels[static_cast<std::size_t>(level)] * below[kHistogramBins - 1];
-        const auto bin = std::min<std::int64_t>(std::lower_bound(below, below + kHistogramBins, wanted) - below,
-                                                kHistogramBins - 1);
+        const double wanted =
+            Domain::kQuantileLevels[static_cast<std::size_t>(level)] * below[kHistogramBins - 1];
+        const auto bin = std::min<std::int64_t>(
+            std::lower_bound(below, below + kHistogramBins, wanted) - below, kHistogramBins - 1);
         const double before = bin == 0 ? 0 : below[bin - 1];
         const double inside = below[bin] > before ? (wanted - before) / (below[bin] - before) : 0;
         result[i][level] = low + (static_cast<double>(bin) + inside) / kHistogramBins * (high - low);
@@ -94,7 +95,8 @@ GaussianFitQuality choose_shrinkage(const at::Tensor& covariance, const LagCovar
   quality.held_out_hours = held_out.count();
   quality.held_out_log_likelihood = -std::numeric_limits<double>::infinity();
   for (const double weight : kShrinkages) {
-    const GaussianLikelihood likelihood = gaussian_likelihood(estimate * (1 - weight) + target * weight, observed);
+    const GaussianLikelihood likelihood =
+        gaussian_likelihood(estimate * (1 - weight) + target * weight, observed);
     if (likelihood.log_likelihood > quality.held_out_log_likelihood) {
       quality.shrinkage = weight;
       quality.held_out_log_likelihood = likelihood.log_likelihood;
@@ -103,12 +105,15 @@ GaussianFitQuality choose_shrinkage(const at::Tensor& covariance, const LagCovar
   }
   // Independent values of unit variance: what knowing the climatology and the spread alone gives.
   at::Tensor independent = at::zeros_like(estimate);
-  independent.select(0, 0).copy_(at::eye(estimate.size(1), estimate.options()).unsqueeze(2).expand_as(estimate[0]));
+  independent.select(0, 0).copy_(
+      at::eye(estimate.size(1), estimate.options()).unsqueeze(2).expand_as(estimate[0]));
   quality.climatology_log_likelihood = gaussian_likelihood(independent, observed).log_likelihood;
   return quality;
 }
 
-std::int64_t window_of(const GaussianFitOptions& options) { return 2 * options.markov_order + 1; }
+std::int64_t window_of(const GaussianFitOptions& options) {
+  return 2 * options.markov_order + 1;
+}
 
 std::int64_t held_out_hours(io::IndexRange period, const GaussianFitOptions& options) {
   return std::llround(options.held_out_fraction * static_cast<double>(period.size()));
@@ -121,11 +126,12 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options) {
   const std::int64_t fitted = period.size() - held_out;
   if (held_out < window || fitted < 2 * window)
     throw core::Error(fmt::format(
-        "too few hours for windows of {}: found {} to fit and {} held out, expected at least {} and {}", window, fitted,
-        held_out, 2 * window, window));
+        "too few hours for windows of {}: found {} to fit and {} held out, expected at least {} and {}",
+        window, fitted, held_out, 2 * window, window));
 }
 
-GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange period, const GaussianFitOptions& options,
+GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange period,
+                               const GaussianFitOptions& options,
                                const std::function<void(std::int64_t)>& advanced) {
   check_fit(period, options);
   const std::int64_t window = window_of(options);
@@ -148,30 +154,34 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   for (std::int64_t i = 0; i < variables; ++i)
     if (minimum[i].item<double>() == maximum[i].item<double>())
       throw core::Error(fmt::format("variable '{}' does not vary: every value is {}",
-                                    reader.variables()[static_cast<std::size_t>(i)].name, minimum[i].item<double>()));
+                                    reader.variables()[static_cast<std::size_t>(i)].name,
+                                    minimum[i].item<double>()));
 
   QuantileEstimator quantiles(minimum, maximum);
   at::Tensor squares = at::zeros({variables}, at::kDouble);
   LagCovarianceEstimator fitted(window, variables, grid.cells()), held_out(window, variables, grid.cells());
   const at::Tensor transform_y = cosine_transform(grid.ny()), transform_x = cosine_transform(grid.nx());
-  for_each_hour(reader, period, advanced, [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
-    quantiles.add(fields);
-    const at::Tensor anomaly = fields.to(at::kDouble) - climatology.at(seconds, calendar);
-    squares.add_(anomaly.square().sum(at::IntArrayRef{1, 2}));
-    const at::Tensor spectrum = at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
-    (hour < first_held_out ? fitted : held_out).add(spectrum);
-  });
+  for_each_hour(
+      reader, period, advanced, [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
+        quantiles.add(fields);
+        const at::Tensor anomaly = fields.to(at::kDouble) - climatology.at(seconds, calendar);
+        squares.add_(anomaly.square().sum(at::IntArrayRef{1, 2}));
+        const at::Tensor spectrum = at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
+        (hour < first_held_out ? fitted : held_out).add(spectrum);
+      });
   const at::Tensor scale = (squares / static_cast<double>(period.size() * grid.cells())).sqrt();
   const at::Tensor scale_product = at::outer(scale, scale).reshape({1, variables, variables, 1});
 
   const std::vector<std::int64_t> covariance_shape{window, variables, variables, grid.ny(), grid.nx()};
-  GaussianFitQuality quality =
-      choose_shrinkage((fitted.estimate() / scale_product).reshape(covariance_shape), held_out, scale_product);
+  GaussianFitQuality quality = choose_shrinkage((fitted.estimate() / scale_product).reshape(covariance_shape),
+                                                held_out, scale_product);
   fitted.merge(held_out);
   const at::Tensor covariance = (fitted.estimate() / scale_product).reshape(covariance_shape);
-  const at::Tensor shrunk = covariance * (1 - quality.shrinkage) + isotropic_mean(covariance) * quality.shrinkage;
+  const at::Tensor shrunk =
+      covariance * (1 - quality.shrinkage) + isotropic_mean(covariance) * quality.shrinkage;
 
-  return {Domain{reader.variables(), grid, calendar, reader.step_seconds(), climatology, scale, quantiles.quantiles()},
+  return {Domain{reader.variables(), grid, calendar, reader.step_seconds(), climatology, scale,
+                 quantiles.quantiles()},
           shrunk, quality};
 }
 

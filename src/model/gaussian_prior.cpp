@@ -30,7 +30,8 @@ at::Tensor cosine_transform(std::int64_t size) {
 }
 
 at::Tensor window_covariance(const at::Tensor& lag_covariance) {
-  const auto hours = lag_covariance.size(0), variables = lag_covariance.size(1), modes = lag_covariance.size(3);
+  const auto hours = lag_covariance.size(0), variables = lag_covariance.size(1),
+             modes = lag_covariance.size(3);
   const at::Tensor by_mode = lag_covariance.permute({3, 0, 1, 2});  // [mode, lag, a, b]
   at::Tensor covariance = at::empty({modes, hours, variables, hours, variables}, lag_covariance.options());
   for (std::int64_t i = 0; i < hours; ++i) {
@@ -66,11 +67,13 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
   const auto count = eigenvectors_.size(0), channels = eigenvectors_.size(1);
   if (!operator_.defined()) operator_ = at::empty({channels, channels, count}, eigenvectors_.options());
   const at::Tensor shrinkage =
-      (level.sigma / (eigenvalues_ * (level.mu * level.mu) + level.sigma * level.sigma)).to(eigenvectors_.options());
+      (level.sigma / (eigenvalues_ * (level.mu * level.mu) + level.sigma * level.sigma))
+          .to(eigenvectors_.options());
   for (std::int64_t first = 0; first < count; first += kModesAtOnce) {
     const auto some = std::min(kModesAtOnce, count - first);
     const at::Tensor vectors = eigenvectors_.narrow(0, first, some);
-    const at::Tensor matrices = at::bmm(vectors * shrinkage.narrow(0, first, some).unsqueeze(1), vectors.transpose(1, 2));
+    const at::Tensor matrices =
+        at::bmm(vectors * shrinkage.narrow(0, first, some).unsqueeze(1), vectors.transpose(1, 2));
     operator_.narrow(2, first, some).copy_(matrices.permute({2, 1, 0}));
   }
   level_ = level;
@@ -79,7 +82,8 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
 at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
   const auto channels = eigenvectors_.size(1);
   if (noisy.dim() != 4 || noisy.size(1) != channels || noisy.size(2) != ny_ || noisy.size(3) != nx_)
-    throw core::Error(fmt::format("the Gaussian prior expects windows of {} x {} x {} (channel, y, x)", channels, ny_, nx_));
+    throw core::Error(fmt::format("the Gaussian prior expects windows of {} x {} x {} (channel, y, x)",
+                                  channels, ny_, nx_));
   prepare(level);
   at::Tensor eps = at::empty_like(noisy);
   at::Tensor estimate = at::empty({channels, ny_ * nx_}, noisy.options());

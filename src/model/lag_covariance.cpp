@@ -19,7 +19,8 @@ constexpr std::int64_t kModesAtOnce = 1024;
 
 }  // namespace
 
-LagCovarianceEstimator::LagCovarianceEstimator(std::int64_t window, std::int64_t variables, std::int64_t modes)
+LagCovarianceEstimator::LagCovarianceEstimator(std::int64_t window, std::int64_t variables,
+                                               std::int64_t modes)
     : window_(window),
       sums_(at::zeros({window, variables, variables, modes}, at::kDouble)),
       pairs_(at::zeros({window}, at::kDouble)) {}
@@ -35,7 +36,9 @@ void LagCovarianceEstimator::add(const at::Tensor& spectrum) {
   ++count_;
 }
 
-at::Tensor LagCovarianceEstimator::estimate() const { return sums_ / static_cast<double>(count_); }
+at::Tensor LagCovarianceEstimator::estimate() const {
+  return sums_ / static_cast<double>(count_);
+}
 
 at::Tensor LagCovarianceEstimator::unbiased_estimate() const {
   return sums_ / pairs_.clamp_min(1).reshape({-1, 1, 1, 1});
@@ -65,7 +68,8 @@ at::Tensor isotropic_mean(const at::Tensor& covariance) {
     // A neighbourhood that widens with the wavenumber: large scales differ much, small ones little.
     const std::int64_t reach = std::max<std::int64_t>(1, i / 8);
     const std::int64_t first = std::max<std::int64_t>(0, i - reach), last = std::min(modes, i + reach + 1);
-    means.select(3, i).copy_((before.select(3, last) - before.select(3, first)) / static_cast<double>(last - first));
+    means.select(3, i).copy_((before.select(3, last) - before.select(3, first)) /
+                             static_cast<double>(last - first));
   }
   at::Tensor target = at::empty_like(sorted);
   target.index_copy_(3, index, means);

@@ -42,7 +42,8 @@ Architecture read_architecture(const io::SafetensorsFile& file) {
   Architecture architecture;
   architecture.kind = file.metadata_value("foehn.kind");
   if (architecture.kind != "gaussian")
-    throw core::Error(fmt::format("metadata 'foehn.kind': expected 'gaussian', found '{}'", architecture.kind));
+    throw core::Error(
+        fmt::format("metadata 'foehn.kind': expected 'gaussian', found '{}'", architecture.kind));
   const nlohmann::json shape = parse_json(file, "foehn.architecture");
   const nlohmann::json schedule = parse_json(file, "foehn.schedule");
   try {
@@ -55,11 +56,13 @@ Architecture read_architecture(const io::SafetensorsFile& file) {
     throw core::Error(fmt::format("metadata of the prior: {}", error.what()));
   }
   if (architecture.window < 1 || architecture.window % 2 == 0 || architecture.window > kLongestWindow)
-    throw core::Error(fmt::format("metadata 'foehn.architecture': window: expected an odd number up to {}, found {}",
-                                  kLongestWindow, architecture.window));
+    throw core::Error(
+        fmt::format("metadata 'foehn.architecture': window: expected an odd number up to {}, found {}",
+                    kLongestWindow, architecture.window));
   if (!(architecture.schedule.eta > 0 && architecture.schedule.eta < 1))
-    throw core::Error(fmt::format("metadata 'foehn.schedule': eta: expected a number between 0 and 1, found {}",
-                                  architecture.schedule.eta));
+    throw core::Error(
+        fmt::format("metadata 'foehn.schedule': eta: expected a number between 0 and 1, found {}",
+                    architecture.schedule.eta));
   return architecture;
 }
 
@@ -68,16 +71,20 @@ void check_against_domain(const Architecture& architecture, const Domain& domain
   for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
   if (architecture.variables != names)
     throw core::Error(fmt::format("the weights are for variables [{}], {} has [{}]",
-                                  fmt::join(architecture.variables, ", "), kDomainName, fmt::join(names, ", ")));
+                                  fmt::join(architecture.variables, ", "), kDomainName,
+                                  fmt::join(names, ", ")));
 }
 
-at::Tensor read_covariance(const io::SafetensorsFile& file, const Architecture& architecture, const Domain& domain) {
+at::Tensor read_covariance(const io::SafetensorsFile& file, const Architecture& architecture,
+                           const Domain& domain) {
   const io::TensorView& view = file.tensor(kCovarianceName);
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
-  const std::vector<std::int64_t> expected{architecture.window, variables, variables, domain.grid.ny(), domain.grid.nx()};
+  const std::vector<std::int64_t> expected{architecture.window, variables, variables, domain.grid.ny(),
+                                           domain.grid.nx()};
   if (view.type != io::TensorType::f64 || view.shape != expected)
-    throw core::Error(fmt::format("tensor '{}': expected F64 [{}], found {} [{}]", kCovarianceName, fmt::join(expected, ", "),
-                                  io::tensor_type_name(view.type), fmt::join(view.shape, ", ")));
+    throw core::Error(fmt::format("tensor '{}': expected F64 [{}], found {} [{}]", kCovarianceName,
+                                  fmt::join(expected, ", "), io::tensor_type_name(view.type),
+                                  fmt::join(view.shape, ", ")));
   at::Tensor covariance = at::empty(expected, at::kDouble);
   std::memcpy(covariance.data_ptr(), view.bytes.data(), view.bytes.size());
   if (!at::isfinite(covariance).all().item<bool>())
@@ -89,7 +96,8 @@ template <class Use>
 auto with_weights(const std::filesystem::path& folder, Use&& use) {
   const std::filesystem::path path = folder / kWeightsName;
   const io::SafetensorsFile file(path);
-  return core::with_context(fmt::format("reading the prior's weights {}", path.string()), [&] { return use(file); });
+  return core::with_context(fmt::format("reading the prior's weights {}", path.string()),
+                            [&] { return use(file); });
 }
 
 }  // namespace
@@ -106,7 +114,8 @@ PriorDescription describe_prior(const std::filesystem::path& folder) {
 }
 
 std::string prior_digest(const std::filesystem::path& folder) {
-  return core::sha256(core::sha256_of_file(folder / kWeightsName) + core::sha256_of_file(folder / kDomainName));
+  return core::sha256(core::sha256_of_file(folder / kWeightsName) +
+                      core::sha256_of_file(folder / kDomainName));
 }
 
 PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options) {
@@ -115,23 +124,25 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
     const Architecture architecture = read_architecture(file);
     check_against_domain(architecture, domain);
     auto denoiser = std::make_unique<GaussianPrior>(read_covariance(file, architecture, domain), options);
-    return PriorBundle{architecture.kind, std::move(domain), (architecture.window - 1) / 2, architecture.schedule,
-                       std::move(denoiser)};
+    return PriorBundle{architecture.kind, std::move(domain), (architecture.window - 1) / 2,
+                       architecture.schedule, std::move(denoiser)};
   });
 }
 
-void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain, const at::Tensor& lag_covariance,
-                         const diffusion::VpCosine& schedule) {
+void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
+                         const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) throw core::Error(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
+  if (error)
+    throw core::Error(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
   std::vector<std::string> names;
   for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
   const nlohmann::json architecture{{"window", lag_covariance.size(0)}, {"variables", names}};
   const nlohmann::json schedule_json{{"name", "vp-cosine"}, {"eta", schedule.eta}};
 
   const at::Tensor covariance = lag_covariance.contiguous();
-  const io::TensorView view{io::TensorType::f64, covariance.sizes().vec(),
+  const io::TensorView view{io::TensorType::f64,
+                            covariance.sizes().vec(),
                             {static_cast<const std::byte*>(covariance.data_ptr()),
                              static_cast<std::size_t>(covariance.numel()) * sizeof(double)}};
   write_domain(folder / kDomainName, domain);

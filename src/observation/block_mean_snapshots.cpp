@@ -10,13 +10,15 @@
 namespace foehn::observation {
 
 BlockMean::BlockMean(std::int64_t block) : block_(block) {
-  if (block < 1) throw core::Error(fmt::format("observation block: expected at least 1 cell, found {}", block));
+  if (block < 1)
+    throw core::Error(fmt::format("observation block: expected at least 1 cell, found {}", block));
 }
 
 at::Tensor BlockMean::apply(const at::Tensor& fine) const {
   const auto ny = fine.size(1), nx = fine.size(2);
   if (ny % block_ != 0 || nx % block_ != 0)
-    throw core::Error(fmt::format("observation block: {0} x {0} cells do not divide a grid of {1} x {2}", block_, ny, nx));
+    throw core::Error(
+        fmt::format("observation block: {0} x {0} cells do not divide a grid of {1} x {2}", block_, ny, nx));
   return fine.reshape({fine.size(0), ny / block_, block_, nx / block_, block_}).mean(at::IntArrayRef{2, 4});
 }
 
@@ -35,7 +37,8 @@ at::Tensor BlockMeanSnapshots::apply(const at::Tensor& slab, std::int64_t observ
   return block_mean_.apply(slab.select(0, hours_[static_cast<std::size_t>(observation)]));
 }
 
-void BlockMeanSnapshots::add_adjoint(const at::Tensor& cotangent, std::int64_t observation, at::Tensor& slab) const {
+void BlockMeanSnapshots::add_adjoint(const at::Tensor& cotangent, std::int64_t observation,
+                                     at::Tensor& slab) const {
   slab.select(0, hours_[static_cast<std::size_t>(observation)]).add_(block_mean_.adjoint(cotangent));
 }
 

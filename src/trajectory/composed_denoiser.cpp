@@ -31,7 +31,8 @@ struct ComposedDenoiser::Shares {
       const Slab slab = partition.slab(static_cast<int>(window_owner));
       const std::int64_t first = plan.centre(hour) - plan.markov_order();
       // Centres rise with the hour: what precedes the halo's last hour is there already.
-      for (std::int64_t h = halo.empty() ? first : std::max(first, halo.back() + 1); h < first + plan.window_hours(); ++h)
+      for (std::int64_t h = halo.empty() ? first : std::max(first, halo.back() + 1);
+           h < first + plan.window_hours(); ++h)
         if (!slab.contains(h)) halo.push_back(h);
     }
   }
@@ -66,7 +67,8 @@ ComposedDenoiser::ComposedDenoiser(diffusion::Denoiser& windows, const comm::Com
     window.outputs.push_back({plan.offset(hour), is_local ? hour - slab_.first : sent++, is_local});
   }
   for (auto& [centre, window] : by_centre) {
-    const bool is_interior = window.first_hour >= slab_.first && window.first_hour + window_hours_ <= slab_.last;
+    const bool is_interior =
+        window.first_hour >= slab_.first && window.first_hour + window_hours_ <= slab_.last;
     (is_interior ? interior_ : border_).push_back(std::move(window));
   }
 }
@@ -86,17 +88,20 @@ at::Tensor ComposedDenoiser::noise_estimate(const at::Tensor& noisy, const diffu
   return local;
 }
 
-void ComposedDenoiser::evaluate(const std::vector<Window>& windows, const at::Tensor& noisy, const at::Tensor& halo,
-                                const diffusion::NoiseLevel& level, at::Tensor& local, at::Tensor& sent) {
+void ComposedDenoiser::evaluate(const std::vector<Window>& windows, const at::Tensor& noisy,
+                                const at::Tensor& halo, const diffusion::NoiseLevel& level, at::Tensor& local,
+                                at::Tensor& sent) {
   const std::int64_t variables = noisy.size(1);
   const auto count = static_cast<std::int64_t>(windows.size());
   at::Tensor slots;
-  if (count > 0) slots = at::empty({batch_, window_hours_ * variables, noisy.size(2), noisy.size(3)}, noisy.options());
+  if (count > 0)
+    slots = at::empty({batch_, window_hours_ * variables, noisy.size(2), noisy.size(3)}, noisy.options());
   for (std::int64_t first = 0; first < count; first += batch_) {
     for (std::int64_t slot = 0; slot < batch_; ++slot) {
       at::Tensor destination = slots.select(0, slot);
       // Slots without a window of their own repeat the last one.
-      copy_window(windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], noisy, halo, destination);
+      copy_window(windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], noisy, halo,
+                  destination);
     }
     const at::Tensor estimates = windows_.noise_estimate(slots, level);
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot) {

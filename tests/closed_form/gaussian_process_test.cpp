@@ -1,5 +1,6 @@
-// For a Gaussian prior every sampler step is affine, so the mean and the covariance of its samples follow from its response
-// to unit impulses. Each row of the reference states them for one process, window, stride and guidance.
+// For a Gaussian prior every sampler step is affine, so the mean and the covariance of its samples follow
+// from its response to unit impulses. Each row of the reference states them for one process, window, stride
+// and guidance.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <mpi.h>
@@ -65,7 +66,8 @@ struct Data {
 Data observe(const Row& row) {
   Data data;
   std::vector<double> values;
-  for (std::int64_t h = 0; h < row.at("hours").get<std::int64_t>(); h += row.at("observed_every").get<std::int64_t>()) {
+  for (std::int64_t h = 0; h < row.at("hours").get<std::int64_t>();
+       h += row.at("observed_every").get<std::int64_t>()) {
     const auto i = static_cast<double>(data.hours.size());
     data.hours.push_back(h);
     values.push_back(std::sin(1.7 * i) + 0.3 * std::cos(0.31 * i));
@@ -82,8 +84,8 @@ Exact exact(const Row& row) {
   const at::Tensor index = at::tensor(data.hours, at::kLong);
   const at::Tensor cross = prior.index_select(1, index);  // C H^T
   const double std = row.at("std").get<double>();
-  const at::Tensor observed =
-      cross.index_select(0, index) + std * std * at::eye(static_cast<std::int64_t>(data.hours.size()), kDouble);
+  const at::Tensor observed = cross.index_select(0, index) +
+                              std * std * at::eye(static_cast<std::int64_t>(data.hours.size()), kDouble);
   const at::Tensor gain = at::linalg_solve(observed, cross.t()).t();
   return {at::matmul(gain, data.values), prior - at::matmul(gain, cross.t())};
 }
@@ -93,19 +95,20 @@ Exact sampled(const Row& row, const comm::Communicator& world) {
   const auto hours = row.at("hours").get<std::int64_t>();
   const std::int64_t markov_order = row.at("k").is_null() ? (hours - 1) / 2 : row.at("k").get<std::int64_t>();
   const std::int64_t window = 2 * markov_order + 1;
-  // Every cell is a copy of the process, since every spatial mode has its covariance: cell c gets the impulse at hour c, the
-  // last one none.
+  // Every cell is a copy of the process, since every spatial mode has its covariance: cell c gets the impulse
+  // at hour c, the last one none.
   const std::int64_t cells = hours + 1;
   at::Tensor lags = at::empty({window, 1, 1, 1, cells}, kDouble);
-  for (std::int64_t lag = 0; lag < window; ++lag) lags[lag] = process_covariance(row, static_cast<double>(lag));
+  for (std::int64_t lag = 0; lag < window; ++lag)
+    lags[lag] = process_covariance(row, static_cast<double>(lag));
   model::GaussianPrior prior(lags, kDouble);
 
   const bool is_guided = row.at("guidance") == "sda";
   const std::int64_t period = is_guided ? row.at("observed_every").get<std::int64_t>() : 1;
   const trajectory::SlabPartition partition(hours, world.size(), 0, period);
   const trajectory::Slab slab_hours = partition.slab(world.rank());
-  trajectory::ComposedDenoiser composed(
-      prior, world, partition, {hours, markov_order, row.at("stride").get<std::int64_t>()}, 4);
+  trajectory::ComposedDenoiser composed(prior, world, partition,
+                                        {hours, markov_order, row.at("stride").get<std::int64_t>()}, 4);
   std::optional<diffusion::SdaGuidance> guided;
   if (is_guided) {
     const Data data = observe(row);
@@ -117,11 +120,12 @@ Exact sampled(const Row& row, const comm::Communicator& world) {
       values.push_back(data.values[static_cast<std::int64_t>(i)].expand({1, 1, cells}));
     }
     const double std = row.at("std").get<double>();
-    guided.emplace(composed,
-                   observation::Observations{{observation::BlockMean(1), rows},
-                                             values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
-                                             at::full({1, 1, 1}, std * std, kDouble)},
-                   row.at("gamma").get<double>());
+    guided.emplace(
+        composed,
+        observation::Observations{{observation::BlockMean(1), rows},
+                                  values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
+                                  at::full({1, 1, 1}, std * std, kDouble)},
+        row.at("gamma").get<double>());
   }
 
   diffusion::Surroundings surroundings;
@@ -138,7 +142,8 @@ Exact sampled(const Row& row, const comm::Communicator& world) {
 
   at::Tensor all = at::zeros({hours, cells}, kDouble);
   all.narrow(0, slab_hours.first, slab_hours.size()).copy_(slab.reshape({slab_hours.size(), cells}));
-  MPI_Allreduce(MPI_IN_PLACE, all.data_ptr(), static_cast<int>(all.numel()), MPI_DOUBLE, MPI_SUM, world.handle());
+  MPI_Allreduce(MPI_IN_PLACE, all.data_ptr(), static_cast<int>(all.numel()), MPI_DOUBLE, MPI_SUM,
+                world.handle());
   const at::Tensor mean = all.select(1, hours);
   const at::Tensor response = all.narrow(1, 0, hours) - mean.unsqueeze(1);
   return {mean, at::matmul(response, response.t())};
@@ -154,7 +159,8 @@ nlohmann::json figures(const Row& row, const Exact& samples, const Exact& truth)
   const auto hours = variance.size(0);
   found["variance_mid"] = number(variance[hours / 2]);
   if (row.at("guidance") == "none") return found;
-  found["mean_error_in_sd_rms"] = number(((samples.mean - truth.mean).square() / true_variance).mean().sqrt());
+  found["mean_error_in_sd_rms"] =
+      number(((samples.mean - truth.mean).square() / true_variance).mean().sqrt());
   const Data data = observe(row);
   const std::int64_t observed = data.hours[data.hours.size() / 2];
   const std::int64_t between = observed + row.at("observed_every").get<std::int64_t>() / 2;
@@ -178,7 +184,8 @@ TEST(GaussianProcess, SamplesHaveTheMeanAndCovarianceThatLinearAlgebraGives) {
     for (const auto& [name, value] : found.items()) {
       if (!row.contains(name)) continue;
       const auto expected = row.at(name).get<double>();
-      EXPECT_NEAR(value.get<double>(), expected, 1e-3 * std::max(1.0, std::abs(expected))) << line << ": " << name;
+      EXPECT_NEAR(value.get<double>(), expected, 1e-3 * std::max(1.0, std::abs(expected)))
+          << line << ": " << name;
       line += "; " + name + " expected " + row.at(name).dump() + " found " + value.dump();
     }
     if (world.is_root()) std::cout << line << '\n';

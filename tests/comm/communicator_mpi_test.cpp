@@ -1,9 +1,9 @@
-#include "foehn/comm/communicator.hpp"
-
 #include <gmock/gmock.h>
 
 #include <cmath>
 #include <numeric>
+
+#include "foehn/comm/communicator.hpp"
 
 namespace foehn::comm {
 namespace {
@@ -50,13 +50,15 @@ TEST(Communicator, SumsInOrderToTheSameBitsHoweverValuesAreShared) {
   EXPECT_EQ(world.ordered_sum(std::span(values).subspan(begin, end - begin)), expected);
   // One rank holds all, the others nothing.
   const bool has_all = world.rank() == world.size() - 1;
-  EXPECT_EQ(world.ordered_sum(has_all ? std::span<const double>(values) : std::span<const double>()), expected);
+  EXPECT_EQ(world.ordered_sum(has_all ? std::span<const double>(values) : std::span<const double>()),
+            expected);
 }
 
 TEST(Communicator, BroadcastsTextAndNumbersOfAnyLength) {
   const Communicator world = Communicator::world();
   std::string text = world.is_root() ? "2019-03-26" : "something longer than that";
-  std::vector<std::int64_t> numbers = world.is_root() ? std::vector<std::int64_t>{1, 2, 3} : std::vector<std::int64_t>{};
+  std::vector<std::int64_t> numbers =
+      world.is_root() ? std::vector<std::int64_t>{1, 2, 3} : std::vector<std::int64_t>{};
   world.broadcast(text);
   world.broadcast(numbers);
   EXPECT_EQ(text, "2019-03-26");

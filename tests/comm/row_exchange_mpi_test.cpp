@@ -1,9 +1,9 @@
-#include "foehn/comm/row_exchange.hpp"
-
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
+
+#include "foehn/comm/row_exchange.hpp"
 
 namespace foehn::comm {
 namespace {
@@ -26,14 +26,17 @@ std::vector<Rows> wishes(std::int64_t count, int ranks) {
   std::vector<Rows> wanted(static_cast<std::size_t>(ranks));
   for (int rank = 0; rank + 1 < std::max(2, ranks); ++rank)
     for (std::int64_t i = 0; i < count; ++i)
-      if ((i + rank) % 3 != 0) wanted[static_cast<std::size_t>(rank)].insert(wanted[static_cast<std::size_t>(rank)].end(), {(i * 5 + rank) % count, i});
+      if ((i + rank) % 3 != 0)
+        wanted[static_cast<std::size_t>(rank)].insert(wanted[static_cast<std::size_t>(rank)].end(),
+                                                      {(i * 5 + rank) % count, i});
   return wanted;
 }
 
 at::Tensor row_values(const Rows& rows) {
   at::Tensor values = at::empty({static_cast<std::int64_t>(rows.size()), 2, 3}, at::kDouble);
   for (std::size_t i = 0; i < rows.size(); ++i)
-    values[static_cast<std::int64_t>(i)] = at::arange(6, at::kDouble).reshape({2, 3}) + 100.0 * static_cast<double>(rows[i]);
+    values[static_cast<std::int64_t>(i)] =
+        at::arange(6, at::kDouble).reshape({2, 3}) + 100.0 * static_cast<double>(rows[i]);
   return values;
 }
 
@@ -66,8 +69,8 @@ TEST(RowExchange, HasAnExactAdjoint) {
 }
 
 TEST(RowExchange, SumsCopiesInOneOrderOnAnyNumberOfRanks) {
-  // Windows of five hours want rows; shared out in order of their centres, their cotangents must add up to the same bits
-  // as on one rank.
+  // Windows of five hours want rows; shared out in order of their centres, their cotangents must add up to
+  // the same bits as on one rank.
   const Communicator world = Communicator::world();
   const std::int64_t hours = 14, reach = 2;
   const auto windows_of = [&](const Rows& centres) {

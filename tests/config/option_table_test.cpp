@@ -71,7 +71,7 @@ TEST(CommandLine, SetsOptionsOfEveryType) {
   EXPECT_EQ(options.gamma, 0.25);
   EXPECT_EQ(options.stride, 7);
   EXPECT_EQ(options.directory, "a b");
-  EXPECT_FALSE(outcome.help);
+  EXPECT_EQ(outcome.page, "");
   EXPECT_FALSE(outcome.validate_only);
 }
 
@@ -126,8 +126,9 @@ TEST(CommandLine, TellsWhetherOnlyToValidate) {
 
 TEST(CommandLine, GivesHelpWhateverElseIsWrong) {
   SampleOptions options;
-  EXPECT_TRUE(options.table.parse({"--help"}).help);
-  EXPECT_TRUE(options.table.parse({"--sampler.step", "many", "--help"}).help);
+  EXPECT_EQ(options.table.parse({"--help"}).page, options.table.help());
+  EXPECT_EQ(options.table.parse({"--reference"}).page, options.table.reference());
+  EXPECT_EQ(options.table.parse({"--sampler.step", "many", "--help"}).page, options.table.help());
 }
 
 TEST(CommandLine, NamesTheNearestOptionForAnUnknownOne) {

@@ -16,7 +16,8 @@ class IndependentNormal : public Denoiser {
  public:
   IndependentNormal(double mean, double std) : mean_(mean), variance_(std * std) {}
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override {
-    return (noisy - level.mu * mean_) * (level.sigma / (level.mu * level.mu * variance_ + level.sigma * level.sigma));
+    return (noisy - level.mu * mean_) *
+           (level.sigma / (level.mu * level.mu * variance_ + level.sigma * level.sigma));
   }
 
  private:
@@ -46,7 +47,8 @@ TEST(Ddim, TurnsNoiseIntoThePriorsValues) {
 
 TEST(Ddim, StepAndCorrectionAreTheFormulasByHand) {
   at::manual_seed(5);
-  const std::vector<at::Tensor> draws{at::randn({2, 1, 2, 3}, at::kDouble), at::randn({2, 1, 2, 3}, at::kDouble)};
+  const std::vector<at::Tensor> draws{at::randn({2, 1, 2, 3}, at::kDouble),
+                                      at::randn({2, 1, 2, 3}, at::kDouble)};
   IndependentNormal prior(0.3, 0.8);
   const VpCosine schedule;
   const double tau = 0.4;

@@ -26,7 +26,8 @@ TEST(VpCosine, GoesFromCleanFieldsToNoise) {
 
 TEST(VpCosine, AgreesWithTheReferenceVectors) {
   const io::SafetensorsFile file(FOEHN_TEST_REFERENCE "/schedule.safetensors");
-  const auto t = numbers(file.tensor("t")), mu = numbers(file.tensor("mu")), sigma = numbers(file.tensor("sigma"));
+  const auto t = numbers(file.tensor("t")), mu = numbers(file.tensor("mu")),
+             sigma = numbers(file.tensor("sigma"));
   const VpCosine schedule{.eta = std::stod(file.metadata_value("eta"))};
   ASSERT_FALSE(t.empty());
   for (std::size_t i = 0; i < t.size(); ++i) {

@@ -33,7 +33,8 @@ class GaussianFitTest : public testing::Test {
     const at::Tensor ty = cosine_transform(kNy), tx = cosine_transform(kNx);
     at::Tensor modes = at::zeros({kNy, kNx}, at::kDouble), noise = at::empty({kNy, kNx}, at::kDouble);
     for (std::int64_t hour = 0; hour < kHours; ++hour) {
-      core::fill_normal<double>({.seed = 11}, static_cast<std::uint32_t>(hour), {noise.data_ptr<double>(), kNy * kNx});
+      core::fill_normal<double>({.seed = 11}, static_cast<std::uint32_t>(hour),
+                                {noise.data_ptr<double>(), kNy * kNx});
       const double innovation = hour == 0 ? 1 : std::sqrt(1 - kMemory * kMemory);
       modes = modes * (hour == 0 ? 0 : kMemory) + noise * variance.sqrt() * innovation;
       const at::Tensor field = (at::matmul(ty.t(), at::matmul(modes, tx)) + 280).to(at::kFloat).contiguous();
@@ -56,8 +57,8 @@ class GaussianFitTest : public testing::Test {
 TEST_F(GaussianFitTest, FindsTheCovarianceBehindTheRecord) {
   const io::FieldReader reader({path_}, {});
   std::int64_t read = 0;
-  const GaussianFit fit =
-      fit_gaussian_prior(reader, {0, kHours}, {.markov_order = 2}, [&](std::int64_t hours) { read += hours; });
+  const GaussianFit fit = fit_gaussian_prior(reader, {0, kHours}, {.markov_order = 2},
+                                             [&](std::int64_t hours) { read += hours; });
   EXPECT_EQ(read, 2 * kHours);
   const at::Tensor scale = fit.domain.scale;
   // Total variance over modes divided by cells is a cell's variance.
@@ -73,7 +74,8 @@ TEST_F(GaussianFitTest, FindsTheCovarianceBehindTheRecord) {
   EXPECT_NEAR(fit.quality.normalised_square, 1, 0.1);
   EXPECT_GT(fit.quality.held_out_log_likelihood, fit.quality.climatology_log_likelihood + 0.3);
   EXPECT_NEAR(fit.domain.quantiles[0][4].item<double>(), 280, 0.3);
-  EXPECT_NEAR((fit.domain.quantiles[0][6] - fit.domain.quantiles[0][4]).item<double>(), 1.645 * scale.item<double>(), 0.15);
+  EXPECT_NEAR((fit.domain.quantiles[0][6] - fit.domain.quantiles[0][4]).item<double>(),
+              1.645 * scale.item<double>(), 0.15);
 }
 
 TEST_F(GaussianFitTest, ShrinksALittleRecordMoreThanALongOne) {
@@ -85,8 +87,11 @@ TEST_F(GaussianFitTest, ShrinksALittleRecordMoreThanALongOne) {
 }
 
 TEST_F(GaussianFitTest, SaysWhenThereAreTooFewHours) {
-  EXPECT_THAT([] { check_fit({0, 30}, {.markov_order = 6}); },
-              testing::ThrowsMessage<core::Error>(testing::HasSubstr("expected at least 26 and 13")));
+  EXPECT_THAT(
+      [] {
+        check_fit({0, 30}, {.markov_order = 6});
+      },
+      testing::ThrowsMessage<core::Error>(testing::HasSubstr("expected at least 26 and 13")));
   EXPECT_NO_THROW(check_fit({0, 100}, {.markov_order = 6}));
 }
 
@@ -94,13 +99,19 @@ TEST_F(GaussianFitTest, RefusesAVariableThatDoesNotVary) {
   const auto path = std::filesystem::path(testing::TempDir()) / "foehn_constant.nc";
   io::TrajectoryHeader header;
   header.variables = {{"tas", "air_temperature", "K"}};
-  header.grid = {{"lat", "latitude", "degrees_north", {50, 51}}, {"lon", "longitude", "degrees_east", {0, 1}}, std::nullopt};
+  header.grid = {{"lat", "latitude", "degrees_north", {50, 51}},
+                 {"lon", "longitude", "degrees_east", {0, 1}},
+                 std::nullopt};
   io::TrajectoryWriter writer(path, header);
   writer.append(std::vector<float>(40 * 4, 273.F));
   writer.commit();
   const io::FieldReader reader({path}, {});
-  EXPECT_THAT([&] { fit_gaussian_prior(reader, {0, 40}, {.markov_order = 1}, [](std::int64_t) {}); },
-              testing::ThrowsMessage<core::Error>(testing::AllOf(testing::HasSubstr("tas"), testing::HasSubstr("273"))));
+  EXPECT_THAT(
+      [&] {
+        fit_gaussian_prior(reader, {0, 40}, {.markov_order = 1}, [](std::int64_t) {});
+      },
+      testing::ThrowsMessage<core::Error>(
+          testing::AllOf(testing::HasSubstr("tas"), testing::HasSubstr("273"))));
   std::filesystem::remove(path);
 }
 

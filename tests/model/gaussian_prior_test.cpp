@@ -75,7 +75,8 @@ TEST(GaussianPrior, GivesAWindowTheSameBitsInAnySlotAndBatch) {
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.5);
   const at::Tensor eps = prior.noise_estimate(windows, level);
   const at::Tensor order = at::tensor({3, 0, 4, 1, 2}, at::kLong);
-  EXPECT_TRUE(at::equal(prior.noise_estimate(windows.index_select(0, order), level), eps.index_select(0, order)));
+  EXPECT_TRUE(
+      at::equal(prior.noise_estimate(windows.index_select(0, order), level), eps.index_select(0, order)));
   for (std::int64_t i = 0; i < 5; ++i)
     EXPECT_TRUE(at::equal(prior.noise_estimate(windows.narrow(0, i, 1).clone(), level)[0], eps[i]));
 }

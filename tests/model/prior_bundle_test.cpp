@@ -57,18 +57,24 @@ TEST_F(PriorBundleTest, ComesBackAsItWasSaved) {
   EXPECT_FALSE(grid::difference(saved.grid, prior.domain.grid));
   EXPECT_TRUE(at::equal(prior.domain.scale, saved.scale));
   EXPECT_TRUE(at::equal(prior.domain.quantiles, saved.quantiles));
-  EXPECT_TRUE(at::equal(prior.domain.climatology.at(7200, saved.calendar), saved.climatology.at(7200, saved.calendar)));
+  EXPECT_TRUE(at::equal(prior.domain.climatology.at(7200, saved.calendar),
+                        saved.climatology.at(7200, saved.calendar)));
 }
 
 TEST_F(PriorBundleTest, NormalisesAndComesBack) {
   const Domain some = domain();
   const at::Tensor physical = at::randn({2, 4, 6}, at::kDouble) * 100;
   const at::Tensor normalised = some.normalise(physical, 3 * 3600, calendar::Calendar::noleap);
-  EXPECT_TRUE(at::allclose(some.physical(normalised, 3 * 3600, calendar::Calendar::noleap), physical, 1e-12, 1e-9));
-  // A block mean of normalised fields is the normalised block mean: what lets coarse data guide normalised fields.
-  const auto block_mean = [](const at::Tensor& fine) { return fine.reshape({2, 2, 2, 3, 2}).mean(at::IntArrayRef{2, 4}); };
-  EXPECT_TRUE(at::allclose(some.block_mean(2).normalise(block_mean(physical), 3 * 3600, calendar::Calendar::noleap),
-                           block_mean(normalised), 1e-9, 1e-9));
+  EXPECT_TRUE(
+      at::allclose(some.physical(normalised, 3 * 3600, calendar::Calendar::noleap), physical, 1e-12, 1e-9));
+  // A block mean of normalised fields is the normalised block mean: what lets coarse data guide normalised
+  // fields.
+  const auto block_mean = [](const at::Tensor& fine) {
+    return fine.reshape({2, 2, 2, 3, 2}).mean(at::IntArrayRef{2, 4});
+  };
+  EXPECT_TRUE(
+      at::allclose(some.block_mean(2).normalise(block_mean(physical), 3 * 3600, calendar::Calendar::noleap),
+                   block_mean(normalised), 1e-9, 1e-9));
 }
 
 TEST_F(PriorBundleTest, ChangesItsDigestWithItsContent) {
@@ -83,7 +89,8 @@ TEST_F(PriorBundleTest, NamesWhatIsMissing) {
   EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(HasSubstr("domain.nc")));
   save_gaussian_prior(folder_, domain(), lags_, {});
   std::filesystem::remove(folder_ / "weights.safetensors");
-  EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(HasSubstr("weights.safetensors")));
+  EXPECT_THAT([&] { load_prior(folder_, at::kFloat); },
+              ThrowsMessage<core::Error>(HasSubstr("weights.safetensors")));
 }
 
 class DamagedWeights : public PriorBundleTest {
@@ -92,7 +99,8 @@ class DamagedWeights : public PriorBundleTest {
   void save(const std::string& kind, const std::string& architecture, const std::string& schedule,
             const std::string& tensor, const at::Tensor& values) {
     save_gaussian_prior(folder_, domain(), lags_, {});
-    const io::TensorView view{io::TensorType::f64, values.sizes().vec(),
+    const io::TensorView view{io::TensorType::f64,
+                              values.sizes().vec(),
                               {static_cast<const std::byte*>(values.data_ptr()),
                                static_cast<std::size_t>(values.numel()) * sizeof(double)}};
     io::write_safetensors(
@@ -114,7 +122,8 @@ TEST_F(DamagedWeights, AreRefusedWithWhatIsWrong) {
   save("gaussian", "{", kGoodSchedule, "lag_covariance", lags_);
   expect_message(HasSubstr("foehn.architecture"));
   save("gaussian", R"({"window": 5, "variables": ["psl", "uas"]})", kGoodSchedule, "lag_covariance", lags_);
-  expect_message(AllOf(HasSubstr("lag_covariance"), HasSubstr("[5, 2, 2, 4, 6]"), HasSubstr("[3, 2, 2, 4, 6]")));
+  expect_message(
+      AllOf(HasSubstr("lag_covariance"), HasSubstr("[5, 2, 2, 4, 6]"), HasSubstr("[3, 2, 2, 4, 6]")));
   save("gaussian", R"({"window": 4, "variables": ["psl", "uas"]})", kGoodSchedule, "lag_covariance", lags_);
   expect_message(AllOf(HasSubstr("window"), HasSubstr("4")));
   save("gaussian", R"({"window": 3, "variables": ["psl", "tas"]})", kGoodSchedule, "lag_covariance", lags_);

@@ -8,7 +8,9 @@
 namespace foehn::observation {
 namespace {
 
-double inner_product_of(const at::Tensor& a, const at::Tensor& b) { return (a * b).sum().item<double>(); }
+double inner_product_of(const at::Tensor& a, const at::Tensor& b) {
+  return (a * b).sum().item<double>();
+}
 
 TEST(BlockMean, AveragesEachBlock) {
   const at::Tensor fine = at::arange(24, at::kDouble).reshape({1, 4, 6});
@@ -30,7 +32,8 @@ TEST(BlockMean, HasAnExactAdjoint) {
   at::manual_seed(2);
   for (const std::int64_t block : {1, 3, 4}) {
     const BlockMean mean(block);
-    const at::Tensor x = at::randn({3, 2 * block, 5 * block}, at::kDouble), y = at::randn({3, 2, 5}, at::kDouble);
+    const at::Tensor x = at::randn({3, 2 * block, 5 * block}, at::kDouble),
+                     y = at::randn({3, 2, 5}, at::kDouble);
     const double left = inner_product_of(mean.apply(x), y);
     EXPECT_NEAR(left, inner_product_of(x, mean.adjoint(y)), 1e-12 * std::max(1.0, std::abs(left)));
   }

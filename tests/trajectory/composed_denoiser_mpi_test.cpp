@@ -1,5 +1,3 @@
-#include "foehn/trajectory/composed_denoiser.hpp"
-
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include "foehn/diffusion/ddim.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "foehn/trajectory/composed_denoiser.hpp"
 
 namespace foehn::trajectory {
 namespace {
@@ -22,7 +21,8 @@ model::GaussianPrior make_prior(std::int64_t markov_order) {
   for (std::int64_t lag = 0; lag < window; ++lag)
     for (std::int64_t y = 0; y < kNy; ++y)
       for (std::int64_t x = 0; x < kNx; ++x) {
-        const double memory = std::pow(0.95 - 0.03 * static_cast<double>(x + y), lag), variance = 1.0 / static_cast<double>(1 + x * x + y);
+        const double memory = std::pow(0.95 - 0.03 * static_cast<double>(x + y), lag),
+                     variance = 1.0 / static_cast<double>(1 + x * x + y);
         lags[lag][0][0][y][x] = memory * variance;
         lags[lag][1][1][y][x] = memory * memory * variance;
       }
@@ -75,12 +75,14 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
     for (std::int64_t hour = 0; hour < hours; hour += period)
       if (mine.contains(hour)) {
         rows.push_back(hour - mine.first);
-        values.push_back(at::full({kVariables, kNy / 3, kNx / 3}, 0.1 * static_cast<double>(hour), at::kFloat));
+        values.push_back(
+            at::full({kVariables, kNy / 3, kNx / 3}, 0.1 * static_cast<double>(hour), at::kFloat));
       }
     const at::Tensor observed =
         values.empty() ? at::empty({0, kVariables, kNy / 3, kNx / 3}, at::kFloat) : at::stack(values);
     diffusion::SdaGuidance guided(
-        composed, {{observation::BlockMean(3), rows}, observed, at::full({kVariables, 1, 1}, 0.01, at::kFloat)}, 0.1);
+        composed,
+        {{observation::BlockMean(3), rows}, observed, at::full({kVariables, 1, 1}, 0.01, at::kFloat)}, 0.1);
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
       for (std::int64_t i = 0; i < mine.size(); ++i)
@@ -121,7 +123,8 @@ TEST(ComposedDenoiser, WithAWindowOverTheWholeTrajectoryIsThePrior) {
   ComposedDenoiser composed(prior, world, partition, {7, 3, 1}, 2);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.7);
   const Slab mine = partition.slab(world.rank());
-  const at::Tensor expected = prior.noise_estimate(noise_of({0, 7}).reshape({1, 7 * kVariables, kNy, kNx}), level);
+  const at::Tensor expected =
+      prior.noise_estimate(noise_of({0, 7}).reshape({1, 7 * kVariables, kNy, kNx}), level);
   EXPECT_TRUE(at::equal(composed.noise_estimate(noise_of(mine), level),
                         expected.reshape({7, kVariables, kNy, kNx}).narrow(0, mine.first, mine.size())));
 }

@@ -21,7 +21,8 @@ TEST(SlabPartition, CoversEveryHourOnceInOrder) {
             EXPECT_EQ(slab.first, next);
             EXPECT_GE(slab.size(), 0);
             next = slab.last;
-            for (std::int64_t hour = slab.first; hour < slab.last; ++hour) EXPECT_EQ(partition.owner(hour), rank);
+            for (std::int64_t hour = slab.first; hour < slab.last; ++hour)
+              EXPECT_EQ(partition.owner(hour), rank);
             if (slab.first > 0 && slab.first < hours) {
               EXPECT_EQ((slab.first - first) % period, 0);
             }
@@ -79,8 +80,8 @@ TEST(WindowPlan, KeepsTheMiddleHoursOfEveryWindowAndStaysInside) {
 }
 
 TEST(WindowPlan, RefusesTooFewHoursAndWrongStrides) {
-  EXPECT_THAT([] { WindowPlan(12, 6, 1); },
-              testing::ThrowsMessage<core::Error>(testing::AllOf(testing::HasSubstr("12"), testing::HasSubstr("13"))));
+  EXPECT_THAT([] { WindowPlan(12, 6, 1); }, testing::ThrowsMessage<core::Error>(testing::AllOf(
+                                                testing::HasSubstr("12"), testing::HasSubstr("13"))));
   for (const std::int64_t stride : {0, 2, 15, -1})
     EXPECT_THAT([&] { WindowPlan(100, 6, stride); },
                 testing::ThrowsMessage<core::Error>(testing::HasSubstr("sampler.stride")));

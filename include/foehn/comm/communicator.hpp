@@ -21,7 +21,8 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 };
 
-/// A failure that every rank of a communicator knows of: all of them throw it together, so that all can leave in order.
+/// A failure that every rank of a communicator knows of: all of them throw it together, so that all can leave
+/// in order.
 class AgreedError : public core::Error {
  public:
   AgreedError(std::string message, int exit_code) : Error(std::move(message)), exit_code_(exit_code) {}
@@ -47,20 +48,21 @@ class Communicator {
   bool is_root() const { return rank() == 0; }
   MPI_Comm handle() const { return handle_; }
 
-  /// Splits the group: ranks that name the same `colour` form one, in the order of their ranks. @note Collective.
+  /// Splits the group: ranks that name the same `colour` form one, in the order of their ranks. @note
+  /// Collective.
   Communicator split(int colour) const;
   /// This rank's number among those of the same machine. @note Collective.
   int rank_on_machine() const;
 
-  /// Runs `work` (no communication inside) on this rank; if it throws on any rank, all throw the AgreedError of the
-  /// lowest failing rank: a usage error keeps exit code 2, any other has 1. @note Collective.
+  /// Runs `work` (no communication inside) on this rank; if it throws on any rank, all throw the AgreedError
+  /// of the lowest failing rank: a usage error keeps exit code 2, any other has 1. @note Collective.
   void agree(const std::function<void()>& work) const;
 
-  void broadcast(std::string& text, int root = 0) const;                    ///< @note Collective.
-  void broadcast(std::vector<std::int64_t>& values, int root = 0) const;    ///< @note Collective.
-  void broadcast(std::vector<double>& values, int root = 0) const;          ///< @note Collective.
-  /// The sum of all ranks' values, added one by one in the order of ranks and, within a rank, of its values: the same
-  /// bits however the values are shared out among ranks in order. @note Collective.
+  void broadcast(std::string& text, int root = 0) const;                  ///< @note Collective.
+  void broadcast(std::vector<std::int64_t>& values, int root = 0) const;  ///< @note Collective.
+  void broadcast(std::vector<double>& values, int root = 0) const;        ///< @note Collective.
+  /// The sum of all ranks' values, added one by one in the order of ranks and, within a rank, of its values:
+  /// the same bits however the values are shared out among ranks in order. @note Collective.
   double ordered_sum(std::span<const double> values) const;
   /// Every rank's value, in the order of ranks. @note Collective.
   std::vector<double> gather_all(double value) const;

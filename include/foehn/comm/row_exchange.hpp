@@ -11,10 +11,10 @@ namespace foehn::comm {
 
 /// Brings rows (an hour's fields, say) from the ranks that hold them to the ranks that want them.
 ///
-/// Seen as a linear map H from the rows that all ranks hold to the rows that all ranks want, `exchange` is H and
-/// `adjoint` its transpose. It carries the halo of a slab (held: the slab; wanted: the hours beyond it), from any
-/// number of neighbours, and the outputs of windows (held: the hours whose window a rank owns; wanted: its slab).
-/// Tensors may live on any device; messages travel through host memory.
+/// Seen as a linear map H from the rows that all ranks hold to the rows that all ranks want, `exchange` is H
+/// and `adjoint` its transpose. It carries the halo of a slab (held: the slab; wanted: the hours beyond it),
+/// from any number of neighbours, and the outputs of windows (held: the hours whose window a rank owns;
+/// wanted: its slab). Tensors may live on any device; messages travel through host memory.
 class RowExchange {
  public:
   /// Every rank passes the same lists, so that nothing needs negotiating.
@@ -48,8 +48,9 @@ class RowExchange {
   at::Tensor finish(Pending pending) const;
   at::Tensor exchange(const at::Tensor& rows) const { return finish(begin(rows)); }
 
-  /// The transpose: every held row gets the sum of the wanted rows that are its copies, added in the order of ranks and,
-  /// within a rank, of its list: the same bits for any sharing of an ordered list among ranks in order.
+  /// The transpose: every held row gets the sum of the wanted rows that are its copies, added in the order of
+  /// ranks and, within a rank, of its list: the same bits for any sharing of an ordered list among ranks in
+  /// order.
   /// @param rows  [wanted, ...]
   /// @return      [held, ...]
   /// @note Collective over the communicator.
@@ -60,7 +61,8 @@ class RowExchange {
     int peer = 0;
     std::vector<std::int64_t> positions;  // among this rank's held (sending) or wanted (receiving) rows
   };
-  Pending begin_along(const at::Tensor& rows, const std::vector<Link>& senders, const std::vector<Link>& receivers) const;
+  Pending begin_along(const at::Tensor& rows, const std::vector<Link>& senders,
+                      const std::vector<Link>& receivers) const;
 
   const Communicator* communicator_;
   std::int64_t held_count_ = 0;

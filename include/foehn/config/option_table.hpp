@@ -45,12 +45,12 @@ class OptionTable {
 
   /// What parse found besides the options.
   struct Outcome {
-    bool help = false;           ///< --help was given: print help() and stop with code 0
+    std::string page;            ///< --help or --reference was given: print this and stop with code 0
     bool validate_only = false;  ///< --validate-only was given
   };
 
   /// Sets the bound fields from `arguments` and from the file that `--config FILE` names; the arguments win.
-  /// Where --help is among the arguments, nothing else is looked at.
+  /// Where --help or --reference is among the arguments, nothing else is looked at.
   ///
   /// @param arguments  the words after the subcommand; "--name value" or "--name=value"
   /// @throws UsageError naming the option (and the file and line where it came from one): unknown (with the

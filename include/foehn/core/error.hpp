@@ -7,7 +7,8 @@
 
 namespace foehn::core {
 
-/// An error a user can act on: it names the file, variable, option or time, what was expected and what was found.
+/// An error a user can act on: it names the file, variable, option or time, what was expected and what was
+/// found.
 ///
 /// Callers on the way up add context, so that the message reads from the outside in:
 /// "reading tas_6hr.nc: time axis: step 7 is 12 h, expected 6 h".

@@ -6,8 +6,8 @@
 
 namespace foehn::core {
 
-/// Shows how far long work has come and the time left: one line that is redrawn on a terminal, a plain line every
-/// tenth of the work (and at most every few seconds) in a log. Writes to standard error.
+/// Shows how far long work has come and the time left: one line that is redrawn on a terminal, a plain line
+/// every tenth of the work (and at most every few seconds) in a log. Writes to standard error.
 class Progress {
  public:
   /// @param what     what is being done, such as "sampling"

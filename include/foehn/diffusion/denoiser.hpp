@@ -8,7 +8,8 @@ namespace foehn::diffusion {
 
 /// Estimates the noise in noisy fields: eps = (x_t - mu x_hat)/sigma with x_hat = E[x_0 | x_t].
 ///
-/// A prior is a Denoiser of windows; a composed denoiser makes one of slabs from it; guidance makes a posterior one.
+/// A prior is a Denoiser of windows; a composed denoiser makes one of slabs from it; guidance makes a
+/// posterior one.
 class Denoiser {
  public:
   virtual ~Denoiser() = default;

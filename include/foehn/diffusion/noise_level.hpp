@@ -9,8 +9,8 @@ struct NoiseLevel {
   double sigma = 0;
 };
 
-/// The variance-preserving cosine schedule: mu(t) = cos^2(acos(sqrt(eta)) t), sigma(t) = sqrt(1 - mu^2 + eta^2).
-/// Source: Rozet & Louppe 2023; Schmidt et al. 2025.
+/// The variance-preserving cosine schedule: mu(t) = cos^2(acos(sqrt(eta)) t), sigma(t) = sqrt(1 - mu^2 +
+/// eta^2). Source: Rozet & Louppe 2023; Schmidt et al. 2025.
 struct VpCosine {
   double eta = 1e-3;
 

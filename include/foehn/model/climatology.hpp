@@ -19,8 +19,8 @@ struct Harmonic {
   double value(std::int64_t seconds, calendar::Calendar calendar) const;
 };
 
-/// The functions that a record of this step and length can tell apart: the mean, up to two harmonics of the day, and two of
-/// the year where the record spans most of one.
+/// The functions that a record of this step and length can tell apart: the mean, up to two harmonics of the
+/// day, and two of the year where the record spans most of one.
 std::vector<Harmonic> harmonics_for(std::int64_t step_seconds, std::int64_t record_seconds);
 
 /// The expected field at any instant: mean field, diurnal cycle and season, cell by cell.

@@ -14,8 +14,8 @@
 
 namespace foehn::model {
 
-/// Where a prior lives and what its numbers mean: grid, variables, step, and the way between physical and normalised
-/// fields (mode `anomaly`): normalised = (physical - climatology) / scale, one scale a variable.
+/// Where a prior lives and what its numbers mean: grid, variables, step, and the way between physical and
+/// normalised fields (mode `anomaly`): normalised = (physical - climatology) / scale, one scale a variable.
 struct Domain {
   static constexpr std::array<double, 9> kQuantileLevels{0, .01, .05, .25, .5, .75, .95, .99, 1};
 

@@ -10,14 +10,15 @@ namespace foehn::model {
 
 /// A Gaussian prior with an exact window score.
 ///
-/// Fields are stationary in time and diagonal in a two-dimensional cosine transform (DCT-II, orthonormal) in space; for
-/// every spatial mode the covariance S between the window's hours and variables is full. With S = U diag(lambda) U^T,
-/// noise at (mu, sigma) is estimated by a shrinkage in each mode's eigenbasis,
+/// Fields are stationary in time and diagonal in a two-dimensional cosine transform (DCT-II, orthonormal) in
+/// space; for every spatial mode the covariance S between the window's hours and variables is full. With S =
+/// U diag(lambda) U^T, noise at (mu, sigma) is estimated by a shrinkage in each mode's eigenbasis,
 ///   eps = U diag(sigma / (mu^2 lambda + sigma^2)) U^T x,
 /// which is (x - mu x_hat)/sigma with x_hat = mu S (mu^2 S + sigma^2 I)^-1 x.
 class GaussianPrior : public diffusion::Denoiser {
  public:
-  /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h + lag) for lags
+  /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h + lag)
+  /// for lags
   ///                        0 to window - 1; normalised, float64, on the host
   /// @param options         type and device of the fields to come
   GaussianPrior(const at::Tensor& lag_covariance, const at::TensorOptions& options);
@@ -31,9 +32,9 @@ class GaussianPrior : public diffusion::Denoiser {
   void prepare(const diffusion::NoiseLevel& level);
 
   std::int64_t window_hours_, ny_, nx_;
-  at::Tensor transform_y_, transform_x_;     // orthonormal DCT-II, [wavenumber, cell]
-  at::Tensor eigenvectors_, eigenvalues_;    // [mode, channel, eigenvector], [mode, eigenvector]
-  at::Tensor operator_;                      // at level_: [channel in, channel out, mode]
+  at::Tensor transform_y_, transform_x_;   // orthonormal DCT-II, [wavenumber, cell]
+  at::Tensor eigenvectors_, eigenvalues_;  // [mode, channel, eigenvector], [mode, eigenvector]
+  at::Tensor operator_;                    // at level_: [channel in, channel out, mode]
   diffusion::NoiseLevel level_{-1, 0, 0};
 };
 

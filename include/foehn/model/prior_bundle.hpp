@@ -36,13 +36,14 @@ PriorDescription describe_prior(const std::filesystem::path& folder);
 std::string prior_digest(const std::filesystem::path& folder);
 
 /// @param options  type and device of the fields to come
-/// @throws core::Error naming the file and what is missing or wrong: a kind that is not known, an architecture that does
+/// @throws core::Error naming the file and what is missing or wrong: a kind that is not known, an
+/// architecture that does
 ///         not match tensors or domain
 PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options);
 
 /// Writes a Gaussian prior; the folder is made where it is absent.
 /// @param lag_covariance  as in GaussianPrior
-void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain, const at::Tensor& lag_covariance,
-                         const diffusion::VpCosine& schedule);
+void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
+                         const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule);
 
 }  // namespace foehn::model

@@ -31,8 +31,8 @@ class BlockMean {
 
 /// The observation operator A of snapshots: block means of some hours of a slab.
 ///
-/// It is local in time (an observation needs one hour), and works hour by hour on one fixed shape, so that the bits of
-/// an observation do not depend on how many there are.
+/// It is local in time (an observation needs one hour), and works hour by hour on one fixed shape, so that
+/// the bits of an observation do not depend on how many there are.
 class BlockMeanSnapshots {
  public:
   /// @param hours  observed hours, as rising rows of the slab

@@ -15,8 +15,8 @@ struct Slab {
 
 /// Shares the hours of a trajectory out among the ranks of a team, in order.
 ///
-/// Slabs are cut at the borders of observation periods alone, so that an operator over a period stays local; with fewer
-/// periods than ranks some ranks own nothing.
+/// Slabs are cut at the borders of observation periods alone, so that an operator over a period stays local;
+/// with fewer periods than ranks some ranks own nothing.
 class SlabPartition {
  public:
   /// @param hours         length of the trajectory

@@ -7,7 +7,8 @@ namespace foehn::trajectory {
 /// Says from which window, and from which of its hours, each hour of a trajectory takes its estimate.
 ///
 /// Stride s keeps the s middle hours of every s-th window: hour h takes the window centred at
-/// clamp(s floor(h/s) + (s-1)/2, k, L-1-k), at offset h - centre + k. Stride 1 is Algorithm 1 of Schmidt et al. 2025
+/// clamp(s floor(h/s) + (s-1)/2, k, L-1-k), at offset h - centre + k. Stride 1 is Algorithm 1 of Schmidt et
+/// al. 2025
 /// ("convolution through time").
 class WindowPlan {
  public:

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/evaluation/scores.hpp"
+#include "foehn/grid/grid.hpp"
+#include "foehn/io/field_reader.hpp"
+
+namespace foehn::evaluation {
+
+/// Scores of one variable over a set of hours, in its unit.
+struct HourScores {
+  std::int64_t hours = 0;  ///< how many hours they are over
+  EnsembleScores ensemble;
+  ErrorScores interpolation;  ///< of the observations, bilinear in space, linear in time
+  std::optional<ErrorScores>
+      anomaly_interpolation;  ///< the same of their anomalies; absent without a climatology
+};
+
+/// How far the members' block means lie from the observations.
+struct ObservationAgreement {
+  /// Standard deviation of the observation error, in the variable's unit; absent if it is not known.
+  std::optional<double> standard_deviation;
+  double rms = 0;   ///< in standard deviations, or in the variable's unit if that is not known
+  double mean = 0;  ///< the same; members minus observations
+};
+
+/// Spatial power by wavelength, as a ratio to the truth's: 1 is right, less is too smooth. Where the truth
+/// has no power, there is no entry.
+struct SpectrumRatios {
+  std::vector<double> wavelength_cells;
+  std::vector<double> members;        ///< mean over the members
+  std::vector<double> interpolation;  ///< of the observations
+};
+
+struct VariableResults {
+  HourScores all_hours;
+  /// Element i: hours that lie i after the last observation. Hours before the first observation count in
+  /// all_hours only.
+  std::vector<HourScores> by_hours_since_observation;
+  ObservationAgreement agreement;
+  SpectrumRatios spectrum;  ///< over a few hours spread evenly
+};
+
+/// Fields of one hour for the eye, each [variable, y, x].
+struct ExampleHour {
+  std::string time;
+  std::int64_t hours_since_observation = 0;
+  std::string observation_time;     ///< of the observation nearest in time
+  std::vector<double> observation;  ///< [variable, y / block, x / block]
+  std::vector<double> truth;
+  std::vector<double> first_member;
+  std::vector<double> ensemble_mean;
+  std::vector<double> ensemble_spread;  ///< standard deviation; empty with one member
+};
+
+/// What an evaluation found.
+struct Results {
+  std::vector<io::Variable> variables;
+  grid::Grid grid;
+  std::int64_t block = 1;  ///< cells along the side of an observation's block
+  std::int64_t members = 0;
+  std::int64_t hours = 0;  ///< that count
+  std::string first_time;
+  std::string last_time;
+  double step_hours = 1;                ///< length of an "hour"
+  std::int64_t period = 1;              ///< hours from one observation to the next
+  std::vector<VariableResults> scores;  ///< one a variable
+  ExampleHour example;
+};
+
+}  // namespace foehn::evaluation

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace foehn::evaluation {
+
+/// Sums of an error over cells and hours, in the variable's unit (or in standard deviations, as the caller
+/// says).
+struct ErrorSums {
+  std::int64_t count = 0;
+  double error = 0;
+  double absolute = 0;
+  double squared = 0;
+
+  void add(double value);
+  ErrorSums& operator+=(const ErrorSums& other);
+};
+
+/// Mean absolute error, root-mean-square error and mean error (forecast minus truth).
+struct ErrorScores {
+  double mae = 0;
+  double rmse = 0;
+  double bias = 0;
+};
+
+/// @pre sums.count > 0
+ErrorScores finish(const ErrorSums& sums);
+
+/// Sums of an ensemble's scores over cells and hours.
+struct EnsembleSums {
+  explicit EnsembleSums(std::int64_t members);
+
+  /// Scores one ensemble for one true value.
+  /// @param errors  every member minus the truth; put in ascending order
+  void add(std::span<double> errors);
+  EnsembleSums& operator+=(const EnsembleSums& other);
+
+  ErrorSums mean;        ///< of the ensemble mean
+  double fair_crps = 0;  ///< stays 0 with one member
+  double variance = 0;   ///< unbiased; stays 0 with one member
+  std::vector<double>
+      ranks;  ///< [members + 1] how often so many members lie below the truth; ties are shared out
+};
+
+/// Scores of an ensemble; what one member alone cannot have is absent.
+struct EnsembleScores {
+  ErrorScores mean;                 ///< of the ensemble mean
+  std::optional<double> fair_crps;  ///< needs two members
+  std::optional<double> spread;     ///< root of the mean unbiased variance; needs two members
+  /// sqrt((M + 1) / M) spread / RMSE of the mean: 1 where truth and members are exchangeable (Fortin et al.
+  /// 2014). Needs two members and an error that is not zero.
+  std::optional<double> spread_skill;
+  std::vector<double> rank_histogram;  ///< [members + 1] frequencies, sum 1
+};
+
+/// @pre sums.mean.count > 0
+EnsembleScores finish(const EnsembleSums& sums);
+
+/// Fair continuous ranked probability score (Ferro 2014, doi:10.1002/qj.2270) of M members for one value:
+/// mean |e_i| - 1/(2 M (M - 1)) sum_ij |e_i - e_j|, e_i = x_i - y. Its expectation does not depend on M.
+///
+/// @param ascending_errors  members minus truth in ascending order; at least two
+double fair_crps(std::span<const double> ascending_errors);
+
+}  // namespace foehn::evaluation

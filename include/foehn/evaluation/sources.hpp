@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/evaluation/block_grid.hpp"
+#include "foehn/grid/grid.hpp"
+#include "foehn/io/field_reader.hpp"
+
+namespace foehn::evaluation {
+
+/// The files that an evaluation compares.
+struct SourceFiles {
+  std::vector<std::filesystem::path> members;  ///< one file an ensemble member
+  std::vector<std::filesystem::path> reference;
+  std::vector<std::filesystem::path> observations;
+  std::optional<grid::Crop> reference_crop;  ///< the members' domain within the reference's grid
+};
+
+/// Members, reference and observations, open and matched by time, variable, unit and grid. "Hour" is a step
+/// of the members' time axis; hour 0 is their first.
+struct Sources {
+  std::vector<io::FieldReader> members;
+  io::FieldReader reference;
+  io::FieldReader observations;
+  BlockGrid blocks;  ///< of the observations in the members' grid
+
+  /// Hours that count: from the members' first up to the last observation.
+  std::int64_t hours = 0;
+  std::int64_t first_observed_hour = 0;
+  /// Hours from one observation to the next; 1 where there is only one.
+  std::int64_t period = 1;
+  /// The reference's instant at hour 0, and how many of its steps make an hour.
+  std::int64_t first_reference_index = 0;
+  std::int64_t reference_stride = 1;
+
+  const std::vector<io::Variable>& variables() const { return members.front().variables(); }
+  const grid::Grid& grid() const { return members.front().grid(); }
+  std::string time_text(std::int64_t hour) const { return members.front().times().format(hour); }
+  double step_hours() const { return static_cast<double>(members.front().step_seconds()) / 3600.0; }
+  /// Hours since the last observation; nothing before the first one.
+  std::optional<std::int64_t> hours_since_observation(std::int64_t hour) const;
+};
+
+/// Opens the files and checks that they can be compared.
+///
+/// Reference and observations are converted to the members' units; the calendars `standard` and
+/// `proleptic_gregorian` count as one.
+/// @throws Error if there is no member; a file cannot be read; the members differ in variables, units, grid
+/// or times;
+///         the reference lacks a variable or an hour that counts (naming the first), or is on another grid;
+///         an observation lies at no hour of the members, or the observations' grid is not one of block means
+///         of the members' grid
+Sources open_sources(const SourceFiles& files);
+
+/// The standard deviations of the observation error that the members' files state in their global attribute
+/// `foehn_observation_std` (one a variable, in its unit and the file's order); empty if they state none.
+std::vector<double> stated_observation_std(const std::filesystem::path& member);
+
+}  // namespace foehn::evaluation

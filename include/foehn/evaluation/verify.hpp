@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "foehn/evaluation/results.hpp"
+#include "foehn/evaluation/sources.hpp"
+
+namespace foehn::evaluation {
+
+/// Writes the climatological fields of an instant (seconds since 1970-01-01 of the members' calendar),
+/// [variable, y, x] on the members' grid, in their units and order of variables.
+using Climatology = std::function<void(std::int64_t seconds, std::span<double> fields)>;
+
+struct VerifyOptions {
+  /// Standard deviation of the observation error, one a variable, in its unit; empty: not known.
+  std::vector<double> observation_std = {};
+  /// Baseline of anomaly interpolation; empty: that baseline is left out.
+  Climatology climatology = {};
+  /// How many of the members' values (4 bytes each) are held at once, at least one hour's. Changes no score.
+  std::int64_t values_in_memory = std::int64_t{1} << 25;
+  bool show_progress = false;
+};
+
+/// Checks that there is one standard deviation a variable, or none.
+/// @throws Error if their number is another or one is not positive
+void check_observation_std(const std::vector<double>& deviations, const std::vector<io::Variable>& variables);
+
+/// Scores the members against the reference in float64, hour by hour, in memory that does not grow with the
+/// hours.
+/// @throws Error if the number of standard deviations is not that of the variables or one is not positive, or
+/// if values
+///         cannot be read
+Results verify(const Sources& sources, const VerifyOptions& options);
+
+}  // namespace foehn::evaluation

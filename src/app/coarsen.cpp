@@ -1,0 +1,92 @@
+#include "coarsen.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "foehn/config/option_table.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/io/field_reader.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/observation/block_mean_snapshots.hpp"
+#include "options.hpp"
+#include "subcommands.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& options) {
+  io::IndexRange period = io::select_period(reader.times(), options.start, "");
+  if (options.hours == 0) return period;
+  if (options.hours > period.size())
+    throw core::Error(fmt::format("time.hours: {} has {} steps from {}, expected at least {}", options.input,
+                                  period.size(), reader.times().format(period.first), options.hours));
+  period.last = period.first + options.hours;
+  return period;
+}
+
+}  // namespace
+
+void coarsen_file(const CoarsenOptions& options, bool validate_only) {
+  const io::FieldReader reader(io::expand_files({options.input}),
+                               field_selection(options.variables, options.crop));
+  const io::IndexRange period = period_of(reader, options);
+  const observation::BlockMean block_mean(options.block);
+  const auto variables = static_cast<std::int64_t>(reader.variables().size());
+
+  io::TrajectoryHeader header;
+  header.variables = reader.variables();
+  header.grid = grid::block_mean_grid(reader.grid(), options.block);
+  header.calendar = reader.times().calendar;
+  header.first_seconds = reader.times().seconds[static_cast<std::size_t>(period.first)];
+  header.step_seconds = reader.step_seconds() * options.every;
+  header.cell_methods = "time: point area: mean";
+  header.attributes = {
+      {"title", std::string("coarse observations: block means of fine fields")},
+      {"source", fmt::format("foehn {}", FOEHN_VERSION)},
+      {"history", fmt::format("foehn coarsen: {0} x {0} cells of {1}, every {2} steps", options.block,
+                              std::filesystem::path(options.input).filename().string(), options.every)}};
+  io::TrajectoryWriter writer(options.output, header);
+  if (validate_only) return;
+
+  const auto& grid = reader.grid();
+  at::Tensor fine = at::empty({variables, grid.ny(), grid.nx()}, at::kFloat);
+  for (std::int64_t hour = period.first; hour < period.last; hour += options.every) {
+    reader.read(hour, 1, {fine.data_ptr<float>(), static_cast<std::size_t>(fine.numel())});
+    const at::Tensor coarse = block_mean.apply(fine.to(at::kDouble)).to(at::kFloat).contiguous();
+    writer.append({coarse.data_ptr<float>(), static_cast<std::size_t>(coarse.numel())});
+  }
+  writer.commit();
+}
+
+int coarsen(const Arguments& arguments) {
+  CoarsenOptions options;
+  config::OptionTable table(
+      "coarsen", "Make observations from fine fields: block means every few hours.",
+      "foehn coarsen --input.file fine.nc --observation.block 8 --output.path coarse.nc");
+  table.add("input.file", &options.input, {.doc = "Fine fields (NetCDF file or glob).", .required = true});
+  add_variables_option(table, options.variables);
+  add_crop_option(table, options.crop);
+  table.add("time.start", &options.start, {.doc = "First instant; default: the file's."});
+  table.add("time.hours", &options.hours,
+            {.doc = "Hours (steps of the file) to cover; 0: to its end.", .unit = "h", .minimum = 0});
+  add_observation_options(table, options.block, options.every);
+  table.add("output.path", &options.output, {.doc = "Observation file to write.", .required = true});
+  const config::OptionTable::Outcome outcome = table.parse(arguments);
+  if (!outcome.page.empty()) {
+    std::cout << outcome.page;
+    return 0;
+  }
+
+  coarsen_file(options, outcome.validate_only);
+  if (outcome.validate_only)
+    say_valid("nothing was written");
+  else
+    std::cout << fmt::format("wrote {}\n", options.output);
+  return 0;
+}
+
+}  // namespace foehn::app

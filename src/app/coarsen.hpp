@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace foehn::app {
+
+struct CoarsenOptions {
+  std::string input;
+  std::vector<std::string> variables;  ///< "name=standard name"; empty: all
+  std::string crop;                    ///< "y0:y1,x0:x1"; empty: the whole grid
+  std::string start;                   ///< first instant; empty: the file's
+  std::int64_t hours = 0;              ///< steps of the file; 0: to its end
+  std::int64_t block = 8;              ///< cells a side of a block
+  std::int64_t every = 6;              ///< steps between two observations
+  std::string output;
+};
+
+/// Writes block means of every `every`-th instant of a fine file: the coarse twin of a trajectory.
+/// @param validate_only  check the input, write nothing
+void coarsen_file(const CoarsenOptions& options, bool validate_only = false);
+
+}  // namespace foehn::app

@@ -1,0 +1,33 @@
+#include "device.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::app {
+
+void set_threads(std::int64_t threads) {
+  at::set_num_threads(static_cast<int>(threads));
+  // OpenBLAS built for pthreads keeps its own count, which LibTorch does not set.
+  using SetThreads = void (*)(int);
+  if (auto* set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
+    set(static_cast<int>(threads));
+}
+
+c10::Device choose_device(const comm::Communicator& world, const std::string& name) {
+  const int on_machine = world.rank_on_machine();
+  const bool has_gpu = at::globalContext().hasCUDA();
+  world.agree([&] {
+    if (name == "cuda" && !has_gpu)
+      throw core::Error("run.device: cuda: LibTorch finds no GPU on this machine");
+  });
+  if (name == "cpu" || !has_gpu) return c10::kCPU;
+  // TF32 keeps 10 bits of a product's factors; fp32 means fp32.
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(on_machine % at::getNumGPUs())};
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/options.hpp"
+#include "app/subcommands.hpp"
+#include "foehn/config/option_table.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/units.hpp"
+#include "foehn/evaluation/report.hpp"
+#include "foehn/evaluation/sources.hpp"
+#include "foehn/evaluation/verify.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/model/domain.hpp"
+
+namespace foehn::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EvaluateOptions {
+  std::vector<std::string> members;
+  std::vector<std::string> reference;
+  std::vector<std::string> observations;
+  std::string prior;
+  std::string crop;
+  std::vector<double> observation_std;
+  std::string output;
+};
+
+void declare(config::OptionTable& table, EvaluateOptions& options) {
+  table.add(
+      "input.members", &options.members,
+      {.doc = "Trajectories to score, one file a member; patterns such as 'out/member_*.nc' are expanded.",
+       .required = true});
+  table.add(
+      "input.reference", &options.reference,
+      {.doc = "Fine fields to score against; may be longer than the members and, with data.crop, larger.",
+       .required = true});
+  table.add("input.observations", &options.observations,
+            {.doc = "Coarse observations that the members were conditioned on.", .required = true});
+  table.add(
+      "input.prior", &options.prior,
+      {.doc = "Prior bundle whose climatology serves the anomaly interpolation; absent: that is left out."});
+  table.add(
+      "data.crop", &options.crop,
+      {.doc = "Rows and columns of the reference that the members cover, as y0:y1,x0:x1; absent: all."});
+  table.add(
+      "observation.std", &options.observation_std,
+      {.doc = "Standard deviation of the observation error, one a variable; absent: what the members' files "
+              "state (foehn_observation_std).",
+       .unit = "the variable's",
+       .minimum = 0,
+       .minimum_excluded = true});
+  table.add("output.directory", &options.output,
+            {.doc = "Folder for scores.json, scores.nc and report.html; made where it is absent.",
+             .required = true,
+             .changes_result = false});
+}
+
+evaluation::SourceFiles source_files(const EvaluateOptions& options) {
+  evaluation::SourceFiles files;
+  files.members = core::with_context("input.members", [&] { return io::expand_files(options.members); });
+  files.reference =
+      core::with_context("input.reference", [&] { return io::expand_files(options.reference); });
+  files.observations =
+      core::with_context("input.observations", [&] { return io::expand_files(options.observations); });
+  if (!options.crop.empty()) {
+    files.reference_crop = core::with_context("data.crop", [&] { return grid::parse_crop(options.crop); });
+  }
+  return files;
+}
+
+/// The climatology of a prior, in the members' variables and units.
+evaluation::Climatology climatology_of(const fs::path& prior, const evaluation::Sources& sources) {
+  const model::Domain domain = model::read_domain(prior / "domain.nc");
+  if (const auto difference = grid::difference(sources.grid(), domain.grid)) {
+    throw core::Error(fmt::format("{}: grid: {}, as in the members", prior.string(), *difference));
+  }
+  struct Source {
+    std::int64_t index;
+    core::UnitConversion conversion;
+  };
+  std::vector<Source> variables;
+  for (const auto& wanted : sources.variables()) {
+    const auto found =
+        std::find_if(domain.variables.begin(), domain.variables.end(),
+                     [&](const io::Variable& variable) { return variable.name == wanted.name; });
+    if (found == domain.variables.end()) {
+      throw core::Error(
+          fmt::format("{}: no variable {}, which the members have", prior.string(), wanted.name));
+    }
+    variables.push_back(
+        {found - domain.variables.begin(), core::unit_conversion(found->units, wanted.units)});
+  }
+  const calendar::Calendar calendar = sources.members.front().times().calendar;
+  return [climatology = domain.climatology, variables, calendar](std::int64_t seconds,
+                                                                 std::span<double> fields) {
+    const at::Tensor physical = climatology.at(seconds, calendar).contiguous();
+    const auto cells = static_cast<std::int64_t>(fields.size() / variables.size());
+    auto out = fields.begin();
+    for (const auto& variable : variables) {
+      const double* from = physical.data_ptr<double>() + variable.index * cells;
+      out = std::transform(from, from + cells, out, [&](double value) {
+        return variable.conversion.scale * value + variable.conversion.offset;
+      });
+    }
+  };
+}
+
+evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const evaluation::SourceFiles& files,
+                                         const evaluation::Sources& sources) {
+  evaluation::VerifyOptions verify;
+  verify.show_progress = true;
+  verify.observation_std = options.observation_std.empty()
+                               ? evaluation::stated_observation_std(files.members.front())
+                               : options.observation_std;
+  evaluation::check_observation_std(verify.observation_std, sources.variables());
+  if (!options.prior.empty()) {
+    verify.climatology =
+        core::with_context("input.prior", [&] { return climatology_of(options.prior, sources); });
+  }
+  return verify;
+}
+
+}  // namespace
+
+int evaluate(const Arguments& arguments) {
+  EvaluateOptions options;
+  config::OptionTable table("evaluate",
+                            "Scores trajectories against a reference, beside interpolated observations.",
+                            "foehn evaluate --input.members 'out/member_*.nc' --input.reference truth.nc "
+                            "--input.observations coarse.nc --input.prior prior --output.directory scores");
+  declare(table, options);
+  const config::OptionTable::Outcome outcome = table.parse(arguments);
+  if (!outcome.page.empty()) {
+    std::cout << outcome.page;
+    return 0;
+  }
+
+  const evaluation::SourceFiles files = source_files(options);
+  const evaluation::Sources sources = evaluation::open_sources(files);
+  const evaluation::VerifyOptions verify = verify_options(options, files, sources);
+  if (outcome.validate_only) {
+    say_valid("nothing was written");
+    return 0;
+  }
+
+  const fs::path folder = options.output;
+  prepare_output_folder(folder);
+  const evaluation::Results results = evaluation::verify(sources, verify);
+  const std::string json = evaluation::scores_json(results).dump(2) + "\n";
+  evaluation::write_scores_netcdf(folder / "scores.nc", results);
+  io::write_file_atomically(folder / "report.html", evaluation::report_html(results));
+  io::write_file_atomically(folder / "scores.json", json);
+  std::cout << evaluation::scores_text(results);
+  spdlog::info("wrote scores.json, scores.nc and report.html in {}", folder.string());
+  return 0;
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "foehn/core/progress.hpp"
+#include "foehn/model/gaussian_fit.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "options.hpp"
+#include "subcommands.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+void report(const model::GaussianFit& fit, io::IndexRange period, const std::string& folder) {
+  std::cout << fmt::format("fitted {} hours on {} x {} cells, window of {} hours\n", period.size(),
+                           fit.domain.grid.ny(), fit.domain.grid.nx(), fit.lag_covariance.size(0));
+  for (std::size_t i = 0; i < fit.domain.variables.size(); ++i) {
+    const auto& variable = fit.domain.variables[i];
+    const double* quantile =
+        fit.domain.quantiles.data_ptr<double>() + i * model::Domain::kQuantileLevels.size();
+    std::cout << fmt::format("  {:<8} anomalies {:.4g} {}, 5-95 % range {:.4g} {}\n", variable.name,
+                             fit.domain.scale.data_ptr<double>()[i], variable.units,
+                             quantile[6] - quantile[2], variable.units);
+  }
+  const auto& quality = fit.quality;
+  std::cout << fmt::format(
+      "on the last {} hours, held out: log-likelihood {:.3f} nats a value (climatology alone: {:.3f}), "
+      "mean normalised square {:.2f} (1 where the spread is right), shrinkage {}\n",
+      quality.held_out_hours, quality.held_out_log_likelihood, quality.climatology_log_likelihood,
+      quality.normalised_square, quality.shrinkage);
+  std::cout << fmt::format("wrote the prior {}\n", folder);
+}
+
+}  // namespace
+
+int fit(const Arguments& arguments) {
+  std::vector<std::string> files, variables;
+  std::string start, end, crop, prior_path;
+  model::GaussianFitOptions options;
+  config::OptionTable table(
+      "fit", "Fit a Gaussian prior to a reanalysis, in seconds.",
+      "foehn fit --data.files 'era5_*.nc' --data.variables t2m=air_temperature --prior.path prior");
+  table.add("data.files", &files, {.doc = "Reanalysis files or globs.", .required = true});
+  add_variables_option(table, variables);
+  table.add("data.start", &start, {.doc = "First date to use; default: the files' first."});
+  table.add("data.end", &end, {.doc = "Last date to use, included; default: the files' last."});
+  add_crop_option(table, crop);
+  table.add("data.held_out", &options.held_out_fraction,
+            {.doc = "Part of the period, at its end, that chooses the shrinkage and is scored; it is part of "
+                    "the fit after that.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 0.5,
+             .minimum_excluded = true});
+  table.add("prior.path", &prior_path, {.doc = "Folder of the prior to write.", .required = true});
+  table.add("prior.markov_order", &options.markov_order,
+            {.doc = "Markov order k: a window spans 2k+1 hours.", .unit = "h", .minimum = 0, .maximum = 100});
+  const config::OptionTable::Outcome outcome = table.parse(arguments);
+  if (!outcome.page.empty()) {
+    std::cout << outcome.page;
+    return 0;
+  }
+
+  const io::FieldReader reader(io::expand_files(files), field_selection(variables, crop));
+  const io::IndexRange period = io::select_period(reader.times(), start, end);
+  model::check_fit(period, options);
+  prepare_output_folder(prior_path, "prior.path");
+  if (outcome.validate_only) {
+    say_valid("nothing was fitted");
+    return 0;
+  }
+  core::Progress progress("fitting", 2 * period.size(), "hours", true);
+  const model::GaussianFit fitted = model::fit_gaussian_prior(
+      reader, period, options, [&](std::int64_t hours) { progress.advance(hours); });
+  model::save_gaussian_prior(prior_path, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
+  report(fitted, period, prior_path);
+  return 0;
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,56 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <system_error>
+
+#include "foehn/core/error.hpp"
+#include "foehn/grid/grid.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+
+namespace foehn::app {
+
+void add_variables_option(config::OptionTable& table, std::vector<std::string>& variables) {
+  table.add("data.variables", &variables,
+            {.doc = "Variables to read, as name=standard name pairs (tas=air_temperature), names as in the "
+                    "files; default: "
+                    "every variable on (time, y, x)."});
+}
+
+void add_crop_option(config::OptionTable& table, std::string& crop) {
+  table.add("data.crop", &crop,
+            {.doc = "Part of the files' grid to use, y0:y1,x0:x1 (rows and columns from 0, ends excluded); "
+                    "default: all."});
+}
+
+void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every) {
+  table.add("observation.block", &block,
+            {.doc = "Cells a side of a block that is averaged.", .unit = "1", .minimum = 1});
+  table.add("observation.every", &every,
+            {.doc = "Hours (steps of the file) between observations.", .unit = "h", .minimum = 1});
+}
+
+io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {
+  io::FieldSelection selection;
+  for (const std::string& text : variables) selection.variables.push_back(io::parse_variable(text));
+  if (!crop.empty()) selection.crop = grid::parse_crop(crop);
+  return selection;
+}
+
+void prepare_output_folder(const std::filesystem::path& folder, const std::string& option) {
+  core::with_context(option, [&] {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) throw core::Error(fmt::format("cannot make {}: {}", folder.string(), error.message()));
+    const std::filesystem::path probe = folder / "write_test";
+    io::write_file_atomically(probe, "");
+    std::filesystem::remove(probe, error);
+  });
+}
+
+void say_valid(const std::string& nothing_done) {
+  std::cout << "all checks passed; " << nothing_done << '\n';
+}
+
+}  // namespace foehn::app

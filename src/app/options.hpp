@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "foehn/config/option_table.hpp"
+#include "foehn/io/field_reader.hpp"
+
+namespace foehn::app {
+
+// Options that several subcommands share are declared here, once.
+void add_variables_option(config::OptionTable& table, std::vector<std::string>& variables);
+void add_crop_option(config::OptionTable& table, std::string& crop);
+void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
+
+/// What "name=standard name" pairs and a crop text mean.
+io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop);
+
+/// Makes the folder that results go to, and finds out now, not after the work, if it cannot be written.
+/// @throws core::Error naming the option and the folder
+void prepare_output_folder(const std::filesystem::path& folder,
+                           const std::string& option = "output.directory");
+
+/// Says that --validate-only found nothing wrong.
+void say_valid(const std::string& nothing_done);
+
+}  // namespace foehn::app

@@ -1,0 +1,114 @@
+#include "run.hpp"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <iostream>
+
+#include "foehn/config/option_table.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/log.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+struct Subcommand {
+  const char* name;
+  const char* summary;
+  int (*serial)(const Arguments&);                               // run by the root alone
+  int (*parallel)(const comm::Communicator&, const Arguments&);  // or by all ranks
+};
+
+constexpr std::array<Subcommand, 5> kSubcommands{{
+    {"synth", "make a toy reanalysis of known covariance", &synth, nullptr},
+    {"fit", "fit a Gaussian prior to a reanalysis", &fit, nullptr},
+    {"coarsen", "make observations from fine fields", &coarsen, nullptr},
+    {"sample", "prior + observations -> trajectories (under mpirun or srun)", nullptr, &sample},
+    {"evaluate", "score trajectories against a reference", &evaluate, nullptr},
+}};
+
+std::string usage() {
+  std::string text =
+      "foehn: local, hourly weather out of coarse climate simulations\n\n"
+      "usage: foehn SUBCOMMAND [--config FILE] [--section.name value ...]\n\n";
+  for (const Subcommand& subcommand : kSubcommands)
+    text += fmt::format("  {:<10} {}\n", subcommand.name, subcommand.summary);
+  return text +
+         "\n`foehn SUBCOMMAND --help` lists every option with its unit and default; `foehn reference` prints "
+         "all of them\n"
+         "as Markdown; `foehn --version` says the version.\n"
+         "Exit codes: 0 done, 1 failure, 2 wrong usage.\n";
+}
+
+const Subcommand& find(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (subcommand.name == name) return subcommand;
+    names.emplace_back(subcommand.name);
+  }
+  const auto near = config::nearest(name, names);
+  throw core::UsageError(fmt::format("unknown subcommand '{}'{}; `foehn --help` lists them", name,
+                                     near ? fmt::format(", did you mean '{}'?", *near) : ""));
+}
+
+int execute(const Subcommand& subcommand, const comm::Communicator& world, const Arguments& arguments) {
+  if (subcommand.parallel != nullptr) return subcommand.parallel(world, arguments);
+  int code = 0;
+  world.agree([&] {
+    if (world.is_root()) code = subcommand.serial(arguments);
+  });
+  return code;
+}
+
+void print_reference(const comm::Communicator& world) {
+  for (const Subcommand& subcommand : kSubcommands) execute(subcommand, world, {"--reference"});
+}
+
+int dispatch(const comm::Communicator& world, const Arguments& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    if (world.is_root()) std::cout << usage();
+    return arguments.empty() ? 2 : 0;
+  }
+  if (arguments[0] == "--version") {
+    if (world.is_root()) std::cout << "foehn " << FOEHN_VERSION << '\n';
+    return 0;
+  }
+  if (arguments[0] == "reference") {
+    print_reference(world);
+    return 0;
+  }
+  const Subcommand* subcommand = nullptr;
+  world.agree([&] { subcommand = &find(arguments[0]); });
+  return execute(*subcommand, world, {arguments.begin() + 1, arguments.end()});
+}
+
+void complain(const std::string& message) {
+  std::cerr << "foehn: error: " << message << std::endl;
+}
+
+}  // namespace
+
+int run(const comm::Communicator& world, const Arguments& arguments) {
+  core::set_up_log(world.is_root());
+  std::string message;
+  try {
+    return dispatch(world, arguments);
+  } catch (const comm::AgreedError& error) {
+    if (world.is_root()) complain(error.what());
+    return error.exit_code();
+  } catch (const c10::Error& error) {
+    message = error.what_without_backtrace();
+  } catch (const std::exception& error) {
+    message = error.what();
+  }
+  // The other ranks cannot know of this failure; they may wait in a collective.
+  complain(world.size() == 1 ? message : fmt::format("rank {}: {}", world.rank(), message));
+  if (world.size() == 1) return 1;
+  world.abort(1);
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "foehn/comm/communicator.hpp"
+#include "foehn/ensemble/ensemble.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/observation/block_mean_snapshots.hpp"
+#include "foehn/trajectory/slab_partition.hpp"
+#include "foehn/trajectory/window_plan.hpp"
+#include "observation_file.hpp"
+#include "sample_options.hpp"
+
+namespace foehn::app {
+
+/// A checked job: what `foehn sample` is about to do, the same on every rank.
+struct SampleJob {
+  explicit SampleJob(model::PriorDescription description) : prior(std::move(description)) {}
+
+  model::PriorDescription prior;
+  Period period;
+  std::int64_t block = 1;                    ///< cells a side of an observation's block
+  std::int64_t observation_period = 1;       ///< hours
+  std::vector<std::int64_t> observed_hours;  ///< of the trajectory, rising
+  std::vector<double> observation_std;       ///< one per variable, physical units; empty: unconditional
+  double gamma = 0;
+
+  // Of the root alone.
+  std::unique_ptr<ObservationFile> observations;
+  std::string prior_digest, observations_digest, options_digest;
+
+  /// "2019-03-26T06:00:00"
+  std::string date(std::int64_t hour) const;
+  trajectory::SlabPartition partition(int ranks) const;
+};
+
+/// Reads and checks options, prior, observations and output folder; only the root touches the observations.
+/// @param result_options  the options that change the result, as canonical text
+/// @throws comm::AgreedError on every rank, for whatever is wrong
+/// @note Collective over the world.
+SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
+                      const std::string& result_options);
+
+/// Hands each rank the observations of its slab, normalised; the root reads those of one rank at a time.
+/// @note Collective over the world.
+observation::Observations scatter_observations(const comm::Communicator& world, const ensemble::Team& team,
+                                               const trajectory::SlabPartition& partition,
+                                               const SampleJob& job, const at::Device& device);
+
+/// The header of a member's file.
+io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& options, std::int64_t member);
+
+/// A member's file, and its name alone.
+std::string member_name(std::int64_t member);
+
+/// The job in a few lines, for people.
+std::string describe(const SampleJob& job, const SampleOptions& options, const ensemble::Team& team);
+
+}  // namespace foehn::app

@@ -1,0 +1,105 @@
+#include "sample_options.hpp"
+
+namespace foehn::app {
+
+config::OptionTable sample_option_table(SampleOptions& options) {
+  config::OptionTable table(
+      "sample", "Draw trajectories from a prior, conditioned on coarse observations, on any number of ranks.",
+      "mpirun -n 2 foehn sample --prior.path prior --input.observations coarse.nc --observation.std 0.3 "
+      "--output.directory out");
+  table.add("prior.path", &options.prior,
+            {.doc = "Folder of the prior.", .required = true, .changes_result = false});
+  table.add("input.observations", &options.observations,
+            {.doc = "Coarse observations (from coarsen); default: none, an unconditional sample.",
+             .changes_result = false});
+  table.add(
+      "time.start", &options.start,
+      {.doc = "First hour of the trajectory, such as 2019-03-26T00:00; default: the first observation's."});
+  table.add("time.hours", &options.hours,
+            {.doc = "Length of the trajectory in steps of the prior; 0: up to the last observation.",
+             .unit = "h",
+             .minimum = 0});
+  table.add("observation.std", &options.observation_std,
+            {.doc = "Standard deviation of the observations' errors, one per variable, each in its CF unit.",
+             .unit = "CF unit",
+             .minimum = 0,
+             .minimum_excluded = true});
+  table.add(
+      "observation.std_normalised", &options.observation_std_normalised,
+      {.doc =
+           "The same in units of the prior's normalised fields: one for all variables, or one per variable.",
+       .unit = "1",
+       .minimum = 0,
+       .minimum_excluded = true});
+  table.add("observation.gamma", &options.gamma,
+            {.doc = "Weight of the denoiser's error in observation space, for guidance sda; default: one "
+                    "over the number "
+                    "of cells of a block.",
+             .unit = "1",
+             .minimum = 0});
+  table.add("sampler.method", &options.method,
+            {.doc = "Integration from noise to fields.", .choices = {"ddim"}});
+  table.add("sampler.steps", &options.ddim.steps,
+            {.doc = "Noise levels from noise to fields.", .unit = "1", .minimum = 1, .maximum = 100000});
+  table.add("sampler.guidance", &options.guidance,
+            {.doc = "How observations enter: sda (without gradients), or none.", .choices = {"none", "sda"}});
+  table.add("sampler.stride", &options.stride,
+            {.doc = "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
+                    "window. 1: every hour "
+                    "from the window centred at it.",
+             .unit = "h",
+             .minimum = 1});
+  table.add("sampler.corrections", &options.ddim.corrections,
+            {.doc = "Langevin corrections after each step.", .unit = "1", .minimum = 0, .maximum = 1000});
+  table.add("sampler.tau", &options.ddim.tau,
+            {.doc = "Size of a correction.", .unit = "1", .minimum = 0, .minimum_excluded = true});
+  table.add("sampler.batch", &options.batch,
+            {.doc = "Windows in one evaluation of the prior; the same on any number of ranks.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 4096});
+  table.add(
+      "ensemble.members", &options.ensemble.members,
+      {.doc = "Members to draw.", .unit = "1", .minimum = 1, .maximum = 100000, .changes_result = false});
+  table.add("ensemble.first_member", &options.ensemble.first_member,
+            {.doc = "Number of the first; a member depends on its number, not on how many there are.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 4e9,
+             .changes_result = false});
+  table.add("ensemble.seed", &options.seed, {.doc = "Seed of all noise.", .unit = "1", .minimum = 0});
+  table.add("ensemble.ranks_per_member", &options.ranks_per_member,
+            {.doc = "Ranks that share one trajectory; 0: all. More teams work on several members at once.",
+             .unit = "1",
+             .minimum = 0,
+             .changes_result = false});
+  table.add("output.directory", &options.output,
+            {.doc = "Folder for member_<NNN>.nc and run.json; made where absent.",
+             .required = true,
+             .changes_result = false});
+  table.add("output.chunk_hours", &options.ensemble.chunk_hours,
+            {.doc = "Hours the root gathers and writes at a time; the files' chunk length.",
+             .unit = "h",
+             .minimum = 1,
+             .maximum = 10000,
+             .changes_result = false});
+  table.add("output.compression", &options.compression,
+            {.doc = "Deflate level of the files; 0: none.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 9,
+             .changes_result = false});
+  table.add("run.device", &options.device,
+            {.doc = "Where the prior is evaluated; auto: a GPU where there is one.",
+             .choices = {"auto", "cpu", "cuda"}});
+  table.add("run.precision", &options.precision, {.doc = "Arithmetic of the prior.", .choices = {"fp32"}});
+  table.add("run.threads", &options.threads,
+            {.doc = "Threads a rank.", .unit = "1", .minimum = 1, .maximum = 1024});
+  table.add("run.transport", &options.transport,
+            {.doc = "What carries halos between ranks; auto: mpi.",
+             .choices = {"auto", "mpi"},
+             .changes_result = false});
+  return table;
+}
+
+}  // namespace foehn::app

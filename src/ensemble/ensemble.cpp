@@ -1,0 +1,176 @@
+#include "foehn/ensemble/ensemble.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "foehn/core/error.hpp"
+#include "foehn/ensemble/background_tasks.hpp"
+
+namespace foehn::ensemble {
+
+namespace {
+
+// One chunk waits while another is written.
+constexpr std::size_t kChunksWaiting = 1;
+
+/// Hours [first, last) of a chunk that one rank of the team owns.
+struct Piece {
+  int rank;
+  std::int64_t first, last;
+};
+
+std::vector<Piece> pieces_of(const trajectory::SlabPartition& partition, std::int64_t first,
+                             std::int64_t last) {
+  std::vector<Piece> pieces;
+  for (int rank = 0; rank < partition.ranks(); ++rank) {
+    const trajectory::Slab slab = partition.slab(rank);
+    const Piece piece{rank, std::max(first, slab.first), std::min(last, slab.last)};
+    if (piece.first < piece.last) pieces.push_back(piece);
+  }
+  return pieces;
+}
+
+/// Brings one member's slabs to the root in chunks. Every rank calls `run`; only the root's `receive` is
+/// called.
+class Gathering {
+ public:
+  using Fetch = std::function<void(std::int64_t first, std::int64_t count, std::span<float> values)>;
+  using Receive = std::function<void(std::vector<float> chunk)>;
+
+  Gathering(const comm::Communicator& world, int first_rank, const trajectory::SlabPartition& partition,
+            std::int64_t chunk_hours, std::int64_t hour_values)
+      : world_(world),
+        first_rank_(first_rank),
+        partition_(partition),
+        chunk_hours_(chunk_hours),
+        hour_values_(hour_values) {}
+
+  void run(const Fetch& fetch, const Receive& receive) const {
+    if (world_.is_root())
+      receive_chunks(fetch, receive);
+    else if (world_.rank() >= first_rank_ && world_.rank() < first_rank_ + partition_.ranks())
+      send_chunks(fetch);
+  }
+
+ private:
+  struct Arriving {
+    std::vector<float> chunk;
+    std::vector<MPI_Request> requests;
+  };
+
+  std::int64_t chunks() const { return (partition_.hours() + chunk_hours_ - 1) / chunk_hours_; }
+  std::vector<Piece> pieces(std::int64_t chunk) const {
+    return pieces_of(partition_, chunk * chunk_hours_,
+                     std::min((chunk + 1) * chunk_hours_, partition_.hours()));
+  }
+
+  Arriving start(std::int64_t chunk, const Fetch& fetch) const {
+    Arriving arriving;
+    const std::int64_t first = chunk * chunk_hours_;
+    const std::int64_t hours = std::min(chunk_hours_, partition_.hours() - first);
+    arriving.chunk.resize(static_cast<std::size_t>(hours * hour_values_));
+    for (const Piece& piece : pieces(chunk)) {
+      const std::span<float> values(arriving.chunk.data() + (piece.first - first) * hour_values_,
+                                    static_cast<std::size_t>((piece.last - piece.first) * hour_values_));
+      if (first_rank_ + piece.rank == world_.rank())
+        fetch(piece.first, piece.last - piece.first, values);
+      else
+        arriving.requests.push_back(world_.start_receive(values, first_rank_ + piece.rank));
+    }
+    return arriving;
+  }
+
+  void receive_chunks(const Fetch& fetch, const Receive& receive) const {
+    Arriving next = start(0, fetch);
+    for (std::int64_t chunk = 0; chunk < chunks(); ++chunk) {
+      Arriving arriving = std::move(next);
+      if (chunk + 1 < chunks()) next = start(chunk + 1, fetch);
+      comm::wait(arriving.requests);
+      receive(std::move(arriving.chunk));
+    }
+  }
+
+  void send_chunks(const Fetch& fetch) const {
+    std::vector<float> values;
+    for (std::int64_t chunk = 0; chunk < chunks(); ++chunk) {
+      for (const Piece& piece : pieces(chunk)) {
+        if (first_rank_ + piece.rank != world_.rank()) continue;
+        values.resize(static_cast<std::size_t>((piece.last - piece.first) * hour_values_));
+        fetch(piece.first, piece.last - piece.first, values);
+        world_.send(values, 0);
+      }
+    }
+  }
+
+  const comm::Communicator& world_;
+  int first_rank_;
+  const trajectory::SlabPartition& partition_;
+  std::int64_t chunk_hours_, hour_values_;
+};
+
+}  // namespace
+
+Team make_team(const comm::Communicator& world, std::int64_t ranks_per_member) {
+  const std::int64_t size = ranks_per_member == 0 ? world.size() : ranks_per_member;
+  world.agree([&] {
+    if (world.size() % size != 0)
+      throw core::Error(
+          fmt::format("ensemble.ranks_per_member: expected a divisor of the number of ranks, {}, found {}",
+                      world.size(), size));
+  });
+  const int index = static_cast<int>(world.rank() / size);
+  return {world.split(index), index, static_cast<int>(world.size() / size)};
+}
+
+EnsembleTimings run_ensemble(const comm::Communicator& world, const Team& team,
+                             const trajectory::SlabPartition& partition, const EnsembleOptions& options,
+                             const MemberWork& work, at::Tensor& slab) {
+  using Clock = std::chrono::steady_clock;
+  const auto seconds_since = [](Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  EnsembleTimings timings;
+  const std::int64_t hour_values = slab.size(1) * slab.size(2) * slab.size(3);
+  const std::int64_t end = options.first_member + options.members;
+  for (std::int64_t round = options.first_member; round < end; round += team.count) {
+    Clock::time_point start = Clock::now();
+    const bool has_member = round + team.index < end;
+    if (has_member) work.sample(round + team.index, slab);
+    world.agree([&] {
+      if (has_member) work.check(round + team.index, slab);
+    });
+    timings.sampling += seconds_since(start);
+
+    start = Clock::now();
+    for (int index = 0; index < team.count && round + index < end; ++index) {
+      const std::int64_t member = round + index;
+      const Gathering gathering(world, index * partition.ranks(), partition, options.chunk_hours,
+                                hour_values);
+      const auto fetch = [&](std::int64_t first, std::int64_t count, std::span<float> values) {
+        work.physical(slab, first, count, values);
+      };
+      if (!world.is_root()) {
+        gathering.run(fetch, {});
+        continue;
+      }
+      std::unique_ptr<io::TrajectoryWriter> writer;
+      BackgroundTasks tasks(kChunksWaiting);  // ends before the writer, which it uses
+      tasks.submit(
+          [&] { writer = std::make_unique<io::TrajectoryWriter>(work.path(member), work.header(member)); });
+      gathering.run(fetch, [&](std::vector<float> chunk) {
+        tasks.submit([&writer, values = std::move(chunk)] { writer->append(values); });
+      });
+      tasks.submit([&] { writer->commit(); });
+      tasks.wait();
+    }
+    timings.writing += seconds_since(start);
+  }
+  return timings;
+}
+
+}  // namespace foehn::ensemble

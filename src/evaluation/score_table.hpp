@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/evaluation/results.hpp"
+
+namespace foehn::evaluation {
+
+/// One kind of score, as every output shows it.
+struct ScoreKind {
+  std::string name;     ///< in JSON and NetCDF
+  std::string heading;  ///< for people, two words or more: the first is set above the rest
+  bool has_unit;        ///< in the variable's unit; otherwise a ratio
+  std::optional<double> (*value)(const HourScores&);
+};
+
+/// The kinds of score that these results have, in the order in which they are shown.
+std::vector<ScoreKind> score_kinds(const Results& results);
+
+/// "16 members against the reference, 49 hours from ... to ..., observations ..."
+std::string summary(const Results& results);
+/// How the members agree with the observations, as a sentence.
+std::string agreement_text(const ObservationAgreement& agreement, const std::string& units);
+/// "tas (air_temperature) [K]"
+std::string title(const io::Variable& variable);
+/// A number with four digits, or two where it is next to nothing; at most nine characters.
+std::string number_text(double value);
+/// A number of steps of the members' time axis, in hours.
+double since_observation_hours(const Results& results, std::size_t steps);
+
+}  // namespace foehn::evaluation

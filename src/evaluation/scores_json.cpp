@@ -1,0 +1,87 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "evaluation/score_table.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/evaluation/report.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void require_finite(const Json& value, const std::string& name) {
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+    throw core::Error("score " + name + " is not finite");
+  }
+  if (!value.is_structured()) return;
+  for (const auto& [key, element] : value.items())
+    require_finite(element, name.empty() ? key : name + "." + key);
+}
+
+Json row_json(const HourScores& row, const std::vector<ScoreKind>& kinds) {
+  Json json;
+  json["hours"] = row.hours;
+  for (const auto& kind : kinds) {
+    if (const auto value = kind.value(row)) json[kind.name] = *value;
+  }
+  json["rank_histogram"] = row.ensemble.rank_histogram;
+  return json;
+}
+
+Json agreement_json(const ObservationAgreement& agreement, const std::string& units) {
+  Json json;
+  if (agreement.standard_deviation) {
+    json["standard_deviation"] = *agreement.standard_deviation;
+    json["units"] = "1";
+    json["meaning"] =
+        "members' block means minus observations, in standard deviations of the observation error";
+  } else {
+    json["units"] = units;
+    json["meaning"] = "members' block means minus observations";
+  }
+  json["rms"] = agreement.rms;
+  json["mean"] = agreement.mean;
+  return json;
+}
+
+}  // namespace
+
+Json scores_json(const Results& results) {
+  const auto kinds = score_kinds(results);
+  Json json;
+  json["summary"] = summary(results);
+  json["members"] = results.members;
+  json["first_time"] = results.first_time;
+  json["last_time"] = results.last_time;
+  json["hours"] = results.hours;
+  json["step_hours"] = results.step_hours;
+  json["observation_period_hours"] =
+      since_observation_hours(results, static_cast<std::size_t>(results.period));
+  json["block_cells"] = results.block;
+  json["grid_size"] = {results.grid.ny(), results.grid.nx()};
+  for (std::size_t index = 0; index < results.variables.size(); ++index) {
+    const auto& variable = results.variables[index];
+    const auto& scores = results.scores[index];
+    Json entry;
+    entry["standard_name"] = variable.standard_name;
+    entry["units"] = variable.units;
+    for (const auto& kind : kinds) entry["score_units"][kind.name] = kind.has_unit ? variable.units : "1";
+    entry["all_hours"] = row_json(scores.all_hours, kinds);
+    for (std::size_t steps = 0; steps < scores.by_hours_since_observation.size(); ++steps) {
+      Json row = {{"hours_since_observation", since_observation_hours(results, steps)}};
+      row.update(row_json(scores.by_hours_since_observation[steps], kinds));
+      entry["by_hours_since_observation"].push_back(row);
+    }
+    entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
+    entry["spectrum_ratio"] = {{"units", "1"},
+                               {"wavelength_cells", scores.spectrum.wavelength_cells},
+                               {"members", scores.spectrum.members},
+                               {"interpolation", scores.spectrum.interpolation}};
+    json["variables"][variable.name] = entry;
+  }
+  require_finite(json, "");
+  return json;
+}
+
+}  // namespace foehn::evaluation

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "evaluation/score_table.hpp"
+#include "foehn/evaluation/report.hpp"
+#include "foehn/io/write_netcdf.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+/// NetCDF's own default fill value for double precision.
+constexpr double kFillValue = 9.9692099683868690e+36;
+
+/// A variable to define and then to write.
+struct Column {
+  std::string name;
+  std::vector<std::string> dimensions;
+  io::Attributes attributes;
+  std::vector<double> values;
+};
+
+void add_score_columns(std::vector<Column>& columns, const io::Variable& variable,
+                       const VariableResults& scores, const std::vector<ScoreKind>& kinds) {
+  for (const auto& kind : kinds) {
+    const io::Attributes attributes = {{"units", kind.has_unit ? variable.units : "1"},
+                                       {"long_name", fmt::format("{} of {}", kind.heading, variable.name)},
+                                       {"_FillValue", kFillValue}};
+    std::vector<double> values;
+    for (const auto& row : scores.by_hours_since_observation)
+      values.push_back(kind.value(row).value_or(kFillValue));
+    const std::string name = variable.name + "_" + kind.name;
+    columns.push_back({name, {"hours_since_observation"}, attributes, values});
+    columns.push_back(
+        {name + "_all_hours", {}, attributes, {kind.value(scores.all_hours).value_or(kFillValue)}});
+  }
+}
+
+void add_other_columns(std::vector<Column>& columns, const io::Variable& variable,
+                       const VariableResults& scores) {
+  columns.push_back(
+      {variable.name + "_rank_histogram",
+       {"rank"},
+       {{"units", "1"}, {"long_name", "frequency of the truth's rank among the members of " + variable.name}},
+       scores.all_hours.ensemble.rank_histogram});
+  const auto& agreement = scores.agreement;
+  const io::Attributes attributes = {
+      {"units", agreement.standard_deviation ? "1" : variable.units},
+      {"long_name",
+       "block means minus observations of " + variable.name +
+           (agreement.standard_deviation ? " in standard deviations of the observation error" : "")}};
+  columns.push_back({variable.name + "_observation_agreement_rms", {}, attributes, {agreement.rms}});
+  columns.push_back({variable.name + "_observation_agreement_mean", {}, attributes, {agreement.mean}});
+
+  if (scores.spectrum.wavelength_cells.empty()) return;
+  const std::string wavelength = variable.name + "_wavelength";
+  columns.push_back({wavelength,
+                     {wavelength},
+                     {{"units", "1"}, {"long_name", "wavelength in cells"}},
+                     scores.spectrum.wavelength_cells});
+  const auto add_ratio = [&](const std::string& name, const std::string& what,
+                             const std::vector<double>& values) {
+    columns.push_back(
+        {variable.name + name,
+         {wavelength},
+         {{"units", "1"}, {"long_name", "spatial power of " + what + " over that of the truth"}},
+         values});
+  };
+  add_ratio("_spectrum_ratio", "the members", scores.spectrum.members);
+  add_ratio("_interpolation_spectrum_ratio", "the interpolated observations", scores.spectrum.interpolation);
+}
+
+std::vector<Column> make_columns(const Results& results) {
+  std::vector<double> since_observation;
+  for (std::size_t steps = 0; steps < static_cast<std::size_t>(results.period); ++steps) {
+    since_observation.push_back(since_observation_hours(results, steps));
+  }
+  std::vector<double> ranks(static_cast<std::size_t>(results.members + 1));
+  std::iota(ranks.begin(), ranks.end(), 0.0);
+  // The unit of the first is "1" and not "h": readers would decode hours as a length of time.
+  std::vector<Column> columns = {
+      {"hours_since_observation",
+       {"hours_since_observation"},
+       {{"units", "1"}, {"long_name", "hours since the last observation"}},
+       since_observation},
+      {"rank", {"rank"}, {{"units", "1"}, {"long_name", "number of members below the truth"}}, ranks}};
+  const auto kinds = score_kinds(results);
+  for (std::size_t index = 0; index < results.variables.size(); ++index) {
+    add_score_columns(columns, results.variables[index], results.scores[index], kinds);
+    add_other_columns(columns, results.variables[index], results.scores[index]);
+  }
+  return columns;
+}
+
+void write_columns(io::NetcdfFile& file, const std::vector<Column>& columns, const std::string& title) {
+  file.set_global_attributes({{"Conventions", "CF-1.11"}, {"title", "foehn evaluate: " + title}});
+  for (const auto& column : columns) {
+    if (column.dimensions == std::vector{column.name}) {
+      file.define_dimension(column.name, static_cast<std::int64_t>(column.values.size()));
+    }
+  }
+  for (const auto& column : columns) {
+    file.define_variable(column.name, io::NetcdfType::float64, column.dimensions, column.attributes);
+  }
+  for (const auto& column : columns) file.write(column.name, column.values);
+}
+
+}  // namespace
+
+void write_scores_netcdf(const std::filesystem::path& path, const Results& results) {
+  io::write_netcdf_atomically(
+      path, [&](io::NetcdfFile& file) { write_columns(file, make_columns(results), summary(results)); });
+}
+
+}  // namespace foehn::evaluation

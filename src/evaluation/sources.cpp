@@ -1,0 +1,168 @@
+#include "foehn/evaluation/sources.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+#include "foehn/io/netcdf.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+using calendar::Calendar;
+using calendar::TimeAxis;
+using core::Error;
+
+std::string file_text(const std::vector<std::filesystem::path>& files) {
+  if (files.empty()) throw Error("no file given");
+  const std::string more = files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : "";
+  return files.front().string() + more;
+}
+
+std::string variables_text(const std::vector<io::Variable>& variables) {
+  std::vector<std::string> words;
+  for (const auto& variable : variables)
+    words.push_back(fmt::format("{} [{}]", variable.name, variable.units));
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string span_text(const TimeAxis& axis) {
+  return axis.format(0) + " to " + axis.format(axis.size() - 1);
+}
+
+void check_grid(const grid::Grid& expected, const grid::Grid& found) {
+  if (const auto difference = grid::difference(expected, found)) throw Error("grid: " + *difference);
+}
+
+void check_calendar(Calendar expected, Calendar found) {
+  const auto is_gregorian = [](Calendar calendar) {
+    return calendar == Calendar::standard || calendar == Calendar::proleptic_gregorian;
+  };
+  if (expected != found && !(is_gregorian(expected) && is_gregorian(found))) {
+    throw Error(fmt::format("calendar: {}, expected {} as in the members", calendar::calendar_name(found),
+                            calendar::calendar_name(expected)));
+  }
+}
+
+void check_same(const io::FieldReader& expected, const io::FieldReader& found) {
+  if (expected.variables() != found.variables()) {
+    throw Error(fmt::format("variables: {}; expected {}", variables_text(found.variables()),
+                            variables_text(expected.variables())));
+  }
+  check_grid(expected.grid(), found.grid());
+  check_calendar(expected.times().calendar, found.times().calendar);
+  if (expected.times().seconds != found.times().seconds) {
+    throw Error(fmt::format("times: {} instants, {}; expected {} instants, {}", found.times().size(),
+                            span_text(found.times()), expected.times().size(), span_text(expected.times())));
+  }
+}
+
+std::vector<io::FieldReader> open_members(const std::vector<std::filesystem::path>& files) {
+  if (files.empty()) throw Error("no ensemble member given");
+  std::vector<io::FieldReader> members;
+  for (const auto& file : files) {
+    members.emplace_back(std::vector{file}, io::FieldSelection{});
+    core::with_context(fmt::format("member {} beside {}", file.string(), files.front().string()),
+                       [&] { check_same(members.front(), members.back()); });
+  }
+  return members;
+}
+
+BlockGrid match_blocks(const grid::Grid& fine, const grid::Grid& coarse) {
+  const std::int64_t block = std::max<std::int64_t>(1, fine.ny() / coarse.ny());
+  if (coarse.ny() * block != fine.ny() || coarse.nx() * block != fine.nx()) {
+    throw Error(fmt::format("grid: {} x {} points are no means over square blocks of the members' {} x {}",
+                            coarse.ny(), coarse.nx(), fine.ny(), fine.nx()));
+  }
+  check_grid(grid::block_mean_grid(fine, block), coarse);
+  return {fine.ny(), fine.nx(), block};
+}
+
+/// The position of an instant on an axis; nothing if it is not there.
+std::optional<std::int64_t> find(const TimeAxis& axis, std::int64_t seconds) {
+  const auto found = std::lower_bound(axis.seconds.begin(), axis.seconds.end(), seconds);
+  if (found == axis.seconds.end() || *found != seconds) return std::nullopt;
+  return found - axis.seconds.begin();
+}
+
+void match_observation_times(const TimeAxis& members, const TimeAxis& observations, Sources& sources) {
+  check_calendar(members.calendar, observations.calendar);
+  std::vector<std::int64_t> hours;
+  for (std::int64_t index = 0; index < observations.size(); ++index) {
+    const auto hour = find(members, observations.seconds[static_cast<std::size_t>(index)]);
+    if (!hour) {
+      throw Error(fmt::format("{} is no instant of the members ({})", observations.format(index),
+                              span_text(members)));
+    }
+    hours.push_back(*hour);
+  }
+  sources.hours = hours.back() + 1;
+  sources.first_observed_hour = hours.front();
+  sources.period = hours.size() > 1 ? hours[1] - hours[0] : 1;
+}
+
+void match_reference_times(const TimeAxis& members, const TimeAxis& reference, Sources& sources) {
+  check_calendar(members.calendar, reference.calendar);
+  std::vector<std::int64_t> indices;
+  for (std::int64_t hour = 0; hour < sources.hours; ++hour) {
+    const auto index = find(reference, members.seconds[static_cast<std::size_t>(hour)]);
+    if (!index) {
+      throw Error(fmt::format("no instant {}, which the evaluation needs; the reference has {}",
+                              members.format(hour), span_text(reference)));
+    }
+    indices.push_back(*index);
+  }
+  sources.first_reference_index = indices.front();
+  sources.reference_stride = indices.size() > 1 ? indices[1] - indices[0] : 1;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> Sources::hours_since_observation(std::int64_t hour) const {
+  if (hour < first_observed_hour) return std::nullopt;
+  return (hour - first_observed_hour) % period;
+}
+
+Sources open_sources(const SourceFiles& files) {
+  auto members = open_members(files.members);
+  const auto& variables = members.front().variables();
+  const auto& grid = members.front().grid();
+
+  const std::string reference_context =
+      "reference " + core::with_context("reference", [&] { return file_text(files.reference); });
+  const std::string observation_context =
+      "observations " + core::with_context("observations", [&] { return file_text(files.observations); });
+  auto reference = core::with_context(reference_context, [&] {
+    io::FieldReader reader(files.reference, {variables, files.reference_crop});
+    check_grid(grid, reader.grid());
+    return reader;
+  });
+  auto observations = core::with_context(observation_context, [&] {
+    return io::FieldReader(files.observations, {variables, std::nullopt});
+  });
+  auto blocks =
+      core::with_context(observation_context, [&] { return match_blocks(grid, observations.grid()); });
+
+  Sources sources{std::move(members), std::move(reference), std::move(observations), std::move(blocks)};
+  const auto& times = sources.members.front().times();
+  core::with_context(observation_context,
+                     [&] { match_observation_times(times, sources.observations.times(), sources); });
+  core::with_context(reference_context,
+                     [&] { match_reference_times(times, sources.reference.times(), sources); });
+  return sources;
+}
+
+std::vector<double> stated_observation_std(const std::filesystem::path& member) {
+  const auto attributes = io::NetcdfFile::open(member).global_attributes();
+  const auto found = attributes.find("foehn_observation_std");
+  if (found == attributes.end()) return {};
+  if (const auto* list = std::get_if<std::vector<double>>(&found->second)) return *list;
+  if (const auto* number = std::get_if<double>(&found->second)) return {*number};
+  throw Error(member.string() +
+              ": global attribute foehn_observation_std is no list of numbers in double precision");
+}
+
+}  // namespace foehn::evaluation

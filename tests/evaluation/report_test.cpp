@@ -1,0 +1,194 @@
+#include "foehn/evaluation/report.hpp"
+
+#include <gmock/gmock.h>
+#include <openssl/evp.h>
+#include <png.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "evaluation/plots.hpp"
+#include "evaluation/toy_files.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/io/netcdf.hpp"
+#include "io/test_files.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+using foehn::testing::toy_grid;
+using io::TemporaryFolder;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+HourScores row(double fair_crps) {
+  HourScores scores;
+  scores.hours = 4;
+  scores.ensemble.mean = {1.5, 2, -0.25};
+  scores.ensemble.fair_crps = fair_crps;
+  scores.ensemble.spread = 1;
+  scores.ensemble.rank_histogram = {0.25, 0.5, 0.25};
+  scores.interpolation = {3, 4, 0.5};
+  return scores;
+}
+
+/// Two members of one variable on 4 x 4 cells, observed every second hour by blocks of 2.
+Results made_up() {
+  Results results;
+  results.variables = {{"tas", "air_temperature", "K"}};
+  results.grid = toy_grid(4, 4);
+  results.block = 2;
+  results.members = 2;
+  results.hours = 7;
+  results.first_time = "2019-03-26T00:00:00";
+  results.last_time = "2019-03-26T06:00:00";
+  results.period = 2;
+  VariableResults scores;
+  scores.all_hours = row(0.75);
+  scores.by_hours_since_observation = {row(0.5), row(1)};
+  scores.by_hours_since_observation[1].ensemble.spread_skill = 0.875;
+  scores.all_hours.ensemble.spread_skill = 0.75;
+  scores.agreement = {0.5, 1.25, -0.125};
+  scores.spectrum = {{8, 4}, {1, 0.9}, {0.8, 0.1}};
+  results.scores = {scores};
+  results.example.time = "2019-03-26T03:00:00";
+  results.example.observation_time = "2019-03-26T02:00:00";
+  results.example.observation = {280, 281, 282, 283};
+  const std::vector<double> field = {280, 281, 282, 283, 284, 285, 286, 287,
+                                     288, 289, 290, 291, 292, 293, 294, 295};
+  results.example.truth = results.example.first_member = results.example.ensemble_mean = field;
+  results.example.ensemble_spread = std::vector<double>(16, 0.5);
+  return results;
+}
+
+TEST(ScoresJson, HoldsScoresWithTheirUnits) {
+  const auto json = scores_json(made_up());
+  const auto& tas = json.at("variables").at("tas");
+  EXPECT_EQ(tas.at("units"), "K");
+  EXPECT_EQ(tas.at("score_units").at("fair_crps"), "K");
+  EXPECT_EQ(tas.at("score_units").at("spread_skill_ratio"), "1");
+  EXPECT_EQ(tas.at("all_hours").at("fair_crps"), 0.75);
+  EXPECT_EQ(tas.at("by_hours_since_observation")[1].at("hours_since_observation"), 1);
+  EXPECT_EQ(tas.at("by_hours_since_observation")[1].at("fair_crps"), 1);
+  EXPECT_EQ(tas.at("observation_agreement").at("rms"), 1.25);
+  EXPECT_EQ(tas.at("observation_agreement").at("units"), "1");
+}
+
+TEST(ScoresJson, LeavesOutWhatIsNotDefined) {
+  const auto json = scores_json(made_up());
+  const auto& rows = json.at("variables").at("tas").at("by_hours_since_observation");
+  EXPECT_FALSE(rows[0].contains("spread_skill_ratio"));
+  EXPECT_TRUE(rows[1].contains("spread_skill_ratio"));
+  EXPECT_FALSE(rows[0].contains("anomaly_interpolation_mae"));
+}
+
+TEST(ScoresJson, NamesAScoreThatIsNotFinite) {
+  auto results = made_up();
+  results.scores[0].all_hours.interpolation.rmse = std::numeric_limits<double>::infinity();
+  try {
+    scores_json(results);
+    FAIL() << "no error";
+  } catch (const core::Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("variables.tas.all_hours.interpolation_rmse"));
+  }
+}
+
+TEST(ScoresText, HasOneRowAnHourAndAllOfThem) {
+  const std::string text = scores_text(made_up());
+  EXPECT_THAT(text, HasSubstr("tas (air_temperature) [K]"));
+  EXPECT_THAT(text, HasSubstr("\n        0      4       0.5       1.5         2     -0.25         1         "
+                              "-         3         4\n"));
+  EXPECT_THAT(text, HasSubstr("\n      all      4      0.75"));
+  EXPECT_THAT(text, HasSubstr("rms 1.250, mean -0.125 standard deviations (0.5 K)"));
+  EXPECT_THAT(text, Not(HasSubstr("anomaly")));
+}
+
+TEST(ScoresText, SaysWhenThereIsOneMemberOnly) {
+  auto results = made_up();
+  results.members = 1;
+  for (auto* scores : {&results.scores[0].all_hours, &results.scores[0].by_hours_since_observation[0],
+                       &results.scores[0].by_hours_since_observation[1]}) {
+    scores->ensemble.fair_crps = scores->ensemble.spread = scores->ensemble.spread_skill = std::nullopt;
+  }
+  results.scores[0].agreement.standard_deviation = std::nullopt;
+  const std::string text = scores_text(results);
+  EXPECT_THAT(text, HasSubstr("1 member (its MAE stands for the CRPS"));
+  EXPECT_THAT(text, HasSubstr("rms 1.25 K"));
+}
+
+TEST(ScoresNetcdf, CanBeReadBack) {
+  const TemporaryFolder folder;
+  write_scores_netcdf(folder / "scores.nc", made_up());
+  const auto file = io::NetcdfFile::open(folder / "scores.nc");
+  const auto read = [&](const std::string& name) { return file.read_doubles(file.variable(name)); };
+  EXPECT_THAT(read("hours_since_observation"), ElementsAre(0, 1));
+  EXPECT_THAT(read("tas_fair_crps"), ElementsAre(0.5, 1));
+  EXPECT_THAT(read("tas_fair_crps_all_hours"), ElementsAre(0.75));
+  EXPECT_THAT(read("tas_rank_histogram"), ElementsAre(0.25, 0.5, 0.25));
+  EXPECT_THAT(read("tas_spectrum_ratio"), ElementsAre(1, 0.9));
+  EXPECT_THAT(read("tas_observation_agreement_rms"), ElementsAre(1.25));
+  EXPECT_EQ(file.variable("tas_fair_crps").text("units"), "K");
+  const auto ratio = file.variable("tas_spread_skill_ratio");
+  EXPECT_THAT(file.read_doubles(ratio), ElementsAre(ratio.number("_FillValue").value(), 0.875));
+}
+
+TEST(ScoresNetcdf, LeavesNothingWhereItCannotBeWritten) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "scores.nc");
+  EXPECT_THROW(write_scores_netcdf(folder / "scores.nc", made_up()), core::Error);
+  EXPECT_FALSE(std::filesystem::exists(folder / ".scores.nc.part"));
+  EXPECT_THROW(write_scores_netcdf(folder / "absent/scores.nc", made_up()), core::Error);
+}
+
+TEST(ReportHtml, IsOnePageWithTablesChartsAndMaps) {
+  auto results = made_up();
+  results.variables[0].name = "<tas>";
+  const std::string html = report_html(results);
+  EXPECT_THAT(html, HasSubstr("<h2>&lt;tas&gt; (air_temperature) [K]</h2>"));
+  EXPECT_THAT(html, HasSubstr("<svg"));
+  EXPECT_THAT(html, HasSubstr("error [K]"));
+  EXPECT_THAT(html, HasSubstr("Rank histogram"));
+  EXPECT_THAT(html, HasSubstr("observation of 2019-03-26T02:00:00"));
+  EXPECT_THAT(html, HasSubstr("ensemble spread"));
+  // Every picture is in the page.
+  EXPECT_THAT(html, Not(HasSubstr("src=\"http")));
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+}
+
+/// The red, green and blue of an image element's pixels, row by row.
+std::vector<std::uint8_t> pixels_of(const std::string& element) {
+  const std::string marker = "base64,";
+  const auto first = element.find(marker) + marker.size();
+  const std::string text = element.substr(first, element.find('"', first) - first);
+  std::vector<std::uint8_t> bytes(text.size());
+  EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                  static_cast<int>(text.size()));
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  EXPECT_NE(png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()), 0) << image.message;
+  image.format = PNG_FORMAT_RGB;
+  std::vector<std::uint8_t> pixels(PNG_IMAGE_SIZE(image));
+  EXPECT_NE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr), 0) << image.message;
+  return pixels;
+}
+
+TEST(MapImage, PutsTheNorthAboveAndTheScalesEndsInDarkAndLight) {
+  auto grid = toy_grid(2, 1);
+  const std::vector<double> field = {0, 1};
+  const auto dark = ElementsAre(68, 1, 84, 253, 231, 37);
+  const auto light = ElementsAre(253, 231, 37, 68, 1, 84);
+  EXPECT_THAT(pixels_of(map_image("map", field, grid, {0, 1})), light);
+  std::swap(grid.y.values[0], grid.y.values[1]);
+  EXPECT_THAT(pixels_of(map_image("map", field, grid, {0, 1})), dark);
+}
+
+TEST(LineChart, LabelsItsAxesAndCurves) {
+  const std::string svg = line_chart({"errors", "hours [h]", "error [K]"}, std::vector<double>{0, 1, 2},
+                                     {{"a & b", {0.1, 0.4, 0.35}}});
+  for (const char* part : {"errors", "hours [h]", "error [K]", "a &amp; b", ">0.4<"})
+    EXPECT_THAT(svg, HasSubstr(part));
+}
+
+}  // namespace
+}  // namespace foehn::evaluation

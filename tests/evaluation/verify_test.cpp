@@ -1,0 +1,240 @@
+#include "foehn/evaluation/verify.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "evaluation/toy_files.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/philox.hpp"
+#include "foehn/evaluation/report.hpp"
+#include "io/test_files.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+using foehn::testing::shifted;
+using foehn::testing::toy_grid;
+using foehn::testing::ToyField;
+using foehn::testing::ToyFile;
+using foehn::testing::write_toy;
+using io::TemporaryFolder;
+using ::testing::Each;
+using ::testing::HasSubstr;
+
+constexpr double kPeriod = 6;
+constexpr double kCurvature = 0.25;
+
+/// Equal everywhere and quadratic in time, so that linear interpolation errs by curvature s (period - s), s
+/// hours after an observation. Quarters are exact in float32.
+double quadratic(double hour, std::size_t variable, std::int64_t /*y*/, std::int64_t /*x*/) {
+  return 16 - kCurvature * hour * hour + 64 * static_cast<double>(variable);
+}
+
+/// White noise on top, another one each seed.
+ToyField noisy(std::uint64_t seed) {
+  return [seed](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    std::vector<double> noise(2 * 8 * 12);
+    core::fill_normal<double>({seed, 0, 0}, static_cast<std::uint32_t>(hour), noise);
+    return quadratic(hour, variable, y, x) + noise[variable * 96 + static_cast<std::size_t>(12 * y + x)];
+  };
+}
+
+const std::vector<io::Variable> kTwoVariables = {{"tas", "air_temperature", "K"},
+                                                 {"uas", "eastward_wind", "m s-1"}};
+
+struct Setting {
+  TemporaryFolder folder;
+  ToyFile fine;
+  ToyFile coarse = {.step_hours = kPeriod, .steps = 3, .block = 4};
+  SourceFiles files;
+
+  Setting(const std::vector<ToyField>& members, const ToyField& truth) {
+    fine.variables = coarse.variables = kTwoVariables;
+    for (std::size_t member = 0; member < members.size(); ++member) {
+      files.members.push_back(
+          write_toy(folder / ("member_" + std::to_string(member) + ".nc"), members[member], fine));
+    }
+    files.reference = {write_toy(folder / "truth.nc", truth, fine)};
+    files.observations = {write_toy(folder / "coarse.nc", truth, coarse)};
+  }
+};
+
+std::vector<ToyField> three_shifted() {
+  return {shifted(quadratic, 1), shifted(quadratic, -1), shifted(quadratic, 3)};
+}
+
+TEST(Verify, GivesTheScoresOfShiftedMembers) {
+  const Setting setting(three_shifted(), quadratic);
+  const auto results = verify(open_sources(setting.files), {.observation_std = {0.5, 2}});
+  ASSERT_EQ(results.scores.size(), 2U);
+  EXPECT_EQ(results.members, 3);
+  EXPECT_EQ(results.hours, 13);
+  EXPECT_EQ(results.last_time, "2019-03-26T12:00:00");
+  for (std::size_t variable = 0; variable < 2; ++variable) {
+    const auto& scores = results.scores[variable];
+    const auto& ensemble = scores.all_hours.ensemble;
+    EXPECT_NEAR(ensemble.fair_crps.value(), 5.0 / 3.0 - 4.0 / 3.0, 1e-12);
+    EXPECT_NEAR(ensemble.mean.bias, 1, 1e-12);
+    EXPECT_NEAR(ensemble.mean.rmse, 1, 1e-12);
+    EXPECT_NEAR(ensemble.spread.value(), 2, 1e-12);
+    const double unit = variable == 0 ? 0.5 : 2;
+    EXPECT_NEAR(scores.agreement.mean, 1 / unit, 1e-12);
+    EXPECT_NEAR(scores.agreement.rms, std::sqrt(11.0 / 3.0) / unit, 1e-12);
+    EXPECT_EQ(scores.agreement.standard_deviation, unit);
+  }
+}
+
+TEST(Verify, InterpolatesLinearlyInTimeByHoursSinceTheObservation) {
+  const Setting setting(three_shifted(), quadratic);
+  const auto results = verify(open_sources(setting.files), {});
+  for (const auto& scores : results.scores) {
+    ASSERT_EQ(scores.by_hours_since_observation.size(), 6U);
+    for (std::size_t since = 0; since < 6; ++since) {
+      const auto& row = scores.by_hours_since_observation[since];
+      const auto s = static_cast<double>(since);
+      EXPECT_EQ(row.hours, since == 0 ? 3 : 2);
+      EXPECT_NEAR(row.interpolation.mae, kCurvature * s * (kPeriod - s), 1e-12);
+      EXPECT_NEAR(row.interpolation.bias, -kCurvature * s * (kPeriod - s), 1e-12);
+      EXPECT_FALSE(row.anomaly_interpolation);
+    }
+  }
+}
+
+TEST(Verify, InterpolatesAnomaliesFromTheClimatology) {
+  const Setting setting(three_shifted(), quadratic);
+  const auto sources = open_sources(setting.files);
+  VerifyOptions options;
+  // The truth but for a constant: what is left of it is interpolated without error.
+  options.climatology = [&](std::int64_t seconds, std::span<double> fields) {
+    const double hour = static_cast<double>(seconds - sources.members.front().times().seconds.front()) / 3600;
+    std::fill(fields.begin(), fields.begin() + 96, quadratic(hour, 0, 0, 0) - 3);
+    std::fill(fields.begin() + 96, fields.end(), quadratic(hour, 1, 0, 0) + 5);
+  };
+  for (const auto& scores : verify(sources, options).scores) {
+    EXPECT_NEAR(scores.all_hours.anomaly_interpolation.value().rmse, 0, 1e-12);
+    EXPECT_GT(scores.all_hours.interpolation.rmse, 1);
+  }
+}
+
+TEST(Verify, HoldsTheFirstObservationConstantBeforeIt) {
+  Setting setting(three_shifted(), quadratic);
+  setting.coarse.first_hour = 2;
+  setting.coarse.steps = 2;
+  setting.files.observations = {write_toy(setting.folder / "late.nc", quadratic, setting.coarse)};
+  const auto results = verify(open_sources(setting.files), {});
+  const auto& scores = results.scores.front();
+  EXPECT_EQ(results.hours, 9);
+  EXPECT_EQ(scores.all_hours.hours, 9);
+  std::int64_t since_an_observation = 0;
+  double absolute = 0;
+  for (const auto& row : scores.by_hours_since_observation) {
+    since_an_observation += row.hours;
+    absolute += static_cast<double>(row.hours) * row.interpolation.mae;
+  }
+  EXPECT_EQ(since_an_observation, 7);
+  // Hours 0 and 1 take hour 2's value: they err by curvature (4 - 0) and (4 - 1).
+  EXPECT_NEAR(9 * scores.all_hours.interpolation.mae, absolute + kCurvature * 7, 1e-12);
+}
+
+TEST(Verify, GivesTheSameBitsForAnyChunk) {
+  const Setting setting({noisy(1), noisy(2), noisy(3), noisy(4)}, noisy(5));
+  const auto sources = open_sources(setting.files);
+  const std::string whole = scores_json(verify(sources, {})).dump();
+  for (const std::int64_t hours : {0, 1, 5}) {
+    const VerifyOptions options{.values_in_memory = hours * 4 * 2 * 96};
+    EXPECT_EQ(scores_json(verify(sources, options)).dump(), whole) << hours << " hours a chunk";
+  }
+}
+
+TEST(Verify, FindsExchangeableMembersCalibrated) {
+  std::vector<ToyField> members;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) members.push_back(noisy(seed));
+  const Setting setting(members, noisy(9));
+  const auto results = verify(open_sources(setting.files), {});
+  for (const auto& scores : results.scores) {
+    // 13 hours of 96 independent cells: sampling errors of about 3 %.
+    EXPECT_NEAR(scores.all_hours.ensemble.spread_skill.value(), 1, 0.1);
+    EXPECT_NEAR(scores.all_hours.ensemble.spread.value(), 1, 0.05);
+    EXPECT_NEAR(scores.spectrum.members.back(), 1, 0.1);
+    // Short waves are not in the block means.
+    EXPECT_LT(scores.spectrum.interpolation.back(), 0.2);
+  }
+}
+
+TEST(Verify, ConvertsUnitsAndCropsTheReference) {
+  Setting setting(three_shifted(), quadratic);
+  ToyFile celsius = setting.fine;
+  celsius.variables[0].units = "degC";
+  celsius.grid = toy_grid(10, 14);
+  celsius.first_hour = -3;
+  celsius.steps = 20;
+  const auto in_celsius = [](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    const bool inside = y < 8 && x < 12;
+    return quadratic(hour, variable, y, x) - (variable == 0 ? 273.15 : 0) + (inside ? 0 : 1000);
+  };
+  setting.files.reference = {write_toy(setting.folder / "celsius.nc", in_celsius, celsius)};
+  setting.files.reference_crop = grid::Crop{0, 8, 0, 12};
+  for (const auto& scores : verify(open_sources(setting.files), {}).scores) {
+    EXPECT_NEAR(scores.all_hours.ensemble.mean.bias, 1, 1e-4);
+    EXPECT_NEAR(scores.all_hours.ensemble.mean.rmse, 1, 1e-4);
+  }
+}
+
+TEST(Verify, ReadsEverySecondInstantOfAFinerReference) {
+  Setting setting(three_shifted(), quadratic);
+  ToyFile half_hourly = setting.fine;
+  half_hourly.step_hours = 0.5;
+  half_hourly.steps = 25;
+  setting.files.reference = {write_toy(setting.folder / "half_hourly.nc", quadratic, half_hourly)};
+  EXPECT_NEAR(verify(open_sources(setting.files), {}).scores[0].all_hours.ensemble.mean.rmse, 1, 1e-12);
+}
+
+TEST(Verify, ShowsAnHourHalfWayBetweenObservations) {
+  const Setting setting(three_shifted(), quadratic);
+  const auto example = verify(open_sources(setting.files), {}).example;
+  EXPECT_EQ(example.time, "2019-03-26T09:00:00");
+  EXPECT_EQ(example.hours_since_observation, 3);
+  EXPECT_EQ(example.observation_time, "2019-03-26T06:00:00");
+  EXPECT_EQ(example.observation.size(), 12U);
+  EXPECT_EQ(example.observation.front(), quadratic(6, 0, 0, 0));
+  EXPECT_EQ(example.truth.front(), quadratic(9, 0, 0, 0));
+  EXPECT_EQ(example.first_member.back(), quadratic(9, 1, 0, 0) + 1);
+  EXPECT_NEAR(example.ensemble_mean.back(), quadratic(9, 1, 0, 0) + 1, 1e-12);
+  EXPECT_THAT(example.ensemble_spread, Each(::testing::DoubleNear(2, 1e-12)));
+}
+
+TEST(Verify, ScoresASingleMemberAndASingleObservation) {
+  Setting setting({shifted(quadratic, 2)}, quadratic);
+  setting.coarse.steps = 1;
+  setting.coarse.first_hour = 4;
+  setting.files.observations = {write_toy(setting.folder / "one.nc", quadratic, setting.coarse)};
+  const auto results = verify(open_sources(setting.files), {});
+  const auto& scores = results.scores.front();
+  EXPECT_EQ(results.hours, 5);
+  EXPECT_EQ(scores.by_hours_since_observation.size(), 1U);
+  EXPECT_DOUBLE_EQ(scores.all_hours.ensemble.mean.mae, 2);
+  EXPECT_FALSE(scores.all_hours.ensemble.fair_crps);
+  EXPECT_TRUE(results.example.ensemble_spread.empty());
+}
+
+TEST(CheckObservationStd, NamesWhatIsWrong) {
+  const auto message = [](const std::vector<double>& deviations) -> std::string {
+    try {
+      check_observation_std(deviations, kTwoVariables);
+    } catch (const core::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message({1}), HasSubstr("1 standard deviations of the observation error for 2 variables"));
+  EXPECT_THAT(message({1, 0}), HasSubstr("uas"));
+  EXPECT_THAT(message({std::nan(""), 1}), HasSubstr("tas"));
+  EXPECT_EQ(message({}), "");
+  EXPECT_EQ(message({1, 2}), "");
+}
+
+}  // namespace
+}  // namespace foehn::evaluation
