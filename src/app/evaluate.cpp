@@ -145,13 +145,13 @@ int evaluate(const Arguments& arguments) {
   const evaluation::SourceFiles files = source_files(options);
   const evaluation::Sources sources = evaluation::open_sources(files);
   const evaluation::VerifyOptions verify = verify_options(options, files, sources);
+  prepare_output_folder(options.output);
   if (outcome.validate_only) {
     say_valid("nothing was written");
     return 0;
   }
 
   const fs::path folder = options.output;
-  prepare_output_folder(folder);
   const evaluation::Results results = evaluation::verify(sources, verify);
   const std::string json = evaluation::scores_json(results).dump(2) + "\n";
   evaluation::write_scores_netcdf(folder / "scores.nc", results);

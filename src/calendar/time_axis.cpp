@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -82,13 +83,24 @@ TimeAxis decode_times(std::span<const double> values, const std::string& units, 
   return axis;
 }
 
-std::int64_t regular_step_seconds(const TimeAxis& axis) {
-  std::int64_t step = 0;
-  for (std::int64_t i = 1; i < axis.size(); ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const std::int64_t found = axis.seconds[k] - axis.seconds[k - 1];
-    if (found > 0 && (step == 0 || found < step)) step = found;
+namespace {
+
+/// The step that most instants follow by, the smallest of those; 0 if no instant follows another.
+std::int64_t commonest_step(const TimeAxis& axis) {
+  std::map<std::int64_t, std::int64_t> counts;
+  for (std::size_t i = 1; i < axis.seconds.size(); ++i) {
+    const std::int64_t step = axis.seconds[i] - axis.seconds[i - 1];
+    if (step > 0) ++counts[step];
   }
+  const auto commonest = std::max_element(counts.begin(), counts.end(),
+                                          [](const auto& a, const auto& b) { return a.second < b.second; });
+  return commonest == counts.end() ? 0 : commonest->first;
+}
+
+}  // namespace
+
+std::int64_t regular_step_seconds(const TimeAxis& axis) {
+  const std::int64_t step = commonest_step(axis);
   for (std::int64_t i = 1; i < axis.size(); ++i) {
     const auto k = static_cast<std::size_t>(i);
     const std::int64_t found = axis.seconds[k] - axis.seconds[k - 1];

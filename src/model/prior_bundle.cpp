@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <cstring>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -75,8 +76,9 @@ void check_against_domain(const Architecture& architecture, const Domain& domain
                                   fmt::join(names, ", ")));
 }
 
-at::Tensor read_covariance(const io::SafetensorsFile& file, const Architecture& architecture,
-                           const Domain& domain) {
+/// The covariance's view, of the type and shape that architecture and domain ask for.
+const io::TensorView& covariance_view(const io::SafetensorsFile& file, const Architecture& architecture,
+                                      const Domain& domain) {
   const io::TensorView& view = file.tensor(kCovarianceName);
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
   const std::vector<std::int64_t> expected{architecture.window, variables, variables, domain.grid.ny(),
@@ -85,7 +87,11 @@ at::Tensor read_covariance(const io::SafetensorsFile& file, const Architecture& 
     throw core::Error(fmt::format("tensor '{}': expected F64 [{}], found {} [{}]", kCovarianceName,
                                   fmt::join(expected, ", "), io::tensor_type_name(view.type),
                                   fmt::join(view.shape, ", ")));
-  at::Tensor covariance = at::empty(expected, at::kDouble);
+  return view;
+}
+
+at::Tensor read_covariance(const io::TensorView& view) {
+  at::Tensor covariance = at::empty(view.shape, at::kDouble);
   std::memcpy(covariance.data_ptr(), view.bytes.data(), view.bytes.size());
   if (!at::isfinite(covariance).all().item<bool>())
     throw core::Error(fmt::format("tensor '{}' holds values that are not finite", kCovarianceName));
@@ -100,6 +106,27 @@ auto with_weights(const std::filesystem::path& folder, Use&& use) {
                             [&] { return use(file); });
 }
 
+/// Lets `write` write both files under other names in the folder, and renames them when both are whole: a
+/// prior's weights and domain belong together.
+void publish_both(const std::filesystem::path& folder,
+                  const std::function<void(const std::filesystem::path& weights,
+                                           const std::filesystem::path& domain)>& write) {
+  const std::filesystem::path weights = folder / fmt::format(".new.{}", kWeightsName);
+  const std::filesystem::path domain = folder / fmt::format(".new.{}", kDomainName);
+  std::error_code error;
+  try {
+    write(weights, domain);
+    std::filesystem::rename(weights, folder / kWeightsName);
+    std::filesystem::rename(domain, folder / kDomainName);
+  } catch (const std::filesystem::filesystem_error& failure) {
+    throw core::Error(fmt::format("writing the prior {}: {}", folder.string(), failure.code().message()));
+  } catch (...) {
+    std::filesystem::remove(weights, error);
+    std::filesystem::remove(domain, error);
+    throw;
+  }
+}
+
 }  // namespace
 
 PriorDescription describe_prior(const std::filesystem::path& folder) {
@@ -107,6 +134,7 @@ PriorDescription describe_prior(const std::filesystem::path& folder) {
   with_weights(folder, [&](const io::SafetensorsFile& file) {
     const Architecture architecture = read_architecture(file);
     check_against_domain(architecture, description.domain);
+    covariance_view(file, architecture, description.domain);
     description.kind = architecture.kind;
     description.markov_order = (architecture.window - 1) / 2;
   });
@@ -123,7 +151,8 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
   return with_weights(folder, [&](const io::SafetensorsFile& file) {
     const Architecture architecture = read_architecture(file);
     check_against_domain(architecture, domain);
-    auto denoiser = std::make_unique<GaussianPrior>(read_covariance(file, architecture, domain), options);
+    auto denoiser = std::make_unique<GaussianPrior>(
+        read_covariance(covariance_view(file, architecture, domain)), options);
     return PriorBundle{architecture.kind, std::move(domain), (architecture.window - 1) / 2,
                        architecture.schedule, std::move(denoiser)};
   });
@@ -145,11 +174,14 @@ void save_gaussian_prior(const std::filesystem::path& folder, const Domain& doma
                             covariance.sizes().vec(),
                             {static_cast<const std::byte*>(covariance.data_ptr()),
                              static_cast<std::size_t>(covariance.numel()) * sizeof(double)}};
-  write_domain(folder / kDomainName, domain);
-  io::write_safetensors(folder / kWeightsName, {{kCovarianceName, view}},
-                        {{"foehn.kind", "gaussian"},
-                         {"foehn.architecture", architecture.dump()},
-                         {"foehn.schedule", schedule_json.dump()}});
+  publish_both(folder,
+               [&](const std::filesystem::path& weights_path, const std::filesystem::path& domain_path) {
+                 write_domain(domain_path, domain);
+                 io::write_safetensors(weights_path, {{kCovarianceName, view}},
+                                       {{"foehn.kind", "gaussian"},
+                                        {"foehn.architecture", architecture.dump()},
+                                        {"foehn.schedule", schedule_json.dump()}});
+               });
 }
 
 }  // namespace foehn::model

@@ -95,9 +95,9 @@ TEST_F(Evaluate, TakesTheObservationErrorFromTheOption) {
               1e-3);
 }
 
-TEST_F(Evaluate, ValidateOnlyWritesNothing) {
+TEST_F(Evaluate, ValidateOnlyMakesTheFolderAndWritesNothingInIt) {
   EXPECT_EQ(evaluate(arguments({"--validate-only"})), 0);
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "scores"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "scores"));
 }
 
 TEST_F(Evaluate, RefusesTheWrongNumberOfStandardDeviations) {

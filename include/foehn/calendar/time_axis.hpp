@@ -33,7 +33,7 @@ TimeAxis decode_times(std::span<const double> values, const std::string& units, 
 ///
 /// @return the step in seconds; 0 for an axis of one instant
 /// @throws Error naming the first instant that repeats, goes back or leaves a gap, with the step expected
-///         (the axis's smallest positive step) and found
+///         (the axis's commonest) and found
 std::int64_t regular_step_seconds(const TimeAxis& axis);
 
 /// "6 h", "30 min", "1 d": a step for messages.

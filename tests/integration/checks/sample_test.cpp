@@ -1,0 +1,241 @@
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "refusal.hpp"
+
+namespace foehn::testing {
+namespace {
+
+constexpr auto kObservations = "input.observations";
+constexpr std::size_t kTas = 1;  // among psl, tas, uas, vas
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+using SampleRefuses = Refusal;
+
+TEST_P(SampleRefuses, It) {
+  expect_refused("sample", toy_.sample_options(out()));
+}
+
+Spoil bend_observations(const std::function<void(ToyFields& fields)>& change) {
+  return bend(kObservations, change);
+}
+
+const std::vector<BadInput> kBadObservations = {
+    {"AMissingFile", set(kObservations, "nowhere.nc"), {"nowhere.nc", "no such file"}},
+    {"AFolderForAFile", set(kObservations, "/tmp"), {"/tmp", "not a regular file"}},
+    {"ATruncatedFile", truncate(kObservations, 0.7), {"truncated.nc"}},
+    {"AFileThatIsNoNetcdf", set_to_text_file(kObservations), {"text.nc", "NetCDF"}},
+    {"AGridOfAnotherSize",
+     bend_observations([](ToyFields& fields) {
+       fields.grid.x.values.pop_back();
+       fields.values.resize(fields.values.size() / 3 * 2);
+     }),
+     {"bent.nc", "grid", "2 x 2", "16 x 24"}},
+    {"AGridAtAnotherPlace",
+     bend_observations([](ToyFields& fields) {
+       for (double& longitude : fields.grid.x.values) longitude += 0.5;
+     }),
+     {"bent.nc", "lon"}},
+    {"AMissingVariable",
+     bend_observations([](ToyFields& fields) { fields.variables[kTas].name = "temperature"; }),
+     {"bent.nc", "no variable tas", "temperature"}},
+    {"AnotherQuantity",
+     bend_observations(
+         [](ToyFields& fields) { fields.variables[kTas].standard_name = "dew_point_temperature"; }),
+     {"bent.nc", "tas", "dew_point_temperature", "expected air_temperature"}},
+    {"AUnitThatCannotBeConverted",
+     bend_observations([](ToyFields& fields) { fields.variables[kTas].units = "Pa"; }),
+     {"bent.nc", "tas", "Pa", "K"}},
+    {"AGapInTime",
+     bend_observations([](ToyFields& fields) { fields.hours[4] += 6; }),
+     {"bent.nc", "time", "2001-01-08T18:00:00", "2001-01-09T06:00:00", "12 h", "expected 6 h"}},
+    {"ARepeatedTime",
+     bend_observations([](ToyFields& fields) { fields.hours[2] = fields.hours[1]; }),
+     {"bent.nc", "time", "2001-01-08T06:00:00 is repeated"}},
+    {"ATimeThatGoesBack",
+     bend_observations([](ToyFields& fields) { fields.hours[4] = fields.hours[0] - 6; }),
+     {"bent.nc", "time", "goes back", "2001-01-07T18:00:00"}},
+    {"AnIrregularStep",
+     bend_observations([](ToyFields& fields) { fields.hours[4] += 1; }),
+     {"bent.nc", "time", "step 4", "7 h", "expected 6 h"}},
+    {"AStepThatIsNoMultipleOfThePriors",
+     bend_observations([](ToyFields& fields) {
+       for (std::size_t i = 0; i < 5; ++i) fields.hours[i] = fields.hours[0] + 1.5 * static_cast<double>(i);
+     }),
+     {"bent.nc", "time", "90 min", "1 h"}},
+    {"ANaN",
+     bend_observations([](ToyFields& fields) { fields.field(3, kTas)[4] = kNaN; }),
+     {"bent.nc", "tas", "2001-01-08T18:00:00", "y 1, x 1"}},
+    {"AnInfinity",
+     bend_observations([](ToyFields& fields) { fields.field(2, kTas)[0] = kInfinity; }),
+     {"bent.nc", "tas", "2001-01-08T12:00:00", "not finite", "y 0, x 0"}},
+};
+INSTANTIATE_TEST_SUITE_P(Observations, SampleRefuses, ::testing::ValuesIn(kBadObservations), name_of);
+
+const std::vector<BadInput> kBadOptions = {
+    {"AnObservationBeforeTheTrajectory",
+     set("time.start", "2001-01-08T01"),
+     {"observations.nc", "2001-01-08T00:00:00 is no hour of the trajectory", "time.start"}},
+    {"AnObservationAfterTheTrajectory",
+     set("time.hours", "24"),
+     {"observations.nc", "2001-01-09T00:00:00 is no hour of the trajectory", "24 steps", "time.hours"}},
+    {"AnObservationBetweenHours",
+     set("time.start", "2001-01-07T23:30"),
+     {"observations.nc", "2001-01-08T00:00:00 is no hour of the trajectory", "2001-01-07T23:30:00"}},
+    {"AStartAfterTheObservations",
+     set("time.start", "2002-01-01"),
+     {"time.start", "2002-01-01", "2001-01-09T00:00:00"}},
+    {"AStartThatIsNoDate", set("time.start", "2001-02-30"), {"time.start", "2001-02-30"}},
+    {"FewerHoursThanAWindow",
+     [](Options& options, const std::filesystem::path&) {
+       options = toy_climate().unconditional_options(options.at("output.directory"), 4);
+     },
+     {"hours", "found 4", "at least 5"}},
+    {"NoPeriodWithoutObservations", leave_out(kObservations), {"time.start", "time.hours"}, 2},
+    {"AnEvenStride", set("sampler.stride", "2"), {"sampler.stride", "odd", "found 2"}},
+    {"AStrideBeyondTheWindow", set("sampler.stride", "7"), {"sampler.stride", "1 to 5", "found 7"}},
+    {"AnUnknownOption",
+     set("sampler.stepz", "8"),
+     {"unknown option 'sampler.stepz'", "did you mean 'sampler.steps'?"},
+     2},
+    {"AMistypedNumber", set("sampler.steps", "many"), {"sampler.steps", "an integer", "'many'"}, 2},
+    {"ANumberWithAnEnd", set("sampler.tau", "0.5K"), {"sampler.tau", "a number", "'0.5K'"}, 2},
+    {"AValueOutOfRange", set("sampler.steps", "0"), {"sampler.steps", "from 1 to 100000", "found 0"}, 2},
+    {"AnUnknownChoice",
+     set("sampler.guidance", "sdaa"),
+     {"sampler.guidance", "'sdaa'", "did you mean 'sda'?"},
+     2},
+    {"AMissingRequiredOption", leave_out("prior.path"), {"required", "prior.path"}, 2},
+    {"NoObservationError",
+     leave_out("observation.std"),
+     {"observation.std", "observation.std_normalised"},
+     2},
+    {"TooFewObservationErrors", set("observation.std", "20,0.1"), {"observation.std", "4", "found 2"}, 2},
+    {"AnObservationErrorOfZero",
+     set("observation.std", "20,0,0.2,0.2"),
+     {"observation.std", "above 0", "found 0"},
+     2},
+    {"AnObservationErrorOfNaN",
+     set("observation.std", "20,nan,0.2,0.2"),
+     {"observation.std", "a number", "'nan'"},
+     2},
+    {"TwoKindsOfObservationErrors",
+     set("observation.std_normalised", "0.02"),
+     {"observation.std", "observation.std_normalised"},
+     2},
+    {"RanksThatDoNotFillTeams",
+     set("ensemble.ranks_per_member", "2"),
+     {"ensemble.ranks_per_member", "found 2"}},
+    {"AnOutputFolderBelowAFile", set_below_a_file("output.directory"), {"output.directory", "file/below"}},
+    {"AnOutputFolderThatCannotBeMade",
+     set("output.directory", "/proc/foehn"),
+     {"output.directory", "/proc/foehn"}},
+    {"AMissingConfigurationFile", set("config", "nowhere.ini"), {"nowhere.ini"}, 2},
+    {"AnUnknownOptionInTheConfigurationFile",
+     [](Options& options, const std::filesystem::path& folder) {
+       io::write_content(folder / "job.ini", "[sampler]\nstrid = 3\n");
+       options["config"] = folder / "job.ini";
+     },
+     {"job.ini, line 2", "unknown option 'sampler.strid'", "did you mean 'sampler.stride'?"},
+     2},
+};
+INSTANTIATE_TEST_SUITE_P(Options, SampleRefuses, ::testing::ValuesIn(kBadOptions), name_of);
+
+/// Names a copy of the prior after a change to its folder.
+Spoil with_prior(const std::function<void(const std::filesystem::path& prior)>& change) {
+  return [=](Options& options, const std::filesystem::path& folder) {
+    std::filesystem::copy(options.at("prior.path"), folder / "prior");
+    change(folder / "prior");
+    options["prior.path"] = folder / "prior";
+  };
+}
+
+Spoil with_truncated(const std::string& file, double part) {
+  return with_prior([=](const std::filesystem::path& prior) {
+    const auto size = static_cast<double>(std::filesystem::file_size(prior / file));
+    std::filesystem::resize_file(prior / file, static_cast<std::uintmax_t>(part * size));
+  });
+}
+
+/// Replaces a text in the header of the weights, which keep their tensors.
+Spoil with_header(const std::string& from, const std::string& to) {
+  return with_prior([=](const std::filesystem::path& prior) {
+    std::string file = io::content_of(prior / "weights.safetensors");
+    std::uint64_t length = 0;
+    std::memcpy(&length, file.data(), sizeof length);
+    std::string header = file.substr(sizeof length, length);
+    const auto at = header.find(from);
+    if (at == std::string::npos) throw std::logic_error("the weights' header does not hold " + from);
+    header.replace(at, from.size(), to);
+    file.replace(sizeof length, length, header);
+    length = header.size();
+    std::memcpy(file.data(), &length, sizeof length);
+    io::write_content(prior / "weights.safetensors", file);
+  });
+}
+
+const std::vector<BadInput> kBadPriors = {
+    {"AMissingFolder", set("prior.path", "nowhere"), {"nowhere/domain.nc", "no such file"}},
+    {"MissingWeights",
+     with_prior(
+         [](const std::filesystem::path& prior) { std::filesystem::remove(prior / "weights.safetensors"); }),
+     {"prior/weights.safetensors", "No such file"}},
+    {"TruncatedWeights", with_truncated("weights.safetensors", 0.9), {"prior/weights.safetensors"}},
+    {"AHeaderLongerThanTheFile",
+     with_prior([](const std::filesystem::path& prior) {
+       io::write_content(prior / "weights.safetensors", "\xff\xff\xff\xff\xff\xff\xff\x7f{}");
+     }),
+     {"prior/weights.safetensors", "header claims"}},
+    {"ATruncatedDomain", with_truncated("domain.nc", 0.7), {"prior/domain.nc"}},
+    {"AnotherWindow",
+     with_header(R"(\"window\":5)", R"(\"window\":7)"),
+     {"prior/weights.safetensors", "lag_covariance", "7", "5"}},
+    {"AnEvenWindow",
+     with_header(R"(\"window\":5)", R"(\"window\":4)"),
+     {"prior/weights.safetensors", "window", "odd", "4"}},
+    {"AWindowThatIsNoNumber",
+     with_header(R"(\"window\":5)", R"(\"window\":\"5\")"),
+     {"prior/weights.safetensors", "number"}},
+    {"OtherVariables", with_header(R"(\"tas\")", R"(\"ts\")"), {"prior/weights.safetensors", "ts", "tas"}},
+    {"AnUnknownKind",
+     with_header(R"("gaussian")", R"("gaussien")"),
+     {"prior/weights.safetensors", "foehn.kind", "gaussien"}},
+};
+INSTANTIATE_TEST_SUITE_P(Prior, SampleRefuses, ::testing::ValuesIn(kBadPriors), name_of);
+
+TEST(Foehn, OffersTheNearestSubcommand) {
+  const BadInput input{"", {}, {"unknown subcommand 'sampel'", "did you mean 'sample'?"}, 2};
+  expect_refusal(run_here("sampel", {}), input);
+}
+
+TEST(Sample, TakesObservationsInAUnitThatCanBeConverted) {
+  const io::TemporaryFolder folder;
+  const auto run = [&](const std::string& name, const std::function<void(ToyFields&)>& change) {
+    Options options = toy_climate().sample_options(folder / name);
+    bend_observations(change)(options, folder / "");
+    return run_here("sample", options);
+  };
+  const Outcome kelvin = run("kelvin", [](ToyFields&) {});
+  const Outcome celsius = run("celsius", [](ToyFields& fields) {
+    fields.variables[kTas].units = "degC";
+    for (std::size_t time = 0; time < fields.hours.size(); ++time)
+      for (float& value : fields.field(time, kTas)) value -= 273.15F;
+  });
+  ASSERT_EQ(kelvin.exit_code, 0) << kelvin;
+  ASSERT_EQ(celsius.exit_code, 0) << celsius;
+  if (!is_root()) return;
+
+  const ToyFields expected(folder / "kelvin/member_000.nc"), found(folder / "celsius/member_000.nc");
+  ASSERT_EQ(found.variables, expected.variables);
+  ASSERT_EQ(found.values.size(), expected.values.size());
+  for (std::size_t i = 0; i < expected.values.size(); ++i)
+    ASSERT_NEAR(found.values[i], expected.values[i], 1e-5 * std::abs(expected.values[i]) + 1e-3)
+        << "value " << i;
+}
+
+}  // namespace
+}  // namespace foehn::testing

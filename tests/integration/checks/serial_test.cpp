@@ -1,0 +1,152 @@
+#include <limits>
+
+#include "refusal.hpp"
+
+namespace foehn::testing {
+namespace {
+
+constexpr std::size_t kTas = 1;  // among psl, tas, uas, vas
+
+/// Writes a NaN at the first cell of an instant.
+std::function<void(ToyFields&)> nan_at(std::size_t time) {
+  return [=](ToyFields& fields) { fields.field(time, kTas)[0] = std::numeric_limits<float>::quiet_NaN(); };
+}
+
+/// Of subcommands whose output is a file: a folder for it.
+class FileRefusal : public Refusal {
+ protected:
+  FileRefusal() { std::filesystem::create_directory(out()); }
+};
+
+using SynthRefuses = FileRefusal;
+
+TEST_P(SynthRefuses, It) {
+  expect_refused("synth", {{"grid.size", "16"},
+                           {"time.hours", "30"},
+                           {"output.path", out() / "truth.nc"},
+                           {"output.coarse", out() / "coarse.nc"}});
+}
+
+const std::vector<BadInput> kBadSynth = {
+    {"AnUnknownOption", set("grid.sizes", "8"), {"'grid.sizes'", "did you mean 'grid.size'?"}, 2},
+    {"ASizeThatIsNotWhole", set("grid.size", "16.5"), {"grid.size", "16.5"}, 2},
+    {"AGridOfOneCell", set("grid.size", "1"), {"grid.size", "found 1"}, 2},
+    {"AStartThatIsNoDate", set("time.start", "tomorrow"), {"time.start", "tomorrow"}},
+    {"BlocksThatDoNotDivideTheGrid", set("observation.block", "5"), {"observation.block", "5 x 5"}},
+    {"NoOutput", leave_out("output.path"), {"required", "output.path"}, 2},
+    {"AnOutputInAMissingFolder", set("output.path", "nowhere/truth.nc"), {"nowhere/truth.nc", "no folder"}},
+    {"AnOutputBelowAFile", set_below_a_file("output.path"), {"file/below"}},
+    {"ATwinInAMissingFolder", set("output.coarse", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
+};
+INSTANTIATE_TEST_SUITE_P(, SynthRefuses, ::testing::ValuesIn(kBadSynth), name_of);
+
+using FitRefuses = Refusal;
+
+TEST_P(FitRefuses, It) {
+  expect_refused("fit", toy_.fit_options(out()));
+}
+
+const std::vector<BadInput> kBadFit = {
+    {"AMissingFile", set("data.files", "nowhere.nc"), {"nowhere.nc", "no such file"}},
+    {"APatternThatMatchesNothing", set("data.files", "nowhere_*.nc"), {"'nowhere_*.nc'"}},
+    {"ATruncatedFile", truncate("data.files", 0.5), {"truncated.nc"}},
+    {"AFileThatIsNoNetcdf", set_to_text_file("data.files"), {"text.nc", "NetCDF"}},
+    {"AMissingVariable",
+     set("data.variables", "t2m=air_temperature"),
+     {"truth.nc", "no variable t2m", "tas"}},
+    {"AnotherQuantity",
+     set("data.variables", "tas=sea_surface_temperature"),
+     {"truth.nc", "tas", "expected sea_surface_temperature"}},
+    {"AGapInTime",
+     bend("data.files", [](ToyFields& fields) { fields.hours.back() += 1; }),
+     {"bent.nc", "time", "2 h", "expected 1 h"}},
+    {"ARepeatedTime",
+     bend("data.files", [](ToyFields& fields) { fields.hours[100] = fields.hours[99]; }),
+     {"bent.nc", "time", "2001-01-05T03:00:00 is repeated"}},
+    {"FewerHoursThanWindows", set("data.end", "2001-01-01"), {"too few hours", "found", "expected at least"}},
+    {"ADateOutsideTheData", set("data.start", "2002-01-01"), {"2002-01-01", "2001-01-01T00:00:00"}},
+    {"ACropThatIsNone", set("data.crop", "0-8,0-8"), {"crop '0-8,0-8'", "y0:y1,x0:x1"}},
+    {"ACropBeyondTheGrid", set("data.crop", "0:32,0:24"), {"crop 0:32,0:24", "16"}},
+    {"AMarkovOrderOutOfRange", set("prior.markov_order", "-1"), {"prior.markov_order", "found -1"}, 2},
+    {"AnUnknownOption", set("prior.order", "2"), {"'prior.order'"}, 2},
+    {"NoData", leave_out("data.files"), {"required", "data.files"}, 2},
+    {"AFolderBelowAFile", set_below_a_file("prior.path"), {"prior.path", "file/below"}},
+    {"ANaN", bend("data.files", nan_at(150)), {"bent.nc", "tas", "2001-01-07T06:00:00"}, 1, false},
+};
+INSTANTIATE_TEST_SUITE_P(, FitRefuses, ::testing::ValuesIn(kBadFit), name_of);
+
+using CoarsenRefuses = FileRefusal;
+
+TEST_P(CoarsenRefuses, It) {
+  expect_refused("coarsen", toy_.coarsen_options(out() / "coarse.nc"));
+}
+
+const std::vector<BadInput> kBadCoarsen = {
+    {"AMissingFile", set("input.file", "nowhere.nc"), {"nowhere.nc", "no such file"}},
+    {"ATruncatedFile", truncate("input.file", 0.5), {"truncated.nc"}},
+    {"AMissingVariable",
+     set("data.variables", "t2m=air_temperature"),
+     {"truth.nc", "no variable t2m", "tas"}},
+    {"AnIrregularStep",
+     bend("input.file", [](ToyFields& fields) { fields.hours.back() += 0.5; }),
+     {"bent.nc", "time", "step 239", "90 min", "expected 1 h"}},
+    {"BlocksThatDoNotDivideTheGrid", set("observation.block", "5"), {"5 x 5", "16"}},
+    {"MoreHoursThanThereAre", set("time.hours", "1000"), {"time.hours", "truth.nc", "1000"}},
+    {"AStartOutsideTheData", set("time.start", "1999-01-01"), {"1999-01-01", "2001-01-01T00:00:00"}},
+    {"ACropBeyondTheGrid", set("data.crop", "0:16,8:32"), {"crop 0:16,8:32", "24"}},
+    {"APeriodOfNothing", set("observation.every", "0"), {"observation.every", "found 0"}, 2},
+    {"AnUnknownOption", set("output.file", "x"), {"'output.file'"}, 2},
+    {"AnOutputInAMissingFolder", set("output.path", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
+    {"ANaN", bend("input.file", nan_at(180)), {"bent.nc", "tas", "2001-01-08T12:00:00"}, 1, false},
+};
+INSTANTIATE_TEST_SUITE_P(, CoarsenRefuses, ::testing::ValuesIn(kBadCoarsen), name_of);
+
+using EvaluateRefuses = Refusal;
+
+TEST_P(EvaluateRefuses, It) {
+  // The truth stands in for a member.
+  expect_refused("evaluate", {{"input.members", toy_.truth},
+                              {"input.reference", toy_.truth},
+                              {"input.observations", toy_.observations},
+                              {"input.prior", toy_.prior},
+                              {"output.directory", out()}});
+}
+
+const std::vector<BadInput> kBadEvaluate = {
+    {"APatternThatMatchesNothing", set("input.members", "nowhere_*.nc"), {"input.members", "'nowhere_*.nc'"}},
+    {"ATruncatedMember", truncate("input.members", 0.5), {"truncated.nc"}},
+    {"AMissingReference", set("input.reference", "nowhere.nc"), {"nowhere.nc", "no such file"}},
+    {"AReferenceThatIsTooShort",
+     bend("input.reference",
+          [](ToyFields& fields) {
+            fields.values.resize(fields.values.size() / 240 * 190);
+            fields.hours.resize(190);
+          }),
+     {"bent.nc", "no instant 2001-01-08T22:00:00"}},
+    {"ACropOfAnotherGrid", set("data.crop", "0:16,0:16"), {"truth.nc", "grid"}},
+    {"AReferenceInAnotherUnit",
+     bend("input.reference", [](ToyFields& fields) { fields.variables[kTas].units = "m"; }),
+     {"bent.nc", "tas", "K"}},
+    {"ObservationsOutsideTheMembers",
+     bend("input.observations",
+          [](ToyFields& fields) {
+            for (double& hour : fields.hours) hour += 48;
+          }),
+     {"bent.nc", "2001-01-11T00:00:00"}},
+    {"TooFewObservationErrors", set("observation.std", "1,2"), {"2", "4"}},
+    {"AMissingPrior", set("input.prior", "nowhere"), {"input.prior", "nowhere/domain.nc"}},
+    {"AnUnknownOption",
+     set("input.refrence", "x"),
+     {"'input.refrence'", "did you mean 'input.reference'?"},
+     2},
+    {"AFolderBelowAFile", set_below_a_file("output.directory"), {"output.directory", "file/below"}},
+    {"ANaNInTheReference",
+     bend("input.reference", nan_at(180)),
+     {"bent.nc", "tas", "2001-01-08T12:00:00"},
+     1,
+     false},
+};
+INSTANTIATE_TEST_SUITE_P(, EvaluateRefuses, ::testing::ValuesIn(kBadEvaluate), name_of);
+
+}  // namespace
+}  // namespace foehn::testing

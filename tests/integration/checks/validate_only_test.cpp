@@ -1,0 +1,46 @@
+#include "refusal.hpp"
+
+namespace foehn::testing {
+namespace {
+
+/// `--validate-only` on good input.
+class ValidateOnly : public ::testing::Test {
+ protected:
+  void expect_nothing_but_checks(const std::string& subcommand, const Options& options) {
+    const Outcome outcome = run_here(subcommand, options, {"--validate-only"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome;
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_THAT(outcome.out, ::testing::HasSubstr(is_root() ? "all checks passed" : ""));
+    EXPECT_THAT(files_in(folder_ / ""), ::testing::IsEmpty());
+  }
+
+  const ToyClimate& toy_ = toy_climate();
+  io::TemporaryFolder folder_;
+};
+
+TEST_F(ValidateOnly, SamplesNothing) {
+  expect_nothing_but_checks("sample", toy_.sample_options(folder_ / "out"));
+}
+
+TEST_F(ValidateOnly, DrawsNothing) {
+  expect_nothing_but_checks("synth", {{"grid.size", "16"}, {"output.path", folder_ / "truth.nc"}});
+}
+
+TEST_F(ValidateOnly, FitsNothing) {
+  expect_nothing_but_checks("fit", toy_.fit_options(folder_ / "prior"));
+}
+
+TEST_F(ValidateOnly, CoarsensNothing) {
+  expect_nothing_but_checks("coarsen", toy_.coarsen_options(folder_ / "coarse.nc"));
+}
+
+TEST_F(ValidateOnly, ScoresNothing) {
+  // The truth stands in for a member.
+  expect_nothing_but_checks("evaluate", {{"input.members", toy_.truth},
+                                         {"input.reference", toy_.truth},
+                                         {"input.observations", toy_.observations},
+                                         {"output.directory", folder_ / "scores"}});
+}
+
+}  // namespace
+}  // namespace foehn::testing

@@ -1,0 +1,49 @@
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "io/test_files.hpp"
+#include "process.hpp"
+#include "toy_climate.hpp"
+
+namespace foehn::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// How failures look from outside the processes; see checks/ for all that can be wrong.
+class Failure : public ::testing::Test {
+ protected:
+  void expect(const Options& options, int exit_code, const std::string& words) {
+    for (const int ranks : {0, 3}) {
+      const Outcome outcome = run_foehn("sample", options, ranks);
+      EXPECT_FALSE(outcome.timed_out) << outcome;
+      EXPECT_EQ(outcome.exit_code, exit_code) << outcome;
+      EXPECT_THAT(outcome.err, AllOf(::testing::StartsWith("foehn: error: "), HasSubstr(words)));
+      EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome;
+      EXPECT_THAT(files_in(folder_ / "out"), IsEmpty());
+    }
+  }
+
+  io::TemporaryFolder folder_;
+};
+
+TEST_F(Failure, OfInputEndsAllRanksWithOneLine) {
+  ToyFields fields(toy_climate().observations);
+  fields.field(1, 1)[0] = std::numeric_limits<float>::quiet_NaN();
+  fields.write(folder_ / "bent.nc");
+  Options options = toy_climate().sample_options(folder_ / "out");
+  options["input.observations"] = folder_ / "bent.nc";
+  expect(options, 1, "2001-01-08T06:00:00");
+}
+
+TEST_F(Failure, OfUsageEndsAllRanksWithOneLine) {
+  Options options = toy_climate().sample_options(folder_ / "out");
+  options["sampler.stepz"] = "8";
+  expect(options, 2, "did you mean 'sampler.steps'?");
+}
+
+}  // namespace
+}  // namespace foehn::testing

@@ -1,0 +1,97 @@
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "io/test_files.hpp"
+#include "process.hpp"
+#include "toy_climate.hpp"
+
+namespace foehn::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// A small file system in memory, for the life of the object. Only who has the right to mount gets one.
+class SmallDisk {
+ public:
+  SmallDisk(std::filesystem::path path, int kibibytes) : path_(std::move(path)) {
+    std::filesystem::create_directory(path_);
+    const std::string size = "size=" + std::to_string(kibibytes) + "k";
+    if (mount("tmpfs", path_.c_str(), "tmpfs", 0, size.c_str()) != 0) problem_ = std::strerror(errno);
+  }
+  ~SmallDisk() {
+    if (problem_.empty()) umount2(path_.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  const std::string& problem() const { return problem_; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  std::string problem_;
+};
+
+/// A disk that is full before the output is whole.
+class FullDisk : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const SmallDisk disk(folder_ / "probe", 64);
+    if (!disk.problem().empty())
+      GTEST_SKIP() << "skipped: no file system can be mounted here: " << disk.problem();
+  }
+
+  static void expect_failure(const Outcome& outcome, const std::string& file) {
+    EXPECT_EQ(outcome.exit_code, 1) << outcome;
+    EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
+    EXPECT_THAT(outcome.err, HasSubstr(file));
+  }
+
+  const ToyClimate& toy_ = toy_climate();
+  io::TemporaryFolder folder_;
+};
+
+TEST_F(FullDisk, LeavesWholeMembersOnlyOnAnyNumberOfRanks) {
+  for (const int ranks : {0, 3}) {
+    // A member is 600 KiB: the second does not fit.
+    const SmallDisk disk(folder_ / std::to_string(ranks), 1000);
+    Options options = toy_.unconditional_options(disk.path() / "out", 100);
+    options["ensemble.members"] = "2";
+    options["sampler.steps"] = "2";
+    options["output.compression"] = "0";
+    expect_failure(run_foehn("sample", options, ranks), "member_001.nc");
+    EXPECT_THAT(files_in(disk.path()), ElementsAre("out/member_000.nc"));
+    EXPECT_EQ(ToyFields(disk.path() / "out/member_000.nc").hours.size(), 100U);
+  }
+}
+
+TEST_F(FullDisk, LeavesNothingOfTheOutputOfSynth) {
+  const SmallDisk disk(folder_ / "disk", 300);
+  expect_failure(
+      run_foehn("synth",
+                {{"grid.size", "16"}, {"time.hours", "240"}, {"output.path", disk.path() / "truth.nc"}}),
+      "truth.nc");
+  EXPECT_THAT(files_in(disk.path()), IsEmpty());
+}
+
+TEST_F(FullDisk, LeavesNothingOfAPrior) {
+  // The domain takes 70 KiB, the weights 250 KiB.
+  const SmallDisk disk(folder_ / "disk", 200);
+  expect_failure(run_foehn("fit", toy_.fit_options(disk.path() / "prior")), "weights.safetensors");
+  EXPECT_THAT(files_in(disk.path()), IsEmpty());
+}
+
+TEST_F(FullDisk, LeavesNothingOfObservations) {
+  const SmallDisk disk(folder_ / "disk", 8);
+  expect_failure(run_foehn("coarsen", toy_.coarsen_options(disk.path() / "coarse.nc")), "coarse.nc");
+  EXPECT_THAT(files_in(disk.path()), IsEmpty());
+}
+
+}  // namespace
+}  // namespace foehn::testing
