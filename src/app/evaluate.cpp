@@ -81,6 +81,12 @@ evaluation::Climatology climatology_of(const fs::path& prior, const evaluation::
   if (const auto difference = grid::difference(sources.grid(), domain.grid)) {
     throw core::Error(fmt::format("{}: grid: {}, as in the members", prior.string(), *difference));
   }
+  const model::Climatology* climatology = domain.normalisation.climatology();
+  if (climatology == nullptr)
+    throw core::Error(fmt::format(
+        "{}: fields are normalised by '{}', so that the prior has no climatology, which the anomaly "
+        "interpolation needs; expected a prior of anomalies, or leave the option out",
+        prior.string(), domain.normalisation.mode()));
   struct Source {
     std::int64_t index;
     core::UnitConversion conversion;
@@ -98,8 +104,7 @@ evaluation::Climatology climatology_of(const fs::path& prior, const evaluation::
         {found - domain.variables.begin(), core::unit_conversion(found->units, wanted.units)});
   }
   const calendar::Calendar calendar = sources.members.front().times().calendar;
-  return [climatology = domain.climatology, variables, calendar](std::int64_t seconds,
-                                                                 std::span<double> fields) {
+  return [climatology = *climatology, variables, calendar](std::int64_t seconds, std::span<double> fields) {
     const at::Tensor physical = climatology.at(seconds, calendar).contiguous();
     const auto cells = static_cast<std::int64_t>(fields.size() / variables.size());
     auto out = fields.begin();

@@ -22,7 +22,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
     const double* quantile =
         fit.domain.quantiles.data_ptr<double>() + i * model::Domain::kQuantileLevels.size();
     std::cout << fmt::format("  {:<8} anomalies {:.4g} {}, 5-95 % range {:.4g} {}\n", variable.name,
-                             fit.domain.scale.data_ptr<double>()[i], variable.units,
+                             fit.domain.normalisation.scale().data_ptr<double>()[i], variable.units,
                              quantile[6] - quantile[2], variable.units);
   }
   const auto& quality = fit.quality;

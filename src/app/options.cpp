@@ -31,6 +31,16 @@ void add_observation_options(config::OptionTable& table, std::int64_t& block, st
             {.doc = "Hours (steps of the file) between observations.", .unit = "h", .minimum = 1});
 }
 
+void add_device_option(config::OptionTable& table, std::string& device) {
+  table.add("run.device", &device,
+            {.doc = "Where the prior is evaluated; auto: a GPU where there is one.",
+             .choices = {"auto", "cpu", "cuda"}});
+}
+
+void add_threads_option(config::OptionTable& table, std::int64_t& threads) {
+  table.add("run.threads", &threads, {.doc = "Threads a rank.", .unit = "1", .minimum = 1, .maximum = 1024});
+}
+
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {
   io::FieldSelection selection;
   for (const std::string& text : variables) selection.variables.push_back(io::parse_variable(text));

@@ -23,12 +23,14 @@ struct Subcommand {
   int (*parallel)(const comm::Communicator&, const Arguments&);  // or by all ranks
 };
 
-constexpr std::array<Subcommand, 5> kSubcommands{{
+constexpr std::array<Subcommand, 7> kSubcommands{{
     {"synth", "make a toy reanalysis of known covariance", &synth, nullptr},
     {"fit", "fit a Gaussian prior to a reanalysis", &fit, nullptr},
     {"coarsen", "make observations from fine fields", &coarsen, nullptr},
     {"sample", "prior + observations -> trajectories (under mpirun or srun)", nullptr, &sample},
     {"evaluate", "score trajectories against a reference", &evaluate, nullptr},
+    {"info", "say what a prior or a trajectory is", &info, nullptr},
+    {"bench", "time a denoiser beside what the machine does at its best", &bench, nullptr},
 }};
 
 std::string usage() {

@@ -1,9 +1,11 @@
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -11,10 +13,10 @@
 
 #include "device.hpp"
 #include "foehn/core/memory.hpp"
-#include "foehn/core/philox.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/diffusion/ddim.hpp"
 #include "foehn/diffusion/guidance.hpp"
+#include "foehn/diffusion/noise.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "options.hpp"
@@ -33,18 +35,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Fills a slab with the noise of a draw, hour by hour: on the host, so that every device gets the same
-/// numbers.
-void fill_noise(const core::NoiseKey& key, std::int64_t first_hour, at::Tensor& slab) {
-  if (slab.size(0) == 0) return;
-  at::Tensor noise = at::empty(slab[0].sizes(), at::kFloat);
-  for (std::int64_t i = 0; i < slab.size(0); ++i) {
-    core::fill_normal<float>(key, static_cast<std::uint32_t>(first_hour + i),
-                             {noise.data_ptr<float>(), static_cast<std::size_t>(noise.numel())});
-    slab.select(0, i).copy_(noise);
-  }
-}
-
 void check_finite(const SampleJob& job, const trajectory::Slab& slab_hours, std::int64_t member,
                   const at::Tensor& slab) {
   for (std::int64_t i = 0; i < slab.size(0); ++i) {
@@ -57,6 +47,14 @@ void check_finite(const SampleJob& job, const trajectory::Slab& slab_hours, std:
           job.prior.domain.variables[static_cast<std::size_t>(variable)].name));
     }
   }
+}
+
+std::unique_ptr<diffusion::Denoiser> make_guidance(const std::string& name,
+                                                   diffusion::DifferentiableDenoiser& prior,
+                                                   observation::Observations observations, double gamma) {
+  if (name == "sda-exact")
+    return std::make_unique<diffusion::SdaExactGuidance>(prior, std::move(observations), gamma);
+  return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), gamma);
 }
 
 }  // namespace
@@ -88,10 +86,11 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   world.agree(
       [&] { prior = model::load_prior(options.prior, at::TensorOptions(at::kFloat).device(device)); });
   trajectory::ComposedDenoiser composed(*prior->denoiser, team.ranks, partition, plan, options.batch);
-  std::optional<diffusion::SdaGuidance> posterior;
+  std::unique_ptr<diffusion::Denoiser> posterior;
   if (options.is_conditioned())
-    posterior.emplace(composed, scatter_observations(world, team, partition, job, device), job.gamma);
-  diffusion::Denoiser& denoiser = posterior ? static_cast<diffusion::Denoiser&>(*posterior) : composed;
+    posterior = make_guidance(options.guidance, composed,
+                              scatter_observations(world, team, partition, job, device), job.gamma);
+  diffusion::Denoiser& denoiser = posterior ? *posterior : composed;
   const double loading = seconds_since(start);
 
   const model::Domain& domain = prior->domain;
@@ -106,8 +105,9 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   work.sample = [&](std::int64_t member, at::Tensor& fields) {
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t draw) {
-      fill_noise({static_cast<std::uint64_t>(options.seed), static_cast<std::uint32_t>(member), draw},
-                 hours.first, noise);
+      diffusion::fill_noise(
+          {static_cast<std::uint64_t>(options.seed), static_cast<std::uint32_t>(member), draw}, hours.first,
+          noise);
     };
     surroundings.ordered_sum = [&](std::span<const double> per_hour) {
       return team.ranks.ordered_sum(per_hour);

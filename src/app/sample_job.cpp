@@ -33,7 +33,8 @@ std::vector<double> physical_std(const SampleOptions& options, const model::Doma
                     variables, normalised.size()));
   std::vector<double> result;
   for (std::size_t i = 0; i < variables; ++i)
-    result.push_back(normalised[normalised.size() == 1 ? 0 : i] * domain.scale.data_ptr<double>()[i]);
+    result.push_back(normalised[normalised.size() == 1 ? 0 : i] *
+                     domain.normalisation.scale().data_ptr<double>()[i]);
   return result;
 }
 
@@ -161,7 +162,7 @@ observation::Observations scatter_observations(const comm::Communicator& world, 
   std::vector<std::int64_t> rows;
   for (auto i = first; i < last; ++i)
     rows.push_back(job.observed_hours[static_cast<std::size_t>(i)] - partition.slab(team.ranks.rank()).first);
-  const at::Tensor std = at::tensor(job.observation_std, at::kDouble) / domain.scale;
+  const at::Tensor std = at::tensor(job.observation_std, at::kDouble) / domain.normalisation.scale();
   return {{observation::BlockMean(job.block), std::move(rows)},
           mine.to(device),
           std.square().reshape({-1, 1, 1}).to(at::kFloat).to(device)};

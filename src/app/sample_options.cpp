@@ -1,5 +1,7 @@
 #include "sample_options.hpp"
 
+#include "options.hpp"
+
 namespace foehn::app {
 
 config::OptionTable sample_option_table(SampleOptions& options) {
@@ -42,7 +44,10 @@ config::OptionTable sample_option_table(SampleOptions& options) {
   table.add("sampler.steps", &options.ddim.steps,
             {.doc = "Noise levels from noise to fields.", .unit = "1", .minimum = 1, .maximum = 100000});
   table.add("sampler.guidance", &options.guidance,
-            {.doc = "How observations enter: sda (without gradients), or none.", .choices = {"none", "sda"}});
+            {.doc = "How observations enter: sda (without gradients), sda-exact (with the gradient through "
+                    "the prior, three "
+                    "times the cost), or none.",
+             .choices = {"none", "sda", "sda-exact"}});
   table.add("sampler.stride", &options.stride,
             {.doc = "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
                     "window. 1: every hour "
@@ -89,12 +94,9 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .minimum = 0,
              .maximum = 9,
              .changes_result = false});
-  table.add("run.device", &options.device,
-            {.doc = "Where the prior is evaluated; auto: a GPU where there is one.",
-             .choices = {"auto", "cpu", "cuda"}});
+  add_device_option(table, options.device);
   table.add("run.precision", &options.precision, {.doc = "Arithmetic of the prior.", .choices = {"fp32"}});
-  table.add("run.threads", &options.threads,
-            {.doc = "Threads a rank.", .unit = "1", .minimum = 1, .maximum = 1024});
+  add_threads_option(table, options.threads);
   table.add("run.transport", &options.transport,
             {.doc = "What carries halos between ranks; auto: mpi.",
              .choices = {"auto", "mpi"},

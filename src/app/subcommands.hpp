@@ -14,6 +14,8 @@ int synth(const Arguments& arguments);
 int fit(const Arguments& arguments);
 int coarsen(const Arguments& arguments);
 int evaluate(const Arguments& arguments);
+int info(const Arguments& arguments);
+int bench(const Arguments& arguments);
 /// @note Collective over the world.
 int sample(const comm::Communicator& world, const Arguments& arguments);
 

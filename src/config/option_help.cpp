@@ -78,6 +78,7 @@ std::string allowed(const Description& description) {
 /// "default 32; from 1 to 4096".
 std::string details(const OptionTable::Option& option) {
   std::vector<std::string> parts;
+  if (option.description.positional) parts.push_back("also as a bare word");
   if (option.description.required) {
     parts.push_back("required");
   } else if (!option.default_text.empty()) {
@@ -114,6 +115,17 @@ std::string cell(const std::string& text) {
   return escaped;
 }
 
+/// " [PRIOR.PATH]" where an option may be given as a bare word; else empty.
+std::string bare_word(const std::vector<OptionTable::Option>& options) {
+  const auto is_positional = [](const OptionTable::Option& option) { return option.description.positional; };
+  const auto found = std::find_if(options.begin(), options.end(), is_positional);
+  if (found == options.end()) return "";
+  std::string word = found->name;
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char letter) { return std::toupper(letter); });
+  return fmt::format(" [{}]", word);
+}
+
 }  // namespace
 
 std::string OptionTable::help() const {
@@ -125,8 +137,8 @@ std::string OptionTable::help() const {
   for (const auto& option : common_options()) widen(option.label);
 
   std::string text = fmt::format("foehn {}: {}\n\n", command_, summary_);
-  text +=
-      fmt::format("Usage:   foehn {} [--config FILE] [--name value ...]\nExample: {}\n", command_, example_);
+  text += fmt::format("Usage:   foehn {} [--config FILE] [--name value ...]{}\nExample: {}\n", command_,
+                      bare_word(options_), example_);
   text += "Lists (WORDS, NUMBERS) are separated by commas or spaces.\n";
   for (const auto& section : by_section(options_)) {
     text += section.name.empty() ? "\n" : fmt::format("\n[{}]\n", section.name);

@@ -58,9 +58,15 @@ std::vector<GivenOption> read_command_line(const std::vector<std::string>& argum
   return core::with_context("command line", [&] {
     std::vector<GivenOption> given;
     try {
-      const auto parsed =
-          po::command_line_parser(arguments).options(description).style(kStyle).allow_unregistered().run();
-      for (const auto& option : parsed.options) {
+      po::command_line_parser parser(arguments);
+      parser.options(description).style(kStyle).allow_unregistered();
+      // Any number of words, so that the caller refuses a second one as it does an option that is given
+      // twice.
+      po::positional_options_description bare_words;
+      for (const auto& option : options) {
+        if (option.description.positional) parser.positional(bare_words.add(option.name.c_str(), -1));
+      }
+      for (const auto& option : parser.run().options) {
         check_tokens(option);
         given.push_back({.name = option.string_key, .words = option.value, .where = "command line"});
         // The caller refuses it by its name, which says more than that the word after it belongs to no

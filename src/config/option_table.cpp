@@ -71,6 +71,12 @@ void OptionTable::add(const std::string& name, Target target, Description descri
   if (description.doc.empty()) refuse("it has no doc");
   if (is_numeric(target) && description.unit.empty()) refuse("a number has a unit");
 
+  const auto takes_bare_word = [](const Option& other) { return other.description.positional; };
+  if (description.positional && (!std::holds_alternative<std::string*>(target) ||
+                                 std::any_of(options_.begin(), options_.end(), takes_bare_word))) {
+    refuse("only one option, a text, may be given as a bare word");
+  }
+
   const Option option{name, target, std::move(description), value_text(target)};
   if (!option.description.required) {
     try {

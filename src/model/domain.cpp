@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
+#include <algorithm>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
@@ -67,77 +68,134 @@ at::Tensor read_tensor(const io::NetcdfFile& file, const std::string& name,
   return tensor;
 }
 
+/// The grid of the file's axes, whether or not it has a field on them.
+grid::Grid read_horizontal_grid(const io::NetcdfFile& file) {
+  io::NetcdfVariable field;
+  field.name = "grid";
+  field.dimensions.resize(2);
+  for (const std::string& name : file.variable_names()) {
+    const io::NetcdfVariable variable = file.variable(name);
+    const auto axis = variable.text("axis");
+    if (variable.dimensions.size() == 1 && (axis == "Y" || axis == "X"))
+      field.dimensions[axis == "Y" ? 0 : 1] = variable.dimensions[0];
+    if (variable.text("grid_mapping_name")) field.attributes["grid_mapping"] = name;
+  }
+  for (std::size_t i = 0; i < 2; ++i)
+    if (field.dimensions[i].name.empty())
+      throw core::Error(fmt::format("no coordinate variable with attribute axis = '{}'", i == 0 ? "Y" : "X"));
+  return io::read_grid(file, field);
+}
+
+std::vector<io::Variable> read_variables(const io::Attributes& attributes) {
+  const auto names = split(attribute<std::string>(attributes, "variable_names"));
+  const auto standard_names = split(attribute<std::string>(attributes, "variable_standard_names"));
+  const auto units = split(attribute<std::string>(attributes, "variable_units"));
+  if (names.size() != standard_names.size() || names.size() != units.size())
+    throw core::Error(fmt::format("found {} variable names, {} standard names and {} units", names.size(),
+                                  standard_names.size(), units.size()));
+  std::vector<io::Variable> variables;
+  for (std::size_t i = 0; i < names.size(); ++i) variables.push_back({names[i], standard_names[i], units[i]});
+  return variables;
+}
+
+void check_levels(const io::NetcdfFile& file) {
+  constexpr auto& kLevels = Domain::kQuantileLevels;
+  const at::Tensor found = read_tensor(file, "level", {static_cast<std::int64_t>(kLevels.size())});
+  if (!std::equal(kLevels.begin(), kLevels.end(), found.data_ptr<double>()))
+    throw core::Error(fmt::format("level: expected [{}], found [{}]", fmt::join(kLevels, ", "),
+                                  fmt::join(values_of(found), ", ")));
+}
+
+// Mode `anomaly`: a climatology, harmonic by harmonic, and a scale.
+
+void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, const grid::Grid& grid) {
+  const auto f64 = io::NetcdfType::float64, i32 = io::NetcdfType::int32;
+  file.define_dimension("harmonic", static_cast<std::int64_t>(climatology.harmonics().size()));
+  file.define_variable("scale", f64, {"variable"},
+                       {{"long_name", std::string("root-mean-square anomaly, in the variable's unit")}});
+  file.define_variable("harmonic_cycle", i32, {"harmonic"},
+                       {{"long_name", std::string("cycle that a harmonic belongs to")},
+                        {"flag_meanings", std::string("constant day year")},
+                        {"flag_values", std::vector<double>{0, 1, 2}}});
+  file.define_variable("harmonic_order", i32, {"harmonic"},
+                       {{"long_name", std::string("oscillations a cycle")}});
+  file.define_variable("harmonic_is_sine", i32, {"harmonic"},
+                       {{"long_name", std::string("1: sine, 0: cosine, of the time since the cycle began")}});
+  io::Attributes attributes = io::grid_attributes(grid);
+  attributes["long_name"] = std::string("climatology: coefficient of each harmonic, in the variable's unit");
+  file.define_variable("climatology", f64, {"harmonic", "variable", grid.y.name, grid.x.name}, attributes);
+}
+
+void write_anomalies(io::NetcdfFile& file, const Climatology& climatology, const at::Tensor& scale) {
+  std::vector<double> cycle, order, sine;
+  for (const Harmonic& harmonic : climatology.harmonics()) {
+    cycle.push_back(static_cast<double>(harmonic.cycle));
+    order.push_back(harmonic.order);
+    sine.push_back(harmonic.is_sine ? 1 : 0);
+  }
+  file.write("scale", values_of(scale));
+  file.write("harmonic_cycle", std::span<const double>(cycle));
+  file.write("harmonic_order", std::span<const double>(order));
+  file.write("harmonic_is_sine", std::span<const double>(sine));
+  file.write("climatology", values_of(climatology.coefficients().contiguous()));
+}
+
+Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables, const grid::Grid& grid) {
+  const auto dimensions = file.variable("harmonic_cycle").dimensions;
+  if (dimensions.size() != 1 || dimensions[0].size < 1)
+    throw core::Error("variable 'harmonic_cycle': expected one dimension that is not empty");
+  const std::int64_t count = dimensions[0].size;
+  const at::Tensor cycle = read_tensor(file, "harmonic_cycle", {count});
+  const at::Tensor order = read_tensor(file, "harmonic_order", {count});
+  const at::Tensor sine = read_tensor(file, "harmonic_is_sine", {count});
+  std::vector<Harmonic> harmonics;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto code = cycle[i].item<double>();
+    if (code != 0 && code != 1 && code != 2)
+      throw core::Error(fmt::format("harmonic_cycle: expected 0, 1 or 2, found {}", code));
+    harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)),
+                         static_cast<int>(order[i].item<double>()), sine[i].item<double>() != 0});
+  }
+  const at::Tensor coefficients = read_tensor(file, "climatology", {count, variables, grid.ny(), grid.nx()});
+  return Normalisation::anomaly(Climatology(std::move(harmonics), coefficients),
+                                read_tensor(file, "scale", {variables}));
+}
+
 }  // namespace
-
-at::Tensor Domain::normalise(const at::Tensor& physical, std::int64_t seconds, calendar::Calendar of) const {
-  return (physical.to(at::kDouble) - climatology.at(seconds, of)) / scale.reshape({-1, 1, 1});
-}
-
-at::Tensor Domain::physical(const at::Tensor& normalised, std::int64_t seconds, calendar::Calendar of) const {
-  return normalised.to(at::kDouble) * scale.reshape({-1, 1, 1}) + climatology.at(seconds, of);
-}
 
 Domain Domain::block_mean(std::int64_t block) const {
   Domain coarse = *this;
   coarse.grid = grid::block_mean_grid(grid, block);
-  coarse.climatology = climatology.block_mean(block);
+  coarse.normalisation = normalisation.block_mean(block);
   return coarse;
 }
 
 void write_domain(const std::filesystem::path& path, const Domain& domain) {
-  const auto variables = static_cast<std::int64_t>(domain.variables.size());
-  const auto& harmonics = domain.climatology.harmonics();
+  const Climatology* climatology = domain.normalisation.climatology();
   io::write_netcdf_atomically(path, [&](io::NetcdfFile& file) {
-    file.define_dimension("variable", variables);
+    file.define_dimension("variable", static_cast<std::int64_t>(domain.variables.size()));
     file.define_dimension("level", static_cast<std::int64_t>(Domain::kQuantileLevels.size()));
-    file.define_dimension("harmonic", static_cast<std::int64_t>(harmonics.size()));
     io::define_grid(file, domain.grid);
-    const auto f64 = io::NetcdfType::float64;
     file.define_variable(
-        "level", f64, {"level"},
+        "level", io::NetcdfType::float64, {"level"},
         {{"long_name", std::string("probability of a quantile")}, {"units", std::string("1")}});
     file.define_variable(
-        "quantile", f64, {"variable", "level"},
+        "quantile", io::NetcdfType::float64, {"variable", "level"},
         {{"long_name", std::string("quantile over all cells and instants, in the variable's unit")}});
-    file.define_variable("scale", f64, {"variable"},
-                         {{"long_name", std::string("root-mean-square anomaly, in the variable's unit")}});
-    file.define_variable("harmonic_cycle", io::NetcdfType::int32, {"harmonic"},
-                         {{"long_name", std::string("cycle that a harmonic belongs to")},
-                          {"flag_meanings", std::string("constant day year")},
-                          {"flag_values", std::vector<double>{0, 1, 2}}});
-    file.define_variable("harmonic_order", io::NetcdfType::int32, {"harmonic"},
-                         {{"long_name", std::string("oscillations a cycle")}});
-    file.define_variable(
-        "harmonic_is_sine", io::NetcdfType::int32, {"harmonic"},
-        {{"long_name", std::string("1: sine, 0: cosine, of the time since the cycle began")}});
-    io::Attributes attributes = io::grid_attributes(domain.grid);
-    attributes["long_name"] =
-        std::string("climatology: coefficient of each harmonic, in the variable's unit");
-    file.define_variable("climatology", f64, {"harmonic", "variable", domain.grid.y.name, domain.grid.x.name},
-                         attributes);
+    if (climatology != nullptr) define_anomalies(file, *climatology, domain.grid);
     file.set_global_attributes(
         {{"Conventions", std::string("CF-1.11")},
          {"title", std::string("domain of a foehn prior")},
-         {"normalisation", std::string("anomaly")},
+         {"normalisation", domain.normalisation.mode()},
          {"variable_names", join(domain.variables, &io::Variable::name)},
          {"variable_standard_names", join(domain.variables, &io::Variable::standard_name)},
          {"variable_units", join(domain.variables, &io::Variable::units)},
          {"calendar", calendar::calendar_name(domain.calendar)},
          {"step_seconds", domain.step_seconds}});
     io::write_grid(file, domain.grid);
-    std::vector<double> cycle, order, sine;
-    for (const Harmonic& harmonic : harmonics) {
-      cycle.push_back(static_cast<double>(harmonic.cycle));
-      order.push_back(harmonic.order);
-      sine.push_back(harmonic.is_sine ? 1 : 0);
-    }
     file.write("level", std::span<const double>(Domain::kQuantileLevels));
     file.write("quantile", values_of(domain.quantiles.contiguous()));
-    file.write("scale", values_of(domain.scale.contiguous()));
-    file.write("harmonic_cycle", std::span<const double>(cycle));
-    file.write("harmonic_order", std::span<const double>(order));
-    file.write("harmonic_is_sine", std::span<const double>(sine));
-    file.write("climatology", values_of(domain.climatology.coefficients().contiguous()));
+    if (climatology != nullptr) write_anomalies(file, *climatology, domain.normalisation.scale());
   });
 }
 
@@ -145,46 +203,28 @@ Domain read_domain(const std::filesystem::path& path) {
   return core::with_context(fmt::format("reading the prior's domain {}", path.string()), [&] {
     const io::NetcdfFile file = io::NetcdfFile::open(path);
     const io::Attributes attributes = file.global_attributes();
-    if (const auto& mode = attribute<std::string>(attributes, "normalisation"); mode != "anomaly")
-      throw core::Error(fmt::format("normalisation: expected 'anomaly', found '{}'", mode));
-    const auto names = split(attribute<std::string>(attributes, "variable_names"));
-    const auto standard_names = split(attribute<std::string>(attributes, "variable_standard_names"));
-    const auto units = split(attribute<std::string>(attributes, "variable_units"));
-    if (names.size() != standard_names.size() || names.size() != units.size())
-      throw core::Error(fmt::format("found {} variable names, {} standard names and {} units", names.size(),
-                                    standard_names.size(), units.size()));
-    std::vector<io::Variable> variables;
-    for (std::size_t i = 0; i < names.size(); ++i)
-      variables.push_back({names[i], standard_names[i], units[i]});
-
+    std::vector<io::Variable> variables = read_variables(attributes);
     const auto count = static_cast<std::int64_t>(variables.size());
-    const io::NetcdfVariable climatology = file.variable("climatology");
-    grid::Grid grid = io::read_grid(file, climatology);
-    const std::int64_t harmonic_count = climatology.dimensions[0].size;
-    const at::Tensor cycle = read_tensor(file, "harmonic_cycle", {harmonic_count});
-    const at::Tensor order = read_tensor(file, "harmonic_order", {harmonic_count});
-    const at::Tensor sine = read_tensor(file, "harmonic_is_sine", {harmonic_count});
-    std::vector<Harmonic> harmonics;
-    for (std::int64_t i = 0; i < harmonic_count; ++i) {
-      const auto code = cycle[i].item<double>();
-      if (code != 0 && code != 1 && code != 2)
-        throw core::Error(fmt::format("harmonic_cycle: expected 0, 1 or 2, found {}", code));
-      harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)),
-                           static_cast<int>(order[i].item<double>()), sine[i].item<double>() != 0});
-    }
-    const std::vector<std::int64_t> shape{harmonic_count, count, grid.ny(), grid.nx()};
-    const auto levels = static_cast<std::int64_t>(Domain::kQuantileLevels.size());
-    const at::Tensor scale = read_tensor(file, "scale", {count});
-    if (!(scale > 0).all().item<bool>()) throw core::Error("variable 'scale': expected positive values");
+    grid::Grid grid = read_horizontal_grid(file);
+    const at::Tensor quantiles =
+        read_tensor(file, "quantile", {count, static_cast<std::int64_t>(Domain::kQuantileLevels.size())});
+    check_levels(file);
+    const auto& mode = attribute<std::string>(attributes, "normalisation");
+    Normalisation normalisation =
+        mode == "anomaly" ? read_anomalies(file, count, grid) : Normalisation::of_quantiles(mode, quantiles);
+    for (std::int64_t i = 0; i < count; ++i)
+      if (const auto scale = normalisation.scale()[i].item<double>(); !(scale > 0))
+        throw core::Error(
+            fmt::format("normalisation '{}': variable '{}': expected a positive scale, found {}", mode,
+                        variables[static_cast<std::size_t>(i)].name, scale));
     const auto step = attribute<std::int64_t>(attributes, "step_seconds");
     if (step <= 0) throw core::Error(fmt::format("step_seconds: expected a positive number, found {}", step));
     return Domain{std::move(variables),
                   std::move(grid),
                   calendar::parse_calendar(attribute<std::string>(attributes, "calendar")),
                   step,
-                  Climatology(std::move(harmonics), read_tensor(file, "climatology", shape)),
-                  scale,
-                  read_tensor(file, "quantile", {count, levels})};
+                  std::move(normalisation),
+                  quantiles};
   });
 }
 

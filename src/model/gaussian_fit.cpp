@@ -180,8 +180,8 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   const at::Tensor shrunk =
       covariance * (1 - quality.shrinkage) + isotropic_mean(covariance) * quality.shrinkage;
 
-  return {Domain{reader.variables(), grid, calendar, reader.step_seconds(), climatology, scale,
-                 quantiles.quantiles()},
+  return {Domain{reader.variables(), grid, calendar, reader.step_seconds(),
+                 Normalisation::anomaly(climatology, scale), quantiles.quantiles()},
           shrunk, quality};
 }
 

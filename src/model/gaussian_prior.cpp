@@ -79,6 +79,11 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
   level_ = level;
 }
 
+at::Tensor GaussianPrior::noise_vjp(const at::Tensor&, const diffusion::NoiseLevel& level,
+                                    const at::Tensor& cotangent) {
+  return noise_estimate(cotangent, level);
+}
+
 at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
   const auto channels = eigenvectors_.size(1);
   if (noisy.dim() != 4 || noisy.size(1) != channels || noisy.size(2) != ny_ || noisy.size(3) != nx_)

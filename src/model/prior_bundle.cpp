@@ -4,15 +4,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstring>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "model/score_unet_json.hpp"
+#include "model/tensor_view.hpp"
 
 namespace foehn::model {
 
@@ -20,15 +24,18 @@ namespace {
 
 constexpr const char* kWeightsName = "weights.safetensors";
 constexpr const char* kDomainName = "domain.nc";
+constexpr const char* kGaussian = "gaussian";
+constexpr const char* kScoreUnet = "score-unet";
 constexpr const char* kCovarianceName = "lag_covariance";
 constexpr std::int64_t kLongestWindow = 1001;
 
 /// What the weights' metadata say, checked.
-struct Architecture {
+struct Metadata {
   std::string kind;
   std::int64_t window = 0;
   std::vector<std::string> variables;
   diffusion::VpCosine schedule;
+  std::optional<ScoreUnetArchitecture> network;
 };
 
 nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& key) {
@@ -39,49 +46,43 @@ nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& ke
   }
 }
 
-Architecture read_architecture(const io::SafetensorsFile& file) {
-  Architecture architecture;
-  architecture.kind = file.metadata_value("foehn.kind");
-  if (architecture.kind != "gaussian")
-    throw core::Error(
-        fmt::format("metadata 'foehn.kind': expected 'gaussian', found '{}'", architecture.kind));
-  const nlohmann::json shape = parse_json(file, "foehn.architecture");
+Metadata read_metadata(const io::SafetensorsFile& file) {
+  Metadata metadata;
+  metadata.kind = file.metadata_value("foehn.kind");
+  if (metadata.kind != kGaussian && metadata.kind != kScoreUnet)
+    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}' or '{}', found '{}'", kGaussian,
+                                  kScoreUnet, metadata.kind));
+  const nlohmann::json architecture = parse_json(file, "foehn.architecture");
   const nlohmann::json schedule = parse_json(file, "foehn.schedule");
   try {
-    architecture.window = shape.at("window").get<std::int64_t>();
-    architecture.variables = shape.at("variables").get<std::vector<std::string>>();
+    metadata.window = architecture.at("window").get<std::int64_t>();
+    metadata.variables = architecture.at("variables").get<std::vector<std::string>>();
+    if (metadata.kind == kScoreUnet) metadata.network = score_unet_architecture(architecture);
     if (const auto name = schedule.at("name").get<std::string>(); name != "vp-cosine")
       throw core::Error(fmt::format("metadata 'foehn.schedule': expected 'vp-cosine', found '{}'", name));
-    architecture.schedule.eta = schedule.at("eta").get<double>();
+    metadata.schedule.eta = schedule.at("eta").get<double>();
   } catch (const nlohmann::json::exception& error) {
     throw core::Error(fmt::format("metadata of the prior: {}", error.what()));
   }
-  if (architecture.window < 1 || architecture.window % 2 == 0 || architecture.window > kLongestWindow)
+  if (metadata.window < 1 || metadata.window % 2 == 0 || metadata.window > kLongestWindow)
     throw core::Error(
         fmt::format("metadata 'foehn.architecture': window: expected an odd number up to {}, found {}",
-                    kLongestWindow, architecture.window));
-  if (!(architecture.schedule.eta > 0 && architecture.schedule.eta < 1))
+                    kLongestWindow, metadata.window));
+  if (metadata.network)
+    core::with_context("metadata 'foehn.architecture'", [&] { check_architecture(*metadata.network); });
+  if (!(metadata.schedule.eta > 0 && metadata.schedule.eta < 1))
     throw core::Error(
         fmt::format("metadata 'foehn.schedule': eta: expected a number between 0 and 1, found {}",
-                    architecture.schedule.eta));
-  return architecture;
+                    metadata.schedule.eta));
+  return metadata;
 }
 
-void check_against_domain(const Architecture& architecture, const Domain& domain) {
-  std::vector<std::string> names;
-  for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
-  if (architecture.variables != names)
-    throw core::Error(fmt::format("the weights are for variables [{}], {} has [{}]",
-                                  fmt::join(architecture.variables, ", "), kDomainName,
-                                  fmt::join(names, ", ")));
-}
-
-/// The covariance's view, of the type and shape that architecture and domain ask for.
-const io::TensorView& covariance_view(const io::SafetensorsFile& file, const Architecture& architecture,
+/// The covariance's view, of the type and shape that metadata and domain ask for.
+const io::TensorView& covariance_view(const io::SafetensorsFile& file, const Metadata& metadata,
                                       const Domain& domain) {
   const io::TensorView& view = file.tensor(kCovarianceName);
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
-  const std::vector<std::int64_t> expected{architecture.window, variables, variables, domain.grid.ny(),
+  const std::vector<std::int64_t> expected{metadata.window, variables, variables, domain.grid.ny(),
                                            domain.grid.nx()};
   if (view.type != io::TensorType::f64 || view.shape != expected)
     throw core::Error(fmt::format("tensor '{}': expected F64 [{}], found {} [{}]", kCovarianceName,
@@ -90,12 +91,56 @@ const io::TensorView& covariance_view(const io::SafetensorsFile& file, const Arc
   return view;
 }
 
-at::Tensor read_covariance(const io::TensorView& view) {
-  at::Tensor covariance = at::empty(view.shape, at::kDouble);
-  std::memcpy(covariance.data_ptr(), view.bytes.data(), view.bytes.size());
-  if (!at::isfinite(covariance).all().item<bool>())
-    throw core::Error(fmt::format("tensor '{}' holds values that are not finite", kCovarianceName));
-  return covariance;
+void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture& network,
+                   const Domain& domain) {
+  const auto multiple = network.side_multiple();
+  if (domain.grid.ny() % multiple != 0 || domain.grid.nx() % multiple != 0)
+    throw core::Error(fmt::format("the network needs sides that are multiples of {}, {} has {} x {} cells",
+                                  multiple, kDomainName, domain.grid.ny(), domain.grid.nx()));
+  TensorShapes shapes;
+  for (const auto& [name, view] : file.tensors()) {
+    if (view.type == io::TensorType::i64)
+      throw core::Error(fmt::format("tensor '{}': expected F16, BF16, F32 or F64, found {}", name,
+                                    io::tensor_type_name(view.type)));
+    shapes[name] = view.shape;
+  }
+  check_tensors(network, shapes);
+}
+
+/// Metadata that agree with the file's tensors, by their headers, and with the domain.
+Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& domain) {
+  Metadata metadata = read_metadata(file);
+  std::vector<std::string> names;
+  for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
+  if (metadata.variables != names)
+    throw core::Error(fmt::format("the weights are for variables [{}], {} has [{}]",
+                                  fmt::join(metadata.variables, ", "), kDomainName, fmt::join(names, ", ")));
+  if (metadata.network) {
+    check_network(file, *metadata.network, domain);
+  } else {
+    covariance_view(file, metadata, domain);
+  }
+  return metadata;
+}
+
+at::Tensor read_finite(const std::string& name, const io::TensorView& view) {
+  at::Tensor tensor = to_tensor(view);
+  if (!at::isfinite(tensor).all().item<bool>())
+    throw core::Error(fmt::format("tensor '{}' holds values that are not finite", name));
+  return tensor;
+}
+
+std::unique_ptr<diffusion::DifferentiableDenoiser> make_denoiser(const io::SafetensorsFile& file,
+                                                                 const Metadata& metadata,
+                                                                 const Domain& domain,
+                                                                 const at::TensorOptions& options) {
+  if (!metadata.network) {
+    const io::TensorView& covariance = covariance_view(file, metadata, domain);
+    return std::make_unique<GaussianPrior>(read_finite(kCovarianceName, covariance), options);
+  }
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& [name, view] : file.tensors()) tensors[name] = read_finite(name, view).to(options);
+  return std::make_unique<ScoreUnet>(*metadata.network, tensors, options);
 }
 
 template <class Use>
@@ -130,15 +175,12 @@ void publish_both(const std::filesystem::path& folder,
 }  // namespace
 
 PriorDescription describe_prior(const std::filesystem::path& folder) {
-  PriorDescription description{"", read_domain(folder / kDomainName), 0};
-  with_weights(folder, [&](const io::SafetensorsFile& file) {
-    const Architecture architecture = read_architecture(file);
-    check_against_domain(architecture, description.domain);
-    covariance_view(file, architecture, description.domain);
-    description.kind = architecture.kind;
-    description.markov_order = (architecture.window - 1) / 2;
+  Domain domain = read_domain(folder / kDomainName);
+  return with_weights(folder, [&](const io::SafetensorsFile& file) {
+    const Metadata metadata = read_checked_metadata(file, domain);
+    return PriorDescription{metadata.kind, std::move(domain), (metadata.window - 1) / 2, metadata.schedule,
+                            metadata.network};
   });
-  return description;
 }
 
 std::string prior_digest(const std::filesystem::path& folder) {
@@ -149,12 +191,10 @@ std::string prior_digest(const std::filesystem::path& folder) {
 PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options) {
   Domain domain = read_domain(folder / kDomainName);
   return with_weights(folder, [&](const io::SafetensorsFile& file) {
-    const Architecture architecture = read_architecture(file);
-    check_against_domain(architecture, domain);
-    auto denoiser = std::make_unique<GaussianPrior>(
-        read_covariance(covariance_view(file, architecture, domain)), options);
-    return PriorBundle{architecture.kind, std::move(domain), (architecture.window - 1) / 2,
-                       architecture.schedule, std::move(denoiser)};
+    const Metadata metadata = read_checked_metadata(file, domain);
+    auto denoiser = make_denoiser(file, metadata, domain, options);
+    return PriorBundle{metadata.kind, std::move(domain), (metadata.window - 1) / 2, metadata.schedule,
+                       std::move(denoiser)};
   });
 }
 

@@ -8,6 +8,27 @@
 namespace foehn::trajectory {
 
 using Hours = std::vector<std::int64_t>;
+using Flags = std::vector<bool>;
+
+namespace {
+
+/// Room for rows of the shape of a slab's hours.
+at::Tensor empty_rows(const at::Tensor& slab, std::int64_t rows) {
+  auto shape = slab.sizes().vec();
+  shape[0] = rows;
+  return at::empty(shape, slab.options());
+}
+
+/// Which rows hold anything but zeros.
+Flags rows_with_values(const at::Tensor& rows) {
+  Flags flags(static_cast<std::size_t>(rows.size(0)));
+  if (flags.empty()) return flags;
+  const at::Tensor any = rows.ne(0).flatten(1).any(1).to(at::kCPU);
+  for (std::size_t i = 0; i < flags.size(); ++i) flags[i] = any[static_cast<std::int64_t>(i)].item<bool>();
+  return flags;
+}
+
+}  // namespace
 
 /// What every rank holds, wants and sends; the same on every rank.
 struct ComposedDenoiser::Shares {
@@ -15,10 +36,16 @@ struct ComposedDenoiser::Shares {
   std::vector<Hours> halos;            // hours each rank's windows need beyond its slab
   std::vector<Hours> foreign_outputs;  // hours whose window a rank owns, but not the hour
   std::vector<Hours> missing_outputs;  // hours a rank owns, but not their window
+  // Rows (window, hour of it), numbered centre * window_hours + offset, whose window and hour belong to two
+  // ranks.
+  std::vector<Hours> given_gradients;    // by the window's owner
+  std::vector<Hours> foreign_gradients;  // by the hour's owner, in the order of centres
 
   Shares(const SlabPartition& partition, const WindowPlan& plan) {
     const auto ranks = static_cast<std::size_t>(partition.ranks());
-    for (auto* lists : {&slabs, &halos, &foreign_outputs, &missing_outputs}) lists->resize(ranks);
+    for (auto* lists :
+         {&slabs, &halos, &foreign_outputs, &missing_outputs, &given_gradients, &foreign_gradients})
+      lists->resize(ranks);
     for (std::int64_t hour = 0; hour < plan.hours(); ++hour) {
       const auto owner = static_cast<std::size_t>(partition.owner(hour));
       const auto window_owner = static_cast<std::size_t>(partition.owner(plan.centre(hour)));
@@ -34,15 +61,46 @@ struct ComposedDenoiser::Shares {
       for (std::int64_t h = halo.empty() ? first : std::max(first, halo.back() + 1);
            h < first + plan.window_hours(); ++h)
         if (!slab.contains(h)) halo.push_back(h);
+      if (hour == 0 || plan.centre(hour) != plan.centre(hour - 1))
+        share_gradients(partition, plan, plan.centre(hour));
+    }
+  }
+
+ private:
+  void share_gradients(const SlabPartition& partition, const WindowPlan& plan, std::int64_t centre) {
+    const auto window_owner = static_cast<std::size_t>(partition.owner(centre));
+    for (std::int64_t offset = 0; offset < plan.window_hours(); ++offset) {
+      const auto owner = static_cast<std::size_t>(partition.owner(centre - plan.markov_order() + offset));
+      if (owner == window_owner) continue;
+      given_gradients[window_owner].push_back(centre * plan.window_hours() + offset);
+      foreign_gradients[owner].push_back(centre * plan.window_hours() + offset);
     }
   }
 };
 
-ComposedDenoiser::ComposedDenoiser(diffusion::Denoiser& windows, const comm::Communicator& team,
+struct ComposedDenoiser::Inputs {
+  const at::Tensor& noisy;  // the slab, [hour, variable, y, x]
+  const at::Tensor& halo;   // halo_hours_, likewise; undefined where no window needs it
+  const diffusion::NoiseLevel& level;
+};
+
+struct ComposedDenoiser::Cotangents {
+  const at::Tensor& local;     // of the slab's hours
+  const at::Tensor& received;  // of the hours whose estimates this rank sends
+  Flags has_local, has_received;
+
+  bool has(const Window& window) const {
+    return std::any_of(window.outputs.begin(), window.outputs.end(), [&](const Window::Output& output) {
+      return (output.is_local ? has_local : has_received)[static_cast<std::size_t>(output.row)];
+    });
+  }
+};
+
+ComposedDenoiser::ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch)
     : ComposedDenoiser(windows, team, partition, plan, batch, Shares(partition, plan)) {}
 
-ComposedDenoiser::ComposedDenoiser(diffusion::Denoiser& windows, const comm::Communicator& team,
+ComposedDenoiser::ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                                    const Shares& shares)
     : windows_(windows),
@@ -51,7 +109,8 @@ ComposedDenoiser::ComposedDenoiser(diffusion::Denoiser& windows, const comm::Com
       batch_(batch),
       halo_hours_(shares.halos[static_cast<std::size_t>(team.rank())]),
       halo_(team, shares.slabs, shares.halos),
-      outputs_(team, shares.foreign_outputs, shares.missing_outputs) {
+      outputs_(team, shares.foreign_outputs, shares.missing_outputs),
+      gradients_(team, shares.given_gradients, shares.foreign_gradients) {
   const auto me = static_cast<std::size_t>(team.rank());
   sent_count_ = static_cast<std::int64_t>(shares.foreign_outputs[me].size());
   for (const std::int64_t hour : shares.missing_outputs[me]) received_rows_.push_back(hour - slab_.first);
@@ -69,43 +128,96 @@ ComposedDenoiser::ComposedDenoiser(diffusion::Denoiser& windows, const comm::Com
   for (auto& [centre, window] : by_centre) {
     const bool is_interior =
         window.first_hour >= slab_.first && window.first_hour + window_hours_ <= slab_.last;
+    if (!is_interior && interior_.empty()) ++border_before_;
     (is_interior ? interior_ : border_).push_back(std::move(window));
+  }
+  // What does not fill a batch waits for the border windows, so that one batch at most is padded.
+  const std::size_t full = interior_.size() - interior_.size() % static_cast<std::size_t>(batch);
+  for (std::size_t i = 0; i < interior_.size(); ++i) (i < full ? early_ : late_).push_back(&interior_[i]);
+  for (const Window& window : border_) late_.push_back(&window);
+  for (std::size_t i = 0; i < border_.size(); ++i)
+    for (std::int64_t offset = 0; offset < window_hours_; ++offset)
+      if (!slab_.contains(border_[i].first_hour + offset))
+        border_rows_.push_back(static_cast<std::int64_t>(i) * window_hours_ + offset);
+  for (const std::int64_t row : shares.foreign_gradients[me]) {
+    const std::int64_t centre = row / window_hours_, offset = row % window_hours_;
+    foreign_rows_.push_back({centre - plan.markov_order() + offset - slab_.first, centre < slab_.first});
   }
 }
 
 at::Tensor ComposedDenoiser::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
   comm::RowExchange::Pending halo_on_its_way = halo_.begin(noisy);
   at::Tensor local = at::empty_like(noisy);
-  auto shape = noisy.sizes().vec();
-  shape[0] = sent_count_;
-  at::Tensor sent = at::empty(shape, noisy.options());
-  evaluate(interior_, noisy, {}, level, local, sent);
+  at::Tensor sent = empty_rows(noisy, sent_count_);
+  evaluate(early_, {noisy, {}, level}, local, sent);
   const at::Tensor halo = halo_.finish(std::move(halo_on_its_way));
-  evaluate(border_, noisy, halo, level, local, sent);
+  evaluate(late_, {noisy, halo, level}, local, sent);
   const at::Tensor received = outputs_.exchange(sent);
   for (std::size_t i = 0; i < received_rows_.size(); ++i)
     local.select(0, received_rows_[i]).copy_(received.select(0, static_cast<std::int64_t>(i)));
   return local;
 }
 
-void ComposedDenoiser::evaluate(const std::vector<Window>& windows, const at::Tensor& noisy,
-                                const at::Tensor& halo, const diffusion::NoiseLevel& level, at::Tensor& local,
-                                at::Tensor& sent) {
-  const std::int64_t variables = noisy.size(1);
+at::Tensor ComposedDenoiser::noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                                       const at::Tensor& cotangent) {
+  comm::RowExchange::Pending halo_on_its_way = halo_.begin(noisy);
+  const at::Tensor received = outputs_.adjoint(
+      cotangent.index_select(0, at::tensor(received_rows_, at::kLong).to(cotangent.device())));
+  const Cotangents cotangents{cotangent, received, rows_with_values(cotangent), rows_with_values(received)};
+  const at::Tensor halo = halo_.finish(std::move(halo_on_its_way));
+  const Inputs inputs{noisy, halo, level};
+
+  // The border first: other ranks wait for its rows, and this one needs theirs before its own interior's.
+  const std::int64_t channels = window_hours_ * noisy.size(1);
+  const at::Tensor border = at::zeros(
+      {static_cast<std::int64_t>(border_.size()), channels, noisy.size(2), noisy.size(3)}, noisy.options());
+  differentiate(border_, inputs, cotangents, [&](std::size_t i, const at::Tensor& gradient) {
+    border.select(0, static_cast<std::int64_t>(i)).copy_(gradient);
+  });
+  const at::Tensor border_hours = border.reshape({static_cast<std::int64_t>(border_.size()) * window_hours_,
+                                                  noisy.size(1), noisy.size(2), noisy.size(3)});
+  const at::Tensor foreign = gradients_.exchange(
+      border_hours.index_select(0, at::tensor(border_rows_, at::kLong).to(noisy.device())));
+
+  at::Tensor sum = at::zeros_like(noisy);
+  const auto add_foreign = [&](bool before) {
+    for (std::size_t i = 0; i < foreign_rows_.size(); ++i)
+      if (foreign_rows_[i].is_before == before)
+        sum.select(0, foreign_rows_[i].row).add_(foreign.select(0, static_cast<std::int64_t>(i)));
+  };
+  const auto add_border = [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i)
+      add_own_hours(border_[i], border.select(0, static_cast<std::int64_t>(i)), sum);
+  };
+  add_foreign(true);
+  add_border(0, border_before_);
+  differentiate(interior_, inputs, cotangents, [&](std::size_t i, const at::Tensor& gradient) {
+    add_own_hours(interior_[i], gradient, sum);
+  });
+  add_border(border_before_, border_.size());
+  add_foreign(false);
+  return sum;
+}
+
+at::Tensor ComposedDenoiser::empty_slots(const at::Tensor& noisy) const {
+  return at::empty({batch_, window_hours_ * noisy.size(1), noisy.size(2), noisy.size(3)}, noisy.options());
+}
+
+void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const Inputs& inputs,
+                                at::Tensor& local, at::Tensor& sent) {
+  if (windows.empty()) return;
+  const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(windows.size());
-  at::Tensor slots;
-  if (count > 0)
-    slots = at::empty({batch_, window_hours_ * variables, noisy.size(2), noisy.size(3)}, noisy.options());
+  const at::Tensor slots = empty_slots(inputs.noisy);
   for (std::int64_t first = 0; first < count; first += batch_) {
     for (std::int64_t slot = 0; slot < batch_; ++slot) {
       at::Tensor destination = slots.select(0, slot);
       // Slots without a window of their own repeat the last one.
-      copy_window(windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], noisy, halo,
-                  destination);
+      copy_window(*windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], inputs, destination);
     }
-    const at::Tensor estimates = windows_.noise_estimate(slots, level);
+    const at::Tensor estimates = windows_.noise_estimate(slots, inputs.level);
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot) {
-      for (const Window::Output& output : windows[static_cast<std::size_t>(first + slot)].outputs) {
+      for (const Window::Output& output : windows[static_cast<std::size_t>(first + slot)]->outputs) {
         const at::Tensor hour = estimates.select(0, slot).narrow(0, output.offset * variables, variables);
         (output.is_local ? local : sent).select(0, output.row).copy_(hour);
       }
@@ -113,9 +225,45 @@ void ComposedDenoiser::evaluate(const std::vector<Window>& windows, const at::Te
   }
 }
 
-void ComposedDenoiser::copy_window(const Window& window, const at::Tensor& noisy, const at::Tensor& halo,
-                                   at::Tensor& slot) const {
-  const std::int64_t variables = noisy.size(1);
+void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const Inputs& inputs,
+                                     const Cotangents& cotangents,
+                                     const std::function<void(std::size_t, const at::Tensor&)>& use) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < windows.size(); ++i)
+    if (cotangents.has(windows[i])) chosen.push_back(i);
+  if (chosen.empty()) return;
+  const std::int64_t variables = inputs.noisy.size(1);
+  const auto count = static_cast<std::int64_t>(chosen.size());
+  const at::Tensor slots = empty_slots(inputs.noisy), slot_cotangents = empty_slots(inputs.noisy);
+  for (std::int64_t first = 0; first < count; first += batch_) {
+    slot_cotangents.zero_();
+    for (std::int64_t slot = 0; slot < batch_; ++slot) {
+      const Window& window = windows[chosen[static_cast<std::size_t>(std::min(first + slot, count - 1))]];
+      at::Tensor destination = slots.select(0, slot);
+      copy_window(window, inputs, destination);
+      for (const Window::Output& output : window.outputs)
+        slot_cotangents.select(0, slot)
+            .narrow(0, output.offset * variables, variables)
+            .copy_((output.is_local ? cotangents.local : cotangents.received).select(0, output.row));
+    }
+    const at::Tensor gradients = windows_.noise_vjp(slots, inputs.level, slot_cotangents);
+    for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot)
+      use(chosen[static_cast<std::size_t>(first + slot)], gradients.select(0, slot));
+  }
+}
+
+void ComposedDenoiser::add_own_hours(const Window& window, const at::Tensor& gradient,
+                                     at::Tensor& sum) const {
+  const std::int64_t variables = sum.size(1);
+  for (std::int64_t offset = 0; offset < window_hours_; ++offset) {
+    const std::int64_t hour = window.first_hour + offset;
+    if (slab_.contains(hour))
+      sum.select(0, hour - slab_.first).add_(gradient.narrow(0, offset * variables, variables));
+  }
+}
+
+void ComposedDenoiser::copy_window(const Window& window, const Inputs& inputs, at::Tensor& slot) const {
+  const std::int64_t variables = inputs.noisy.size(1);
   const auto copy = [&](const at::Tensor& source, std::int64_t row, std::int64_t offset, std::int64_t hours) {
     slot.narrow(0, offset * variables, hours * variables).copy_(source.narrow(0, row, hours).flatten(0, 1));
   };
@@ -123,11 +271,11 @@ void ComposedDenoiser::copy_window(const Window& window, const at::Tensor& noisy
     const std::int64_t hour = window.first_hour + offset;
     if (slab_.contains(hour)) {
       const std::int64_t hours = std::min(window_hours_ - offset, slab_.last - hour);
-      copy(noisy, hour - slab_.first, offset, hours);
+      copy(inputs.noisy, hour - slab_.first, offset, hours);
       offset += hours;
     } else {
       const auto row = std::lower_bound(halo_hours_.begin(), halo_hours_.end(), hour) - halo_hours_.begin();
-      copy(halo, row, offset, 1);
+      copy(inputs.halo, row, offset, 1);
       ++offset;
     }
   }

@@ -1,3 +1,4 @@
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -6,6 +7,7 @@
 #include "app/subcommands.hpp"
 #include "evaluation/toy_files.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/model/domain.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::app {
@@ -119,6 +121,19 @@ TEST_F(Evaluate, NamesAPatternWithoutMembers) {
 
 TEST_F(Evaluate, NamesAPriorThatIsMissing) {
   EXPECT_THAT(failure(arguments({"--input.prior", folder_ / "prior"})), HasSubstr("prior"));
+}
+
+TEST_F(Evaluate, SaysWhenThePriorHasNoClimatology) {
+  std::filesystem::create_directory(folder_ / "prior");
+  const at::Tensor quantiles = at::linspace(270, 300, 9, at::kDouble).unsqueeze(0);
+  model::write_domain(folder_ / "prior/domain.nc", {{{"tas", "air_temperature", "K"}},
+                                                    foehn::testing::toy_grid(8, 12),
+                                                    calendar::Calendar::standard,
+                                                    3600,
+                                                    model::Normalisation::of_quantiles("quant95", quantiles),
+                                                    quantiles});
+  EXPECT_THAT(failure(arguments({"--input.prior", folder_ / "prior"})),
+              AllOf(HasSubstr("input.prior"), HasSubstr("no climatology"), HasSubstr("quant95")));
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 
 #include "foehn/diffusion/ddim.hpp"
@@ -103,13 +103,13 @@ Exact sampled(const Row& row, const comm::Communicator& world) {
     lags[lag] = process_covariance(row, static_cast<double>(lag));
   model::GaussianPrior prior(lags, kDouble);
 
-  const bool is_guided = row.at("guidance") == "sda";
+  const bool is_guided = row.at("guidance") != "none";
   const std::int64_t period = is_guided ? row.at("observed_every").get<std::int64_t>() : 1;
   const trajectory::SlabPartition partition(hours, world.size(), 0, period);
   const trajectory::Slab slab_hours = partition.slab(world.rank());
   trajectory::ComposedDenoiser composed(prior, world, partition,
                                         {hours, markov_order, row.at("stride").get<std::int64_t>()}, 4);
-  std::optional<diffusion::SdaGuidance> guided;
+  std::unique_ptr<diffusion::Denoiser> guided;
   if (is_guided) {
     const Data data = observe(row);
     std::vector<std::int64_t> rows;
@@ -120,12 +120,15 @@ Exact sampled(const Row& row, const comm::Communicator& world) {
       values.push_back(data.values[static_cast<std::int64_t>(i)].expand({1, 1, cells}));
     }
     const double std = row.at("std").get<double>();
-    guided.emplace(
-        composed,
-        observation::Observations{{observation::BlockMean(1), rows},
-                                  values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
-                                  at::full({1, 1, 1}, std * std, kDouble)},
-        row.at("gamma").get<double>());
+    const observation::Observations observations{
+        {observation::BlockMean(1), rows},
+        values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
+        at::full({1, 1, 1}, std * std, kDouble)};
+    const auto gamma = row.at("gamma").get<double>();
+    if (row.at("guidance") == "sda-exact")
+      guided = std::make_unique<diffusion::SdaExactGuidance>(composed, observations, gamma);
+    else
+      guided = std::make_unique<diffusion::SdaGuidance>(composed, observations, gamma);
   }
 
   diffusion::Surroundings surroundings;
@@ -137,8 +140,8 @@ Exact sampled(const Row& row, const comm::Communicator& world) {
   surroundings.trajectory_values = hours * cells;
   surroundings.step_done = [] {};
   at::Tensor slab = at::empty({slab_hours.size(), 1, 1, cells}, kDouble);
-  diffusion::sample_ddim(guided ? static_cast<diffusion::Denoiser&>(*guided) : composed, {},
-                         {.steps = row.at("steps").get<std::int64_t>()}, surroundings, slab);
+  diffusion::sample_ddim(guided ? *guided : composed, {}, {.steps = row.at("steps").get<std::int64_t>()},
+                         surroundings, slab);
 
   at::Tensor all = at::zeros({hours, cells}, kDouble);
   all.narrow(0, slab_hours.first, slab_hours.size()).copy_(slab.reshape({slab_hours.size(), cells}));
@@ -174,7 +177,7 @@ TEST(GaussianProcess, SamplesHaveTheMeanAndCovarianceThatLinearAlgebraGives) {
   std::size_t reproduced = 0, absent = 0;
   for (const Row& row : load_rows()) {
     const auto guidance = row.at("guidance").get<std::string>();
-    if (row.at("method") != "ddim" || (guidance != "none" && guidance != "sda")) {
+    if (row.at("method") != "ddim" || (guidance != "none" && guidance != "sda" && guidance != "sda-exact")) {
       ++absent;
       continue;
     }

@@ -75,6 +75,43 @@ TEST(CommandLine, SetsOptionsOfEveryType) {
   EXPECT_FALSE(outcome.validate_only);
 }
 
+/// A table whose `prior.path` may be given as a bare word.
+struct PathOptions {
+  std::string path = "";
+  bool verbose = false;
+  OptionTable table{"info", "say what a prior is", "foehn info prior"};
+
+  PathOptions() {
+    table.add("prior.path", &path, {.doc = "The prior.", .required = true, .positional = true});
+    table.add("verbose", &verbose, {.doc = "Say more."});
+  }
+};
+
+TEST(CommandLine, TakesABareWordForThePositionalOption) {
+  for (const Words& line : {Words{"a b"}, Words{"--prior.path", "a b"}, Words{"--verbose", "no", "a b"},
+                            Words{"a b", "--verbose", "no"}}) {
+    PathOptions options;
+    options.table.parse(line);
+    EXPECT_EQ(options.path, "a b");
+  }
+}
+
+TEST(CommandLine, NamesThePositionalOptionInHelp) {
+  EXPECT_THAT(PathOptions().table.help(), AllOf(HasSubstr("[--name value ...] [PRIOR.PATH]\n"),
+                                                HasSubstr("[also as a bare word; required]")));
+}
+
+TEST(CommandLine, TakesOneBareWordOnly) {
+  const auto parse = [](const Words& line) { PathOptions().table.parse(line); };
+  EXPECT_THAT([&] { parse({"a", "b"}); }, ThrowsMessage<UsageError>(HasSubstr("prior.path: given twice")));
+  EXPECT_THAT(
+      [&] {
+        parse({"a", "--prior.path", "b"});
+      },
+      ThrowsMessage<UsageError>(HasSubstr("prior.path: given twice")));
+  EXPECT_THAT([&] { parse({}); }, ThrowsMessage<UsageError>(HasSubstr("required but not given: prior.path")));
+}
+
 TEST(CommandLine, KeepsDefaultsOfWhatIsNotGiven) {
   SampleOptions options;
   options.table.parse({"--input", "obs.nc"});
@@ -319,6 +356,16 @@ TEST(Declaration, NeedsADocAUnitOfNumbersAndANameOfItsOwn) {
     EXPECT_THROW(table.add(name, &text, {.doc = "Taken."}), std::logic_error) << name;
   }
   EXPECT_EQ(table.options().size(), 1U);
+}
+
+TEST(Declaration, AllowsOneTextAsABareWord) {
+  PathOptions options;
+  std::string other;
+  std::int64_t number = 0;
+  EXPECT_THROW(options.table.add("other", &other, {.doc = "Another.", .positional = true}), std::logic_error);
+  OptionTable table("info", "say what", "foehn info");
+  EXPECT_THROW(table.add("number", &number, {.doc = "A number.", .unit = "1", .positional = true}),
+               std::logic_error);
 }
 
 TEST(Declaration, NeedsADefaultThatFits) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct ToyFile {
   std::int64_t block = 1;  ///< writes means over blocks
   calendar::Calendar calendar = calendar::Calendar::standard;
   io::Attributes attributes = {};
+  std::optional<std::int64_t> realization = {};
 };
 
 inline std::filesystem::path write_toy(const std::filesystem::path& path, const ToyField& field,
@@ -54,6 +56,7 @@ inline std::filesystem::path write_toy(const std::filesystem::path& path, const 
                          static_cast<std::int64_t>(3600 * file.first_hour);
   header.step_seconds = static_cast<std::int64_t>(3600 * file.step_hours);
   header.attributes = file.attributes;
+  header.realization = file.realization;
   io::TrajectoryWriter writer(path, header);
   std::vector<double> fine(static_cast<std::size_t>(blocks.fine_cells()));
   std::vector<double> coarse(static_cast<std::size_t>(blocks.coarse_cells()));

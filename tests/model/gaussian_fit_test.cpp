@@ -60,7 +60,7 @@ TEST_F(GaussianFitTest, FindsTheCovarianceBehindTheRecord) {
   const GaussianFit fit = fit_gaussian_prior(reader, {0, kHours}, {.markov_order = 2},
                                              [&](std::int64_t hours) { read += hours; });
   EXPECT_EQ(read, 2 * kHours);
-  const at::Tensor scale = fit.domain.scale;
+  const at::Tensor scale = fit.domain.normalisation.scale();
   // Total variance over modes divided by cells is a cell's variance.
   EXPECT_NEAR(scale.item<double>(), std::sqrt(mode_variance().sum().item<double>() / (kNy * kNx)), 0.03);
   const at::Tensor covariance = fit.lag_covariance.select(1, 0).select(1, 0) * scale.square();

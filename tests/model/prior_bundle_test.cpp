@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
+#include <map>
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/safetensors.hpp"
@@ -35,8 +35,9 @@ class PriorBundleTest : public testing::Test {
             grid,
             calendar::Calendar::noleap,
             3600,
-            Climatology(harmonics_for(3600, 5 * 86400), at::randn({5, 2, 4, 6}, at::kDouble)),
-            at::tensor({700.0, 4.0}, at::kDouble),
+            Normalisation::anomaly(
+                Climatology(harmonics_for(3600, 5 * 86400), at::randn({5, 2, 4, 6}, at::kDouble)),
+                at::tensor({700.0, 4.0}, at::kDouble)),
             at::randn({2, 9}, at::kDouble)};
   }
 
@@ -55,26 +56,10 @@ TEST_F(PriorBundleTest, ComesBackAsItWasSaved) {
   EXPECT_EQ(prior.domain.calendar, saved.calendar);
   EXPECT_EQ(prior.domain.step_seconds, 3600);
   EXPECT_FALSE(grid::difference(saved.grid, prior.domain.grid));
-  EXPECT_TRUE(at::equal(prior.domain.scale, saved.scale));
+  EXPECT_TRUE(at::equal(prior.domain.normalisation.scale(), saved.normalisation.scale()));
   EXPECT_TRUE(at::equal(prior.domain.quantiles, saved.quantiles));
-  EXPECT_TRUE(at::equal(prior.domain.climatology.at(7200, saved.calendar),
-                        saved.climatology.at(7200, saved.calendar)));
-}
-
-TEST_F(PriorBundleTest, NormalisesAndComesBack) {
-  const Domain some = domain();
-  const at::Tensor physical = at::randn({2, 4, 6}, at::kDouble) * 100;
-  const at::Tensor normalised = some.normalise(physical, 3 * 3600, calendar::Calendar::noleap);
-  EXPECT_TRUE(
-      at::allclose(some.physical(normalised, 3 * 3600, calendar::Calendar::noleap), physical, 1e-12, 1e-9));
-  // A block mean of normalised fields is the normalised block mean: what lets coarse data guide normalised
-  // fields.
-  const auto block_mean = [](const at::Tensor& fine) {
-    return fine.reshape({2, 2, 2, 3, 2}).mean(at::IntArrayRef{2, 4});
-  };
-  EXPECT_TRUE(
-      at::allclose(some.block_mean(2).normalise(block_mean(physical), 3 * 3600, calendar::Calendar::noleap),
-                   block_mean(normalised), 1e-9, 1e-9));
+  EXPECT_TRUE(at::equal(prior.domain.normalisation.climatology()->at(7200, saved.calendar),
+                        saved.normalisation.climatology()->at(7200, saved.calendar)));
 }
 
 TEST_F(PriorBundleTest, ChangesItsDigestWithItsContent) {
@@ -134,6 +119,119 @@ TEST_F(DamagedWeights, AreRefusedWithWhatIsWrong) {
   expect_message(HasSubstr("lag_covariance"));
   save("gaussian", kGoodArchitecture, kGoodSchedule, "lag_covariance", lags_ * std::nan(""));
   expect_message(HasSubstr("not finite"));
+}
+
+class ScoreUnetBundle : public PriorBundleTest {
+ protected:
+  static constexpr const char* kArchitecture =
+      R"({"window": 3, "variables": ["psl", "uas"], "hidden": [4, 6], "blocks": [1, 1], "attention": [1],
+          "embedding": 8})";
+  static ScoreUnetArchitecture architecture() {
+    return {
+        .window = 3, .variables = 2, .hidden = {4, 6}, .blocks = {1, 1}, .attention = {1}, .embedding = 8};
+  }
+
+  /// Saves a prior of these tensors.
+  void save(const std::map<std::string, at::Tensor>& tensors,
+            const std::string& architecture_json = kArchitecture) {
+    std::filesystem::create_directories(folder_);
+    write_domain(folder_ / "domain.nc", domain());
+    std::map<std::string, io::TensorView> views;
+    for (const auto& [name, tensor] : tensors) {
+      views[name] = {type_of(tensor),
+                     tensor.sizes().vec(),
+                     {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}};
+    }
+    io::write_safetensors(folder_ / "weights.safetensors", views,
+                          {{"foehn.kind", "score-unet"},
+                           {"foehn.architecture", architecture_json},
+                           {"foehn.schedule", R"({"name": "vp-cosine", "eta": 0.001})"}});
+  }
+  /// Both ways of reading a prior refuse it alike.
+  void expect_message(const testing::Matcher<const std::string&>& message) {
+    EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
+    EXPECT_THAT([&] { describe_prior(folder_); }, ThrowsMessage<core::Error>(message));
+  }
+
+  static io::TensorType type_of(const at::Tensor& tensor) {
+    if (tensor.scalar_type() == at::kHalf) return io::TensorType::f16;
+    if (tensor.scalar_type() == at::kBFloat16) return io::TensorType::bf16;
+    if (tensor.scalar_type() == at::kLong) return io::TensorType::i64;
+    return io::TensorType::f32;
+  }
+
+  std::map<std::string, at::Tensor> tensors_ = random_tensors(architecture(), 41);
+};
+
+TEST_F(ScoreUnetBundle, HoldsWeightsOfAnyFloatingType) {
+  const at::Tensor windows = at::randn({2, 6, 4, 6});
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.5);
+  for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16}) {
+    for (auto& [name, tensor] : tensors_) tensor = tensor.to(type);
+    save(tensors_);
+    const PriorBundle prior = load_prior(folder_, at::kFloat);
+    EXPECT_EQ(prior.kind, "score-unet");
+    EXPECT_EQ(prior.markov_order, 1);
+    ScoreUnet expected(architecture(), tensors_, at::kFloat);
+    EXPECT_TRUE(
+        at::equal(prior.denoiser->noise_estimate(windows, level), expected.noise_estimate(windows, level)))
+        << type;
+  }
+}
+
+TEST_F(ScoreUnetBundle, IsDescribedWithoutItsWeights) {
+  save(tensors_);
+  const PriorDescription description = describe_prior(folder_);
+  EXPECT_EQ(description.kind, "score-unet");
+  ASSERT_TRUE(description.network);
+  EXPECT_EQ(description.network->hidden, (std::vector<std::int64_t>{4, 6}));
+  EXPECT_EQ(description.network->attention, (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(parameter_count(*description.network), parameter_count(architecture()));
+}
+
+TEST_F(ScoreUnetBundle, NamesEveryTensorThatDoesNotFit) {
+  auto damaged = tensors_;
+  damaged.erase("map_layer0.bias");
+  damaged["unet.heads.0.weight"] = at::zeros({4, 6, 5, 5});
+  damaged["optimiser.step"] = at::zeros({1});
+  save(damaged);
+  expect_message(AllOf(HasSubstr("weights.safetensors"),
+                       HasSubstr("'map_layer0.bias' is missing, expected [8]"),
+                       HasSubstr("'unet.heads.0.weight': expected [4, 6, 3, 3], found [4, 6, 5, 5]"),
+                       HasSubstr("'optimiser.step' [1] is none")));
+  damaged = tensors_;
+  damaged["map_layer0.bias"] = at::zeros({8}, at::kLong);
+  save(damaged);
+  expect_message(AllOf(HasSubstr("map_layer0.bias"), HasSubstr("I64")));
+  damaged["map_layer0.bias"] = at::full({8}, std::nan(""), at::kFloat);
+  save(damaged);
+  EXPECT_THAT([&] { load_prior(folder_, at::kFloat); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("map_layer0.bias"), HasSubstr("not finite"))));
+}
+
+TEST_F(ScoreUnetBundle, RefusesAnArchitectureThatDoesNotMatch) {
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string json = kArchitecture;
+    save(tensors_, json.replace(json.find(from), from.size(), to));
+  };
+  with("[4, 6]", "[4, 8]");
+  expect_message(HasSubstr("'unet.descent.1.0.residue.1.weight': expected [8, 8, 3, 3], found [6, 6, 3, 3]"));
+  with(R"("attention": [1])", R"("attention": [])");
+  expect_message(HasSubstr("'unet.descent.1.1.qkv.weight' [18, 6, 1] is none"));
+  with(R"("window": 3)", R"("window": 2)");
+  expect_message(AllOf(HasSubstr("window"), HasSubstr("odd")));
+  with(R"("window": 3)", R"("window": 5)");
+  expect_message(HasSubstr("'unet.heads.0.weight': expected [4, 10, 3, 3], found [4, 6, 3, 3]"));
+  with(R"("uas")", R"("vas")");
+  expect_message(AllOf(HasSubstr("psl, vas"), HasSubstr("psl, uas")));
+  with(R"("hidden": [4, 6], "blocks": [1, 1])", R"("hidden": [4, 6, 6], "blocks": [1, 1, 1])");
+  expect_message(AllOf(HasSubstr("multiples of 4"), HasSubstr("4 x 6")));
+  with(R"("blocks": [1, 1])", R"("blocks": [1])");
+  expect_message(AllOf(HasSubstr("foehn.architecture"), HasSubstr("blocks")));
+  with(R"("embedding": 8)", R"("embedded": 8)");
+  expect_message(HasSubstr("embedding"));
+  with(R"("hidden": [4, 6])", R"("hidden": "wide")");
+  expect_message(HasSubstr("metadata"));
 }
 
 TEST_F(PriorBundleTest, RefusesATruncatedDomain) {

@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -28,6 +29,19 @@ model::GaussianPrior make_prior(std::int64_t markov_order) {
       }
   return {lags, at::kFloat};
 }
+
+/// A denoiser whose derivative is neither constant nor symmetric: channels wave with their successors.
+class Wavy : public diffusion::DifferentiableDenoiser {
+ public:
+  at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override {
+    return at::sin(noisy) * at::roll(noisy, 1, 1) + level.sigma * noisy;
+  }
+  at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                       const at::Tensor& cotangent) override {
+    return at::cos(noisy) * at::roll(noisy, 1, 1) * cotangent + at::roll(at::sin(noisy) * cotangent, -1, 1) +
+           level.sigma * cotangent;
+  }
+};
 
 at::Tensor noise_of(Slab hours) {
   at::Tensor slab = at::empty({hours.size(), kVariables, kNy, kNx}, at::kFloat);
@@ -104,6 +118,51 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
   EXPECT_TRUE(at::equal(draw(alone, 3).first, expected));
 }
 
+TEST_P(OnAnyNumberOfRanks, AVectorJacobianProductHasTheSameBits) {
+  const auto [hours, markov_order, stride, period] = GetParam();
+  const comm::Communicator world = comm::Communicator::world();
+  const comm::Communicator alone = world.split(world.rank());
+  Wavy prior;
+  const WindowPlan plan(hours, markov_order, stride);
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
+  const SlabPartition whole(hours, 1, 0, period), shared(hours, world.size(), 0, period);
+  const Slab mine = shared.slab(world.rank());
+  // Cotangents at observed hours only, as guidance has them.
+  const auto cotangent = [&, period = period](Slab slab) {
+    at::Tensor rows = noise_of(slab) * 3;
+    for (std::int64_t hour = slab.first; hour < slab.last; ++hour)
+      if (hour % period != 0) rows[hour - slab.first].zero_();
+    return rows;
+  };
+  ComposedDenoiser serial(prior, alone, whole, plan, 4), parallel(prior, world, shared, plan, 4);
+  const at::Tensor expected = serial.noise_vjp(noise_of({0, hours}), level, cotangent({0, hours}));
+  const at::Tensor found = parallel.noise_vjp(noise_of(mine), level, cotangent(mine));
+  EXPECT_GT(expected.abs().max().item<double>(), 0);
+  EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size())));
+}
+
+TEST_P(OnAnyNumberOfRanks, AVectorJacobianProductIsTheAdjointOfTheDerivative) {
+  const auto [hours, markov_order, stride, period] = GetParam();
+  const comm::Communicator world = comm::Communicator::world();
+  const SlabPartition shared(hours, world.size(), 0, period);
+  const Slab mine = shared.slab(world.rank());
+  Wavy prior;
+  ComposedDenoiser composed(prior, world, shared, {hours, markov_order, stride}, 4);
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
+  const at::Tensor x = noise_of(mine).to(at::kDouble);
+  const at::Tensor direction = at::cos(x * 7), cotangent = at::sin(x * 5);  // the same on any number of ranks
+  const auto dot = [&](const at::Tensor& a, const at::Tensor& b) {
+    return world.ordered_sum(std::vector<double>{(a * b).sum().item<double>()});
+  };
+  const double step = 1e-5;
+  const at::Tensor derivative = (composed.noise_estimate(x + step * direction, level) -
+                                 composed.noise_estimate(x - step * direction, level)) /
+                                (2 * step);
+  const double left = dot(derivative, cotangent);
+  const double right = dot(direction, composed.noise_vjp(x, level, cotangent));
+  EXPECT_NEAR(left, right, 1e-7 * std::max(1.0, std::abs(left)));
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, OnAnyNumberOfRanks,
                          testing::Values(Case{19, 2, 1, 3}, Case{19, 2, 3, 3}, Case{19, 2, 5, 3},
                                          Case{7, 3, 1, 1},     // one window; slabs shorter than k
@@ -112,8 +171,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, OnAnyNumberOfRanks,
                                          Case{48, 1, 3, 24}),  // two slabs
                          [](const auto& tested) {
                            const Case& c = tested.param;
-                           return "L" + std::to_string(c.hours) + "K" + std::to_string(c.markov_order) + "S" +
-                                  std::to_string(c.stride) + "P" + std::to_string(c.period);
+                           return fmt::format("L{}K{}S{}P{}", c.hours, c.markov_order, c.stride, c.period);
                          });
 
 TEST(ComposedDenoiser, WithAWindowOverTheWholeTrajectoryIsThePrior) {

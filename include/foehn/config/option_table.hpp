@@ -20,6 +20,7 @@ struct Description {
   bool minimum_excluded = false;          ///< the minimum itself is out of range
   std::vector<std::string> choices = {};  ///< allowed values of a text; empty: any
   bool required = false;                  ///< must be given
+  bool positional = false;                ///< may also be given as a bare word; one text of a table
   bool changes_result = true;  ///< whether the output's values depend on it (DESIGN: digest of a run)
 };
 
@@ -39,8 +40,9 @@ class OptionTable {
   OptionTable(std::string command, std::string summary, std::string example);
 
   /// Declares an option. A list is given as words separated by commas or spaces.
-  /// @throws std::logic_error if the name is taken, the doc is missing, a number has no unit, or the default
-  ///         of an option that is not required is out of its range or choices
+  /// @throws std::logic_error if the name is taken, the doc is missing, a number has no unit, the default of
+  ///         an option that is not required is out of its range or choices, or a second option takes the bare
+  ///         word or one that is no text does
   void add(const std::string& name, Target target, Description description);
 
   /// What parse found besides the options.
@@ -52,7 +54,8 @@ class OptionTable {
   /// Sets the bound fields from `arguments` and from the file that `--config FILE` names; the arguments win.
   /// Where --help or --reference is among the arguments, nothing else is looked at.
   ///
-  /// @param arguments  the words after the subcommand; "--name value" or "--name=value"
+  /// @param arguments  the words after the subcommand; "--name value", "--name=value", or the bare
+  ///                   word of a positional option
   /// @throws UsageError naming the option (and the file and line where it came from one): unknown (with the
   ///         nearest known name), given twice, of the wrong type, out of range (with the range), not among
   ///         its choices (with them), required and missing or empty; or a configuration file that cannot be

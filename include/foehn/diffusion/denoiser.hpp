@@ -21,4 +21,16 @@ class Denoiser {
   virtual at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) = 0;
 };
 
+/// A Denoiser that can be differentiated: priors, and what is composed of them. Guidance by gradients needs
+/// one.
+class DifferentiableDenoiser : public Denoiser {
+ public:
+  /// The vector-Jacobian product of noise_estimate: J^T cotangent with J = d eps / d noisy.
+  ///
+  /// @param cotangent  shape, type and device of `noisy`
+  /// @return           the same shape; a new tensor without autograd state, the caller's to change
+  virtual at::Tensor noise_vjp(const at::Tensor& noisy, const NoiseLevel& level,
+                               const at::Tensor& cotangent) = 0;
+};
+
 }  // namespace foehn::diffusion

@@ -10,28 +10,32 @@
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/grid/grid.hpp"
 #include "foehn/io/field_reader.hpp"
-#include "foehn/model/climatology.hpp"
+#include "foehn/model/normalisation.hpp"
 
 namespace foehn::model {
 
 /// Where a prior lives and what its numbers mean: grid, variables, step, and the way between physical and
-/// normalised fields (mode `anomaly`): normalised = (physical - climatology) / scale, one scale a variable.
+/// normalised fields.
 struct Domain {
+  /// The probabilities of the quantiles that a prior states of each variable.
   static constexpr std::array<double, 9> kQuantileLevels{0, .01, .05, .25, .5, .75, .95, .99, 1};
 
   std::vector<io::Variable> variables;
   grid::Grid grid;
   calendar::Calendar calendar = calendar::Calendar::standard;  ///< of the record behind the prior
   std::int64_t step_seconds = 3600;
-  Climatology climatology;
-  at::Tensor scale;      ///< [variable], root-mean-square anomaly, physical units, float64
+  Normalisation normalisation;
   at::Tensor quantiles;  ///< [variable, level], of all cells and instants, physical units, float64
 
   /// @param physical  one instant, [variable, y, x]
   /// @return          normalised, float64
-  at::Tensor normalise(const at::Tensor& physical, std::int64_t seconds, calendar::Calendar of) const;
+  at::Tensor normalise(const at::Tensor& physical, std::int64_t seconds, calendar::Calendar of) const {
+    return normalisation.normalise(physical, seconds, of);
+  }
   /// Inverse of normalise.
-  at::Tensor physical(const at::Tensor& normalised, std::int64_t seconds, calendar::Calendar of) const;
+  at::Tensor physical(const at::Tensor& normalised, std::int64_t seconds, calendar::Calendar of) const {
+    return normalisation.physical(normalised, seconds, of);
+  }
   /// The domain of the block means: what coarse observations are normalised by.
   Domain block_mean(std::int64_t block) const;
 };

@@ -15,7 +15,7 @@ namespace foehn::model {
 /// U diag(lambda) U^T, noise at (mu, sigma) is estimated by a shrinkage in each mode's eigenbasis,
 ///   eps = U diag(sigma / (mu^2 lambda + sigma^2)) U^T x,
 /// which is (x - mu x_hat)/sigma with x_hat = mu S (mu^2 S + sigma^2 I)^-1 x.
-class GaussianPrior : public diffusion::Denoiser {
+class GaussianPrior : public diffusion::DifferentiableDenoiser {
  public:
   /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h + lag)
   /// for lags
@@ -27,6 +27,9 @@ class GaussianPrior : public diffusion::Denoiser {
 
   /// @param noisy  windows [window, hour*variable, y, x]; each is treated alone, on one fixed shape
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
+  /// The estimate is linear and symmetric, so that the product is the estimate of `cotangent`.
+  at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                       const at::Tensor& cotangent) override;
 
  private:
   void prepare(const diffusion::NoiseLevel& level);

@@ -5,21 +5,23 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "foehn/diffusion/denoiser.hpp"
 #include "foehn/diffusion/noise_level.hpp"
 #include "foehn/model/domain.hpp"
+#include "foehn/model/score_unet.hpp"
 
 namespace foehn::model {
 
 /// A prior as it lies on disk: a folder with `weights.safetensors` and `domain.nc` (DESIGN.md section 6).
 struct PriorBundle {
-  std::string kind;  ///< "gaussian"
+  std::string kind;  ///< "gaussian" or "score-unet"
   Domain domain;
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
-  std::unique_ptr<diffusion::Denoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
+  std::unique_ptr<diffusion::DifferentiableDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
 };
 
 /// What a prior is, without its weights: cheap to read, enough to check inputs against.
@@ -27,6 +29,8 @@ struct PriorDescription {
   std::string kind;
   Domain domain;
   std::int64_t markov_order = 0;
+  diffusion::VpCosine schedule;
+  std::optional<ScoreUnetArchitecture> network;  ///< of a score-unet
 };
 
 /// @throws core::Error naming the file and what is missing or wrong
@@ -35,10 +39,11 @@ PriorDescription describe_prior(const std::filesystem::path& folder);
 /// SHA-256 over both files of a prior.
 std::string prior_digest(const std::filesystem::path& folder);
 
+/// Weights of a score network may be of any floating type; it computes in the type of `options`.
+///
 /// @param options  type and device of the fields to come
 /// @throws core::Error naming the file and what is missing or wrong: a kind that is not known, an
-/// architecture that does
-///         not match tensors or domain
+/// architecture that does not match tensors or domain
 PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options);
 
 /// Writes a Gaussian prior; the folder is made where it is absent.

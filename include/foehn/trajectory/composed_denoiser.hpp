@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
@@ -17,28 +18,39 @@ namespace foehn::trajectory {
 ///
 /// A window has one owner, the rank whose slab holds its centre. An evaluation brings each rank the hours
 /// that its windows need beyond its slab (from any number of neighbours, since a slab may be shorter than k),
-/// evaluates the windows that need none of them meanwhile, then the others, and sends outputs to the owners
-/// of their hours. Windows are gathered hour by hour, from slab and halo where they lie, into one batch
-/// buffer of a fixed number of slots, the last batch padded: a window's bits depend on neither its slot nor
-/// its neighbours, so a hour's estimate is the same on any number of ranks. Source of the composition:
+/// evaluates full batches of windows that need none of them meanwhile, then the others, and sends outputs to
+/// the owners of their hours. Windows are gathered hour by hour, from slab and halo where they lie, into one
+/// batch buffer of a fixed number of slots, the last batch padded: a window's bits depend on neither its slot
+/// nor its neighbours, so a hour's estimate is the same on any number of ranks. Source of the composition:
 /// Schmidt et al. 2025, Alg. 1; see WindowPlan.
-class ComposedDenoiser : public diffusion::Denoiser {
+class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
  public:
   /// @param windows    denoiser of windows [window, hour*variable, y, x]; outlives this
   /// @param team       the ranks that share the trajectory; outlives this
   /// @param batch      windows in a call of `windows`, always as many
-  ComposedDenoiser(diffusion::Denoiser& windows, const comm::Communicator& team,
+  ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch);
+  ComposedDenoiser(const ComposedDenoiser&) = delete;
+  ComposedDenoiser& operator=(const ComposedDenoiser&) = delete;
 
   /// @param noisy  this rank's slab, [hour, variable, y, x], normalised; may have no hours, but has the
-  /// others' trailing
-  ///               shape
+  /// trailing
+  ///               shape of the others
   /// @note Collective over the team: two exchanges, in which a rank without hours or windows takes part.
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
 
+  /// Each window's vector-Jacobian product is evaluated once, by its owner; the owners of its hours add the
+  /// windows' gradients in the order of centres, so that the bits are the same on any number of ranks. A
+  /// window none of whose outputs has a cotangent is left out. Beside a batch, the gradients of windows that
+  /// reach beyond the slab are held, 2k at most for slabs of k hours or more.
+  /// @param cotangent  of this rank's slab
+  /// @note Collective over the team: three exchanges.
+  at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                       const at::Tensor& cotangent) override;
+
  private:
   struct Shares;
-  ComposedDenoiser(diffusion::Denoiser& windows, const comm::Communicator& team,
+  ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                    const Shares& shares);
 
@@ -52,12 +64,21 @@ class ComposedDenoiser : public diffusion::Denoiser {
     std::int64_t first_hour = 0;
     std::vector<Output> outputs;
   };
-  void evaluate(const std::vector<Window>& windows, const at::Tensor& noisy, const at::Tensor& halo,
-                const diffusion::NoiseLevel& level, at::Tensor& local, at::Tensor& sent);
-  void copy_window(const Window& window, const at::Tensor& noisy, const at::Tensor& halo,
-                   at::Tensor& slot) const;
+  /// What the windows of one evaluation are filled from.
+  struct Inputs;
+  /// What the vector-Jacobian products of one evaluation start from.
+  struct Cotangents;
+  void evaluate(const std::vector<const Window*>& windows, const Inputs& inputs, at::Tensor& local,
+                at::Tensor& sent);
+  void copy_window(const Window& window, const Inputs& inputs, at::Tensor& slot) const;
+  at::Tensor empty_slots(const at::Tensor& noisy) const;
+  /// Calls `use(index, gradient)` for every window that has a cotangent, in order; gradient [hour*variable,
+  /// y, x].
+  void differentiate(const std::vector<Window>& windows, const Inputs& inputs, const Cotangents& cotangents,
+                     const std::function<void(std::size_t, const at::Tensor&)>& use);
+  void add_own_hours(const Window& window, const at::Tensor& gradient, at::Tensor& sum) const;
 
-  diffusion::Denoiser& windows_;
+  diffusion::DifferentiableDenoiser& windows_;
   Slab slab_;
   std::int64_t window_hours_;
   std::int64_t batch_;
@@ -65,7 +86,15 @@ class ComposedDenoiser : public diffusion::Denoiser {
   std::int64_t sent_count_;                  // outputs for hours of other ranks
   std::vector<std::int64_t> received_rows_;  // slab rows whose window another rank owns
   std::vector<Window> interior_, border_;    // windows within the slab; windows that need the halo
-  comm::RowExchange halo_, outputs_;
+  std::vector<const Window*> early_, late_;  // evaluated while the halo is on its way, and after it came
+  std::size_t border_before_ = 0;            // border windows whose centre precedes the interior's
+  std::vector<std::int64_t> border_rows_;  // rows of border windows, [window, hour], for hours of other ranks
+  struct ForeignRow {
+    std::int64_t row;  // in the slab
+    bool is_before;    // its window's centre precedes the slab
+  };
+  std::vector<ForeignRow> foreign_rows_;  // of other ranks' windows, in the order of centres
+  comm::RowExchange halo_, outputs_, gradients_;
 };
 
 }  // namespace foehn::trajectory

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "foehn/diffusion/denoiser.hpp"
+
+namespace foehn::model {
+
+/// What fixes the shape of a score network.
+struct ScoreUnetArchitecture {
+  std::int64_t window = 0;              ///< hours that the network sees at once, odd
+  std::int64_t variables = 0;           ///< of an hour
+  std::vector<std::int64_t> hidden;     ///< channels of each level, the finest first
+  std::vector<std::int64_t> blocks;     ///< residual blocks of each level, each way
+  std::vector<std::int64_t> attention;  ///< levels whose blocks are each followed by self-attention
+  std::int64_t embedding = 0;           ///< width of the time embedding
+
+  /// Channels of a window: hours times variables, hours slowest.
+  std::int64_t channels() const { return window * variables; }
+  /// Channels of the fields that enter a level on the way down and leave it on the way up.
+  std::int64_t channels_above(std::size_t level) const { return level == 0 ? channels() : hidden[level - 1]; }
+  bool attends(std::size_t level) const;
+  /// What both sides of a field must be a multiple of: every level but the first halves them.
+  std::int64_t side_multiple() const { return std::int64_t{1} << (hidden.size() - 1); }
+};
+
+/// @throws core::Error naming the field of the architecture that no network can have
+void check_architecture(const ScoreUnetArchitecture& architecture);
+
+using TensorShapes = std::map<std::string, std::vector<std::int64_t>>;
+
+/// Every tensor of the network, by its name in Climate2Weather's state_dict.
+/// @throws core::Error as check_architecture
+TensorShapes expected_tensors(const ScoreUnetArchitecture& architecture);
+
+/// @throws core::Error naming tensors that are missing, unknown or of another shape than expected
+void check_tensors(const ScoreUnetArchitecture& architecture, const TensorShapes& found);
+
+/// Random weights of the network, to time one or to test what uses one; float32.
+std::map<std::string, at::Tensor> random_tensors(const ScoreUnetArchitecture& architecture,
+                                                 std::uint64_t seed);
+
+std::int64_t parameter_count(const ScoreUnetArchitecture& architecture);
+
+/// Floating-point operations of one window's convolutions, linear layers and attention, forward; a product
+/// and its sum count as two.
+/// @param ny, nx  cells of a field, multiples of side_multiple()
+std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_t ny, std::int64_t nx);
+
+struct ScoreUnetLayers;
+
+/// The score network of Climate2Weather (Schmidt et al. 2025; DESIGN.md section 2): a U-Net that estimates
+/// the noise in a window of noisy fields.
+///
+/// Going down, each level changes the width by a convolution (of stride 2 beyond the first), then applies its
+/// residual blocks; going up, the blocks, a normalisation, nearest-neighbour doubling and a convolution,
+/// whose result is added to what the level above had on the way down.
+class ScoreUnet : public diffusion::DifferentiableDenoiser {
+ public:
+  /// @param tensors  as expected_tensors; any floating type
+  /// @param options  type to compute in, and device
+  /// @throws core::Error as check_architecture and check_tensors
+  ScoreUnet(const ScoreUnetArchitecture& architecture, const std::map<std::string, at::Tensor>& tensors,
+            const at::TensorOptions& options);
+  ~ScoreUnet() override;
+
+  const ScoreUnetArchitecture& architecture() const { return architecture_; }
+  /// The tensors that the network computes with, by name; they can be made to require gradients.
+  const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
+
+  /// The network itself, differentiable in all its arguments.
+  /// @param noisy  [window, hour*variable, y, x], type and device of the network
+  /// @param t      time of the schedule, [window], or [1] for all windows
+  /// @return       estimated noise, shape of `noisy`
+  at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t) const;
+
+  /// @param noisy  windows [window, hour*variable, y, x] of any floating type
+  /// @throws core::Error if channels or sides do not fit the network
+  at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
+  at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                       const at::Tensor& cotangent) override;
+
+ private:
+  void check_shape(const at::Tensor& noisy) const;
+
+  ScoreUnetArchitecture architecture_;
+  at::TensorOptions options_;
+  std::map<std::string, at::Tensor> tensors_;
+  std::unique_ptr<ScoreUnetLayers> layers_;
+};
+
+}  // namespace foehn::model

@@ -1,0 +1,227 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/bench_timing.hpp"
+#include "app/device.hpp"
+#include "app/subcommands.hpp"
+#include "foehn/config/option_table.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/model/score_unet.hpp"
+#include "options.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+struct BenchOptions {
+  std::string prior;
+  std::string network = "prior";
+  std::vector<double> batches{1, 2, 4};
+  std::int64_t repeats = 5;
+  std::int64_t threads = 1;
+  std::string device = "auto";
+  std::string output;
+};
+
+void declare(config::OptionTable& table, BenchOptions& options) {
+  table.add("prior.path", &options.prior,
+            {.doc = "Prior bundle whose denoiser is timed.", .positional = true});
+  table.add("bench.network", &options.network,
+            {.doc = "What is timed: the prior of prior.path; or full, a network of Climate2Weather's size "
+                    "(window of 13 h, 4 variables, 128 x 128 cells) with random weights.",
+             .choices = {"prior", "full"}});
+  table.add("bench.batches", &options.batches,
+            {.doc = "Numbers of windows a call.", .unit = "1", .minimum = 1, .maximum = 4096});
+  table.add(
+      "bench.repeats", &options.repeats,
+      {.doc = "Calls that the median is taken of, after one that warms up; of long calls fewer are made.",
+       .unit = "1",
+       .minimum = 1,
+       .maximum = 1000});
+  table.add("output.path", &options.output,
+            {.doc = "JSON file to write as well; absent: none.", .changes_result = false});
+  add_device_option(table, options.device);
+  add_threads_option(table, options.threads);
+}
+
+/// What is timed.
+struct Subject {
+  std::string name;
+  std::unique_ptr<diffusion::DifferentiableDenoiser> denoiser;
+  diffusion::VpCosine schedule;
+  std::vector<std::int64_t> window;  ///< shape: channels, ny, nx
+  std::optional<double>
+      operations;  ///< floating-point, of one window's noise estimate; known of score networks
+};
+
+Subject full_network(const at::TensorOptions& tensors) {
+  constexpr std::int64_t kSide = 128;
+  const model::ScoreUnetArchitecture architecture{.window = 13,
+                                                  .variables = 4,
+                                                  .hidden = {128, 128, 256, 384, 512},
+                                                  .blocks = {3, 3, 3, 3, 3},
+                                                  .attention = {4},
+                                                  .embedding = 512};
+  return {"full-size score network, random weights",
+          std::make_unique<model::ScoreUnet>(architecture, model::random_tensors(architecture, 0), tensors),
+          {},
+          {architecture.channels(), kSide, kSide},
+          static_cast<double>(model::window_flops(architecture, kSide, kSide))};
+}
+
+Subject prior_of(const std::string& path, const at::TensorOptions& tensors) {
+  const std::optional<model::ScoreUnetArchitecture> network = model::describe_prior(path).network;
+  model::PriorBundle prior = model::load_prior(path, tensors);
+  const auto ny = prior.domain.grid.ny(), nx = prior.domain.grid.nx();
+  const auto channels =
+      (2 * prior.markov_order + 1) * static_cast<std::int64_t>(prior.domain.variables.size());
+  std::optional<double> operations;
+  if (network) operations = static_cast<double>(model::window_flops(*network, ny, nx));
+  return {fmt::format("{} prior {}", prior.kind, path),
+          std::move(prior.denoiser),
+          prior.schedule,
+          {channels, ny, nx},
+          operations};
+}
+
+/// One line of the table.
+struct Case {
+  std::int64_t batch = 0;
+  std::string pass;
+  Timing timing;                     ///< of a call, that is of `batch` windows
+  std::optional<double> operations;  ///< of a window
+
+  double seconds_a_window() const { return timing.seconds / static_cast<double>(batch); }
+  /// Floating-point operations a second.
+  std::optional<double> rate() const {
+    return operations ? std::optional(*operations / seconds_a_window()) : std::nullopt;
+  }
+};
+
+std::vector<Case> time_subject(Subject& subject, const BenchOptions& options,
+                               const at::TensorOptions& tensors) {
+  const diffusion::NoiseLevel level = subject.schedule.at(0.5);
+  // The gradient in the fields, without the weights', takes about the operations of the forward pass again.
+  const auto both = subject.operations ? std::optional(2 * *subject.operations) : std::nullopt;
+  std::vector<Case> cases;
+  for (const double batch : options.batches) {
+    std::vector<std::int64_t> shape = subject.window;
+    shape.insert(shape.begin(), static_cast<std::int64_t>(batch));
+    const at::Tensor noisy = at::randn(shape, tensors), cotangent = at::randn(shape, tensors);
+    cases.push_back(
+        {shape[0], "forward",
+         time_calls(options.repeats, [&] { return subject.denoiser->noise_estimate(noisy, level); }),
+         subject.operations});
+    cases.push_back(
+        {shape[0], "forward + gradient",
+         time_calls(options.repeats, [&] { return subject.denoiser->noise_vjp(noisy, level, cotangent); }),
+         both});
+  }
+  return cases;
+}
+
+constexpr double kGiga = 1e9;
+
+/// "0.79", or "-" where there is no number.
+std::string text(const std::optional<double>& number, int decimals) {
+  return number ? fmt::format("{:.{}f}", *number, decimals) : "-";
+}
+
+std::optional<double> ratio(const std::optional<double>& rate, double to) {
+  return rate ? std::optional(*rate / to) : std::nullopt;
+}
+
+std::string table_text(const std::vector<Case>& cases, const Peaks& peaks) {
+  std::string lines = fmt::format(
+      "peaks: matrix product {:.1f} GFLOP/s; 3 x 3 convolution of 128 channels at 128 x 128 {:.1f} "
+      "GFLOP/s\n\n"
+      "{:>5}  {:<18}  {:>10}  {:>9}  {:>14}  {:>14}\n",
+      peaks.matrix_product / kGiga, peaks.convolution / kGiga, "batch", "pass", "s a window", "GFLOP/s",
+      "of the product", "of convolution");
+  for (const Case& one : cases)
+    lines += fmt::format("{:>5}  {:<18}  {:>10.4g}  {:>9}  {:>14}  {:>14}\n", one.batch, one.pass,
+                         one.seconds_a_window(), text(ratio(one.rate(), kGiga), 1),
+                         text(ratio(one.rate(), peaks.matrix_product), 3),
+                         text(ratio(one.rate(), peaks.convolution), 3));
+  return lines;
+}
+
+nlohmann::json json_of(const std::optional<double>& number) {
+  return number ? nlohmann::json(*number) : nlohmann::json();
+}
+
+nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const Subject& subject,
+                      const nlohmann::json& option_values) {
+  nlohmann::json lines = nlohmann::json::array();
+  for (const Case& one : cases)
+    lines.push_back({{"batch", one.batch},
+                     {"pass", one.pass},
+                     {"repeats", one.timing.repeats},
+                     {"seconds_a_window", one.seconds_a_window()},
+                     {"gflop_a_second", json_of(ratio(one.rate(), kGiga))},
+                     {"of_matrix_product", json_of(ratio(one.rate(), peaks.matrix_product))},
+                     {"of_convolution", json_of(ratio(one.rate(), peaks.convolution))}});
+  return {{"program", "foehn"},
+          {"command", "bench"},
+          {"version", FOEHN_VERSION},
+          {"options", option_values},
+          {"subject", subject.name},
+          {"gflop_a_window", json_of(ratio(subject.operations, kGiga))},
+          {"peaks_gflop_a_second",
+           {{"matrix_product", peaks.matrix_product / kGiga}, {"convolution", peaks.convolution / kGiga}}},
+          {"cases", lines}};
+}
+
+void check(const BenchOptions& options) {
+  for (const double batch : options.batches)
+    if (batch != std::floor(batch))
+      throw core::UsageError(fmt::format("bench.batches: expected whole numbers, found {}", batch));
+  if (options.batches.empty()) throw core::UsageError("bench.batches: expected at least one number");
+  if ((options.network == "full") != options.prior.empty())
+    throw core::UsageError("expected either prior.path or bench.network full");
+}
+
+}  // namespace
+
+int bench(const Arguments& arguments) {
+  BenchOptions options;
+  config::OptionTable table("bench", "Times a denoiser beside what the machine does at its best.",
+                            "foehn bench --bench.network full --run.threads 2");
+  declare(table, options);
+  const config::OptionTable::Outcome outcome = table.parse(arguments);
+  if (!outcome.page.empty()) {
+    std::cout << outcome.page;
+    return 0;
+  }
+  check(options);
+  set_threads(options.threads);
+  const at::TensorOptions tensors = at::TensorOptions(at::kFloat).device(choose_device(options.device));
+
+  Subject subject = options.network == "full" ? full_network(tensors) : prior_of(options.prior, tensors);
+  if (outcome.validate_only) {
+    say_valid("nothing was timed");
+    return 0;
+  }
+  std::cout << fmt::format("{}\nwindow of {} channels on {} x {} cells, {} GFLOP; {}, {} threads\n",
+                           subject.name, subject.window[0], subject.window[1], subject.window[2],
+                           text(ratio(subject.operations, kGiga), 1), tensors.device().str(), options.threads)
+            << std::flush;
+  const Peaks peaks = measure_peaks(tensors, options.repeats);
+  const std::vector<Case> cases = time_subject(subject, options, tensors);
+  std::cout << table_text(cases, peaks);
+  if (!options.output.empty())
+    io::write_file_atomically(options.output, record(cases, peaks, subject, table.values()).dump(2) + "\n");
+  return 0;
+}
+
+}  // namespace foehn::app

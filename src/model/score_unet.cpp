@@ -1,0 +1,210 @@
+#include "foehn/model/score_unet.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+#include "model/score_unet_layers.hpp"
+
+namespace foehn::model {
+
+namespace {
+
+// Bounds that keep an architecture read from a file from asking for absurd numbers of tensors.
+constexpr std::int64_t kMostLevels = 12, kMostBlocks = 100, kWidest = 65536;
+
+void check_range(const std::string& what, std::int64_t value, std::int64_t least, std::int64_t most) {
+  if (value < least || value > most)
+    throw core::Error(fmt::format("architecture: {}: expected {} to {}, found {}", what, least, most, value));
+}
+
+std::string described(const std::vector<std::int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+/// How many windows to evaluate in one call of the network.
+///
+/// On the CPU one: SiLU rounds differently where its values do not fill a vector register, and which values
+/// those are depends on where a window lies in the batch; convolutions round differently at other batch
+/// sizes. Alone, a window meets the same shapes in any slot. Nothing is lost by it: convolutions of a batch
+/// are no faster where the time goes, and activations are those of one window. On a GPU every value has a
+/// thread of its own, and the coarse levels need the batch to fill it.
+std::int64_t windows_at_once(const at::Tensor& noisy) {
+  return noisy.is_cpu() ? 1 : noisy.size(0);
+}
+
+}  // namespace
+
+bool ScoreUnetArchitecture::attends(std::size_t level) const {
+  return std::find(attention.begin(), attention.end(), static_cast<std::int64_t>(level)) != attention.end();
+}
+
+void check_architecture(const ScoreUnetArchitecture& architecture) {
+  check_range("window", architecture.window, 1, kWidest);
+  if (architecture.window % 2 == 0)
+    throw core::Error(
+        fmt::format("architecture: window: expected an odd number, found {}", architecture.window));
+  check_range("number of variables", architecture.variables, 1, kWidest);
+  check_range("embedding", architecture.embedding, 1, kWidest);
+  const auto levels = static_cast<std::int64_t>(architecture.hidden.size());
+  check_range("number of levels in hidden", levels, 1, kMostLevels);
+  if (architecture.blocks.size() != architecture.hidden.size())
+    throw core::Error(fmt::format("architecture: blocks: expected one number a level, {}, found {}", levels,
+                                  architecture.blocks.size()));
+  // A single channel has no variance to normalise by.
+  for (const auto width : architecture.hidden) check_range("hidden", width, 2, kWidest);
+  for (const auto blocks : architecture.blocks) check_range("blocks", blocks, 0, kMostBlocks);
+  for (const auto level : architecture.attention) check_range("attention", level, 0, levels - 1);
+}
+
+TensorShapes expected_tensors(const ScoreUnetArchitecture& architecture) {
+  check_architecture(architecture);
+  TensorShapes shapes;
+  ScoreUnetLayers(architecture, [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    shapes[name] = shape;
+    return at::Tensor();
+  });
+  return shapes;
+}
+
+void check_tensors(const ScoreUnetArchitecture& architecture, const TensorShapes& found) {
+  const TensorShapes expected = expected_tensors(architecture);
+  std::vector<std::string> problems;
+  for (const auto& [name, shape] : expected) {
+    const auto other = found.find(name);
+    if (other == found.end())
+      problems.push_back(fmt::format("'{}' is missing, expected {}", name, described(shape)));
+    else if (other->second != shape)
+      problems.push_back(
+          fmt::format("'{}': expected {}, found {}", name, described(shape), described(other->second)));
+  }
+  for (const auto& [name, shape] : found)
+    if (!expected.contains(name))
+      problems.push_back(fmt::format("'{}' {} is none of the network's", name, described(shape)));
+  if (!problems.empty())
+    throw core::Error(
+        fmt::format("the tensors do not match the architecture: {}", fmt::join(problems, "; ")));
+}
+
+std::int64_t parameter_count(const ScoreUnetArchitecture& architecture) {
+  std::int64_t count = 0;
+  for (const auto& [name, shape] : expected_tensors(architecture))
+    count += std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+  return count;
+}
+
+std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_t ny, std::int64_t nx) {
+  constexpr std::int64_t kKernel = 9;
+  const auto embedding = architecture.embedding;
+  std::int64_t products = 0;
+  for (const auto& [name, shape] : expected_tensors(architecture))
+    if (name.starts_with("map_layer") && shape.size() == 2) products += shape[0] * shape[1];
+  for (std::size_t i = 0; i < architecture.hidden.size(); ++i) {
+    const auto width = architecture.hidden[i], above = architecture.channels_above(i);
+    const std::int64_t cells = (ny >> i) * (nx >> i);
+    const std::int64_t cells_above = i == 0 ? cells : (ny >> (i - 1)) * (nx >> (i - 1));
+    std::int64_t block = embedding * width + 2 * kKernel * width * width * cells;
+    if (architecture.attends(i)) block += 4 * width * width * cells + 2 * cells * cells * width;
+    products += 2 * architecture.blocks[i] * block + kKernel * above * width * (cells + cells_above);
+  }
+  return 2 * products;
+}
+
+std::map<std::string, at::Tensor> random_tensors(const ScoreUnetArchitecture& architecture,
+                                                 std::uint64_t seed) {
+  const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& [name, shape] : expected_tensors(architecture)) {
+    at::Tensor tensor = at::empty(shape, at::kFloat);
+    // Outputs of about the inputs' size, whatever the width.
+    const auto inputs = shape.size() == 1 ? shape[0] : tensor.numel() / shape[0];
+    tensors[name] = tensor.normal_(0, 1 / std::sqrt(static_cast<double>(inputs)), generator);
+  }
+  return tensors;
+}
+
+ScoreUnet::ScoreUnet(const ScoreUnetArchitecture& architecture,
+                     const std::map<std::string, at::Tensor>& tensors, const at::TensorOptions& options)
+    : architecture_(architecture), options_(options) {
+  TensorShapes shapes;
+  for (const auto& [name, tensor] : tensors) shapes[name] = tensor.sizes().vec();
+  check_tensors(architecture, shapes);
+  for (const auto& [name, tensor] : tensors) {
+    const auto format = tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    tensors_[name] = tensor.to(options).contiguous(format);
+  }
+  layers_ = std::make_unique<ScoreUnetLayers>(
+      architecture, [this](const std::string& name, const auto&) { return tensors_.at(name); });
+}
+
+ScoreUnet::~ScoreUnet() = default;
+
+at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t) const {
+  const auto& levels = layers_->levels;
+  const at::Tensor embedded = layers_->embedding(t);
+  at::Tensor x = noisy.contiguous(at::MemoryFormat::ChannelsLast);
+  std::vector<at::Tensor> entering;
+  for (const Level& level : levels) {
+    entering.push_back(x);
+    x = level.descent(level.down(x), embedded);
+  }
+  for (std::size_t i = levels.size() - 1; i > 0; --i) {
+    x = levels[i].norm(levels[i].ascent(x, embedded));
+    x = levels[i].up(at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)})).add_(entering[i]);
+    entering.pop_back();
+  }
+  return levels[0].up(levels[0].ascent(x, embedded));
+}
+
+void ScoreUnet::check_shape(const at::Tensor& noisy) const {
+  const auto multiple = architecture_.side_multiple();
+  if (noisy.dim() != 4 || noisy.size(1) != architecture_.channels() || noisy.size(2) % multiple != 0 ||
+      noisy.size(3) % multiple != 0)
+    throw core::Error(fmt::format(
+        "the score network expects windows of {} channels (hour, variable) and sides that are multiples of "
+        "{}, found {}",
+        architecture_.channels(), multiple, described(noisy.sizes().vec())));
+}
+
+at::Tensor ScoreUnet::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
+  check_shape(noisy);
+  const at::NoGradGuard no_gradients;
+  const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
+  at::Tensor eps = at::empty_like(noisy, at::MemoryFormat::Contiguous);
+  const auto some = windows_at_once(noisy);
+  for (std::int64_t first = 0; first < noisy.size(0); first += some)
+    eps.narrow(0, first, some).copy_(forward(noisy.narrow(0, first, some).to(options_), t));
+  return eps;
+}
+
+at::Tensor ScoreUnet::noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                                const at::Tensor& cotangent) {
+  check_shape(noisy);
+  if (cotangent.sizes() != noisy.sizes())
+    throw core::Error(fmt::format("the cotangent's shape: expected {}, found {}",
+                                  described(noisy.sizes().vec()), described(cotangent.sizes().vec())));
+  const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
+  at::Tensor product = at::empty_like(noisy, at::MemoryFormat::Contiguous);
+  const auto some = windows_at_once(noisy);
+  for (std::int64_t first = 0; first < noisy.size(0); first += some) {
+    const at::AutoGradMode gradients(true);
+    const at::Tensor windows = noisy.narrow(0, first, some).detach().to(options_).requires_grad_();
+    const at::Tensor eps = forward(windows, t);
+    const auto gradient =
+        torch::autograd::grad({eps}, {windows}, {cotangent.narrow(0, first, some).to(options_)});
+    product.narrow(0, first, some).copy_(gradient[0].detach());
+  }
+  return product;
+}
+
+}  // namespace foehn::model

@@ -1,0 +1,18 @@
+#include "model/score_unet_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace foehn::model {
+
+ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json) {
+  ScoreUnetArchitecture architecture;
+  json.at("window").get_to(architecture.window);
+  architecture.variables = static_cast<std::int64_t>(json.at("variables").size());
+  json.at("hidden").get_to(architecture.hidden);
+  json.at("blocks").get_to(architecture.blocks);
+  json.at("attention").get_to(architecture.attention);
+  json.at("embedding").get_to(architecture.embedding);
+  return architecture;
+}
+
+}  // namespace foehn::model

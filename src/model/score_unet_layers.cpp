@@ -1,0 +1,128 @@
+#include "model/score_unet_layers.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace foehn::model {
+
+namespace {
+
+constexpr double kNormEpsilon = 1e-5;
+constexpr std::int64_t kTimeFrequencies = 16;
+constexpr double kLongestPeriod = 10000;
+
+at::Tensor linear(const Parameters& parameters, const at::Tensor& x) {
+  return at::linear(x, parameters.weight, parameters.bias);
+}
+
+/// A linear map of each cell's channels, as a convolution: on the CPU oneDNN's is faster than a BLAS's
+/// product.
+at::Tensor pointwise(const Parameters& parameters, const at::Tensor& x) {
+  return at::conv2d(x, parameters.weight.unsqueeze(3), parameters.bias);
+}
+
+}  // namespace
+
+Parameters::Parameters(const TensorSource& source, const std::string& name,
+                       const std::vector<std::int64_t>& shape)
+    : weight(source(name + ".weight", shape)), bias(source(name + ".bias", {shape[0]})) {}
+
+Convolution::Convolution(const TensorSource& source, const std::string& name, std::int64_t input,
+                         std::int64_t output, std::int64_t stride)
+    : parameters_(source, name, {output, input, 3, 3}), stride_(stride) {}
+
+at::Tensor Convolution::operator()(const at::Tensor& x) const {
+  return at::conv2d(x, parameters_.weight, parameters_.bias, {stride_, stride_}, {1, 1});
+}
+
+ChannelNorm::ChannelNorm(std::int64_t channels) : channels_(channels) {}
+
+at::Tensor ChannelNorm::operator()(const at::Tensor& x) const {
+  // LibTorch's layer norm divides by sqrt(biased variance + eps); unbiased = biased n/(n - 1), so that
+  // 1/sqrt(unbiased + eps) = sqrt((n - 1)/n) / sqrt(biased + eps (n - 1)/n).
+  const double ratio = static_cast<double>(channels_ - 1) / static_cast<double>(channels_);
+  const at::Tensor gain = at::full({channels_}, std::sqrt(ratio), x.options());
+  return at::layer_norm(x.permute({0, 2, 3, 1}), {channels_}, gain, {}, kNormEpsilon * ratio)
+      .permute({0, 3, 1, 2});
+}
+
+ResidualBlock::ResidualBlock(const TensorSource& source, const std::string& name, std::int64_t channels,
+                             std::int64_t embedding)
+    : project_(source, name + ".project.0", {channels, embedding}),
+      norm_(channels),
+      first_(source, name + ".residue.1", channels, channels),
+      second_(source, name + ".residue.3", channels, channels) {}
+
+at::Tensor ResidualBlock::operator()(const at::Tensor& x, const at::Tensor& embedded) const {
+  const at::Tensor shift = linear(project_, embedded).unsqueeze(2).unsqueeze(3);
+  return second_(at::silu(first_(norm_(x + shift)))).add_(x);
+}
+
+Attention::Attention(const TensorSource& source, const std::string& name, std::int64_t channels)
+    : channels_(channels),
+      norm_(channels),
+      qkv_(source, name + ".qkv", {3 * channels, channels, 1}),
+      out_(source, name + ".proj_out", {channels, channels, 1}) {}
+
+at::Tensor Attention::operator()(const at::Tensor& x) const {
+  const auto ny = x.size(2), nx = x.size(3);
+  const at::Tensor qkv =
+      pointwise(qkv_, norm_(x)).permute({0, 2, 3, 1}).flatten(1, 2);  // [window, cell, 3 channels]
+  const at::Tensor query = qkv.narrow(2, 0, channels_), key = qkv.narrow(2, channels_, channels_),
+                   value = qkv.narrow(2, 2 * channels_, channels_);
+  const at::Tensor scores = at::bmm(query, key.transpose(1, 2)) / std::sqrt(static_cast<double>(channels_));
+  const at::Tensor attended = at::bmm(at::softmax(scores, 2), value);
+  return pointwise(out_, attended.reshape({-1, ny, nx, channels_}).permute({0, 3, 1, 2})).add_(x);
+}
+
+TimeEmbedding::TimeEmbedding(const TensorSource& source, std::int64_t width)
+    : first_(source, "map_layer0", {width, 2 * kTimeFrequencies}),
+      second_(source, "map_layer1", {width, width}) {}
+
+at::Tensor TimeEmbedding::operator()(const at::Tensor& t) const {
+  const at::TensorOptions exact = t.options().dtype(at::kDouble);
+  const at::Tensor exponents = at::arange(kTimeFrequencies, exact) / -static_cast<double>(kTimeFrequencies);
+  const at::Tensor angles = at::outer(t.to(at::kDouble), at::pow(kLongestPeriod, exponents));
+  const at::Tensor features = at::cat({angles.cos(), angles.sin()}, 1).to(first_.weight.scalar_type());
+  return at::silu(linear(second_, at::silu(linear(first_, features))));
+}
+
+Stage::Stage(const TensorSource& source, const std::string& name, std::int64_t channels, std::int64_t blocks,
+             bool attends, std::int64_t embedding) {
+  std::int64_t position = 0;
+  const auto next = [&] { return name + "." + std::to_string(position++); };
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    blocks_.emplace_back(source, next(), channels, embedding);
+    if (attends) attention_.emplace_back(source, next(), channels);
+  }
+}
+
+at::Tensor Stage::operator()(at::Tensor x, const at::Tensor& embedded) const {
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    x = blocks_[i](x, embedded);
+    if (!attention_.empty()) x = attention_[i](x);
+  }
+  return x;
+}
+
+ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, const TensorSource& source)
+    : embedding(source, architecture.embedding) {
+  const auto count = architecture.hidden.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto width = architecture.hidden[i], above = architecture.channels_above(i);
+    // The way up counts its levels from the deepest. A change of resolution is a sequence, of which the
+    // convolution is the first or, after normalisation and doubling, the third element.
+    const std::string level = std::to_string(i), rising = std::to_string(count - 1 - i);
+    const auto stage = [&](const std::string& name) {
+      return Stage(source, name, width, architecture.blocks[i], architecture.attends(i),
+                   architecture.embedding);
+    };
+    levels.push_back(
+        {Convolution(source, "unet.heads." + level + (i == 0 ? "" : ".0"), above, width, i == 0 ? 1 : 2),
+         stage("unet.descent." + level), stage("unet.ascent." + rising), ChannelNorm(width),
+         Convolution(source, "unet.tails." + rising + (i == 0 ? "" : ".2"), width, above)});
+  }
+}
+
+}  // namespace foehn::model

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "foehn/io/safetensors.hpp"
+#include "foehn/model/domain.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/model/score_unet.hpp"
+
+namespace foehn::testing {
+
+/// Two variables on 8 x 12 cells, in a normalisation of quantiles.
+inline model::Domain toy_domain() {
+  grid::Grid grid{{"lat", "latitude", "degrees_north", {}}, {"lon", "longitude", "degrees_east", {}}, {}};
+  for (int y = 0; y < 8; ++y) grid.y.values.push_back(58 - 0.25 * y);
+  for (int x = 0; x < 12; ++x) grid.x.values.push_back(-3 + 0.5 * x);
+  const at::Tensor quantiles = at::arange(9, at::kDouble).repeat({2, 1});
+  return {{{"psl", "air_pressure_at_mean_sea_level", "Pa"}, {"uas", "eastward_wind", "m s-1"}},
+          grid,
+          calendar::Calendar::noleap,
+          3600,
+          model::Normalisation::of_quantiles("quant95", quantiles),
+          quantiles};
+}
+
+inline model::ScoreUnetArchitecture toy_architecture() {
+  return {.window = 3, .variables = 2, .hidden = {4, 6}, .blocks = {1, 2}, .attention = {1}, .embedding = 8};
+}
+
+/// A bundle of a score network with random weights.
+inline void write_score_prior(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  model::write_domain(folder / "domain.nc", toy_domain());
+  const std::map<std::string, at::Tensor> tensors = model::random_tensors(toy_architecture(), 1);
+  std::map<std::string, io::TensorView> views;
+  for (const auto& [name, tensor] : tensors)
+    views[name] = {
+        io::TensorType::f32,
+        tensor.sizes().vec(),
+        {static_cast<const std::byte*>(tensor.data_ptr()), static_cast<std::size_t>(tensor.nbytes())}};
+  io::write_safetensors(folder / "weights.safetensors", views,
+                        {{"foehn.kind", "score-unet"},
+                         {"foehn.architecture",
+                          R"({"window": 3, "variables": ["psl", "uas"], "hidden": [4, 6], "blocks": [1, 2],
+                              "attention": [1], "embedding": 8})"},
+                         {"foehn.schedule", R"({"name": "vp-cosine", "eta": 0.001})"}});
+}
+
+/// A bundle of a Gaussian prior that knows no neighbours: white in space and between variables.
+inline void write_gaussian_prior(const std::filesystem::path& folder) {
+  at::Tensor lags = at::zeros({3, 2, 2, 8, 12}, at::kDouble);
+  for (int lag = 0; lag < 3; ++lag)
+    for (int variable = 0; variable < 2; ++variable) lags[lag][variable][variable] = 1.0 / (1 + lag);
+  model::save_gaussian_prior(folder, toy_domain(), lags, {});
+}
+
+}  // namespace foehn::testing

@@ -1,0 +1,153 @@
+#include "foehn/model/domain.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "foehn/core/error.hpp"
+#include "foehn/io/netcdf.hpp"
+#include "io/test_files.hpp"
+
+namespace foehn::model {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+constexpr std::int64_t kSeconds = 3 * 3600;
+constexpr auto kCalendar = calendar::Calendar::noleap;
+
+grid::Grid regular_grid() {
+  return {{"lat", "latitude", "degrees_north", {58, 57.75, 57.5, 57.25}},
+          {"lon", "longitude", "degrees_east", {-3, -2.75, -2.5, -2.25, -2, -1.75}},
+          std::nullopt};
+}
+
+grid::Grid rotated_grid() {
+  return {{"rlat", "grid_latitude", "degrees", {-1, -0.5, 0, 0.5}},
+          {"rlon", "grid_longitude", "degrees", {-3, -2, -1, 0, 1, 2}},
+          grid::RotatedPole{39.25, -162, 0}};
+}
+
+/// Two variables, each with its own quantiles 0, 1, 5, ... times a factor beyond an offset.
+at::Tensor quantiles() {
+  const at::Tensor levels = at::tensor({0., 1., 5., 25., 50., 75., 95., 99., 100.}, at::kDouble);
+  return at::stack({280 + levels / 4, 2 * levels - 30});
+}
+
+Domain domain(Normalisation normalisation, const grid::Grid& grid = regular_grid()) {
+  return {{{"tas", "air_temperature", "K"}, {"uas", "eastward_wind", "m s-1"}},
+          grid,
+          kCalendar,
+          3600,
+          std::move(normalisation),
+          quantiles()};
+}
+
+Normalisation anomalies() {
+  at::manual_seed(21);
+  return Normalisation::anomaly(
+      Climatology(harmonics_for(3600, 5 * 86400), at::randn({5, 2, 4, 6}, at::kDouble)),
+      at::tensor({3.0, 40.0}, at::kDouble));
+}
+
+at::Tensor block_mean(const at::Tensor& fine) {
+  return fine.reshape({2, 2, 2, 3, 2}).mean(at::IntArrayRef{2, 4});
+}
+
+TEST(Normalisation, OfQuantilesIsTheFormulaOfItsMode) {
+  struct Case {
+    const char* mode;
+    double offset, low, high;  // numbers of quantiles() for the second variable
+  };
+  for (const Case& expected :
+       {Case{"minmax", -30, -30, 170}, Case{"robust", 70, 20, 120}, Case{"robust95", 70, -20, 160},
+        Case{"quant95", -20, -20, 160}, Case{"quant99", -28, -28, 168}}) {
+    const auto normalisation = Normalisation::of_quantiles(expected.mode, quantiles());
+    const at::Tensor physical = at::full({2, 4, 6}, 12.5, at::kDouble);
+    const at::Tensor normalised = normalisation.normalise(physical, kSeconds, kCalendar);
+    EXPECT_NEAR(normalised[1][3][5].item<double>(), (12.5 - expected.offset) / (expected.high - expected.low),
+                1e-14)
+        << expected.mode;
+    EXPECT_EQ(normalisation.climatology(), nullptr);
+  }
+}
+
+TEST(Normalisation, OfAnyModeComesBackAndCommutesWithBlockMeans) {
+  at::manual_seed(22);
+  const at::Tensor physical = at::randn({2, 4, 6}, at::kDouble) * 100;
+  for (const auto& normalisation : {anomalies(), Normalisation::of_quantiles("robust", quantiles())}) {
+    const at::Tensor normalised = normalisation.normalise(physical, kSeconds, kCalendar);
+    EXPECT_TRUE(at::allclose(normalisation.physical(normalised, kSeconds, kCalendar), physical, 1e-12, 1e-9));
+    // What lets coarse data guide normalised fields.
+    const Domain coarse = domain(normalisation).block_mean(2);
+    EXPECT_TRUE(at::allclose(coarse.normalise(block_mean(physical), kSeconds, kCalendar),
+                             block_mean(normalised), 1e-9, 1e-9));
+    EXPECT_EQ(coarse.grid.ny(), 2);
+  }
+}
+
+TEST(Normalisation, NamesTheModesItKnows) {
+  EXPECT_THAT([] { Normalisation::of_quantiles("zscore", quantiles()); },
+              ThrowsMessage<core::Error>(AllOf(
+                  HasSubstr("'zscore'"), HasSubstr("anomaly, minmax, robust, robust95, quant95, quant99"))));
+}
+
+class DomainFile : public ::testing::Test {
+ protected:
+  std::string failure() const {
+    try {
+      read_domain(path_);
+    } catch (const core::Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  io::TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_ / "domain.nc";
+};
+
+TEST_F(DomainFile, BringsBackEveryModeAndGrid) {
+  for (const auto& grid : {regular_grid(), rotated_grid()}) {
+    for (const auto& normalisation : {anomalies(), Normalisation::of_quantiles("quant95", quantiles())}) {
+      write_domain(path_, domain(normalisation, grid));
+      const Domain read = read_domain(path_);
+      EXPECT_FALSE(grid::difference(grid, read.grid));
+      EXPECT_EQ(read.grid.rotated_pole.has_value(), grid.rotated_pole.has_value());
+      EXPECT_EQ(read.normalisation.mode(), normalisation.mode());
+      EXPECT_TRUE(at::equal(read.quantiles, quantiles()));
+      const at::Tensor physical = at::randn({2, 4, 6}, at::kDouble);
+      EXPECT_TRUE(at::equal(read.normalise(physical, kSeconds, kCalendar),
+                            normalisation.normalise(physical, kSeconds, kCalendar)));
+      EXPECT_EQ(io::NetcdfFile::open(path_).has_variable("climatology"), normalisation.mode() == "anomaly");
+    }
+  }
+}
+
+TEST_F(DomainFile, IsRefusedWhereQuantilesLeaveNoRange) {
+  Domain flat = domain(Normalisation::of_quantiles("quant95", quantiles()));
+  flat.quantiles = quantiles();
+  flat.quantiles[1].fill_(4);
+  write_domain(path_, flat);
+  EXPECT_THAT(failure(),
+              AllOf(HasSubstr("domain.nc"), HasSubstr("quant95"), HasSubstr("'uas'"), HasSubstr("found 0")));
+}
+
+TEST_F(DomainFile, IsRefusedWithoutAnAxis) {
+  {
+    io::NetcdfFile file = io::NetcdfFile::create(path_);
+    file.define_dimension("lat", 2);
+    file.define_variable("lat", io::NetcdfType::float64, {"lat"},
+                         {{"axis", std::string("Y")}, {"units", std::string("degrees_north")}});
+    file.set_global_attributes({{"normalisation", std::string("quant95")},
+                                {"variable_names", std::string("tas")},
+                                {"variable_standard_names", std::string("air_temperature")},
+                                {"variable_units", std::string("K")}});
+    file.close();
+  }
+  EXPECT_THAT(failure(), AllOf(HasSubstr("domain.nc"), HasSubstr("axis"), HasSubstr("'X'")));
+}
+
+}  // namespace
+}  // namespace foehn::model
