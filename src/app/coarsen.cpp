@@ -20,10 +20,17 @@ namespace {
 
 io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& options) {
   io::IndexRange period = io::select_period(reader.times(), options.start, "");
+  const std::string first = reader.times().format(period.first);
+  // A bare date means its first instant; a time of day means that instant.
+  if (options.start.find_first_of("T :") != std::string::npos &&
+      calendar::to_seconds(calendar::parse_date_time(options.start), reader.times().calendar) !=
+          reader.times().seconds[static_cast<std::size_t>(period.first)])
+    throw core::Error(fmt::format("time.start: {} has no instant at {}; the next one is {}", options.input,
+                                  options.start, first));
   if (options.hours == 0) return period;
   if (options.hours > period.size())
     throw core::Error(fmt::format("time.hours: {} has {} steps from {}, expected at least {}", options.input,
-                                  period.size(), reader.times().format(period.first), options.hours));
+                                  period.size(), first, options.hours));
   period.last = period.first + options.hours;
   return period;
 }
@@ -31,8 +38,12 @@ io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& op
 }  // namespace
 
 void coarsen_file(const CoarsenOptions& options, bool validate_only) {
-  const io::FieldReader reader(io::expand_files({options.input}),
-                               field_selection(options.variables, options.crop));
+  const std::vector<std::filesystem::path> files = io::expand_files({options.input});
+  refuse_overwriting(files, options.output, "output.path");
+  const io::FieldReader reader(files, field_selection(options.variables, options.crop));
+  if (reader.step_seconds() == 0)
+    throw core::Error(
+        fmt::format("{}: expected at least two instants, found one: its step is unknown", options.input));
   const io::IndexRange period = period_of(reader, options);
   const observation::BlockMean block_mean(options.block);
   const auto variables = static_cast<std::int64_t>(reader.variables().size());

@@ -1,6 +1,7 @@
 #include "options.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <system_error>
@@ -53,10 +54,20 @@ void prepare_output_folder(const std::filesystem::path& folder, const std::strin
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) throw core::Error(fmt::format("cannot make {}: {}", folder.string(), error.message()));
-    const std::filesystem::path probe = folder / "write_test";
+    const std::filesystem::path probe = folder / fmt::format(".foehn_probe_{}", getpid());
     io::write_file_atomically(probe, "");
     std::filesystem::remove(probe, error);
   });
+}
+
+void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const std::filesystem::path& output,
+                        const std::string& option) {
+  for (const std::filesystem::path& input : inputs) {
+    std::error_code error;
+    if (std::filesystem::equivalent(input, output, error) && !error)
+      throw core::Error(
+          fmt::format("{}: {} is read from, and would be overwritten", option, output.string()));
+  }
 }
 
 void say_valid(const std::string& nothing_done) {

@@ -25,6 +25,10 @@ io::FieldSelection field_selection(const std::vector<std::string>& variables, co
 void prepare_output_folder(const std::filesystem::path& folder,
                            const std::string& option = "output.directory");
 
+/// @throws core::Error naming the option if `output` is one of the files that are read
+void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const std::filesystem::path& output,
+                        const std::string& option);
+
 /// Says that --validate-only found nothing wrong.
 void say_valid(const std::string& nothing_done);
 

@@ -44,7 +44,7 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
                               {"writing", record.timings.writing},
                               {"total", record.total_seconds}}},
                             {"peak_memory_MB", record.peak_memory_megabytes}};
-  io::write_file_atomically(path, json.dump(2) + "\n");
+  io::write_file_atomically(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace foehn::app

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <limits>
 #include <span>
 
 #include "foehn/core/digest.hpp"
@@ -13,6 +14,8 @@
 namespace foehn::app {
 
 namespace {
+
+constexpr std::int64_t kMostHours = 10'000'000;  // of a trajectory; a thousand years have fewer
 
 /// The errors' standard deviations in physical units, one per variable.
 std::vector<double> physical_std(const SampleOptions& options, const model::Domain& domain) {
@@ -64,7 +67,29 @@ Period choose_period(const SampleOptions& options, const model::Domain& domain,
           fmt::format("time.start: {} is after the last observation, {}", options.start,
                       observations->reader().times().format(observations->reader().times().size() - 1)));
   }
+  if (period.hours > kMostHours)
+    throw core::Error(fmt::format("time.hours: expected at most {}, found {}", kMostHours, period.hours));
   return period;
+}
+
+/// Finds out now, not after hours of sampling, if the members' files cannot be written.
+void check_output(const SampleJob& job, const SampleOptions& options) {
+  const std::filesystem::path folder = options.output;
+  prepare_output_folder(folder);
+  const auto& domain = job.prior.domain;
+  const double chunk_values = static_cast<double>(options.ensemble.chunk_hours) *
+                              static_cast<double>(domain.variables.size()) *
+                              static_cast<double>(domain.grid.cells());
+  if (chunk_values > std::numeric_limits<int>::max())
+    throw core::Error(
+        fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
+                    options.ensemble.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
+  if (!options.observations.empty())
+    for (std::int64_t i = 0; i < options.ensemble.members; ++i)
+      refuse_overwriting({options.observations}, folder / member_name(options.ensemble.first_member + i),
+                         "output.directory");
+  const io::TrajectoryWriter probe(folder / member_name(options.ensemble.first_member),
+                                   member_header(job, options, options.ensemble.first_member));
 }
 
 /// What the root found out by reading, as numbers to broadcast, and back.
@@ -98,7 +123,9 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
   world.agree([&] { prior = model::describe_prior(options.prior); });
   SampleJob job(std::move(*prior));
   world.agree([&] {
-    if (options.is_conditioned()) job.observation_std = physical_std(options, job.prior.domain);
+    const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
+    if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
+    if (!options.is_conditioned()) job.observation_std.clear();
     if (!world.is_root()) return;
     if (!options.observations.empty())
       job.observations = std::make_unique<ObservationFile>(options.observations, job.prior.domain);
@@ -115,7 +142,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     }
     job.prior_digest = model::prior_digest(options.prior);
     job.options_digest = core::sha256(result_options);
-    prepare_output_folder(options.output);
+    check_output(job, options);
   });
   std::vector<std::int64_t> facts = pack(job);
   world.broadcast(facts);

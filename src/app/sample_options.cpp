@@ -20,7 +20,8 @@ config::OptionTable sample_option_table(SampleOptions& options) {
   table.add("time.hours", &options.hours,
             {.doc = "Length of the trajectory in steps of the prior; 0: up to the last observation.",
              .unit = "h",
-             .minimum = 0});
+             .minimum = 0,
+             .maximum = 1e7});
   table.add("observation.std", &options.observation_std,
             {.doc = "Standard deviation of the observations' errors, one per variable, each in its CF unit.",
              .unit = "CF unit",

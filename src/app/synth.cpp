@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 
 #include "coarsen.hpp"
@@ -115,7 +116,10 @@ int synth(const Arguments& arguments) {
   at::set_num_threads(1);  // the last bits of a transform depend on the number of threads
   const model::SyntheticClimateOptions climate_settings = climate_options(options);
   SyntheticClimate climate(climate_settings);
+  const auto plain = [](const std::string& path) { return std::filesystem::weakly_canonical(path); };
   const bool has_twin = !options.coarse.output.empty();
+  if (has_twin && plain(options.output) == plain(options.coarse.output))
+    throw core::UsageError(fmt::format("output.coarse: {} is output.path as well", options.coarse.output));
   if (has_twin) {
     core::with_context("observation.block",
                        [&] { return grid::block_mean_grid(climate.grid(), options.coarse.block); });

@@ -162,6 +162,15 @@ MPI_Request Communicator::start_receive(std::span<float> values, int from) const
   return request;
 }
 
+void cancel(std::vector<MPI_Request>& requests) noexcept {
+  for (MPI_Request& request : requests) {
+    if (request == MPI_REQUEST_NULL) continue;
+    MPI_Cancel(&request);
+    MPI_Request_free(&request);
+  }
+  requests.clear();
+}
+
 void wait(std::vector<MPI_Request>& requests) {
   check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "wait");
   requests.clear();

@@ -59,6 +59,11 @@ class Gathering {
 
  private:
   struct Arriving {
+    Arriving() = default;
+    Arriving(Arriving&&) = default;
+    Arriving& operator=(Arriving&&) = default;
+    ~Arriving() { comm::cancel(requests); }
+
     std::vector<float> chunk;
     std::vector<MPI_Request> requests;
   };

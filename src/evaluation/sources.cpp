@@ -60,13 +60,26 @@ void check_same(const io::FieldReader& expected, const io::FieldReader& found) {
   }
 }
 
+/// What members of one run share: files of an earlier run may lie in the same folder.
+void check_same_run(const io::Attributes& first, const io::Attributes& other) {
+  for (const char* name : {"foehn_options_digest", "foehn_prior_digest", "foehn_observations_digest"}) {
+    const auto one = first.find(name), two = other.find(name);
+    const bool has_one = one != first.end(), has_two = two != other.end();
+    if (has_one != has_two || (has_one && one->second != two->second))
+      throw Error(fmt::format("they are of different runs: global attribute {} differs", name));
+  }
+}
+
 std::vector<io::FieldReader> open_members(const std::vector<std::filesystem::path>& files) {
   if (files.empty()) throw Error("no ensemble member given");
   std::vector<io::FieldReader> members;
+  const io::Attributes first = io::NetcdfFile::open(files.front()).global_attributes();
   for (const auto& file : files) {
     members.emplace_back(std::vector{file}, io::FieldSelection{});
-    core::with_context(fmt::format("member {} beside {}", file.string(), files.front().string()),
-                       [&] { check_same(members.front(), members.back()); });
+    core::with_context(fmt::format("member {} beside {}", file.string(), files.front().string()), [&] {
+      check_same(members.front(), members.back());
+      check_same_run(first, io::NetcdfFile::open(file).global_attributes());
+    });
   }
   return members;
 }

@@ -101,14 +101,26 @@ void settle_packing(const std::string& where, FieldLayout& layout) {
   layout.add_offset = number("add_offset", 0.0);
   layout.packed = layout.scale_factor != 1.0 || layout.add_offset != 0.0;
   if (layout.scale_factor == 0) throw core::Error(where + ": attribute scale_factor is 0");
+  if (layout.header.text("_Unsigned") == "true")
+    throw core::Error(where +
+                      ": attribute _Unsigned is true; unsigned integers kept as signed are not supported");
   // What the library fills in where nothing was ever written.
-  layout.missing.push_back(NC_FILL_DOUBLE);
+  layout.missing.push_back(layout.header.type == NC_SHORT ? NC_FILL_SHORT
+                           : layout.header.type == NC_INT ? NC_FILL_INT
+                                                          : NC_FILL_DOUBLE);
   for (const char* attribute : {"_FillValue", "missing_value"}) {
-    const auto value = layout.header.number(attribute);
-    if (!value) continue;
-    layout.missing.push_back(*value);
-    // A float64 attribute on float32 data.
-    layout.missing.push_back(static_cast<double>(static_cast<float>(*value)));
+    for (const double value : layout.header.numbers(attribute)) {
+      layout.missing.push_back(value);
+      // A float64 attribute on float32 data.
+      layout.missing.push_back(static_cast<double>(static_cast<float>(value)));
+    }
+  }
+  // Of packed values, as the NetCDF User's Guide has it.
+  layout.valid_minimum = layout.header.number("valid_min").value_or(layout.valid_minimum);
+  layout.valid_maximum = layout.header.number("valid_max").value_or(layout.valid_maximum);
+  if (const auto range = layout.header.numbers("valid_range"); range.size() == 2) {
+    layout.valid_minimum = range[0];
+    layout.valid_maximum = range[1];
   }
 }
 
@@ -206,8 +218,9 @@ void read_fields(const NetcdfFile& file, const FieldSource& source, const FieldL
   for (std::int64_t time = 0; time < count; ++time) {
     for (std::int64_t cell = 0; cell < ny * nx; ++cell) {
       double value = stored[static_cast<std::size_t>(time * ny * nx + cell)];
-      const bool is_missing = std::isnan(value) || std::find(layout.missing.begin(), layout.missing.end(),
-                                                             value) != layout.missing.end();
+      const bool is_missing =
+          std::isnan(value) || value < layout.valid_minimum || value > layout.valid_maximum ||
+          std::find(layout.missing.begin(), layout.missing.end(), value) != layout.missing.end();
       // Only where there is something to undo, so that other values keep all their bits (a negative zero
       // too).
       if (layout.packed) value = value * layout.scale_factor + layout.add_offset;

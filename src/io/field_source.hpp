@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct FieldLayout {
   double add_offset = 0;
   bool packed = false;
   std::vector<double> missing;  ///< stored numbers that stand for "no value"
+  double valid_minimum = -std::numeric_limits<double>::infinity();  ///< stored numbers below stand for it too
+  double valid_maximum = std::numeric_limits<double>::infinity();   ///< and those above
   core::UnitConversion conversion;
 };
 

@@ -136,6 +136,14 @@ std::optional<double> NetcdfVariable::number(const std::string& attribute) const
   return list && !list->empty() ? std::optional(list->front()) : std::nullopt;
 }
 
+std::vector<double> NetcdfVariable::numbers(const std::string& attribute) const {
+  const auto found = attributes.find(attribute);
+  if (found != attributes.end())
+    if (const auto* list = std::get_if<std::vector<double>>(&found->second)) return *list;
+  const auto one = number(attribute);
+  return one ? std::vector{*one} : std::vector<double>{};
+}
+
 NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
   // Asked first: NetCDF-C would take a name such as "https://..." for a server to talk to.
   std::error_code ignored;
@@ -212,6 +220,7 @@ NetcdfVariable NetcdfFile::variable(const std::string& name) const {
   int attributes = 0;
   check(nc_inq_var(id_, variable.id, nullptr, &type, &rank, nullptr, &attributes), doing);
   variable.is_numeric = is_number_type(type);
+  variable.type = type;
   std::vector<int> ids(static_cast<std::size_t>(rank));
   check(nc_inq_vardimid(id_, variable.id, ids.data()), doing);
   int unlimited_count = 0;

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,6 +18,8 @@
 namespace foehn::model {
 
 namespace {
+
+constexpr int kMostOscillations = 1000;  // of a harmonic in its cycle
 
 std::span<const double> values_of(const at::Tensor& tensor) {
   return {tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())};
@@ -153,8 +156,12 @@ Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables,
     const auto code = cycle[i].item<double>();
     if (code != 0 && code != 1 && code != 2)
       throw core::Error(fmt::format("harmonic_cycle: expected 0, 1 or 2, found {}", code));
-    harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)),
-                         static_cast<int>(order[i].item<double>()), sine[i].item<double>() != 0});
+    const auto oscillations = order[i].item<double>();
+    if (oscillations < 0 || oscillations > kMostOscillations || oscillations != std::floor(oscillations))
+      throw core::Error(fmt::format("harmonic_order: expected a whole number up to {}, found {}",
+                                    kMostOscillations, oscillations));
+    harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)), static_cast<int>(oscillations),
+                         sine[i].item<double>() != 0});
   }
   const at::Tensor coefficients = read_tensor(file, "climatology", {count, variables, grid.ny(), grid.nx()});
   return Normalisation::anomaly(Climatology(std::move(harmonics), coefficients),

@@ -86,29 +86,37 @@ at::Tensor some_modes(const at::Tensor& by_mode) {
   return by_mode.slice(3, 0, by_mode.size(3), step);
 }
 
-GaussianFitQuality choose_shrinkage(const at::Tensor& covariance, const LagCovarianceEstimator& held_out,
-                                    const at::Tensor& scale_product) {
-  const at::Tensor observed = some_modes(held_out.unbiased_estimate() / scale_product);
+/// Chooses the shrinkage of a covariance by one part of the hours held out, and scores it by another.
+GaussianFitQuality choose_shrinkage(const at::Tensor& covariance, const LagCovarianceEstimator& choosing,
+                                    const LagCovarianceEstimator& scoring, const at::Tensor& scale_product) {
+  const at::Tensor chosen_by = some_modes(choosing.unbiased_estimate() / scale_product);
+  const at::Tensor scored_by = some_modes(scoring.unbiased_estimate() / scale_product);
   const at::Tensor estimate = some_modes(covariance.flatten(3));
   const at::Tensor target = some_modes(isotropic_mean(covariance).flatten(3));
+  const auto shrunk = [&](double weight) { return estimate * (1 - weight) + target * weight; };
   GaussianFitQuality quality;
-  quality.held_out_hours = held_out.count();
-  quality.held_out_log_likelihood = -std::numeric_limits<double>::infinity();
+  quality.held_out_hours = scoring.count();
+  double best = -std::numeric_limits<double>::infinity();
   for (const double weight : kShrinkages) {
-    const GaussianLikelihood likelihood =
-        gaussian_likelihood(estimate * (1 - weight) + target * weight, observed);
-    if (likelihood.log_likelihood > quality.held_out_log_likelihood) {
-      quality.shrinkage = weight;
-      quality.held_out_log_likelihood = likelihood.log_likelihood;
-      quality.normalised_square = likelihood.normalised_square;
-    }
+    const double likelihood = gaussian_likelihood(shrunk(weight), chosen_by).log_likelihood;
+    if (likelihood <= best) continue;
+    best = likelihood;
+    quality.shrinkage = weight;
   }
+  const GaussianLikelihood score = gaussian_likelihood(shrunk(quality.shrinkage), scored_by);
+  quality.held_out_log_likelihood = score.log_likelihood;
+  quality.normalised_square = score.normalised_square;
   // Independent values of unit variance: what knowing the climatology and the spread alone gives.
   at::Tensor independent = at::zeros_like(estimate);
   independent.select(0, 0).copy_(
       at::eye(estimate.size(1), estimate.options()).unsqueeze(2).expand_as(estimate[0]));
-  quality.climatology_log_likelihood = gaussian_likelihood(independent, observed).log_likelihood;
+  quality.climatology_log_likelihood = gaussian_likelihood(independent, scored_by).log_likelihood;
   return quality;
+}
+
+/// The products of two variables' scales, to divide covariances [lag, variable, variable, mode] by.
+at::Tensor products(const at::Tensor& scale) {
+  return at::outer(scale, scale).reshape({1, scale.size(0), scale.size(0), 1});
 }
 
 std::int64_t window_of(const GaussianFitOptions& options) {
@@ -124,10 +132,10 @@ std::int64_t held_out_hours(io::IndexRange period, const GaussianFitOptions& opt
 void check_fit(io::IndexRange period, const GaussianFitOptions& options) {
   const std::int64_t window = window_of(options), held_out = held_out_hours(period, options);
   const std::int64_t fitted = period.size() - held_out;
-  if (held_out < window || fitted < 2 * window)
+  if (held_out < 2 * window || fitted < 2 * window)
     throw core::Error(fmt::format(
         "too few hours for windows of {}: found {} to fit and {} held out, expected at least {} and {}",
-        window, fitted, held_out, 2 * window, window));
+        window, fitted, held_out, 2 * window, 2 * window));
 }
 
 GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange period,
@@ -141,16 +149,21 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   const calendar::Calendar calendar = reader.times().calendar;
   const std::vector<std::int64_t> shape{variables, grid.ny(), grid.nx()};
 
-  ClimatologyEstimator climatology_estimator(
-      harmonics_for(reader.step_seconds(), period.size() * reader.step_seconds()), shape);
+  // For the score, nothing may be known of the hours held out; the prior itself is fitted to all of them
+  // after that.
+  const std::int64_t step = reader.step_seconds();
+  ClimatologyEstimator fitted_climatology(harmonics_for(step, (first_held_out - period.first) * step), shape);
+  ClimatologyEstimator whole_climatology(harmonics_for(step, period.size() * step), shape);
   at::Tensor minimum = at::full({variables}, std::numeric_limits<double>::infinity(), at::kDouble);
   at::Tensor maximum = -minimum;
-  for_each_hour(reader, period, advanced, [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t) {
-    climatology_estimator.add(fields, seconds, calendar);
-    minimum = at::minimum(minimum, fields.flatten(1).amin(1).to(at::kDouble));
-    maximum = at::maximum(maximum, fields.flatten(1).amax(1).to(at::kDouble));
-  });
-  const Climatology climatology = climatology_estimator.estimate();
+  for_each_hour(reader, period, advanced,
+                [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
+                  if (hour < first_held_out) fitted_climatology.add(fields, seconds, calendar);
+                  whole_climatology.add(fields, seconds, calendar);
+                  minimum = at::minimum(minimum, fields.flatten(1).amin(1).to(at::kDouble));
+                  maximum = at::maximum(maximum, fields.flatten(1).amax(1).to(at::kDouble));
+                });
+  const Climatology of_fitted = fitted_climatology.estimate(), climatology = whole_climatology.estimate();
   for (std::int64_t i = 0; i < variables; ++i)
     if (minimum[i].item<double>() == maximum[i].item<double>())
       throw core::Error(fmt::format("variable '{}' does not vary: every value is {}",
@@ -158,25 +171,30 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
                                     minimum[i].item<double>()));
 
   QuantileEstimator quantiles(minimum, maximum);
-  at::Tensor squares = at::zeros({variables}, at::kDouble);
-  LagCovarianceEstimator fitted(window, variables, grid.cells()), held_out(window, variables, grid.cells());
+  const auto estimator = [&] { return LagCovarianceEstimator(window, variables, grid.cells()); };
+  LagCovarianceEstimator whole = estimator(), fitted = estimator(), choosing = estimator(),
+                         scoring = estimator();
+  const std::int64_t first_scored = (first_held_out + period.last) / 2;
   const at::Tensor transform_y = cosine_transform(grid.ny()), transform_x = cosine_transform(grid.nx());
   for_each_hour(
       reader, period, advanced, [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
         quantiles.add(fields);
-        const at::Tensor anomaly = fields.to(at::kDouble) - climatology.at(seconds, calendar);
-        squares.add_(anomaly.square().sum(at::IntArrayRef{1, 2}));
-        const at::Tensor spectrum = at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
-        (hour < first_held_out ? fitted : held_out).add(spectrum);
+        const auto spectrum = [&](const Climatology& expected) {
+          const at::Tensor anomaly = fields.to(at::kDouble) - expected.at(seconds, calendar);
+          return at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
+        };
+        whole.add(spectrum(climatology));
+        (hour < first_held_out ? fitted : hour < first_scored ? choosing : scoring).add(spectrum(of_fitted));
       });
-  const at::Tensor scale = (squares / static_cast<double>(period.size() * grid.cells())).sqrt();
-  const at::Tensor scale_product = at::outer(scale, scale).reshape({1, variables, variables, 1});
 
   const std::vector<std::int64_t> covariance_shape{window, variables, variables, grid.ny(), grid.nx()};
-  GaussianFitQuality quality = choose_shrinkage((fitted.estimate() / scale_product).reshape(covariance_shape),
-                                                held_out, scale_product);
-  fitted.merge(held_out);
-  const at::Tensor covariance = (fitted.estimate() / scale_product).reshape(covariance_shape);
+  const auto normalised = [&](const LagCovarianceEstimator& record, const at::Tensor& scale) {
+    return (record.estimate() / products(scale)).reshape(covariance_shape);
+  };
+  const at::Tensor scale_of_fitted = fitted.root_mean_square(), scale = whole.root_mean_square();
+  const GaussianFitQuality quality =
+      choose_shrinkage(normalised(fitted, scale_of_fitted), choosing, scoring, products(scale_of_fitted));
+  const at::Tensor covariance = normalised(whole, scale);
   const at::Tensor shrunk =
       covariance * (1 - quality.shrinkage) + isotropic_mean(covariance) * quality.shrinkage;
 

@@ -44,10 +44,8 @@ at::Tensor LagCovarianceEstimator::unbiased_estimate() const {
   return sums_ / pairs_.clamp_min(1).reshape({-1, 1, 1, 1});
 }
 
-void LagCovarianceEstimator::merge(const LagCovarianceEstimator& other) {
-  sums_.add_(other.sums_);
-  pairs_.add_(other.pairs_);
-  count_ += other.count_;
+at::Tensor LagCovarianceEstimator::root_mean_square() const {
+  return estimate().select(0, 0).mean(2).diagonal().sqrt().contiguous();
 }
 
 at::Tensor isotropic_mean(const at::Tensor& covariance) {

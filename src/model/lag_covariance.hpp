@@ -20,8 +20,8 @@ class LagCovarianceEstimator {
   at::Tensor estimate() const;
   /// The same, each lag divided by its number of pairs: for the mean of a quadratic form over windows.
   at::Tensor unbiased_estimate() const;
-  /// The sums of both records; no product spans them.
-  void merge(const LagCovarianceEstimator& other);
+  /// The root-mean-square anomaly of each variable over cells and instants: the transform is orthonormal.
+  at::Tensor root_mean_square() const;
 
  private:
   std::int64_t window_;

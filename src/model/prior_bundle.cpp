@@ -24,6 +24,8 @@ namespace {
 
 constexpr const char* kWeightsName = "weights.safetensors";
 constexpr const char* kDomainName = "domain.nc";
+constexpr const char* kDomainDigest =
+    "foehn.domain_digest";  // of the domain that the weights were written with
 constexpr const char* kGaussian = "gaussian";
 constexpr const char* kScoreUnet = "score-unet";
 constexpr const char* kCovarianceName = "lag_covariance";
@@ -143,12 +145,22 @@ std::unique_ptr<diffusion::DifferentiableDenoiser> make_denoiser(const io::Safet
   return std::make_unique<ScoreUnet>(*metadata.network, tensors, options);
 }
 
+/// Weights and domain of two fits may agree in shape and still not belong together.
+void check_pair(const io::SafetensorsFile& file, const std::filesystem::path& domain) {
+  const auto digest = file.metadata().find(kDomainDigest);
+  if (digest != file.metadata().end() && digest->second != core::sha256_of_file(domain))
+    throw core::Error(fmt::format("they were written with another {}: metadata '{}' is not its digest",
+                                  domain.string(), kDomainDigest));
+}
+
 template <class Use>
 auto with_weights(const std::filesystem::path& folder, Use&& use) {
   const std::filesystem::path path = folder / kWeightsName;
   const io::SafetensorsFile file(path);
-  return core::with_context(fmt::format("reading the prior's weights {}", path.string()),
-                            [&] { return use(file); });
+  return core::with_context(fmt::format("reading the prior's weights {}", path.string()), [&] {
+    check_pair(file, folder / kDomainName);
+    return use(file);
+  });
 }
 
 /// Lets `write` write both files under other names in the folder, and renames them when both are whole: a
@@ -163,12 +175,10 @@ void publish_both(const std::filesystem::path& folder,
     write(weights, domain);
     std::filesystem::rename(weights, folder / kWeightsName);
     std::filesystem::rename(domain, folder / kDomainName);
-  } catch (const std::filesystem::filesystem_error& failure) {
-    throw core::Error(fmt::format("writing the prior {}: {}", folder.string(), failure.code().message()));
-  } catch (...) {
+  } catch (const std::exception& failure) {
     std::filesystem::remove(weights, error);
     std::filesystem::remove(domain, error);
-    throw;
+    throw core::Error(fmt::format("writing the prior {}: {}", folder.string(), failure.what()));
   }
 }
 
@@ -220,7 +230,8 @@ void save_gaussian_prior(const std::filesystem::path& folder, const Domain& doma
                  io::write_safetensors(weights_path, {{kCovarianceName, view}},
                                        {{"foehn.kind", "gaussian"},
                                         {"foehn.architecture", architecture.dump()},
-                                        {"foehn.schedule", schedule_json.dump()}});
+                                        {"foehn.schedule", schedule_json.dump()},
+                                        {kDomainDigest, core::sha256_of_file(domain_path)}});
                });
 }
 

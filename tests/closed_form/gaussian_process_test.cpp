@@ -184,13 +184,17 @@ TEST(GaussianProcess, SamplesHaveTheMeanAndCovarianceThatLinearAlgebraGives) {
     const nlohmann::json found = figures(row, sampled(row, world), exact(row));
     std::string line = row.at("process").get<std::string>() + " k " + row.at("k").dump() + " stride " +
                        row.at("stride").dump() + " steps " + row.at("steps").dump() + " " + guidance;
+    EXPECT_EQ(row.value("spacing", "t"), "t") << line << ": ddim steps are uniform in t";
+    std::size_t compared = 0;
     for (const auto& [name, value] : found.items()) {
       if (!row.contains(name)) continue;
+      ++compared;
       const auto expected = row.at(name).get<double>();
       EXPECT_NEAR(value.get<double>(), expected, 1e-3 * std::max(1.0, std::abs(expected)))
           << line << ": " << name;
       line += "; " + name + " expected " + row.at(name).dump() + " found " + value.dump();
     }
+    EXPECT_GT(compared, 0u) << line << ": the row states no figure";
     if (world.is_root()) std::cout << line << '\n';
     ++reproduced;
   }

@@ -133,6 +133,27 @@ TEST(FieldReader, KeepsEveryBitOfUnpackedValues) {
   EXPECT_EQ(values[1], 0.1F);
 }
 
+TEST(FieldReader, RefusesWhatItCannotReadRight) {
+  const TemporaryFolder folder;
+  FieldFile file;
+  file.type = NetcdfType::int32;
+  file.attributes["_Unsigned"] = std::string("true");
+  file.write(folder / "a.nc");
+  EXPECT_THAT(opening({folder / "a.nc"}),
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("a.nc: tas"), HasSubstr("_Unsigned"))));
+}
+
+TEST(FieldReader, TakesAnIntegerThatWasNeverWrittenForMissing) {
+  const TemporaryFolder folder;
+  FieldFile file;
+  file.type = NetcdfType::int32;
+  file.attributes["scale_factor"] = 0.01;
+  file.stored = [](std::size_t t, std::size_t, std::size_t) { return t == 1 ? -2147483647.0 : 5.0; };
+  file.write(folder / "a.nc");
+  EXPECT_THAT([&] { read_all(FieldReader({folder / "a.nc"}, {})); },
+              ThrowsMessage<core::Error>(HasSubstr("missing value")));
+}
+
 TEST(FieldReader, NamesThePlaceOfAMissingValue) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   struct Case {
@@ -145,6 +166,10 @@ TEST(FieldReader, NamesThePlaceOfAMissingValue) {
       {{{"missing_value", 1e20}}, 1e20, "missing value"},
       {{{"missing_value", -999.0F}}, -999, "missing value"},
       {{{"_FillValue", std::numeric_limits<float>::quiet_NaN()}}, kNan, "missing value"},
+      {{{"missing_value", std::vector<double>{-999, -888}}}, -888, "missing value"},
+      {{{"valid_range", std::vector<double>{200, 330}}}, 199, "missing value"},
+      {{{"valid_min", 200.0}}, 199, "missing value"},
+      {{{"valid_max", 330.0}}, 331, "missing value"},
       {{}, kNan, "missing value"},
       {{}, 9.969209968386869e36, "missing value"},
       {{}, std::numeric_limits<double>::infinity(), "value that is not finite"},

@@ -80,6 +80,9 @@ class Communicator {
   MPI_Comm handle_;
 };
 
+/// Gives up what was started and is still under way, before its memory goes: for the way out of a failure.
+void cancel(std::vector<MPI_Request>& requests) noexcept;
+
 /// Waits for what was started.
 void wait(std::vector<MPI_Request>& requests);
 

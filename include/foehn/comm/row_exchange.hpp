@@ -31,6 +31,7 @@ class RowExchange {
     Pending() = default;
     Pending(Pending&&) = default;
     Pending& operator=(Pending&&) = default;
+    ~Pending() { cancel(requests); }
 
    private:
     friend class RowExchange;

@@ -28,11 +28,14 @@ struct NetcdfVariable {
   std::vector<NetcdfDimension> dimensions;
   Attributes attributes;
   bool is_numeric = true;
+  int type = 0;  ///< of NetCDF-C: NC_SHORT, NC_FLOAT, ...
 
   /// The attribute as text; nothing if absent or not text.
   std::optional<std::string> text(const std::string& attribute) const;
   /// The attribute as a number (the first of a list); nothing if absent or not numeric.
   std::optional<double> number(const std::string& attribute) const;
+  /// Every number of the attribute; none if absent or not numeric.
+  std::vector<double> numbers(const std::string& attribute) const;
 };
 
 enum class NetcdfType { float32, float64, int32, int64 };

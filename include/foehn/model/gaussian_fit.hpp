@@ -11,8 +11,9 @@
 namespace foehn::model {
 
 struct GaussianFitOptions {
-  std::int64_t markov_order = 6;       ///< k; windows span 2k + 1 hours
-  double held_out_fraction = 1.0 / 6;  ///< of the period, at its end: chooses the shrinkage and is scored
+  std::int64_t markov_order = 6;  ///< k; windows span 2k + 1 hours
+  /// Of the period, at its end: the first half chooses the shrinkage, the second is scored.
+  double held_out_fraction = 0.25;
 };
 
 /// How well a Gaussian prior of the period's first part fits the hours held out.

@@ -93,6 +93,7 @@ const std::vector<BadInput> kBadCoarsen = {
     {"BlocksThatDoNotDivideTheGrid", set("observation.block", "5"), {"5 x 5", "16"}},
     {"MoreHoursThanThereAre", set("time.hours", "1000"), {"time.hours", "truth.nc", "1000"}},
     {"AStartOutsideTheData", set("time.start", "1999-01-01"), {"1999-01-01", "2001-01-01T00:00:00"}},
+    {"AStartBetweenInstants", set("time.start", "2001-01-02T00:30"), {"time.start", "2001-01-02T01:00:00"}},
     {"ACropBeyondTheGrid", set("data.crop", "0:16,8:32"), {"crop 0:16,8:32", "24"}},
     {"APeriodOfNothing", set("observation.every", "0"), {"observation.every", "found 0"}, 2},
     {"AnUnknownOption", set("output.file", "x"), {"'output.file'"}, 2},
