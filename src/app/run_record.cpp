@@ -5,12 +5,81 @@
 #include <netcdf.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <string>
 
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::app {
+
+namespace {
+
+std::int64_t sum_over(const comm::Communicator& world, std::int64_t mine) {
+  const std::vector<double> all = world.gather_all(static_cast<double>(mine));
+  return static_cast<std::int64_t>(std::accumulate(all.begin(), all.end(), 0.0));
+}
+
+nlohmann::json solver_json(const SolveSummary& solves) {
+  nlohmann::json levels = nlohmann::json::array();
+  for (const SolveSummary::Level& level : solves.levels)
+    levels.push_back({{"t", level.t},
+                      {"solves", level.solves},
+                      {"steps", level.steps},
+                      {"products", level.products},
+                      {"cut_short", level.cut_short},
+                      {"fallbacks", level.fallbacks},
+                      {"mean_residual", level.mean_residual},
+                      {"largest_residual", level.largest_residual}});
+  return {{"solves", solves.count},
+          {"cut_short", solves.cut_short},
+          {"fallbacks", solves.fallbacks},
+          {"largest_residual", solves.largest_residual},
+          {"levels", levels}};
+}
+
+}  // namespace
+
+SolveSummary summarise(const comm::Communicator& world, const ensemble::Team& team,
+                       const std::vector<diffusion::SolveReport>& reports) {
+  SolveSummary summary;
+  for (const diffusion::SolveReport& report : reports) {
+    // Every member goes through the same levels, falling in t.
+    auto place = std::lower_bound(summary.levels.begin(), summary.levels.end(), report.level.t,
+                                  [](const SolveSummary::Level& level, double t) { return level.t > t; });
+    if (place == summary.levels.end() || place->t != report.level.t)
+      place = summary.levels.insert(place, {.t = report.level.t});
+    ++place->solves;
+    place->steps += report.steps;
+    place->products += report.products;
+    place->cut_short += report.is_indefinite && report.steps > 0 ? 1 : 0;
+    place->fallbacks += report.is_indefinite && report.steps == 0 ? 1 : 0;
+    place->mean_residual += (report.residual - place->mean_residual) / static_cast<double>(place->solves);
+    place->largest_residual = std::max(place->largest_residual, report.residual);
+  }
+  // One rank speaks for its team.
+  SolveSummary::Level all;
+  if (team.ranks.is_root()) {
+    for (const SolveSummary::Level& level : summary.levels) {
+      all.solves += level.solves;
+      all.cut_short += level.cut_short;
+      all.fallbacks += level.fallbacks;
+      all.largest_residual = std::max(all.largest_residual, level.largest_residual);
+    }
+  }
+  summary.count = sum_over(world, all.solves);
+  summary.cut_short = sum_over(world, all.cut_short);
+  summary.fallbacks = sum_over(world, all.fallbacks);
+  const std::vector<double> residuals = world.gather_all(all.largest_residual);
+  summary.largest_residual = *std::max_element(residuals.begin(), residuals.end());
+  return summary;
+}
+
+trajectory::ComposedDenoiser::Work total_work(const comm::Communicator& world,
+                                              const trajectory::ComposedDenoiser::Work& mine) {
+  return {sum_over(world, mine.evaluated), sum_over(world, mine.differentiated)};
+}
 
 void write_run_record(const std::filesystem::path& path, const SampleJob& job, const SampleOptions& options,
                       const nlohmann::json& option_values, const RunRecord& record) {
@@ -22,28 +91,35 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
   std::vector<std::string> files;
   for (std::int64_t i = 0; i < options.ensemble.members; ++i)
     files.push_back(member_name(options.ensemble.first_member + i));
-  const nlohmann::json json{{"program", "foehn"},
-                            {"command", "sample"},
-                            {"versions",
-                             {{"foehn", FOEHN_VERSION},
-                              {"libtorch", TORCH_VERSION},
-                              {"netcdf", nc_inq_libvers()},
-                              {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
-                            {"seed", options.seed},
-                            {"options", option_values},
-                            {"digests",
-                             {{"prior", job.prior_digest},
-                              {"observations", job.observations_digest},
-                              {"options", job.options_digest}}},
-                            {"files", files},
-                            {"ranks", record.peak_memory_megabytes.size()},
-                            {"teams", record.teams},
-                            {"seconds",
-                             {{"loading", record.loading_seconds},
-                              {"sampling", record.timings.sampling},
-                              {"writing", record.timings.writing},
-                              {"total", record.total_seconds}}},
-                            {"peak_memory_MB", record.peak_memory_megabytes}};
+  const double hours = static_cast<double>(job.period.hours * options.ensemble.members);
+  nlohmann::json json{{"program", "foehn"},
+                      {"command", "sample"},
+                      {"versions",
+                       {{"foehn", FOEHN_VERSION},
+                        {"libtorch", TORCH_VERSION},
+                        {"netcdf", nc_inq_libvers()},
+                        {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
+                      {"seed", options.seed},
+                      {"options", option_values},
+                      {"digests",
+                       {{"prior", job.prior_digest},
+                        {"observations", job.observations_digest},
+                        {"options", job.options_digest}}},
+                      {"files", files},
+                      {"ranks", record.peak_memory_megabytes.size()},
+                      {"teams", record.teams},
+                      {"seconds",
+                       {{"loading", record.loading_seconds},
+                        {"sampling", record.timings.sampling},
+                        {"writing", record.timings.writing},
+                        {"total", record.total_seconds}}},
+                      {"peak_memory_MB", record.peak_memory_megabytes}};
+  // A vector-Jacobian product costs about two evaluations.
+  json["windows"] = {{"evaluated", record.work.evaluated},
+                     {"differentiated", record.work.differentiated},
+                     {"calls_per_hour",
+                      static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / hours}};
+  if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
   io::write_file_atomically(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 

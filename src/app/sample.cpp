@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <filesystem>
@@ -14,9 +15,9 @@
 #include "device.hpp"
 #include "foehn/core/memory.hpp"
 #include "foehn/core/progress.hpp"
-#include "foehn/diffusion/ddim.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/noise.hpp"
+#include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "options.hpp"
@@ -49,12 +50,34 @@ void check_finite(const SampleJob& job, const trajectory::Slab& slab_hours, std:
   }
 }
 
-std::unique_ptr<diffusion::Denoiser> make_guidance(const std::string& name,
+std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options, double gamma,
                                                    diffusion::DifferentiableDenoiser& prior,
-                                                   observation::Observations observations, double gamma) {
-  if (name == "sda-exact")
+                                                   observation::Observations observations,
+                                                   diffusion::OrderedSum ordered_sum,
+                                                   std::vector<diffusion::SolveReport>& solves) {
+  if (options.guidance == "sda")
+    return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), gamma);
+  if (options.guidance == "sda-exact")
     return std::make_unique<diffusion::SdaExactGuidance>(prior, std::move(observations), gamma);
-  return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), gamma);
+  return std::make_unique<diffusion::MmpsGuidance>(
+      prior, std::move(observations),
+      diffusion::MmpsGuidance::Options{
+          .solver = options.solver,
+          .gamma = gamma,
+          .ordered_sum = std::move(ordered_sum),
+          .report = [&solves](const diffusion::SolveReport& report) { solves.push_back(report); }});
+}
+
+/// Says how the solves of mmps went, and warns where the reader should look.
+void log_solves(const SolveSummary& solves) {
+  if (solves.count == 0) return;
+  spdlog::info("mmps: {} solves, largest relative residual {:.2g}", solves.count, solves.largest_residual);
+  if (solves.cut_short + solves.fallbacks > 0)
+    spdlog::warn(
+        "mmps: the matrix was not positive in {} solves: {} ended early, {} fell back on sda; run.json says "
+        "at which noise "
+        "levels",
+        solves.cut_short + solves.fallbacks, solves.cut_short, solves.fallbacks);
 }
 
 }  // namespace
@@ -81,15 +104,17 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   }
 
   const trajectory::SlabPartition partition = job.partition(team.ranks.size());
-  const trajectory::WindowPlan plan(job.period.hours, job.prior.markov_order, options.stride);
+  const trajectory::WindowPlan plan(job.period.hours, job.prior.markov_order, job.stride);
   std::optional<model::PriorBundle> prior;
   world.agree(
       [&] { prior = model::load_prior(options.prior, at::TensorOptions(at::kFloat).device(device)); });
   trajectory::ComposedDenoiser composed(*prior->denoiser, team.ranks, partition, plan, options.batch);
+  const auto ordered_sum = [&](std::span<const double> per_hour) { return team.ranks.ordered_sum(per_hour); };
+  std::vector<diffusion::SolveReport> solves;
   std::unique_ptr<diffusion::Denoiser> posterior;
   if (options.is_conditioned())
-    posterior = make_guidance(options.guidance, composed,
-                              scatter_observations(world, team, partition, job, device), job.gamma);
+    posterior = make_guidance(options, job.gamma, composed,
+                              scatter_observations(world, team, partition, job, device), ordered_sum, solves);
   diffusion::Denoiser& denoiser = posterior ? *posterior : composed;
   const double loading = seconds_since(start);
 
@@ -99,7 +124,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   at::Tensor slab = at::empty({hours.size(), variables, domain.grid.ny(), domain.grid.nx()},
                               at::TensorOptions(at::kFloat).device(device));
   const std::int64_t rounds = (options.ensemble.members + team.count - 1) / team.count;
-  core::Progress progress("sampling", rounds * options.ddim.steps, "steps", world.is_root());
+  core::Progress progress("sampling", rounds * job.sampler.steps, "steps", world.is_root());
 
   ensemble::MemberWork work;
   work.sample = [&](std::int64_t member, at::Tensor& fields) {
@@ -109,12 +134,10 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
           {static_cast<std::uint64_t>(options.seed), static_cast<std::uint32_t>(member), draw}, hours.first,
           noise);
     };
-    surroundings.ordered_sum = [&](std::span<const double> per_hour) {
-      return team.ranks.ordered_sum(per_hour);
-    };
+    surroundings.ordered_sum = ordered_sum;
     surroundings.trajectory_values = job.period.hours * variables * domain.grid.cells();
     surroundings.step_done = [&] { progress.advance(); };
-    diffusion::sample_ddim(denoiser, prior->schedule, options.ddim, surroundings, fields);
+    diffusion::sample(denoiser, prior->schedule, job.sampler, surroundings, fields);
   };
   work.check = [&](std::int64_t member, const at::Tensor& fields) {
     check_finite(job, hours, member, fields);
@@ -133,9 +156,15 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
 
   const ensemble::EnsembleTimings timings =
       ensemble::run_ensemble(world, team, partition, options.ensemble, work, slab);
-  const std::vector<double> peaks = world.gather_all(core::peak_memory_megabytes());
+  RunRecord record{.loading_seconds = loading,
+                   .timings = timings,
+                   .peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes()),
+                   .teams = team.count,
+                   .work = total_work(world, composed.work()),
+                   .solves = summarise(world, team, solves)};
   if (world.is_root()) {
-    const RunRecord record{loading, timings, seconds_since(start), peaks, team.count};
+    record.total_seconds = seconds_since(start);
+    log_solves(record.solves);
     write_run_record(folder / "run.json", job, options, table.values(), record);
     std::cout << fmt::format("wrote {} members to {} in {}\n", options.ensemble.members, folder.string(),
                              core::format_duration(record.total_seconds));

@@ -123,6 +123,8 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
   world.agree([&] { prior = model::describe_prior(options.prior); });
   SampleJob job(std::move(*prior));
   world.agree([&] {
+    job.sampler = sampler_options(options);
+    job.stride = window_stride(options, job.prior.markov_order);
     const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();
@@ -130,7 +132,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     if (!options.observations.empty())
       job.observations = std::make_unique<ObservationFile>(options.observations, job.prior.domain);
     job.period = choose_period(options, job.prior.domain, job.observations.get());
-    const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, options.stride);
+    const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
     if (options.is_conditioned()) {
       const ObservationFile& file = *job.observations;
       job.observed_hours = file.hours_in(job.period);
@@ -216,7 +218,7 @@ io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& op
       {"source", fmt::format("foehn {}", FOEHN_VERSION)},
       {"history",
        fmt::format("foehn sample: {} with {} steps, guidance {}, stride {}", options.method,
-                   options.ddim.steps, options.is_conditioned() ? options.guidance : "none", options.stride)},
+                   job.sampler.steps, options.is_conditioned() ? options.guidance : "none", job.stride)},
       {"foehn_seed", options.seed},
       {"foehn_prior_digest", job.prior_digest},
       {"foehn_options_digest", job.options_digest}};

@@ -28,6 +28,8 @@ struct SampleJob {
   std::vector<std::int64_t> observed_hours;  ///< of the trajectory, rising
   std::vector<double> observation_std;       ///< one per variable, physical units; empty: unconditional
   double gamma = 0;
+  std::int64_t stride = 1;
+  diffusion::SamplerOptions sampler;
 
   // Of the root alone.
   std::unique_ptr<ObservationFile> observations;

@@ -1,8 +1,34 @@
 #include "sample_options.hpp"
 
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "foehn/core/error.hpp"
+#include "foehn/trajectory/window_plan.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
+
+diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
+  diffusion::SamplerOptions sampler = options.sampler;
+  sampler.method = options.method == "ddim" ? diffusion::Method::kDdim : diffusion::Method::kDpmpp2m;
+  sampler.spacing = options.spacing == "t" ? diffusion::Spacing::kTime : diffusion::Spacing::kLogRatio;
+  if (sampler.method == diffusion::Method::kDpmpp2m && sampler.steps < 2)
+    throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", sampler.steps));
+  return sampler;
+}
+
+std::int64_t window_stride(const SampleOptions& options, std::int64_t markov_order) {
+  if (options.stride == "auto") return trajectory::automatic_stride(markov_order);
+  std::int64_t stride = 0;
+  const char* end = options.stride.data() + options.stride.size();
+  const auto [rest, error] = std::from_chars(options.stride.data(), end, stride);
+  if (error != std::errc() || rest != end)
+    throw core::UsageError(
+        fmt::format("sampler.stride: expected an odd number or auto, found '{}'", options.stride));
+  return stride;
+}
 
 config::OptionTable sample_option_table(SampleOptions& options) {
   config::OptionTable table(
@@ -34,30 +60,56 @@ config::OptionTable sample_option_table(SampleOptions& options) {
        .unit = "1",
        .minimum = 0,
        .minimum_excluded = true});
-  table.add("observation.gamma", &options.gamma,
-            {.doc = "Weight of the denoiser's error in observation space, for guidance sda; default: one "
-                    "over the number "
-                    "of cells of a block.",
-             .unit = "1",
-             .minimum = 0});
+  table.add(
+      "observation.gamma", &options.gamma,
+      {.doc =
+           "Weight of the denoiser's error in observation space, for guidance sda, sda-exact and what mmps "
+           "falls back on; default: one over the number of cells of a block, with which no step goes beyond "
+           "the observations.",
+       .unit = "1",
+       .minimum = 0});
   table.add("sampler.method", &options.method,
-            {.doc = "Integration from noise to fields.", .choices = {"ddim"}});
-  table.add("sampler.steps", &options.ddim.steps,
-            {.doc = "Noise levels from noise to fields.", .unit = "1", .minimum = 1, .maximum = 100000});
+            {.doc = "Integration from noise to fields: dpmpp-2m (second order, 16 to 32 steps) or ddim "
+                    "(first order, 64 "
+                    "to 256).",
+             .choices = {"ddim", "dpmpp-2m"}});
+  table.add(
+      "sampler.steps", &options.sampler.steps,
+      {.doc = "Steps from noise to fields; dpmpp-2m needs 2.", .unit = "1", .minimum = 1, .maximum = 100000});
+  table.add("sampler.spacing", &options.spacing,
+            {.doc = "What the steps are even in: the schedule's time t, or lambda, the logarithm of signal "
+                    "over noise.",
+             .choices = {"t", "lambda"}});
   table.add("sampler.guidance", &options.guidance,
-            {.doc = "How observations enter: sda (without gradients), sda-exact (with the gradient through "
-                    "the prior, three "
-                    "times the cost), or none.",
-             .choices = {"none", "sda", "sda-exact"}});
+            {.doc = "How observations enter: mmps (moment matching: calibrated), sda (without gradients: "
+                    "needs a tuned "
+                    "observation.gamma), sda-exact (with the gradient through the prior), or none.",
+             .choices = {"none", "sda", "sda-exact", "mmps"}});
+  table.add(
+      "sampler.solver_steps", &options.solver.steps,
+      {.doc =
+           "Steps at most in which mmps solves for the weights of the observations, each a product with the "
+           "prior's Jacobian, which costs about two evaluations.",
+       .unit = "1",
+       .minimum = 1,
+       .maximum = 10000});
+  table.add("sampler.solver_tolerance", &options.solver.tolerance,
+            {.doc = "Relative residual that those steps must reach, else the run fails; default: none, a "
+                    "solve goes as far "
+                    "as its steps.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1,
+             .minimum_excluded = true});
   table.add("sampler.stride", &options.stride,
             {.doc = "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
-                    "window. 1: every hour "
-                    "from the window centred at it.",
-             .unit = "h",
-             .minimum = 1});
-  table.add("sampler.corrections", &options.ddim.corrections,
+                    "window. 1: every "
+                    "hour from the window centred at it; auto: 2 floor(k/2) + 1, which leaves half of the "
+                    "Markov order "
+                    "k on either side of an hour."});
+  table.add("sampler.corrections", &options.sampler.corrections,
             {.doc = "Langevin corrections after each step.", .unit = "1", .minimum = 0, .maximum = 1000});
-  table.add("sampler.tau", &options.ddim.tau,
+  table.add("sampler.tau", &options.sampler.tau,
             {.doc = "Size of a correction.", .unit = "1", .minimum = 0, .minimum_excluded = true});
   table.add("sampler.batch", &options.batch,
             {.doc = "Windows in one evaluation of the prior; the same on any number of ranks.",

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "foehn/config/option_table.hpp"
-#include "foehn/diffusion/ddim.hpp"
+#include "foehn/diffusion/guidance.hpp"
+#include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 
 namespace foehn::app {
@@ -20,10 +21,12 @@ struct SampleOptions {
   std::vector<double> observation_std;
   std::vector<double> observation_std_normalised;
   std::optional<double> gamma;
-  std::string method = "ddim";
-  std::string guidance = "sda";
-  diffusion::DdimOptions ddim;
-  std::int64_t stride = 1;
+  std::string method = "dpmpp-2m";
+  std::string spacing = "lambda";
+  std::string guidance = "mmps";
+  diffusion::SamplerOptions sampler;  ///< method and spacing are set by `sampler_options`
+  diffusion::SolverOptions solver;
+  std::string stride = "1";
   std::int64_t batch = 8;
   ensemble::EnsembleOptions ensemble;
   std::int64_t seed = 0;
@@ -37,6 +40,14 @@ struct SampleOptions {
 
   bool is_conditioned() const { return !observations.empty() && guidance != "none"; }
 };
+
+/// The sampler's options with what the texts method and spacing name.
+/// @throws core::UsageError if there are too few steps for the method
+diffusion::SamplerOptions sampler_options(const SampleOptions& options);
+
+/// The stride that the text means for a prior: a number, or "auto".
+/// @throws core::UsageError if it is neither
+std::int64_t window_stride(const SampleOptions& options, std::int64_t markov_order);
 
 /// Binds the options to the fields of `options`, which must outlive the table.
 config::OptionTable sample_option_table(SampleOptions& options);

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -46,7 +45,7 @@ std::map<std::string, GivenOption> by_name(const std::vector<GivenOption>& sourc
     core::with_context(given.where, [&] {
       if (std::find(known.begin(), known.end(), given.name) == known.end()) unknown_option(given.name, known);
       const auto [first, is_new] = options.emplace(given.name, given);
-      if (!is_new) {
+      if (!is_new && given.name != kConfigOption) {
         throw core::UsageError(fmt::format("{}: given twice, first in {}", given.name, first->second.where));
       }
     });
@@ -101,19 +100,22 @@ OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& argument
   std::vector<std::string> line_names = names;
   line_names.insert(line_names.end(), {kConfigOption, kValidateOnlyOption, kHelpOption});
 
-  const auto on_line = by_name(read_command_line(arguments, options_), line_names);
-  std::map<std::string, GivenOption> in_file;
-  if (const auto config = on_line.find(kConfigOption); config != on_line.end()) {
-    in_file = by_name(read_config_file(config->second.words.front(), options_), names);
+  const std::vector<GivenOption> line = read_command_line(arguments, options_);
+  const auto on_line = by_name(line, line_names);
+  std::vector<std::map<std::string, GivenOption>> sources;  // what comes later wins
+  for (const auto& given : line) {
+    if (given.name == kConfigOption)
+      sources.push_back(by_name(read_config_file(given.words.front(), options_), names));
   }
+  sources.push_back(on_line);
 
   std::vector<std::string> missing;
   for (const auto& option : options_) {
     bool is_given = false;
-    // The file first: what it says is checked even where the line overrides it.
-    for (const auto& source : {std::cref(in_file), std::cref(on_line)}) {
-      const auto given = source.get().find(option.name);
-      if (given == source.get().end()) continue;
+    // What a file says is checked even where the line overrides it.
+    for (const auto& source : sources) {
+      const auto given = source.find(option.name);
+      if (given == source.end()) continue;
       core::with_context(given->second.where, [&] { assign(option, given->second.words); });
       is_given = true;
     }

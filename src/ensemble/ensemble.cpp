@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -145,8 +146,14 @@ EnsembleTimings run_ensemble(const comm::Communicator& world, const Team& team,
   for (std::int64_t round = options.first_member; round < end; round += team.count) {
     Clock::time_point start = Clock::now();
     const bool has_member = round + team.index < end;
-    if (has_member) work.sample(round + team.index, slab);
+    std::exception_ptr failure;
+    try {
+      if (has_member) work.sample(round + team.index, slab);
+    } catch (const core::SharedError&) {
+      failure = std::current_exception();  // the whole team's, which other teams do not know of yet
+    }
     world.agree([&] {
+      if (failure) std::rethrow_exception(failure);
       if (has_member) work.check(round + team.index, slab);
     });
     timings.sampling += seconds_since(start);

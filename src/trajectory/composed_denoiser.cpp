@@ -208,6 +208,7 @@ void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const
   if (windows.empty()) return;
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(windows.size());
+  work_.evaluated += count;
   const at::Tensor slots = empty_slots(inputs.noisy);
   for (std::int64_t first = 0; first < count; first += batch_) {
     for (std::int64_t slot = 0; slot < batch_; ++slot) {
@@ -234,6 +235,7 @@ void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const I
   if (chosen.empty()) return;
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(chosen.size());
+  work_.differentiated += count;
   const at::Tensor slots = empty_slots(inputs.noisy), slot_cotangents = empty_slots(inputs.noisy);
   for (std::int64_t first = 0; first < count; first += batch_) {
     slot_cotangents.zero_();

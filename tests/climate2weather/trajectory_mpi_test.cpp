@@ -12,8 +12,8 @@
 #include <string>
 
 #include "foehn/comm/communicator.hpp"
-#include "foehn/diffusion/ddim.hpp"
 #include "foehn/diffusion/guidance.hpp"
+#include "foehn/diffusion/sampler.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
@@ -65,7 +65,10 @@ model::ScoreUnet load_network(at::ScalarType type) {
 class Split {
  public:
   Split(std::int64_t hours, std::int64_t markov_order, std::int64_t period, at::ScalarType type = at::kFloat)
-      : world_(comm::Communicator::world()),
+      : Split(hours, markov_order, period, type, comm::Communicator::world()) {}
+  Split(std::int64_t hours, std::int64_t markov_order, std::int64_t period, at::ScalarType type,
+        const comm::Communicator& team)
+      : world_(team.split(0)),
         network_(load_network(type)),
         partition_(hours, world_.size(), 0, period),
         mine_(partition_.slab(world_.rank())),
@@ -119,10 +122,13 @@ class Split {
     surroundings.trajectory_values = noise.numel();
     surroundings.step_done = [] {};
     at::Tensor slab = slab_of(noise);
-    diffusion::sample_ddim(
-        denoiser, {},
-        {.steps = vectors.integer("steps"), .corrections = corrections, .tau = vectors.number("tau")},
-        surroundings, slab);
+    diffusion::sample(denoiser, {},
+                      {.method = diffusion::Method::kDdim,
+                       .steps = vectors.integer("steps"),
+                       .spacing = diffusion::Spacing::kTime,
+                       .corrections = corrections,
+                       .tau = vectors.number("tau")},
+                      surroundings, slab);
     return slab;
   }
 
@@ -188,6 +194,79 @@ TEST(Climate2Weather, DifferentiatesAcrossASlabBorder) {
               << ", by the product " << product << '\n';
   EXPECT_GT(std::abs(product), 1e-3);
   EXPECT_NEAR(product, difference, 1e-5 * std::abs(product));
+}
+
+TEST(Climate2Weather, MomentMatchingSolvesItsEquationAcrossASlabBorder) {
+  // With g = J^T A^T v, found from what the guidance returns: (R + (sigma^2/mu) A J^T A^T) v = r gives v, and
+  // <d, g> must be <A J d, v>, here for a direction d in the hour before one that is observed and that
+  // another rank owns.
+  const Vectors vectors("guidance");
+  const at::Tensor x = vectors("x").to(at::kDouble);
+  const std::int64_t period = vectors.integer("every_hours");
+  Split split(x.size(0), vectors.integer("k"), period, at::kDouble);
+  const auto observations = split.observations(vectors("y").to(at::kDouble), vectors("std").to(at::kDouble),
+                                               vectors.integer("block"));
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.05);
+  const auto ordered_sum = [&](std::span<const double> values) { return split.world().ordered_sum(values); };
+  diffusion::SolveReport report;
+  diffusion::MmpsGuidance guided(split.composed(), observations,
+                                 {.solver = {.steps = 100, .tolerance = 1e-11},
+                                  .gamma = 1,
+                                  .ordered_sum = ordered_sum,
+                                  .report = [&](const diffusion::SolveReport& done) { report = done; }});
+  const at::Tensor slab = split.slab_of(x);
+  const at::Tensor eps = split.composed().noise_estimate(slab, level);
+  const at::Tensor g = (eps - guided.noise_estimate(slab, level)) / level.sigma;
+  ASSERT_LE(report.residual, 1e-11);
+  EXPECT_FALSE(report.is_indefinite);
+
+  const auto clean = [&](const at::Tensor& noisy) {
+    return (noisy - level.sigma * split.composed().noise_estimate(noisy, level)) / level.mu;
+  };
+  const std::int64_t observed = split.world().size() > 1 ? split.partition().slab(1).first : 2 * period;
+  at::manual_seed(51);
+  at::Tensor direction = at::zeros_like(x);
+  direction[observed - 1] = at::randn_like(x[0]);
+  const double step = 1e-5;
+  const at::Tensor derivative =
+      (clean(split.slab_of(x + step * direction)) - clean(split.slab_of(x - step * direction))) / (2 * step);
+  const at::Tensor x_hat = clean(slab);
+  double by_differences = 0;
+  for (std::int64_t i = 0; i < observations.operation.size(); ++i) {
+    const at::Tensor misfit = observations.values[i] - observations.operation.apply(x_hat, i);
+    const at::Tensor v =
+        (misfit - level.sigma * level.sigma / level.mu * observations.operation.apply(g, i)) /
+        observations.variance;
+    by_differences += (observations.operation.apply(derivative, i) * v).sum().item<double>();
+  }
+  by_differences = split.world().ordered_sum(std::vector<double>{by_differences});
+  const double product =
+      split.world().ordered_sum(std::vector<double>{(split.slab_of(direction) * g).sum().item<double>()});
+  if (split.world().is_root())
+    std::cout << "mmps across hour " << observed << ": " << report.steps << " solver steps; by differences "
+              << by_differences << ", by the product " << product << '\n';
+  EXPECT_GT(std::abs(product), 1e-6);
+  EXPECT_NEAR(product, by_differences, 1e-5 * std::abs(product));
+}
+
+TEST(Climate2Weather, MomentMatchingGivesTheSameBitsAsOnOneRank) {
+  const Vectors vectors("guidance");
+  const at::Tensor x = vectors("x");
+  const auto guided_estimate = [&](const comm::Communicator& team) {
+    Split split(x.size(0), vectors.integer("k"), vectors.integer("every_hours"), at::kFloat, team);
+    diffusion::MmpsGuidance guided(
+        split.composed(), split.observations(vectors("y"), vectors("std"), vectors.integer("block")),
+        {.solver = {.steps = 2, .tolerance = {}},
+         .gamma = 1,
+         .ordered_sum = [&](std::span<const double> values) { return team.ordered_sum(values); }});
+    return guided.noise_estimate(split.slab_of(x), level_of(vectors));
+  };
+  const comm::Communicator world = comm::Communicator::world();
+  const at::Tensor found = guided_estimate(world);
+  const at::Tensor expected = guided_estimate(world.split(world.rank()));
+  const trajectory::SlabPartition partition(x.size(0), world.size(), 0, vectors.integer("every_hours"));
+  const trajectory::Slab mine = partition.slab(world.rank());
+  EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size())));
 }
 
 TEST(Climate2Weather, Samples) {

@@ -294,6 +294,20 @@ TEST_F(ConfigFile, GivesWayToTheCommandLine) {
   EXPECT_THAT(options_.std, ElementsAre(4));
 }
 
+TEST_F(ConfigFile, GivesWayToALaterOne) {
+  const auto path_of = [&](const std::string& name, const std::string& content) {
+    const auto path = folder_ / name;
+    std::ofstream(path) << content;
+    return path.string();
+  };
+  const auto first = path_of("first.ini", "input = file.nc\n[sampler]\nsteps = 64\nmethod = ddim\n");
+  const auto second = path_of("second.ini", "[sampler]\nsteps = 16\n");
+  options_.table.parse({"--config", first, "--config", second});
+  EXPECT_EQ(options_.steps, 16);
+  EXPECT_EQ(options_.method, "ddim");
+  EXPECT_EQ(options_.input, "file.nc");
+}
+
 TEST_F(ConfigFile, NamesFileAndLineOfAMistake) {
   struct Case {
     std::string content, where, what;

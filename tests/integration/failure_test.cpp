@@ -45,5 +45,20 @@ TEST_F(Failure, OfUsageEndsAllRanksWithOneLine) {
   expect(options, 2, "did you mean 'sampler.steps'?");
 }
 
+TEST_F(Failure, OfTheSolverEndsAllTeamsWithOneLine) {
+  // Found in the middle of sampling, on all ranks of a team at once; other teams are at work meanwhile.
+  Options options = toy_climate().sample_options(folder_ / "out");
+  options["sampler.solver_tolerance"] = "1e-12";
+  options["ensemble.ranks_per_member"] = "1";
+  for (const int ranks : {1, 3}) {
+    const Outcome outcome = run_foehn("sample", options, ranks);
+    EXPECT_EQ(outcome.exit_code, 1) << outcome;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("foehn: error: guidance mmps at noise level t = "),
+                                   HasSubstr("did not converge"), HasSubstr("sampler.solver_steps")));
+    EXPECT_EQ(outcome.err.find("error", outcome.err.find("error") + 1), std::string::npos) << outcome;
+    EXPECT_THAT(files_in(folder_ / "out"), IsEmpty());
+  }
+}
+
 }  // namespace
 }  // namespace foehn::testing

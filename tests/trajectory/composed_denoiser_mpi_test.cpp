@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "foehn/core/philox.hpp"
-#include "foehn/diffusion/ddim.hpp"
 #include "foehn/diffusion/guidance.hpp"
+#include "foehn/diffusion/sampler.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 
@@ -80,7 +80,7 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
   model::GaussianPrior prior = make_prior(markov_order);
   const WindowPlan plan(hours, markov_order, stride);
 
-  const auto draw = [&](const comm::Communicator& team, std::int64_t batch) {
+  const auto draw = [&](const comm::Communicator& team, std::int64_t batch, bool is_moment_matched) {
     const SlabPartition partition(hours, team.size(), 0, period);
     const Slab mine = partition.slab(team.rank());
     ComposedDenoiser composed(prior, team, partition, plan, batch);
@@ -94,9 +94,8 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
       }
     const at::Tensor observed =
         values.empty() ? at::empty({0, kVariables, kNy / 3, kNx / 3}, at::kFloat) : at::stack(values);
-    diffusion::SdaGuidance guided(
-        composed,
-        {{observation::BlockMean(3), rows}, observed, at::full({kVariables, 1, 1}, 0.01, at::kFloat)}, 0.1);
+    const observation::Observations observations{
+        {observation::BlockMean(3), rows}, observed, at::full({kVariables, 1, 1}, 0.01, at::kFloat)};
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
       for (std::int64_t i = 0; i < mine.size(); ++i)
@@ -107,15 +106,26 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
     surroundings.trajectory_values = hours * kVariables * kNy * kNx;
     surroundings.step_done = [] {};
     at::Tensor slab = at::empty({mine.size(), kVariables, kNy, kNx}, at::kFloat);
-    sample_ddim(guided, {}, {.steps = 6, .corrections = 1}, surroundings, slab);
+    if (is_moment_matched) {
+      diffusion::MmpsGuidance guided(
+          composed, observations,
+          {.solver = {.steps = 2, .tolerance = {}}, .gamma = 0.1, .ordered_sum = surroundings.ordered_sum});
+      sample(guided, {}, {.steps = 5}, surroundings, slab);
+    } else {
+      diffusion::SdaGuidance guided(composed, observations, 0.1);
+      sample(guided, {}, {.method = diffusion::Method::kDdim, .steps = 6, .corrections = 1}, surroundings,
+             slab);
+    }
     return std::pair{slab, mine};
   };
-  const auto [expected, all] = draw(alone, 4);
-  const auto [found, mine] = draw(world, 4);
-  EXPECT_TRUE(at::isfinite(expected).all().item<bool>());
-  EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size())));
-  // Slots and neighbours do not matter, so neither does the batch.
-  EXPECT_TRUE(at::equal(draw(alone, 3).first, expected));
+  for (const bool is_moment_matched : {false, true}) {
+    const auto [expected, all] = draw(alone, 4, is_moment_matched);
+    const auto [found, mine] = draw(world, 4, is_moment_matched);
+    EXPECT_TRUE(at::isfinite(expected).all().item<bool>());
+    EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size()))) << is_moment_matched;
+    // Slots and neighbours do not matter, so neither does the batch.
+    EXPECT_TRUE(at::equal(draw(alone, 3, is_moment_matched).first, expected)) << is_moment_matched;
+  }
 }
 
 TEST_P(OnAnyNumberOfRanks, AVectorJacobianProductHasTheSameBits) {

@@ -49,6 +49,19 @@ TEST(SlabPartition, LeavesRanksEmptyWhereThereAreFewerPeriods) {
   EXPECT_EQ(empty, 2);
 }
 
+TEST(WindowPlan, AnAutomaticStrideLeavesHalfTheMarkovOrderOnEitherSide) {
+  for (std::int64_t k = 0; k <= 12; ++k) {
+    const std::int64_t stride = automatic_stride(k), hours = 10 * (2 * k + 1);
+    const WindowPlan plan(hours, k, stride);
+    std::int64_t least = k;
+    for (std::int64_t hour = 2 * k; hour < hours - 2 * k; ++hour)
+      least = std::min({least, plan.offset(hour), 2 * k - plan.offset(hour)});
+    EXPECT_EQ(least, (k + 1) / 2) << k;
+  }
+  EXPECT_EQ(automatic_stride(3), 3);
+  EXPECT_EQ(automatic_stride(6), 7);
+}
+
 TEST(WindowPlan, WithStrideOneIsAlgorithmOne) {
   const WindowPlan plan(19, 2, 1);
   for (std::int64_t hour = 2; hour <= 16; ++hour) {

@@ -51,8 +51,9 @@ class OptionTable {
     bool validate_only = false;  ///< --validate-only was given
   };
 
-  /// Sets the bound fields from `arguments` and from the file that `--config FILE` names; the arguments win.
-  /// Where --help or --reference is among the arguments, nothing else is looked at.
+  /// Sets the bound fields from `arguments` and from the files that `--config FILE` names, which may be given
+  /// more than once: a later file wins over an earlier one, the arguments over both. Where --help or
+  /// --reference is among the arguments, nothing else is looked at.
   ///
   /// @param arguments  the words after the subcommand; "--name value", "--name=value", or the bare
   ///                   word of a positional option

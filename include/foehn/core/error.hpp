@@ -31,6 +31,13 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+/// A failure that every rank of a team finds at the same point of shared work, such as in a sum they share:
+/// none is left waiting for another, so all can leave in order.
+class SharedError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Runs `work`; an Error that leaves it carries `context` in front.
 template <class Work>
 decltype(auto) with_context(std::string_view context, Work&& work) {

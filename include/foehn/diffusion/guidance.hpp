@@ -1,6 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+
 #include "foehn/diffusion/denoiser.hpp"
+#include "foehn/diffusion/sampler.hpp"
 #include "foehn/observation/block_mean_snapshots.hpp"
 
 namespace foehn::diffusion {
@@ -10,6 +15,10 @@ namespace foehn::diffusion {
 /// Returns eps - (sigma/mu) A^T[(y - A x_hat) / (R + gamma (sigma/mu)^2)], x_hat = (x - sigma eps)/mu.
 /// Source: Schmidt et al. 2025, Supplement 6; Rozet & Louppe 2023 (gradient-free form).
 /// A is local to the slab, so nothing is exchanged here beyond what the prior exchanges.
+///
+/// An evaluation takes A x_hat nearer to y by the factor (sigma/mu)^2 a / (R + gamma (sigma/mu)^2), a = A A^T
+/// being one over the cells of a block: at high noise by a/gamma. With gamma = a it never goes beyond y, with
+/// however few steps; Climate2Weather's smaller gamma goes far beyond, and relies on many small steps.
 class SdaGuidance : public Denoiser {
  public:
   /// @param prior         denoiser of the slab; outlives this
@@ -44,6 +53,55 @@ class SdaExactGuidance : public Denoiser {
   DifferentiableDenoiser& prior_;
   observation::Observations observations_;
   double gamma_;
+};
+
+/// How far the linear system of `mmps` is solved.
+struct SolverOptions {
+  std::int64_t steps = 3;           ///< at most, a vector-Jacobian product each
+  std::optional<double> tolerance;  ///< relative residual to reach; absent: as far as the steps go
+};
+
+/// How one solve went.
+struct SolveReport {
+  NoiseLevel level;
+  std::int64_t steps = 0;      ///< that the solution is made of
+  std::int64_t products = 0;   ///< vector-Jacobian products
+  double residual = 1;         ///< |b - M v| / |b|
+  bool is_indefinite = false;  ///< ended where the matrix is not positive
+};
+
+/// Conditions a denoiser of slabs on coarse observations by moment matching (`mmps`).
+///
+/// With Cov(x_0 | x_t) = (sigma^2/mu) J, J = d x_hat/dx, solves (R + (sigma^2/mu) A J^T A^T) v = y - A x_hat
+/// in a few steps and returns eps - sigma J^T A^T v. Source: Rozet et al. 2024 (moment matching posterior
+/// sampling). All ranks of a team solve one system, inner products summed in the order of observations.
+///
+/// J of a composed denoiser is not symmetric, so the solver is one that needs no symmetry: generalised
+/// conjugate residuals, whose residual never grows. Nor is J surely positive. Where a step shows that, the
+/// solve ends with what it has; where it is the first step, there is nothing, and the evaluation is that of
+/// `sda` with `gamma`. Beside the slab's estimate two more are held, whatever the number of steps.
+class MmpsGuidance : public Denoiser {
+ public:
+  struct Options {
+    SolverOptions solver;
+    double gamma = 1;        ///< of the fall-back; not negative
+    OrderedSum ordered_sum;  ///< over the team
+    std::function<void(const SolveReport&)> report = [](const SolveReport&) {};
+  };
+
+  /// @param prior         denoiser of the slab; outlives this
+  /// @param observations  the slab's own
+  MmpsGuidance(DifferentiableDenoiser& prior, observation::Observations observations, Options options);
+
+  /// @param noisy  the slab's hours, [hour, variable, y, x], normalised
+  /// @throws core::SharedError if the misfit is not finite, or if the solver does not reach its tolerance
+  /// @note Collective over the team.
+  at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
+
+ private:
+  DifferentiableDenoiser& prior_;
+  observation::Observations observations_;
+  Options options_;
 };
 
 }  // namespace foehn::diffusion

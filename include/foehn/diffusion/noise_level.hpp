@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 namespace foehn::diffusion {
 
 /// How much of a noisy field x_t = mu x_0 + sigma z is signal and how much is noise.
@@ -16,6 +19,19 @@ struct VpCosine {
 
   /// @param t  in [0, 1]
   NoiseLevel at(double t) const;
+  /// The level at which log(mu/sigma) has a value: mu^2 = (1 + eta^2) / (1 + exp(-2 lambda)).
+  /// @param lambda  between those of t = 1 and of t = 0
+  NoiseLevel at_log_ratio(double lambda) const;
 };
+
+/// What the steps from noise to fields are even in.
+enum class Spacing {
+  kTime,      ///< t
+  kLogRatio,  ///< lambda = log(mu/sigma)
+};
+
+/// The steps + 1 noise levels from t = 1 to t = 0.
+/// @param steps  positive
+std::vector<NoiseLevel> noise_levels(const VpCosine& schedule, Spacing spacing, std::int64_t steps);
 
 }  // namespace foehn::diffusion

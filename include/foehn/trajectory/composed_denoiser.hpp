@@ -33,6 +33,13 @@ class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
   ComposedDenoiser(const ComposedDenoiser&) = delete;
   ComposedDenoiser& operator=(const ComposedDenoiser&) = delete;
 
+  /// Windows of this rank so far: evaluated, and differentiated (which costs about two evaluations).
+  struct Work {
+    std::int64_t evaluated = 0;
+    std::int64_t differentiated = 0;
+  };
+  const Work& work() const { return work_; }
+
   /// @param noisy  this rank's slab, [hour, variable, y, x], normalised; may have no hours, but has the
   /// trailing
   ///               shape of the others
@@ -95,6 +102,7 @@ class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
   };
   std::vector<ForeignRow> foreign_rows_;  // of other ranks' windows, in the order of centres
   comm::RowExchange halo_, outputs_, gradients_;
+  Work work_;
 };
 
 }  // namespace foehn::trajectory

@@ -1,0 +1,49 @@
+// The settings that configs/ names, which go together with a job's own file.
+#include <gtest/gtest.h>
+
+#include "app/sample_options.hpp"
+
+namespace foehn::app {
+namespace {
+
+SampleOptions read(const std::vector<std::string>& names) {
+  SampleOptions options;
+  config::OptionTable table = sample_option_table(options);
+  std::vector<std::string> arguments{"--prior.path", "prior", "--output.directory", "out"};
+  for (const std::string& name : names) {
+    arguments.emplace_back("--config");
+    arguments.push_back(FOEHN_TEST_REFERENCE "/../../configs/" + name);
+  }
+  table.parse(arguments);
+  return options;
+}
+
+std::string result_values(SampleOptions options) {
+  return sample_option_table(options).result_values();
+}
+
+TEST(NamedSettings, CalibratedIsTheDefault) {
+  EXPECT_EQ(result_values(read({"calibrated.ini"})), result_values(read({})));
+}
+
+TEST(NamedSettings, PeerIsClimate2Weathers) {
+  const SampleOptions options = read({"peer.ini"});
+  EXPECT_EQ(options.guidance, "sda");
+  EXPECT_EQ(options.stride, "1");
+  EXPECT_DOUBLE_EQ(options.gamma.value(), 0.0007196856730011522);
+  const diffusion::SamplerOptions sampler = sampler_options(options);
+  EXPECT_EQ(sampler.method, diffusion::Method::kDdim);
+  EXPECT_EQ(sampler.spacing, diffusion::Spacing::kTime);
+  EXPECT_EQ(sampler.steps, 256);
+  EXPECT_EQ(sampler.corrections, 0);
+}
+
+TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
+  const SampleOptions options = read({"fast.ini", "era5_uk.ini"});
+  EXPECT_EQ(options.hours, 168);
+  EXPECT_EQ(window_stride(options, 3), 3);
+  EXPECT_EQ(sampler_options(options).steps, 12);
+}
+
+}  // namespace
+}  // namespace foehn::app
