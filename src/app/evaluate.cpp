@@ -150,7 +150,7 @@ int evaluate(const Arguments& arguments) {
   const evaluation::SourceFiles files = source_files(options);
   const evaluation::Sources sources = evaluation::open_sources(files);
   const evaluation::VerifyOptions verify = verify_options(options, files, sources);
-  prepare_output_folder(options.output);
+  const OutputFolder made(options.output, "output.directory", outcome.validate_only);
   if (outcome.validate_only) {
     say_valid("nothing was written");
     return 0;

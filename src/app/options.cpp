@@ -49,15 +49,26 @@ io::FieldSelection field_selection(const std::vector<std::string>& variables, co
   return selection;
 }
 
-void prepare_output_folder(const std::filesystem::path& folder, const std::string& option) {
+OutputFolder::OutputFolder(const std::filesystem::path& folder, const std::string& option,
+                           bool validate_only) {
   core::with_context(option, [&] {
     std::error_code error;
+    const std::filesystem::path whole = std::filesystem::absolute(folder, error);
+    for (auto path = whole;
+         validate_only && path.has_relative_path() && !std::filesystem::exists(path, error);
+         path = path.parent_path())
+      to_remove_.push_back(path);
     std::filesystem::create_directories(folder, error);
     if (error) throw core::Error(fmt::format("cannot make {}: {}", folder.string(), error.message()));
     const std::filesystem::path probe = folder / fmt::format(".foehn_probe_{}", getpid());
     io::write_file_atomically(probe, "");
     std::filesystem::remove(probe, error);
   });
+}
+
+OutputFolder::~OutputFolder() {
+  std::error_code error;
+  for (const auto& path : to_remove_) std::filesystem::remove(path, error);
 }
 
 void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const std::filesystem::path& output,

@@ -20,10 +20,19 @@ void add_threads_option(config::OptionTable& table, std::int64_t& threads);
 /// What "name=standard name" pairs and a crop text mean.
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop);
 
-/// Makes the folder that results go to, and finds out now, not after the work, if it cannot be written.
-/// @throws core::Error naming the option and the folder
-void prepare_output_folder(const std::filesystem::path& folder,
-                           const std::string& option = "output.directory");
+/// The folder that results go to: made where absent, and written to once, to find out now, not after the
+/// work, if it can be. With `validate_only` what was made is gone again at the end of this object's life.
+class OutputFolder {
+ public:
+  /// @throws core::Error naming the option and the folder
+  OutputFolder(const std::filesystem::path& folder, const std::string& option, bool validate_only);
+  ~OutputFolder();
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
+
+ private:
+  std::vector<std::filesystem::path> to_remove_;  // innermost first
+};
 
 /// @throws core::Error naming the option if `output` is one of the files that are read
 void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const std::filesystem::path& output,

@@ -96,7 +96,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   const at::NoGradGuard no_gradients;
   const ensemble::Team team = ensemble::make_team(world, options.ranks_per_member);
   const at::Device device = choose_device(world, options.device);
-  const SampleJob job = prepare_job(world, options, table.result_values());
+  const SampleJob job = prepare_job(world, options, table.result_values(), outcome.validate_only);
   if (world.is_root()) std::cout << describe(job, options, team) << std::endl;
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was sampled");

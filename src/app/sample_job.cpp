@@ -15,7 +15,8 @@ namespace foehn::app {
 
 namespace {
 
-constexpr std::int64_t kMostHours = 10'000'000;  // of a trajectory; a thousand years have fewer
+constexpr std::int64_t kMostHours = 10'000'000;   // of a trajectory; a thousand years have fewer
+constexpr std::int64_t kObservationsAtOnce = 64;  // that the root holds for others
 
 /// The errors' standard deviations in physical units, one per variable.
 std::vector<double> physical_std(const SampleOptions& options, const model::Domain& domain) {
@@ -73,9 +74,9 @@ Period choose_period(const SampleOptions& options, const model::Domain& domain,
 }
 
 /// Finds out now, not after hours of sampling, if the members' files cannot be written.
-void check_output(const SampleJob& job, const SampleOptions& options) {
+void check_output(const SampleJob& job, const SampleOptions& options, bool validate_only) {
   const std::filesystem::path folder = options.output;
-  prepare_output_folder(folder);
+  const OutputFolder made(folder, "output.directory", validate_only);
   const auto& domain = job.prior.domain;
   const double chunk_values = static_cast<double>(options.ensemble.chunk_hours) *
                               static_cast<double>(domain.variables.size()) *
@@ -118,7 +119,7 @@ trajectory::SlabPartition SampleJob::partition(int ranks) const {
 }
 
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
-                      const std::string& result_options) {
+                      const std::string& result_options, bool validate_only) {
   std::optional<model::PriorDescription> prior;
   world.agree([&] { prior = model::describe_prior(options.prior); });
   SampleJob job(std::move(*prior));
@@ -144,7 +145,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     }
     job.prior_digest = model::prior_digest(options.prior);
     job.options_digest = core::sha256(result_options);
-    check_output(job, options);
+    check_output(job, options, validate_only);
   });
   std::vector<std::int64_t> facts = pack(job);
   world.broadcast(facts);
@@ -172,17 +173,23 @@ observation::Observations scatter_observations(const comm::Communicator& world, 
   at::Tensor mine = at::empty(
       {last - first, variables, domain.grid.ny() / job.block, domain.grid.nx() / job.block}, at::kFloat);
   std::vector<MPI_Request> requests;
-  if (!world.is_root()) requests.push_back(world.start_receive(span_of(mine), 0));
-  if (world.is_root()) {
+  if (!world.is_root()) {
+    for (std::int64_t i = 0; i < mine.size(0); i += kObservationsAtOnce) {
+      at::Tensor some = mine.narrow(0, i, std::min(kObservationsAtOnce, mine.size(0) - i));
+      requests.push_back(world.start_receive(span_of(some), 0));
+    }
+  } else {
     for (int rank = 0; rank < partition.ranks(); ++rank) {
       const auto [begin, end] = range(rank);
-      at::Tensor values = job.observations->read(begin, end - begin);
-      for (int other = 0; other < team.count; ++other) {
-        const int to = other * partition.ranks() + rank;
-        if (to == 0)
-          mine.copy_(values);
-        else
-          world.send(span_of(values), to);
+      for (auto i = begin; i < end; i += kObservationsAtOnce) {
+        at::Tensor values = job.observations->read(i, std::min(kObservationsAtOnce, end - i));
+        for (int other = 0; other < team.count; ++other) {
+          const int to = other * partition.ranks() + rank;
+          if (to == 0)
+            mine.narrow(0, i, values.size(0)).copy_(values);
+          else
+            world.send(span_of(values), to);
+        }
       }
     }
   }

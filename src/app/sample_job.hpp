@@ -42,12 +42,13 @@ struct SampleJob {
 
 /// Reads and checks options, prior, observations and output folder; only the root touches the observations.
 /// @param result_options  the options that change the result, as canonical text
+/// @param validate_only   the output folder is not to stay if it was absent
 /// @throws comm::AgreedError on every rank, for whatever is wrong
 /// @note Collective over the world.
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
-                      const std::string& result_options);
+                      const std::string& result_options, bool validate_only);
 
-/// Hands each rank the observations of its slab, normalised; the root reads those of one rank at a time.
+/// Hands each rank the observations of its slab, normalised; the root reads some at a time.
 /// @note Collective over the world.
 observation::Observations scatter_observations(const comm::Communicator& world, const ensemble::Team& team,
                                                const trajectory::SlabPartition& partition,

@@ -89,6 +89,30 @@ void settle_names(const std::string& where, FieldLayout& layout) {
   }
 }
 
+/// What the library fills in where nothing was ever written; nothing for bytes, all of whose values count.
+std::optional<double> default_fill(nc_type type) {
+  switch (type) {
+    case NC_SHORT:
+      return NC_FILL_SHORT;
+    case NC_USHORT:
+      return NC_FILL_USHORT;
+    case NC_INT:
+      return NC_FILL_INT;
+    case NC_UINT:
+      return NC_FILL_UINT;
+    case NC_INT64:
+      return static_cast<double>(NC_FILL_INT64);
+    case NC_UINT64:
+      return static_cast<double>(NC_FILL_UINT64);
+    case NC_FLOAT:
+      return NC_FILL_FLOAT;
+    case NC_DOUBLE:
+      return NC_FILL_DOUBLE;
+    default:
+      return {};
+  }
+}
+
 void settle_packing(const std::string& where, FieldLayout& layout) {
   const auto number = [&](const std::string& attribute, double otherwise) {
     if (!layout.header.attributes.contains(attribute)) return otherwise;
@@ -104,10 +128,7 @@ void settle_packing(const std::string& where, FieldLayout& layout) {
   if (layout.header.text("_Unsigned") == "true")
     throw core::Error(where +
                       ": attribute _Unsigned is true; unsigned integers kept as signed are not supported");
-  // What the library fills in where nothing was ever written.
-  layout.missing.push_back(layout.header.type == NC_SHORT ? NC_FILL_SHORT
-                           : layout.header.type == NC_INT ? NC_FILL_INT
-                                                          : NC_FILL_DOUBLE);
+  if (const auto fill = default_fill(layout.header.type)) layout.missing.push_back(*fill);
   for (const char* attribute : {"_FillValue", "missing_value"}) {
     for (const double value : layout.header.numbers(attribute)) {
       layout.missing.push_back(value);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "foehn/core/error.hpp"
@@ -45,8 +46,13 @@ at::Tensor window_covariance(const at::Tensor& lag_covariance) {
   return (matrix + matrix.transpose(1, 2)) / 2;  // an estimate's lag 0 is symmetric only to rounding
 }
 
-GaussianPrior::GaussianPrior(const at::Tensor& lag_covariance, const at::TensorOptions& options)
-    : window_hours_(lag_covariance.size(0)), ny_(lag_covariance.size(3)), nx_(lag_covariance.size(4)) {
+GaussianPrior::GaussianPrior(const at::Tensor& lag_covariance, const at::TensorOptions& options,
+                             std::optional<std::int64_t> windows_at_once)
+    : window_hours_(lag_covariance.size(0)),
+      ny_(lag_covariance.size(3)),
+      nx_(lag_covariance.size(4)),
+      windows_at_once_(windows_at_once.value_or(
+          options.device().is_cpu() ? 1 : std::numeric_limits<std::int64_t>::max())) {
   transform_y_ = cosine_transform(ny_).to(options);
   transform_x_ = cosine_transform(nx_).to(options);
   const at::Tensor modes = lag_covariance.flatten(3);
@@ -91,16 +97,16 @@ at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusio
                                   channels, ny_, nx_));
   prepare(level);
   at::Tensor eps = at::empty_like(noisy);
-  at::Tensor estimate = at::empty({channels, ny_ * nx_}, noisy.options());
-  // One window at a time: every operation has the same shape in every slot of any batch, hence the same bits.
-  for (std::int64_t slot = 0; slot < noisy.size(0); ++slot) {
-    const at::Tensor spectrum =
-        at::matmul(transform_y_, at::matmul(noisy.select(0, slot), transform_x_.t())).flatten(1);
-    estimate.zero_();
+  for (std::int64_t first = 0; first < noisy.size(0); first += windows_at_once_) {
+    const std::int64_t some = std::min(windows_at_once_, noisy.size(0) - first);
+    const at::Tensor windows = noisy.narrow(0, first, some);
+    const at::Tensor spectrum = at::matmul(transform_y_, at::matmul(windows, transform_x_.t()))
+                                    .flatten(2);  // [window, channel, mode]
+    at::Tensor estimate = at::zeros_like(spectrum);
     for (std::int64_t channel = 0; channel < channels; ++channel)
-      estimate.addcmul_(operator_.select(0, channel), spectrum.select(0, channel).unsqueeze(0));
-    const at::Tensor field = estimate.reshape({channels, ny_, nx_});
-    eps.select(0, slot).copy_(at::matmul(transform_y_.t(), at::matmul(field, transform_x_)));
+      estimate.addcmul_(operator_.select(0, channel), spectrum.narrow(1, channel, 1));
+    const at::Tensor field = estimate.reshape({some, channels, ny_, nx_});
+    eps.narrow(0, first, some).copy_(at::matmul(transform_y_.t(), at::matmul(field, transform_x_)));
   }
   return eps;
 }

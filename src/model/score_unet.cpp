@@ -176,6 +176,10 @@ void ScoreUnet::check_shape(const at::Tensor& noisy) const {
         architecture_.channels(), multiple, described(noisy.sizes().vec())));
 }
 
+bool ScoreUnet::needs_full_batches() const {
+  return !options_.device().is_cpu();
+}
+
 at::Tensor ScoreUnet::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
   check_shape(noisy);
   const at::NoGradGuard no_gradients;

@@ -203,15 +203,20 @@ at::Tensor ComposedDenoiser::empty_slots(const at::Tensor& noisy) const {
   return at::empty({batch_, window_hours_ * noisy.size(1), noisy.size(2), noisy.size(3)}, noisy.options());
 }
 
+std::int64_t ComposedDenoiser::slots_for(std::int64_t windows) const {
+  return windows_.needs_full_batches() ? batch_ : std::min(batch_, windows);
+}
+
 void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const Inputs& inputs,
                                 at::Tensor& local, at::Tensor& sent) {
   if (windows.empty()) return;
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(windows.size());
   work_.evaluated += count;
-  const at::Tensor slots = empty_slots(inputs.noisy);
+  const at::Tensor all_slots = empty_slots(inputs.noisy);
   for (std::int64_t first = 0; first < count; first += batch_) {
-    for (std::int64_t slot = 0; slot < batch_; ++slot) {
+    const at::Tensor slots = all_slots.narrow(0, 0, slots_for(count - first));
+    for (std::int64_t slot = 0; slot < slots.size(0); ++slot) {
       at::Tensor destination = slots.select(0, slot);
       // Slots without a window of their own repeat the last one.
       copy_window(*windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], inputs, destination);
@@ -236,10 +241,12 @@ void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const I
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(chosen.size());
   work_.differentiated += count;
-  const at::Tensor slots = empty_slots(inputs.noisy), slot_cotangents = empty_slots(inputs.noisy);
+  const at::Tensor all_slots = empty_slots(inputs.noisy), all_cotangents = empty_slots(inputs.noisy);
   for (std::int64_t first = 0; first < count; first += batch_) {
+    const at::Tensor slots = all_slots.narrow(0, 0, slots_for(count - first));
+    const at::Tensor slot_cotangents = all_cotangents.narrow(0, 0, slots.size(0));
     slot_cotangents.zero_();
-    for (std::int64_t slot = 0; slot < batch_; ++slot) {
+    for (std::int64_t slot = 0; slot < slots.size(0); ++slot) {
       const Window& window = windows[chosen[static_cast<std::size_t>(std::min(first + slot, count - 1))]];
       at::Tensor destination = slots.select(0, slot);
       copy_window(window, inputs, destination);

@@ -81,6 +81,17 @@ TEST(GaussianPrior, GivesAWindowTheSameBitsInAnySlotAndBatch) {
     EXPECT_TRUE(at::equal(prior.noise_estimate(windows.narrow(0, i, 1).clone(), level)[0], eps[i]));
 }
 
+TEST(GaussianPrior, EstimatesTheSameWithManyWindowsInAProduct) {
+  const at::Tensor lags = random_lag_covariance();
+  GaussianPrior one_by_one(lags, at::kDouble), in_batches(lags, at::kDouble, 3);
+  EXPECT_FALSE(one_by_one.needs_full_batches());
+  EXPECT_TRUE(in_batches.needs_full_batches());
+  const at::Tensor windows = at::randn({5, kChannels, kNy, kNx}, at::kDouble);
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.6);
+  EXPECT_TRUE(at::allclose(in_batches.noise_estimate(windows, level),
+                           one_by_one.noise_estimate(windows, level), 0, 1e-12));
+}
+
 TEST(GaussianPrior, RefusesWindowsOfAnotherShape) {
   GaussianPrior prior(random_lag_covariance(), at::kFloat);
   EXPECT_THROW(prior.noise_estimate(at::zeros({1, kChannels, kNy, kNx + 1}), {0.5, 0.5, 0.5}), core::Error);

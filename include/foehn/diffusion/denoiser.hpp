@@ -19,6 +19,10 @@ class Denoiser {
   /// @param level  noise level, the same for all
   /// @return       estimated noise; shape, type and device of `noisy`. A new tensor, the caller's to change
   virtual at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) = 0;
+
+  /// Whether the bits of a window's estimate depend on how many windows a call has, so that all calls must
+  /// have as many.
+  virtual bool needs_full_batches() const { return true; }
 };
 
 /// A Denoiser that can be differentiated: priors, and what is composed of them. Guidance by gradients needs

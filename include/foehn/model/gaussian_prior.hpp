@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "foehn/diffusion/denoiser.hpp"
 
@@ -21,11 +22,16 @@ class GaussianPrior : public diffusion::DifferentiableDenoiser {
   /// for lags
   ///                        0 to window - 1; normalised, float64, on the host
   /// @param options         type and device of the fields to come
-  GaussianPrior(const at::Tensor& lag_covariance, const at::TensorOptions& options);
+  /// @param windows_at_once windows in one product. Default: on the host one, since there a product's bits
+  /// depend on its
+  ///                        size, and more are no faster; on a device all there are
+  GaussianPrior(const at::Tensor& lag_covariance, const at::TensorOptions& options,
+                std::optional<std::int64_t> windows_at_once = {});
 
   std::int64_t window_hours() const { return window_hours_; }
 
-  /// @param noisy  windows [window, hour*variable, y, x]; each is treated alone, on one fixed shape
+  bool needs_full_batches() const override { return windows_at_once_ != 1; }
+  /// @param noisy  windows [window, hour*variable, y, x]
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
   /// The estimate is linear and symmetric, so that the product is the estimate of `cotangent`.
   at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
@@ -35,6 +41,7 @@ class GaussianPrior : public diffusion::DifferentiableDenoiser {
   void prepare(const diffusion::NoiseLevel& level);
 
   std::int64_t window_hours_, ny_, nx_;
+  std::int64_t windows_at_once_;
   at::Tensor transform_y_, transform_x_;   // orthonormal DCT-II, [wavenumber, cell]
   at::Tensor eigenvectors_, eigenvalues_;  // [mode, channel, eigenvector], [mode, eigenvector]
   at::Tensor operator_;                    // at level_: [channel in, channel out, mode]

@@ -81,6 +81,7 @@ class ScoreUnet : public diffusion::DifferentiableDenoiser {
   /// @return       estimated noise, shape of `noisy`
   at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t) const;
 
+  bool needs_full_batches() const override;
   /// @param noisy  windows [window, hour*variable, y, x] of any floating type
   /// @throws core::Error if channels or sides do not fit the network
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;

@@ -27,7 +27,8 @@ class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
  public:
   /// @param windows    denoiser of windows [window, hour*variable, y, x]; outlives this
   /// @param team       the ranks that share the trajectory; outlives this
-  /// @param batch      windows in a call of `windows`, always as many
+  /// @param batch      windows in a call of `windows`; always as many where it needs full batches, else at
+  /// most
   ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch);
   ComposedDenoiser(const ComposedDenoiser&) = delete;
@@ -79,6 +80,7 @@ class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
                 at::Tensor& sent);
   void copy_window(const Window& window, const Inputs& inputs, at::Tensor& slot) const;
   at::Tensor empty_slots(const at::Tensor& noisy) const;
+  std::int64_t slots_for(std::int64_t windows) const;
   /// Calls `use(index, gradient)` for every window that has a cotangent, in order; gradient [hour*variable,
   /// y, x].
   void differentiate(const std::vector<Window>& windows, const Inputs& inputs, const Cotangents& cotangents,

@@ -118,6 +118,18 @@ const std::vector<BadInput> kBadOptions = {
      leave_out("observation.std"),
      {"observation.std", "observation.std_normalised"},
      2},
+    {"TooFewObservationErrorsWithoutObservations",
+     [](Options& options, const std::filesystem::path&) {
+       options = toy_climate().unconditional_options(options.at("output.directory"), 6);
+       options["observation.std"] = "20,0.1";
+     },
+     {"observation.std", "4", "found 2"},
+     2},
+    {"MoreHoursThanAnyTrajectory", set("time.hours", "20000000"), {"time.hours", "found 20000000"}, 2},
+    {"AChunkThatMpiCannotCount",
+     set("output.chunk_hours", "100000000"),
+     {"output.chunk_hours", "found 100000000"},
+     2},
     {"TooFewObservationErrors", set("observation.std", "20,0.1"), {"observation.std", "4", "found 2"}, 2},
     {"AnObservationErrorOfZero",
      set("observation.std", "20,0,0.2,0.2"),

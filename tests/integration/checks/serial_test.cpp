@@ -36,6 +36,12 @@ const std::vector<BadInput> kBadSynth = {
     {"NoOutput", leave_out("output.path"), {"required", "output.path"}, 2},
     {"AnOutputInAMissingFolder", set("output.path", "nowhere/truth.nc"), {"nowhere/truth.nc", "no folder"}},
     {"AnOutputBelowAFile", set_below_a_file("output.path"), {"file/below"}},
+    {"ATwinInTheSameFile",
+     [](Options& options, const std::filesystem::path&) {
+       options["output.coarse"] = options["output.path"];
+     },
+     {"output.coarse", "is output.path as well"},
+     2},
     {"ATwinInAMissingFolder", set("output.coarse", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
 };
 INSTANTIATE_TEST_SUITE_P(, SynthRefuses, ::testing::ValuesIn(kBadSynth), name_of);
@@ -97,6 +103,9 @@ const std::vector<BadInput> kBadCoarsen = {
     {"ACropBeyondTheGrid", set("data.crop", "0:16,8:32"), {"crop 0:16,8:32", "24"}},
     {"APeriodOfNothing", set("observation.every", "0"), {"observation.every", "found 0"}, 2},
     {"AnUnknownOption", set("output.file", "x"), {"'output.file'"}, 2},
+    {"AnOutputThatIsTheInput",
+     [](Options& options, const std::filesystem::path&) { options["output.path"] = options["input.file"]; },
+     {"output.path", "is read from", "overwritten"}},
     {"AnOutputInAMissingFolder", set("output.path", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
     {"ANaN", bend("input.file", nan_at(180)), {"bent.nc", "tas", "2001-01-08T12:00:00"}, 1, false},
 };
