@@ -41,6 +41,10 @@ std::string score_table_html(const Results& results, const VariableResults& scor
     add_row(fmt::format("{:g}", since_observation_hours(results, steps)),
             scores.by_hours_since_observation[steps], "<tr>");
   }
+  if (scores.observed_hours && scores.hours_between) {
+    add_row("observed", *scores.observed_hours, "<tr>");
+    add_row("between", *scores.hours_between, "<tr>");
+  }
   add_row("all", scores.all_hours, "<tr class=\"all\">");
   return html + "</table></div>\n";
 }
@@ -62,6 +66,23 @@ std::string error_chart(const Results& results, const VariableResults& scores, c
   return line_chart({"Error by hours since the last observation", "hours since the last observation [h]",
                      fmt::format("error [{}]", units)},
                     hours, curves);
+}
+
+std::string increment_chart(const Results& results, const VariableResults& scores, const std::string& units) {
+  std::vector<double> hours;
+  Curve members{"members", {}}, truth{"truth", {}}, interpolation{"interpolation", {}};
+  for (std::size_t steps = 0; steps < scores.increments.size(); ++steps) {
+    const auto& row = scores.increments[steps];
+    if (row.hours == 0) continue;
+    hours.push_back(since_observation_hours(results, steps));
+    members.values.push_back(row.members);
+    truth.values.push_back(row.truth);
+    interpolation.values.push_back(row.interpolation);
+  }
+  if (hours.empty()) return "";
+  return line_chart({"Variance of increments from the hour before", "hours since the last observation [h]",
+                     fmt::format("variance [({})²]", units)},
+                    hours, {members, truth, interpolation});
 }
 
 std::string spectrum_chart(const SpectrumRatios& spectrum) {
@@ -140,9 +161,11 @@ std::string report_html(const Results& results) {
     html += score_table_html(results, scores, variable.units);
     html += fmt::format("<p>Agreement with the observations: {}.</p>\n",
                         escape_html(agreement_text(scores.agreement, variable.units)));
+    if (scores.seam) html += fmt::format("<p>Seams: {}.</p>\n", escape_html(seam_text(*scores.seam)));
     html += "<div class=\"charts\">" + error_chart(results, scores, variable.units);
     html += bar_chart({"Rank histogram (dashed: calibrated)", "members below the truth [1]", "frequency [1]"},
                       scores.all_hours.ensemble.rank_histogram);
+    html += increment_chart(results, scores, variable.units);
     html += spectrum_chart(scores.spectrum) + "</div>\n" + maps_html(results, index);
   }
   return html + "</body></html>\n";

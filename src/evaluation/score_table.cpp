@@ -72,6 +72,12 @@ std::string agreement_text(const ObservationAgreement& agreement, const std::str
       agreement.rms, units, agreement.mean, units);
 }
 
+std::string seam_text(const SeamRatios& seam) {
+  return fmt::format(
+      "variance of increments to observed hours over that of the others: members {:.3f}, truth {:.3f}",
+      seam.members, seam.truth);
+}
+
 double since_observation_hours(const Results& results, std::size_t steps) {
   return static_cast<double>(steps) * results.step_hours;
 }
@@ -112,7 +118,12 @@ std::string scores_text(const Results& results) {
       add_row(fmt::format("{:g}", since_observation_hours(results, steps)),
               scores.by_hours_since_observation[steps]);
     }
+    if (scores.observed_hours && scores.hours_between) {
+      add_row("observed", *scores.observed_hours);
+      add_row("between", *scores.hours_between);
+    }
     add_row("all", scores.all_hours);
+    if (scores.seam) text += seam_text(*scores.seam) + "\n";
     text += agreement_text(scores.agreement, variable.units) + "\n";
   }
   text += "\nmean: ensemble mean; interp.: interpolated observations";

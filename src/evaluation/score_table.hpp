@@ -23,6 +23,8 @@ std::vector<ScoreKind> score_kinds(const Results& results);
 std::string summary(const Results& results);
 /// How the members agree with the observations, as a sentence.
 std::string agreement_text(const ObservationAgreement& agreement, const std::string& units);
+/// How much members and truth jump at observations, as a sentence.
+std::string seam_text(const SeamRatios& seam);
 /// "tas (air_temperature) [K]"
 std::string title(const io::Variable& variable);
 /// A number with four digits, or two where it is next to nothing; at most nine characters.

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -45,6 +47,28 @@ Json agreement_json(const ObservationAgreement& agreement, const std::string& un
   return json;
 }
 
+Json increments_json(const Results& results, const VariableResults& scores, const std::string& units) {
+  Json json;
+  json["meaning"] = "variance of x(h) - x(h - 1) over cells, by hours of h since the last observation";
+  json["units"] = fmt::format("({})2", units);
+  for (std::size_t steps = 0; steps < scores.increments.size(); ++steps) {
+    const IncrementVariances& row = scores.increments[steps];
+    if (row.hours == 0) continue;
+    json["by_hours_since_observation"].push_back(
+        {{"hours_since_observation", since_observation_hours(results, steps)},
+         {"hours", row.hours},
+         {"truth", row.truth},
+         {"members", row.members},
+         {"interpolation", row.interpolation}});
+  }
+  if (scores.seam)
+    json["seam"] = {{"meaning", "variance of increments to observed hours over that of the others"},
+                    {"units", "1"},
+                    {"truth", scores.seam->truth},
+                    {"members", scores.seam->members}};
+  return json;
+}
+
 }  // namespace
 
 Json scores_json(const Results& results) {
@@ -68,11 +92,14 @@ Json scores_json(const Results& results) {
     entry["units"] = variable.units;
     for (const auto& kind : kinds) entry["score_units"][kind.name] = kind.has_unit ? variable.units : "1";
     entry["all_hours"] = row_json(scores.all_hours, kinds);
+    if (scores.observed_hours) entry["observed_hours"] = row_json(*scores.observed_hours, kinds);
+    if (scores.hours_between) entry["hours_between"] = row_json(*scores.hours_between, kinds);
     for (std::size_t steps = 0; steps < scores.by_hours_since_observation.size(); ++steps) {
       Json row = {{"hours_since_observation", since_observation_hours(results, steps)}};
       row.update(row_json(scores.by_hours_since_observation[steps], kinds));
       entry["by_hours_since_observation"].push_back(row);
     }
+    entry["increments"] = increments_json(results, scores, variable.units);
     entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
     entry["spectrum_ratio"] = {{"units", "1"},
                                {"wavelength_cells", scores.spectrum.wavelength_cells},

@@ -33,6 +33,11 @@ void add_score_columns(std::vector<Column>& columns, const io::Variable& variabl
     columns.push_back({name, {"hours_since_observation"}, attributes, values});
     columns.push_back(
         {name + "_all_hours", {}, attributes, {kind.value(scores.all_hours).value_or(kFillValue)}});
+    const auto value_of = [&](const std::optional<HourScores>& row) {
+      return row ? kind.value(*row).value_or(kFillValue) : kFillValue;
+    };
+    columns.push_back({name + "_observed_hours", {}, attributes, {value_of(scores.observed_hours)}});
+    columns.push_back({name + "_hours_between", {}, attributes, {value_of(scores.hours_between)}});
   }
 }
 
@@ -70,6 +75,36 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
   add_ratio("_interpolation_spectrum_ratio", "the interpolated observations", scores.spectrum.interpolation);
 }
 
+void add_increment_columns(std::vector<Column>& columns, const io::Variable& variable,
+                           const VariableResults& scores) {
+  const auto add = [&](const std::string& name, const std::string& what, double IncrementVariances::*value) {
+    std::vector<double> values;
+    for (const auto& row : scores.increments) values.push_back(row.hours > 0 ? row.*value : kFillValue);
+    columns.push_back({variable.name + name,
+                       {"hours_since_observation"},
+                       {{"units", fmt::format("({})2", variable.units)},
+                        {"long_name", fmt::format("variance of the increments of {} from the hour before, {}",
+                                                  variable.name, what)},
+                        {"_FillValue", kFillValue}},
+                       values});
+  };
+  add("_increment_variance", "members", &IncrementVariances::members);
+  add("_truth_increment_variance", "truth", &IncrementVariances::truth);
+  add("_interpolation_increment_variance", "interpolated observations", &IncrementVariances::interpolation);
+  const auto add_seam = [&](const std::string& name, const std::string& what, double value) {
+    columns.push_back(
+        {variable.name + name,
+         {},
+         {{"units", "1"},
+          {"long_name",
+           fmt::format("variance of increments to observed hours over that of the others, {}", what)}},
+         {value}});
+  };
+  if (!scores.seam) return;
+  add_seam("_seam", "members", scores.seam->members);
+  add_seam("_truth_seam", "truth", scores.seam->truth);
+}
+
 std::vector<Column> make_columns(const Results& results) {
   std::vector<double> since_observation;
   for (std::size_t steps = 0; steps < static_cast<std::size_t>(results.period); ++steps) {
@@ -87,6 +122,7 @@ std::vector<Column> make_columns(const Results& results) {
   const auto kinds = score_kinds(results);
   for (std::size_t index = 0; index < results.variables.size(); ++index) {
     add_score_columns(columns, results.variables[index], results.scores[index], kinds);
+    add_increment_columns(columns, results.variables[index], results.scores[index]);
     add_other_columns(columns, results.variables[index], results.scores[index]);
   }
   return columns;

@@ -38,12 +38,54 @@ struct SpectrumSums {
   std::vector<double> truth, members, interpolation;
 };
 
+/// Sums of increments and of their squares.
+struct Moments {
+  void add(double value) {
+    sum += value;
+    squares += value * value;
+    ++count;
+  }
+  Moments& operator+=(const Moments& other) {
+    sum += other.sum;
+    squares += other.squares;
+    count += other.count;
+    return *this;
+  }
+  double variance() const {
+    const auto n = static_cast<double>(count);
+    return count == 0 ? 0 : std::max(0.0, squares / n - sum / n * (sum / n));
+  }
+
+  double sum = 0, squares = 0;
+  std::int64_t count = 0;
+};
+
+struct IncrementSums {
+  IncrementSums& operator+=(const IncrementSums& other) {
+    hours += other.hours;
+    truth += other.truth;
+    members += other.members;
+    interpolation += other.interpolation;
+    return *this;
+  }
+
+  std::int64_t hours = 0;
+  Moments truth, members, interpolation;
+};
+
+IncrementVariances finish(const IncrementSums& sums) {
+  return {sums.hours, sums.truth.variance(), sums.members.variance(), sums.interpolation.variance()};
+}
+
 struct VariableSums {
   VariableSums(std::int64_t members, std::int64_t period)
-      : all_hours(members), by_hours_since_observation(static_cast<std::size_t>(period), HourSums(members)) {}
+      : all_hours(members),
+        by_hours_since_observation(static_cast<std::size_t>(period), HourSums(members)),
+        increments(static_cast<std::size_t>(period)) {}
 
   HourSums all_hours;
   std::vector<HourSums> by_hours_since_observation;
+  std::vector<IncrementSums> increments;
   ErrorSums agreement;
   SpectrumSums spectrum;
 };
@@ -54,6 +96,25 @@ HourScores finish(const HourSums& sums, bool has_climatology) {
   return scores;
 }
 
+/// Scores over the rows [first, last) together; none where they have no hours.
+std::optional<HourScores> finish_together(const std::vector<HourSums>& rows, std::size_t first,
+                                          std::size_t last, std::int64_t members, bool has_climatology) {
+  HourSums sums(members);
+  for (std::size_t row = first; row < last; ++row) sums += rows[row];
+  if (sums.hours == 0) return {};
+  return finish(sums, has_climatology);
+}
+
+std::optional<SeamRatios> seam_of(const std::vector<IncrementSums>& rows) {
+  IncrementSums others;
+  for (std::size_t row = 1; row < rows.size(); ++row) others += rows[row];
+  const IncrementVariances at_observations = finish(rows.front()), elsewhere = finish(others);
+  if (at_observations.hours == 0 || elsewhere.hours == 0 || !(elsewhere.truth > 0) ||
+      !(elsewhere.members > 0))
+    return {};
+  return SeamRatios{at_observations.truth / elsewhere.truth, at_observations.members / elsewhere.members};
+}
+
 /// One hour's fields, each [variable, y, x].
 struct HourFields {
   std::vector<std::span<const float>> members;
@@ -61,6 +122,38 @@ struct HourFields {
   std::vector<double> interpolation;
   std::vector<double> anomaly_interpolation;  ///< empty without a climatology
 };
+
+/// The fields of an hour that outlive their chunk.
+struct KeptHour {
+  explicit KeptHour(const HourFields& fields)
+      : truth(fields.truth.begin(), fields.truth.end()), interpolation(fields.interpolation) {
+    for (const auto& member : fields.members) members.emplace_back(member.begin(), member.end());
+  }
+
+  std::vector<std::vector<float>> members;
+  std::vector<float> truth;
+  std::vector<double> interpolation;
+};
+
+/// Increments from one hour to the next over the cells [first_cell, first_cell + cells): one variable.
+IncrementSums increments_of(const KeptHour& before, const HourFields& fields, std::size_t first_cell,
+                            std::size_t cells) {
+  IncrementSums sums;
+  sums.hours = 1;
+  const auto add = [&](Moments& moments, const auto& from, const auto& to) {
+    for (std::size_t cell = first_cell; cell < first_cell + cells; ++cell)
+      moments.add(static_cast<double>(to[cell]) - static_cast<double>(from[cell]));
+  };
+  add(sums.truth, before.truth, fields.truth);
+  add(sums.interpolation, before.interpolation, fields.interpolation);
+  for (std::size_t i = 0; i < fields.members.size(); ++i)
+    add(sums.members, before.members[i], fields.members[i]);
+  return sums;
+}
+
+// A process may have some thousand files open at most, often but 1024; opening one anew for each chunk costs
+// little.
+constexpr std::size_t kMostOpenMembers = 256;
 
 /// A chunk of hours of every member and of the reference.
 class Chunk {
@@ -71,6 +164,7 @@ class Chunk {
         truth_(static_cast<std::size_t>(count) * hour_size_) {
     for (const auto& member : sources.members) {
       member.read(first, count, members_.emplace_back(static_cast<std::size_t>(count) * hour_size_));
+      if (sources.members.size() > kMostOpenMembers) member.rest();
     }
     const auto reference_index = [&](std::int64_t hour) {
       return sources.first_reference_index + hour * sources.reference_stride;
@@ -248,6 +342,11 @@ class Verification {
       for (const auto& row : sums.by_hours_since_observation) {
         scores.by_hours_since_observation.push_back(finish(row, has_climatology));
       }
+      const auto& rows = sums.by_hours_since_observation;
+      scores.observed_hours = finish_together(rows, 0, 1, results.members, has_climatology);
+      scores.hours_between = finish_together(rows, 1, rows.size(), results.members, has_climatology);
+      for (const auto& row : sums.increments) scores.increments.push_back(finish(row));
+      scores.seam = seam_of(sums.increments);
       const auto agreement = finish(sums.agreement);
       if (!options_.observation_std.empty())
         scores.agreement.standard_deviation = options_.observation_std[variable];
@@ -270,7 +369,10 @@ class Verification {
       const HourSums hour_sums = score_hour(fields, variable * cells, cells);
       sums_[variable].all_hours += hour_sums;
       if (since_observation) {
-        sums_[variable].by_hours_since_observation[static_cast<std::size_t>(*since_observation)] += hour_sums;
+        const auto row = static_cast<std::size_t>(*since_observation);
+        sums_[variable].by_hours_since_observation[row] += hour_sums;
+        if (hour_before_)
+          sums_[variable].increments[row] += increments_of(*hour_before_, fields, variable * cells, cells);
       }
       if (is_spectrum_hour(hour, sources_.hours)) {
         add_hour_spectra(sums_[variable].spectrum, spectrum_, fields, variable * cells, cells);
@@ -281,6 +383,7 @@ class Verification {
                                                                variable, sources_.blocks, unit);
       }
     }
+    hour_before_.emplace(fields);
     if (hour == example_hour_) example_ = make_example(sources_, hour, fields, baseline_);
   }
 
@@ -305,6 +408,7 @@ class Verification {
   RadialSpectrum spectrum_;
   std::int64_t example_hour_;
   std::vector<VariableSums> sums_;
+  std::optional<KeptHour> hour_before_;
   ExampleHour example_;
 };
 

@@ -174,4 +174,8 @@ void FieldReader::read(std::int64_t first, std::int64_t count, std::span<float> 
   implementation_->read(first, count, values);
 }
 
+void FieldReader::rest() const {
+  implementation_->open_file.reset();
+}
+
 }  // namespace foehn::io

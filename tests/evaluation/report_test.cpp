@@ -49,6 +49,10 @@ Results made_up() {
   scores.by_hours_since_observation = {row(0.5), row(1)};
   scores.by_hours_since_observation[1].ensemble.spread_skill = 0.875;
   scores.all_hours.ensemble.spread_skill = 0.75;
+  scores.observed_hours = row(0.5);
+  scores.hours_between = row(1);
+  scores.increments = {{1, 2, 3, 0.5}, {2, 1, 1.5, 0.25}};
+  scores.seam = {2, 2.5};
   scores.agreement = {0.5, 1.25, -0.125};
   scores.spectrum = {{8, 4}, {1, 0.9}, {0.8, 0.1}};
   results.scores = {scores};
@@ -69,6 +73,9 @@ TEST(ScoresJson, HoldsScoresWithTheirUnits) {
   EXPECT_EQ(tas.at("score_units").at("fair_crps"), "K");
   EXPECT_EQ(tas.at("score_units").at("spread_skill_ratio"), "1");
   EXPECT_EQ(tas.at("all_hours").at("fair_crps"), 0.75);
+  EXPECT_EQ(tas.at("hours_between").at("fair_crps"), 1);
+  EXPECT_EQ(tas.at("increments").at("seam").at("members"), 2.5);
+  EXPECT_EQ(tas.at("increments").at("by_hours_since_observation")[1].at("members"), 1.5);
   EXPECT_EQ(tas.at("by_hours_since_observation")[1].at("hours_since_observation"), 1);
   EXPECT_EQ(tas.at("by_hours_since_observation")[1].at("fair_crps"), 1);
   EXPECT_EQ(tas.at("observation_agreement").at("rms"), 1.25);

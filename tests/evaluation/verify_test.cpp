@@ -1,6 +1,7 @@
 #include "foehn/evaluation/verify.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -218,6 +219,70 @@ TEST(Verify, ScoresASingleMemberAndASingleObservation) {
   EXPECT_DOUBLE_EQ(scores.all_hours.ensemble.mean.mae, 2);
   EXPECT_FALSE(scores.all_hours.ensemble.fair_crps);
   EXPECT_TRUE(results.example.ensemble_spread.empty());
+}
+
+TEST(Verify, ScoresObservedHoursAndThoseBetweenThem) {
+  const Setting setting(three_shifted(), quadratic);
+  const auto scores = verify(open_sources(setting.files), {}).scores.front();
+  EXPECT_EQ(scores.observed_hours.value().hours, 3);
+  EXPECT_EQ(scores.hours_between.value().hours, 10);
+  EXPECT_NEAR(scores.observed_hours->interpolation.mae, 0, 1e-12);
+  // Twice the mean of s (6 - s) for s = 1 to 5.
+  EXPECT_NEAR(scores.hours_between->interpolation.mae, kCurvature * 35.0 / 5, 1e-12);
+}
+
+/// White noise around a level that jumps at every observed hour.
+ToyField jumping(std::uint64_t seed, double jump) {
+  return [seed, jump](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    std::vector<double> noise(2 * 8 * 12);
+    core::fill_normal<double>({seed, 0, 0}, static_cast<std::uint32_t>(hour), noise);
+    const double sign = (y + x) % 2 == 0 ? 1 : -1;  // so that the mean increment is none
+    return 280 + sign * jump * std::floor(hour / kPeriod) +
+           noise[variable * 96 + static_cast<std::size_t>(12 * y + x)];
+  };
+}
+
+TEST(Verify, SeesTrajectoriesJumpAtObservations) {
+  const Setting setting({jumping(1, 3), jumping(2, 3), jumping(3, 3)}, jumping(4, 0));
+  const auto scores = verify(open_sources(setting.files), {}).scores.front();
+  ASSERT_EQ(scores.increments.size(), 6U);
+  EXPECT_EQ(scores.increments[0].hours, 2);  // the first hour has none before it
+  // White noise of variance 1 has increments of variance 2; the jump adds its square.
+  for (std::size_t since = 0; since < 6; ++since) {
+    EXPECT_NEAR(scores.increments[since].truth, 2, 0.5) << since;
+    EXPECT_NEAR(scores.increments[since].members, since == 0 ? 11 : 2, since == 0 ? 1 : 0.5) << since;
+  }
+  EXPECT_NEAR(scores.seam.value().truth, 1, 0.25);
+  EXPECT_NEAR(scores.seam.value().members, 5.5, 0.6);
+}
+
+TEST(Verify, HasNoSeamWhereEveryHourIsObserved) {
+  Setting setting(three_shifted(), quadratic);
+  setting.coarse.step_hours = 1;
+  setting.coarse.steps = 13;
+  setting.files.observations = {write_toy(setting.folder / "hourly.nc", quadratic, setting.coarse)};
+  const auto results = verify(open_sources(setting.files), {});
+  EXPECT_FALSE(results.scores.front().seam);
+  EXPECT_FALSE(results.scores.front().hours_between);
+  EXPECT_NO_THROW(scores_json(results));
+  EXPECT_NO_THROW(report_html(results));
+}
+
+TEST(Verify, ScoresMoreMembersThanFilesMayBeOpen) {
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit before = limit;
+  Setting setting({quadratic}, quadratic);
+  setting.files.members = {setting.files.members.front()};
+  for (int copy = 0; copy < 300; ++copy) {
+    const auto path = setting.folder / ("copy_" + std::to_string(copy) + ".nc");
+    std::filesystem::create_hard_link(setting.files.members.front(), path);
+    setting.files.members.push_back(path);
+  }
+  limit.rlim_cur = 200;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_NO_THROW(EXPECT_EQ(verify(open_sources(setting.files), {}).members, 301));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST(CheckObservationStd, NamesWhatIsWrong) {

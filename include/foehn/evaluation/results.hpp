@@ -36,11 +36,34 @@ struct SpectrumRatios {
   std::vector<double> interpolation;  ///< of the observations
 };
 
+/// Variances of the increments x(h) - x(h - 1) over cells and hours, in the square of the variable's unit.
+struct IncrementVariances {
+  std::int64_t hours = 0;  ///< how many increments in time they are over; without any they are 0
+  double truth = 0;
+  double members = 0;
+  double interpolation = 0;  ///< of the observations
+};
+
+/// How much trajectories jump at observations: the variance of the increments that end at an observed hour
+/// over that of the others. Slabs are cut at observed hours, so that the increments across their borders are
+/// among the first.
+struct SeamRatios {
+  double truth = 0;
+  double members = 0;
+};
+
 struct VariableResults {
   HourScores all_hours;
+  std::optional<HourScores> observed_hours;  ///< absent where there is no such hour
+  std::optional<HourScores>
+      hours_between;  ///< likewise; hours before the first observation are not among them
   /// Element i: hours that lie i after the last observation. Hours before the first observation count in
   /// all_hours only.
   std::vector<HourScores> by_hours_since_observation;
+  /// Element i: increments to the hours that lie i after the last observation.
+  std::vector<IncrementVariances> increments;
+  std::optional<SeamRatios>
+      seam;  ///< absent where one of the two kinds of increments is, or the truth has none
   ObservationAgreement agreement;
   SpectrumRatios spectrum;  ///< over a few hours spread evenly
 };

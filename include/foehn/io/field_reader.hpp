@@ -62,6 +62,8 @@ class FieldReader {
   /// @param values  room for count * variables * cells numbers
   /// @throws Error naming file, variable, time and cell of the first missing value or NaN
   void read(std::int64_t first, std::int64_t count, std::span<float> values) const;
+  /// Closes the file that was read last; the next read opens it anew. For those who have many readers.
+  void rest() const;
 
  private:
   struct Implementation;
