@@ -162,7 +162,8 @@ int evaluate(const Arguments& arguments) {
   evaluation::write_scores_netcdf(folder / "scores.nc", results);
   io::write_file_atomically(folder / "report.html", evaluation::report_html(results));
   io::write_file_atomically(folder / "scores.json", json);
-  std::cout << evaluation::scores_text(results);
+  std::cout << evaluation::scores_text(results)
+            << std::flush;  // before the log, which has a stream of its own
   spdlog::info("wrote scores.json, scores.nc and report.html in {}", folder.string());
   return 0;
 }

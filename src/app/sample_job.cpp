@@ -93,6 +93,11 @@ void check_output(const SampleJob& job, const SampleOptions& options, bool valid
                                    member_header(job, options, options.ensemble.first_member));
 }
 
+/// "1 team", "2 teams"
+std::string counted(std::int64_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 /// What the root found out by reading, as numbers to broadcast, and back.
 std::vector<std::int64_t> pack(const SampleJob& job) {
   std::vector<std::int64_t> facts{static_cast<std::int64_t>(job.period.calendar), job.period.first_seconds,
@@ -246,11 +251,11 @@ std::string describe(const SampleJob& job, const SampleOptions& options, const e
                         job.observation_period, job.block, job.block)
           : "no observations";
   return fmt::format(
-      "{} prior, window {} h: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{} members, {} teams of "
-      "{} ranks",
+      "{} prior, window {} h: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
       job.prior.kind, 2 * job.prior.markov_order + 1, names, domain.grid.ny(), domain.grid.nx(),
       job.period.hours, calendar::format_step(job.period.step_seconds), job.date(0),
-      job.date(job.period.hours - 1), observed, options.ensemble.members, team.count, team.ranks.size());
+      job.date(job.period.hours - 1), observed, counted(options.ensemble.members, "member"),
+      counted(team.count, "team"), counted(team.ranks.size(), "rank"));
 }
 
 }  // namespace foehn::app
