@@ -23,9 +23,10 @@ struct Subcommand {
   int (*parallel)(const comm::Communicator&, const Arguments&);  // or by all ranks
 };
 
-constexpr std::array<Subcommand, 7> kSubcommands{{
+constexpr std::array<Subcommand, 8> kSubcommands{{
     {"synth", "make a toy reanalysis of known covariance", &synth, nullptr},
     {"fit", "fit a Gaussian prior to a reanalysis", &fit, nullptr},
+    {"train", "train a network as a prior on a reanalysis (under mpirun or srun)", nullptr, &train},
     {"coarsen", "make observations from fine fields", &coarsen, nullptr},
     {"sample", "prior + observations -> trajectories (under mpirun or srun)", nullptr, &sample},
     {"evaluate", "score trajectories against a reference", &evaluate, nullptr},
@@ -43,7 +44,7 @@ std::string usage() {
          "\n`foehn SUBCOMMAND --help` lists every option with its unit and default; `foehn reference` prints "
          "all of them\n"
          "as Markdown; `foehn --version` says the version.\n"
-         "Exit codes: 0 done, 1 failure, 2 wrong usage.\n";
+         "Exit codes: 0 done, 1 failure, 2 wrong usage, 75 stopped with a checkpoint (run again to go on).\n";
 }
 
 const Subcommand& find(const std::string& name) {

@@ -18,5 +18,7 @@ int info(const Arguments& arguments);
 int bench(const Arguments& arguments);
 /// @note Collective over the world.
 int sample(const comm::Communicator& world, const Arguments& arguments);
+/// @note Collective over the world.
+int train(const comm::Communicator& world, const Arguments& arguments);
 
 }  // namespace foehn::app

@@ -143,6 +143,14 @@ double Communicator::ordered_sum(std::span<const double> values) const {
   return sum;
 }
 
+void Communicator::sum(std::span<float> values) const {
+  // To the root and back: an all-reduce may round differently from rank to rank.
+  const void* mine = is_root() ? MPI_IN_PLACE : values.data();
+  const int count = checked_count(values.size());
+  check_mpi(MPI_Reduce(mine, values.data(), count, MPI_FLOAT, MPI_SUM, 0, handle_), "sum");
+  check_mpi(MPI_Bcast(values.data(), count, MPI_FLOAT, 0, handle_), "sum");
+}
+
 std::vector<double> Communicator::gather_all(double value) const {
   std::vector<double> all(static_cast<std::size_t>(size()));
   check_mpi(MPI_Allgather(&value, 1, MPI_DOUBLE, all.data(), 1, MPI_DOUBLE, handle_), "gather values");

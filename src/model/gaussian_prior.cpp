@@ -68,6 +68,11 @@ GaussianPrior::GaussianPrior(const at::Tensor& lag_covariance, const at::TensorO
   }
 }
 
+double GaussianPrior::posterior_deviation(const diffusion::NoiseLevel& level) const {
+  const double noise = level.sigma * level.sigma;
+  return (eigenvalues_ * noise / (eigenvalues_ * (level.mu * level.mu) + noise)).mean().sqrt().item<double>();
+}
+
 void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
   if (level_.mu == level.mu && level_.sigma == level.sigma) return;
   const auto count = eigenvectors_.size(0), channels = eigenvectors_.size(1);

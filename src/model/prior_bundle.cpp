@@ -14,9 +14,10 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/safetensors.hpp"
+#include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "model/score_unet_json.hpp"
-#include "model/tensor_view.hpp"
+#include "foehn/model/tensor_view.hpp"
 
 namespace foehn::model {
 
@@ -28,6 +29,7 @@ constexpr const char* kDomainDigest =
     "foehn.domain_digest";  // of the domain that the weights were written with
 constexpr const char* kGaussian = "gaussian";
 constexpr const char* kScoreUnet = "score-unet";
+constexpr const char* kPreconditioned = "gaussian-preconditioned";
 constexpr const char* kCovarianceName = "lag_covariance";
 constexpr std::int64_t kLongestWindow = 1001;
 
@@ -51,15 +53,15 @@ nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& ke
 Metadata read_metadata(const io::SafetensorsFile& file) {
   Metadata metadata;
   metadata.kind = file.metadata_value("foehn.kind");
-  if (metadata.kind != kGaussian && metadata.kind != kScoreUnet)
-    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}' or '{}', found '{}'", kGaussian,
-                                  kScoreUnet, metadata.kind));
+  if (metadata.kind != kGaussian && metadata.kind != kScoreUnet && metadata.kind != kPreconditioned)
+    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}', '{}' or '{}', found '{}'", kGaussian,
+                                  kScoreUnet, kPreconditioned, metadata.kind));
   const nlohmann::json architecture = parse_json(file, "foehn.architecture");
   const nlohmann::json schedule = parse_json(file, "foehn.schedule");
   try {
     metadata.window = architecture.at("window").get<std::int64_t>();
     metadata.variables = architecture.at("variables").get<std::vector<std::string>>();
-    if (metadata.kind == kScoreUnet) metadata.network = score_unet_architecture(architecture);
+    if (metadata.kind != kGaussian) metadata.network = score_unet_architecture(architecture);
     if (const auto name = schedule.at("name").get<std::string>(); name != "vp-cosine")
       throw core::Error(fmt::format("metadata 'foehn.schedule': expected 'vp-cosine', found '{}'", name));
     metadata.schedule.eta = schedule.at("eta").get<double>();
@@ -71,7 +73,12 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
         fmt::format("metadata 'foehn.architecture': window: expected an odd number up to {}, found {}",
                     kLongestWindow, metadata.window));
   if (metadata.network)
-    core::with_context("metadata 'foehn.architecture'", [&] { check_architecture(*metadata.network); });
+    core::with_context("metadata 'foehn.architecture'", [&] {
+      check_architecture(*metadata.network);
+      const std::int64_t inputs = metadata.kind == kPreconditioned ? 2 : 1;
+      if (metadata.network->inputs != inputs)
+        throw core::Error(fmt::format("inputs: expected {}, found {}", inputs, metadata.network->inputs));
+    });
   if (!(metadata.schedule.eta > 0 && metadata.schedule.eta < 1))
     throw core::Error(
         fmt::format("metadata 'foehn.schedule': eta: expected a number between 0 and 1, found {}",
@@ -101,6 +108,7 @@ void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture&
                                   multiple, kDomainName, domain.grid.ny(), domain.grid.nx()));
   TensorShapes shapes;
   for (const auto& [name, view] : file.tensors()) {
+    if (name == kCovarianceName && network.inputs == 2) continue;
     if (view.type == io::TensorType::i64)
       throw core::Error(fmt::format("tensor '{}': expected F16, BF16, F32 or F64, found {}", name,
                                     io::tensor_type_name(view.type)));
@@ -119,9 +127,8 @@ Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& do
                                   fmt::join(metadata.variables, ", "), kDomainName, fmt::join(names, ", ")));
   if (metadata.network) {
     check_network(file, *metadata.network, domain);
-  } else {
-    covariance_view(file, metadata, domain);
   }
+  if (metadata.kind != kScoreUnet) covariance_view(file, metadata, domain);
   return metadata;
 }
 
@@ -136,13 +143,16 @@ std::unique_ptr<diffusion::DifferentiableDenoiser> make_denoiser(const io::Safet
                                                                  const Metadata& metadata,
                                                                  const Domain& domain,
                                                                  const at::TensorOptions& options) {
-  if (!metadata.network) {
-    const io::TensorView& covariance = covariance_view(file, metadata, domain);
-    return std::make_unique<GaussianPrior>(read_finite(kCovarianceName, covariance), options);
-  }
+  const auto gaussian = [&] {
+    return GaussianPrior(read_finite(kCovarianceName, covariance_view(file, metadata, domain)), options);
+  };
+  if (!metadata.network) return std::make_unique<GaussianPrior>(gaussian());
   std::map<std::string, at::Tensor> tensors;
-  for (const auto& [name, view] : file.tensors()) tensors[name] = read_finite(name, view).to(options);
-  return std::make_unique<ScoreUnet>(*metadata.network, tensors, options);
+  for (const auto& [name, view] : file.tensors())
+    if (name != kCovarianceName) tensors[name] = read_finite(name, view).to(options);
+  auto network = std::make_unique<ScoreUnet>(*metadata.network, tensors, options);
+  if (metadata.kind == kScoreUnet) return network;
+  return std::make_unique<GaussianPreconditioned>(gaussian(), std::move(network));
 }
 
 /// Weights and domain of two fits may agree in shape and still not belong together.
@@ -208,31 +218,59 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
   });
 }
 
-void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
-                         const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule) {
+namespace {
+
+/// A view of a tensor that stays: on the host, contiguous.
+io::TensorView view_of(const at::Tensor& tensor) {
+  const io::TensorType type = tensor.scalar_type() == at::kDouble ? io::TensorType::f64
+                              : tensor.scalar_type() == at::kHalf ? io::TensorType::f16
+                                                                  : io::TensorType::f32;
+  return {type, tensor.sizes().vec(), {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}};
+}
+
+void save(const std::filesystem::path& folder, const Domain& domain,
+          const std::map<std::string, at::Tensor>& tensors, const diffusion::VpCosine& schedule,
+          std::map<std::string, std::string> metadata) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
     throw core::Error(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
-  std::vector<std::string> names;
-  for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
-  const nlohmann::json architecture{{"window", lag_covariance.size(0)}, {"variables", names}};
-  const nlohmann::json schedule_json{{"name", "vp-cosine"}, {"eta", schedule.eta}};
-
-  const at::Tensor covariance = lag_covariance.contiguous();
-  const io::TensorView view{io::TensorType::f64,
-                            covariance.sizes().vec(),
-                            {static_cast<const std::byte*>(covariance.data_ptr()),
-                             static_cast<std::size_t>(covariance.numel()) * sizeof(double)}};
+  metadata["foehn.schedule"] = nlohmann::json{{"name", "vp-cosine"}, {"eta", schedule.eta}}.dump();
+  std::map<std::string, io::TensorView> views;
+  for (const auto& [name, tensor] : tensors) views[name] = view_of(tensor);
   publish_both(folder,
                [&](const std::filesystem::path& weights_path, const std::filesystem::path& domain_path) {
                  write_domain(domain_path, domain);
-                 io::write_safetensors(weights_path, {{kCovarianceName, view}},
-                                       {{"foehn.kind", "gaussian"},
-                                        {"foehn.architecture", architecture.dump()},
-                                        {"foehn.schedule", schedule_json.dump()},
-                                        {kDomainDigest, core::sha256_of_file(domain_path)}});
+                 metadata[kDomainDigest] = core::sha256_of_file(domain_path);
+                 io::write_safetensors(weights_path, views, metadata);
                });
+}
+
+std::vector<std::string> names_of(const Domain& domain) {
+  std::vector<std::string> names;
+  for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
+  return names;
+}
+
+}  // namespace
+
+void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
+                         const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule) {
+  const nlohmann::json architecture{{"window", lag_covariance.size(0)}, {"variables", names_of(domain)}};
+  save(folder, domain, {{kCovarianceName, lag_covariance.contiguous()}}, schedule,
+       {{"foehn.kind", kGaussian}, {"foehn.architecture", architecture.dump()}});
+}
+
+void save_network_prior(const std::filesystem::path& folder, const Domain& domain, const NetworkPrior& prior,
+                        const diffusion::VpCosine& schedule) {
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& [name, tensor] : prior.tensors)
+    tensors[name] = tensor.detach().to(at::kCPU, prior.as_float16 ? at::kHalf : at::kFloat).contiguous();
+  std::map<std::string, std::string> metadata = prior.remarks;
+  metadata["foehn.kind"] = prior.lag_covariance.defined() ? kPreconditioned : kScoreUnet;
+  metadata["foehn.architecture"] = score_unet_json(prior.architecture, names_of(domain)).dump();
+  if (prior.lag_covariance.defined()) tensors[kCovarianceName] = prior.lag_covariance.contiguous();
+  save(folder, domain, tensors, schedule, std::move(metadata));
 }
 
 }  // namespace foehn::model

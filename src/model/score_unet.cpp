@@ -55,6 +55,7 @@ void check_architecture(const ScoreUnetArchitecture& architecture) {
     throw core::Error(
         fmt::format("architecture: window: expected an odd number, found {}", architecture.window));
   check_range("number of variables", architecture.variables, 1, kWidest);
+  check_range("inputs", architecture.inputs, 1, 2);
   check_range("embedding", architecture.embedding, 1, kWidest);
   const auto levels = static_cast<std::int64_t>(architecture.hidden.size());
   check_range("number of levels in hidden", levels, 1, kMostLevels);
@@ -115,7 +116,9 @@ std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_
     const std::int64_t cells_above = i == 0 ? cells : (ny >> (i - 1)) * (nx >> (i - 1));
     std::int64_t block = embedding * width + 2 * kKernel * width * width * cells;
     if (architecture.attends(i)) block += 4 * width * width * cells + 2 * cells * cells * width;
-    products += 2 * architecture.blocks[i] * block + kKernel * above * width * (cells + cells_above);
+    products +=
+        2 * architecture.blocks[i] * block +
+        kKernel * width * ((i == 0 ? architecture.input_channels() : above) * cells + above * cells_above);
   }
   return 2 * products;
 }
@@ -168,12 +171,12 @@ at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t) cons
 
 void ScoreUnet::check_shape(const at::Tensor& noisy) const {
   const auto multiple = architecture_.side_multiple();
-  if (noisy.dim() != 4 || noisy.size(1) != architecture_.channels() || noisy.size(2) % multiple != 0 ||
+  if (noisy.dim() != 4 || noisy.size(1) != architecture_.input_channels() || noisy.size(2) % multiple != 0 ||
       noisy.size(3) % multiple != 0)
     throw core::Error(fmt::format(
         "the score network expects windows of {} channels (hour, variable) and sides that are multiples of "
         "{}, found {}",
-        architecture_.channels(), multiple, described(noisy.sizes().vec())));
+        architecture_.input_channels(), multiple, described(noisy.sizes().vec())));
 }
 
 bool ScoreUnet::needs_full_batches() const {
@@ -184,7 +187,8 @@ at::Tensor ScoreUnet::noise_estimate(const at::Tensor& noisy, const diffusion::N
   check_shape(noisy);
   const at::NoGradGuard no_gradients;
   const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
-  at::Tensor eps = at::empty_like(noisy, at::MemoryFormat::Contiguous);
+  at::Tensor eps =
+      at::empty({noisy.size(0), architecture_.channels(), noisy.size(2), noisy.size(3)}, noisy.options());
   const auto some = windows_at_once(noisy);
   for (std::int64_t first = 0; first < noisy.size(0); first += some)
     eps.narrow(0, first, some).copy_(forward(noisy.narrow(0, first, some).to(options_), t));
@@ -194,9 +198,11 @@ at::Tensor ScoreUnet::noise_estimate(const at::Tensor& noisy, const diffusion::N
 at::Tensor ScoreUnet::noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
                                 const at::Tensor& cotangent) {
   check_shape(noisy);
-  if (cotangent.sizes() != noisy.sizes())
-    throw core::Error(fmt::format("the cotangent's shape: expected {}, found {}",
-                                  described(noisy.sizes().vec()), described(cotangent.sizes().vec())));
+  auto expected = noisy.sizes().vec();
+  expected[1] = architecture_.channels();
+  if (cotangent.sizes() != at::IntArrayRef(expected))
+    throw core::Error(fmt::format("the cotangent's shape: expected {}, found {}", described(expected),
+                                  described(cotangent.sizes().vec())));
   const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
   at::Tensor product = at::empty_like(noisy, at::MemoryFormat::Contiguous);
   const auto some = windows_at_once(noisy);

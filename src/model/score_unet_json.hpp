@@ -1,14 +1,22 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 #include "foehn/model/score_unet.hpp"
 
 namespace foehn::model {
 
 /// An architecture as files state it: {"window": 13, "variables": ["psl", ...], "hidden": [...],
-/// "blocks": [...], "attention": [...], "embedding": 512}. Not checked for sense.
+/// "blocks": [...], "attention": [...], "embedding": 512}, and
+/// "inputs": 2 where two fields enter for each channel. Not checked for sense.
 /// @throws nlohmann::json::exception if a field is missing or of another type
 ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json);
+
+/// The inverse.
+/// @param variables  names, as many as the architecture has
+nlohmann::json score_unet_json(const ScoreUnetArchitecture& architecture,
+                               const std::vector<std::string>& variables);
 
 }  // namespace foehn::model

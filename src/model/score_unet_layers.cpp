@@ -111,6 +111,7 @@ ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, cons
   const auto count = architecture.hidden.size();
   for (std::size_t i = 0; i < count; ++i) {
     const auto width = architecture.hidden[i], above = architecture.channels_above(i);
+    const auto entering = i == 0 ? architecture.input_channels() : above;
     // The way up counts its levels from the deepest. A change of resolution is a sequence, of which the
     // convolution is the first or, after normalisation and doubling, the third element.
     const std::string level = std::to_string(i), rising = std::to_string(count - 1 - i);
@@ -119,7 +120,7 @@ ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, cons
                    architecture.embedding);
     };
     levels.push_back(
-        {Convolution(source, "unet.heads." + level + (i == 0 ? "" : ".0"), above, width, i == 0 ? 1 : 2),
+        {Convolution(source, "unet.heads." + level + (i == 0 ? "" : ".0"), entering, width, i == 0 ? 1 : 2),
          stage("unet.descent." + level), stage("unet.ascent." + rising), ChannelNorm(width),
          Convolution(source, "unet.tails." + rising + (i == 0 ? "" : ".2"), width, above)});
   }

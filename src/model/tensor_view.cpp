@@ -1,4 +1,4 @@
-#include "model/tensor_view.hpp"
+#include "foehn/model/tensor_view.hpp"
 
 #include <ATen/ATen.h>
 

@@ -18,7 +18,7 @@
 #include "foehn/model/score_unet.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "model/score_unet_json.hpp"
-#include "model/tensor_view.hpp"
+#include "foehn/model/tensor_view.hpp"
 
 namespace foehn {
 namespace {

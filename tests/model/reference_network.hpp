@@ -11,8 +11,8 @@
 
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/score_unet.hpp"
+#include "foehn/model/tensor_view.hpp"
 #include "model/score_unet_json.hpp"
-#include "model/tensor_view.hpp"
 
 namespace foehn::testing {
 

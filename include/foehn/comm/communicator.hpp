@@ -64,6 +64,8 @@ class Communicator {
   /// The sum of all ranks' values, added one by one in the order of ranks and, within a rank, of its values:
   /// the same bits however the values are shared out among ranks in order. @note Collective.
   double ordered_sum(std::span<const double> values) const;
+  /// Adds the values of all ranks, place by place; every rank gets the same bits. @note Collective.
+  void sum(std::span<float> values) const;
   /// Every rank's value, in the order of ranks. @note Collective.
   std::vector<double> gather_all(double value) const;
 

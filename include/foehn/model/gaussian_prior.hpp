@@ -30,6 +30,10 @@ class GaussianPrior : public diffusion::DifferentiableDenoiser {
 
   std::int64_t window_hours() const { return window_hours_; }
 
+  /// Root-mean-square deviation of what the posterior of one window leaves open at a noise level, over all
+  /// its values: the mean of lambda sigma^2 / (mu^2 lambda + sigma^2) over modes and eigenvectors,
+  /// square-rooted.
+  double posterior_deviation(const diffusion::NoiseLevel& level) const;
   bool needs_full_batches() const override { return windows_at_once_ != 1; }
   /// @param noisy  windows [window, hour*variable, y, x]
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ namespace foehn::model {
 
 /// A prior as it lies on disk: a folder with `weights.safetensors` and `domain.nc` (DESIGN.md section 6).
 struct PriorBundle {
-  std::string kind;  ///< "gaussian" or "score-unet"
+  std::string kind;  ///< "gaussian", "score-unet" or "gaussian-preconditioned"
   Domain domain;
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
@@ -30,7 +31,7 @@ struct PriorDescription {
   Domain domain;
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
-  std::optional<ScoreUnetArchitecture> network;  ///< of a score-unet
+  std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
 };
 
 /// @throws core::Error naming the file and what is missing or wrong
@@ -50,5 +51,19 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
 /// @param lag_covariance  as in GaussianPrior
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
                          const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule);
+
+/// A network to save as a prior.
+struct NetworkPrior {
+  ScoreUnetArchitecture architecture;
+  std::map<std::string, at::Tensor> tensors;  ///< as expected_tensors
+  at::Tensor lag_covariance;  ///< of the Gaussian prior that it corrects, as in GaussianPrior; undefined: a
+                              ///< score-unet
+  bool as_float16 = false;    ///< the network's tensors, to save space
+  std::map<std::string, std::string> remarks;  ///< more metadata: recipe, attribution, scores
+};
+
+/// Writes a prior with a network; the folder is made where it is absent.
+void save_network_prior(const std::filesystem::path& folder, const Domain& domain, const NetworkPrior& prior,
+                        const diffusion::VpCosine& schedule);
 
 }  // namespace foehn::model

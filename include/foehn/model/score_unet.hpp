@@ -21,10 +21,13 @@ struct ScoreUnetArchitecture {
   std::vector<std::int64_t> blocks;     ///< residual blocks of each level, each way
   std::vector<std::int64_t> attention;  ///< levels whose blocks are each followed by self-attention
   std::int64_t embedding = 0;           ///< width of the time embedding
+  std::int64_t inputs = 1;              ///< fields that enter for each channel that leaves
 
-  /// Channels of a window: hours times variables, hours slowest.
+  /// Channels of a window, and of what the network gives: hours times variables, hours slowest.
   std::int64_t channels() const { return window * variables; }
-  /// Channels of the fields that enter a level on the way down and leave it on the way up.
+  std::int64_t input_channels() const { return inputs * channels(); }
+  /// Channels of the fields that leave a level on the way up, and, but for the first, enter it on the way
+  /// down.
   std::int64_t channels_above(std::size_t level) const { return level == 0 ? channels() : hidden[level - 1]; }
   bool attends(std::size_t level) const;
   /// What both sides of a field must be a multiple of: every level but the first halves them.
@@ -76,13 +79,13 @@ class ScoreUnet : public diffusion::DifferentiableDenoiser {
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
 
   /// The network itself, differentiable in all its arguments.
-  /// @param noisy  [window, hour*variable, y, x], type and device of the network
+  /// @param noisy  [window, input channel, y, x], type and device of the network
   /// @param t      time of the schedule, [window], or [1] for all windows
-  /// @return       estimated noise, shape of `noisy`
+  /// @return       estimated noise, [window, hour*variable, y, x]
   at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t) const;
 
   bool needs_full_batches() const override;
-  /// @param noisy  windows [window, hour*variable, y, x] of any floating type
+  /// @param noisy  windows [window, input channel, y, x] of any floating type
   /// @throws core::Error if channels or sides do not fit the network
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
   at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "foehn/comm/communicator.hpp"
+#include "foehn/core/philox.hpp"
+#include "foehn/training/field_cache.hpp"
+#include "foehn/training/objective.hpp"
+#include "foehn/training/training_state.hpp"
+
+namespace foehn::training {
+
+/// Defaults are Climate2Weather's.
+struct TrainingOptions {
+  std::int64_t steps = 100000;
+  std::int64_t batch = 128;      ///< windows a step, over all ranks
+  std::int64_t micro_batch = 8;  ///< windows in one pass of a rank; gradients of several add up
+  double learning_rate = 1e-4;   ///< at first; falls linearly to 0
+  double weight_decay = 1e-3;
+  double average_decay = 0.9999;  ///< of the parameters' moving average; less in the first steps
+  std::int64_t seed = 0;
+  std::int64_t markov_order = 6;
+  std::int64_t held_out_hours = 0;  ///< at the end of the record, never trained on
+  std::int64_t evaluate_every = 1000;
+  std::int64_t held_out_windows = 24;  ///< scored at every noise level
+  std::int64_t patience = 0;           ///< evaluations without a better one that end the training; 0: never
+};
+
+/// Noise levels at which the held-out loss is told.
+inline constexpr std::int64_t kScoredLevels = 8;
+
+/// Trains the network of an objective, data-parallel over the ranks of a communicator: AdamW (Loshchilov &
+/// Hutter 2019) with linear decay, moving average (of decay min(average_decay, (1 + n)/(10 + n)) after n
+/// steps).
+///
+/// The windows of a step, their noise and their noise levels, t ~ U(0, 1), depend on seed and step alone,
+/// whatever the number of ranks, which share them out. Gradients are added in the order of ranks and handed
+/// to all, so that all ranks have the same parameters, bit for bit. On the same ranks a training that was
+/// interrupted and goes on ends in the same parameters as one that was not.
+class Trainer {
+ public:
+  /// What happens around the steps.
+  struct Events {
+    std::function<void(const TrainingState&, double loss)> step_done;
+    std::function<void(const TrainingState&, const std::vector<double>& held_out)>
+        evaluated;                                   ///< one loss a level
+    std::function<bool()> must_stop;                 ///< asked after every step; one rank's yes stops all
+    std::function<bool()> must_save;                 ///< likewise; save is called
+    std::function<void(const TrainingState&)> save;  ///< on the root
+  };
+
+  /// @param windows  normalised fields; outlives this, as the others do
+  /// @throws core::Error if the record has too few hours
+  Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
+          const TrainingOptions& options);
+
+  /// The state before the first step: the network's tensors as they are.
+  TrainingState start() const;
+  /// Goes on until the last step, until patience ends or until it must stop.
+  /// @return whether the training is done
+  /// @throws core::SharedError if the loss is not finite
+  /// @note Collective over the ranks.
+  bool run(TrainingState& state, const Events& events);
+
+  /// Loss of the averaged parameters on held-out windows, one a noise level.
+  /// @note Collective over the ranks.
+  std::vector<double> held_out_loss(const TrainingState& state);
+
+ private:
+  Lesson lesson(const std::vector<std::int64_t>& first_hours, const std::vector<core::NoiseKey>& keys,
+                std::uint32_t draw, const std::vector<double>& times);
+  double step(TrainingState& state);
+  void set(const Tensors& tensors);
+
+  const comm::Communicator& ranks_;
+  Objective& objective_;
+  const FieldCache& fields_;
+  TrainingOptions options_;
+  std::int64_t train_windows_;  // windows start at hours 0 to this
+  std::vector<at::Tensor> leaves_;
+};
+
+}  // namespace foehn::training

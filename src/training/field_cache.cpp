@@ -1,0 +1,114 @@
+#include "foehn/training/field_cache.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "foehn/core/digest.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/io/write_netcdf.hpp"
+
+namespace foehn::training {
+
+namespace {
+
+constexpr const char* kFields = "fields";
+constexpr const char* kDigest = "foehn_digest";
+constexpr std::int64_t kHoursAtOnce = 64;
+
+std::string text_of(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.to(at::kDouble).contiguous();
+  return core::sha256({static_cast<const char*>(values.data_ptr()), values.nbytes()});
+}
+
+template <class Use>
+auto with_advice(const std::filesystem::path& path, Use&& use) {
+  return core::with_context(
+      fmt::format("the cache of normalised fields {} (remove it to have it made anew)", path.string()), use);
+}
+
+}  // namespace
+
+std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, const io::FieldReader& reader,
+                               io::IndexRange period, const model::Domain& domain) {
+  std::string text = "foehn fields 1\n";
+  for (const auto& file : files)
+    text +=
+        fmt::format("{} {} {}\n", std::filesystem::absolute(file).string(), std::filesystem::file_size(file),
+                    std::filesystem::last_write_time(file).time_since_epoch().count());
+  for (const auto& variable : reader.variables())
+    text += fmt::format("{} {}\n", variable.name, variable.units);
+  const auto& grid = reader.grid();
+  text +=
+      fmt::format("{} x {} from {} {}\n", grid.ny(), grid.nx(), grid.y.values.front(), grid.x.values.front());
+  text += fmt::format("{} {}\n{}\n", period.first, period.last, domain.normalisation.mode());
+  text += text_of(domain.normalisation.scale()) + text_of(domain.quantiles);
+  if (const model::Climatology* climatology = domain.normalisation.climatology())
+    text += text_of(climatology->coefficients());
+  return core::sha256(text);
+}
+
+bool FieldCache::exists(const std::filesystem::path& path, const std::string& digest) {
+  if (!std::filesystem::exists(path)) return false;
+  return with_advice(path, [&] {
+    const io::Attributes attributes = io::NetcdfFile::open(path).global_attributes();
+    const auto found = attributes.find(kDigest);
+    const auto* text = found == attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+    return text != nullptr && *text == digest;
+  });
+}
+
+void FieldCache::write(const std::filesystem::path& path, const std::string& digest,
+                       const io::FieldReader& reader, io::IndexRange period, const model::Domain& domain,
+                       const std::function<void(std::int64_t)>& advanced) {
+  const auto variables = static_cast<std::int64_t>(reader.variables().size());
+  const std::int64_t ny = reader.grid().ny(), nx = reader.grid().nx();
+  io::write_netcdf_atomically(path, [&](io::NetcdfFile& file) {
+    file.define_dimension("hour", period.size());
+    file.define_dimension("variable", variables);
+    file.define_dimension("y", ny);
+    file.define_dimension("x", nx);
+    file.define_variable(kFields, io::NetcdfType::float32, {"hour", "variable", "y", "x"},
+                         {{"long_name", std::string("normalised fields")}, {"units", std::string("1")}},
+                         {.chunks = {1, variables, ny, nx}, .deflate = 0});
+    file.set_global_attributes({{kDigest, digest}});
+    at::Tensor fields = at::empty({kHoursAtOnce, variables, ny, nx}, at::kFloat);
+    for (std::int64_t first = period.first; first < period.last; first += kHoursAtOnce) {
+      const std::int64_t count = std::min(kHoursAtOnce, period.last - first);
+      const std::span<float> values(fields.data_ptr<float>(),
+                                    static_cast<std::size_t>(count * variables * ny * nx));
+      reader.read(first, count, values);
+      for (std::int64_t i = 0; i < count; ++i)
+        fields.select(0, i).copy_(
+            domain.normalise(fields.select(0, i), reader.times().seconds[static_cast<std::size_t>(first + i)],
+                             reader.times().calendar));
+      const std::vector<std::int64_t> start{first - period.first, 0, 0, 0}, size{count, variables, ny, nx};
+      file.write(kFields, std::span<const float>(values), start, size);
+      advanced(count);
+    }
+  });
+}
+
+FieldCache::FieldCache(const std::filesystem::path& path)
+    : file_(with_advice(path, [&] { return io::NetcdfFile::open(path); })),
+      fields_(with_advice(path, [&] { return file_.variable(kFields); })),
+      hours_(fields_.dimensions.at(0).size) {}
+
+at::Tensor FieldCache::read(std::int64_t first, std::int64_t count) const {
+  std::vector<std::int64_t> start(4, 0), size;
+  for (const auto& dimension : fields_.dimensions) size.push_back(dimension.size);
+  start[0] = first;
+  size[0] = count;
+  return with_advice(file_.path(), [&] {
+    const at::Tensor fields = at::tensor(file_.read_doubles(fields_, start, size), at::kFloat).reshape(size);
+    if (!at::isfinite(fields).all().item<bool>())
+      throw core::Error(
+          fmt::format("hours {} to {} hold values that are not finite", first, first + count - 1));
+    return fields;
+  });
+}
+
+}  // namespace foehn::training

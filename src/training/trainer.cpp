@@ -1,0 +1,206 @@
+#include "foehn/training/trainer.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::training {
+
+namespace {
+
+constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;  // of AdamW
+// Members of the noise keys, so that trainings, evaluations and ensembles of one seed have nothing in common.
+constexpr std::uint32_t kTrainingDraw = 0x74726169, kHeldOutDraw = 0x68656c64;
+
+}  // namespace
+
+Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
+                 const TrainingOptions& options)
+    : ranks_(ranks), objective_(objective), fields_(fields), options_(options) {
+  const std::int64_t window = 2 * options.markov_order + 1;
+  train_windows_ = fields.hours() - options.held_out_hours - window + 1;
+  if (train_windows_ < 1 || options.held_out_hours < window)
+    throw core::Error(
+        fmt::format("too few hours for windows of {}: found {} to train on and {} held out, expected as "
+                    "many at least of both",
+                    window, fields.hours() - options.held_out_hours, options.held_out_hours));
+  for (const auto& [name, tensor] : objective.network().tensors()) leaves_.push_back(tensor);
+}
+
+TrainingState Trainer::start() const {
+  TrainingState state;
+  for (const auto& [name, tensor] : objective_.network().tensors()) {
+    const at::Tensor value = tensor.detach().to(at::kFloat).contiguous();
+    state.parameters[name] = value.clone();
+    state.average[name] = value.clone();
+    state.best[name] = value.clone();
+    state.first[name] = at::zeros_like(value);
+    state.second[name] = at::zeros_like(value);
+  }
+  return state;
+}
+
+void Trainer::set(const Tensors& tensors) {
+  const at::NoGradGuard no_gradients;
+  for (const auto& [name, tensor] : objective_.network().tensors())
+    at::Tensor(tensor).copy_(tensors.at(name));
+}
+
+Lesson Trainer::lesson(const std::vector<std::int64_t>& first_hours, const std::vector<core::NoiseKey>& keys,
+                       std::uint32_t draw, const std::vector<double>& times) {
+  const std::int64_t window = 2 * options_.markov_order + 1;
+  std::vector<at::Tensor> clean, noise;
+  std::vector<diffusion::NoiseLevel> levels;
+  for (std::size_t i = 0; i < first_hours.size(); ++i) {
+    clean.push_back(fields_.read(first_hours[i], window).flatten(0, 1));
+    noise.push_back(at::empty_like(clean.back()));
+    core::fill_normal<float>(
+        keys[i], draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
+    levels.push_back(diffusion::VpCosine{}.at(times[i]));
+  }
+  const at::NoGradGuard no_gradients;
+  const auto options = leaves_.front().options();
+  return objective_.lesson(at::stack(clean).to(options.device()), at::stack(noise).to(options.device()),
+                           levels);
+}
+
+double Trainer::step(TrainingState& state) {
+  const auto seed = static_cast<std::uint64_t>(options_.seed);
+  const auto number = static_cast<std::uint32_t>(state.step);
+  std::vector<std::int64_t> hours;
+  std::vector<core::NoiseKey> keys;
+  std::vector<double> times;
+  for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size()) {
+    const auto sample = static_cast<std::uint32_t>(i);
+    const auto words =
+        core::philox4x32({sample, number, 0, kTrainingDraw},
+                         {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+    const std::uint64_t wide = (std::uint64_t{words[0]} << 32) | words[1];
+    hours.push_back(static_cast<std::int64_t>(wide % static_cast<std::uint64_t>(train_windows_)));
+    times.push_back((static_cast<double>(words[2]) + 0.5) * 0x1p-32);
+    keys.push_back({seed, sample, kTrainingDraw});
+  }
+
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& leaf : leaves_)
+    gradients.push_back(at::zeros_like(leaf, at::MemoryFormat::Contiguous));
+  double loss_sum = 0;
+  const auto mine = static_cast<std::int64_t>(hours.size());
+  for (std::int64_t first = 0; first < mine; first += options_.micro_batch) {
+    const auto last = std::min(first + options_.micro_batch, mine);
+    const auto part = [&](const auto& values) {
+      return std::decay_t<decltype(values)>(values.begin() + first, values.begin() + last);
+    };
+    const Lesson taught = lesson(part(hours), part(keys), number, part(times));
+    const at::AutoGradMode with_gradients(true);
+    for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
+    const at::Tensor answer = objective_.network().forward(taught.inputs.to(leaves_.front().scalar_type()),
+                                                           taught.t.to(leaves_.front().device()));
+    const at::Tensor loss = (answer - taught.targets).square().mean() *
+                            (static_cast<double>(last - first) / static_cast<double>(options_.batch));
+    const auto found = torch::autograd::grad({loss}, leaves_);
+    for (std::size_t i = 0; i < found.size(); ++i) gradients[i].add_(found[i].detach());
+    loss_sum += loss.item<double>();
+  }
+
+  const at::NoGradGuard no_gradients;
+  std::vector<at::Tensor> flat;
+  for (const at::Tensor& gradient : gradients) flat.push_back(gradient.flatten());
+  at::Tensor sum = at::cat(flat).to(at::kCPU, at::kFloat);
+  ranks_.sum({sum.data_ptr<float>(), static_cast<std::size_t>(sum.numel())});
+  const std::vector<double> losses = ranks_.gather_all(loss_sum);
+  const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
+  if (!std::isfinite(loss))
+    throw core::SharedError(fmt::format(
+        "step {}: the loss is not finite: the training diverged; take a smaller train.learning_rate",
+        state.step + 1));
+
+  const double done = static_cast<double>(state.step) / static_cast<double>(options_.steps);
+  const double rate = options_.learning_rate * (1 - done);
+  ++state.step;
+  const auto n = static_cast<double>(state.step);
+  const double decay = std::min(options_.average_decay, (1 + n) / (10 + n));
+  std::int64_t offset = 0;
+  for (auto& [name, parameter] : state.parameters) {
+    const at::Tensor gradient = sum.narrow(0, offset, parameter.numel()).reshape(parameter.sizes());
+    offset += parameter.numel();
+    at::Tensor& first = state.first.at(name);
+    at::Tensor& second = state.second.at(name);
+    first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
+    second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
+    parameter.mul_(1 - rate * options_.weight_decay);
+    const at::Tensor denominator = (second / (1 - std::pow(kBeta2, n))).sqrt_().add_(kEpsilon);
+    parameter.addcdiv_(first, denominator, -rate / (1 - std::pow(kBeta1, n)));
+    state.average.at(name).mul_(decay).add_(parameter, 1 - decay);
+  }
+  set(state.parameters);
+  return loss;
+}
+
+std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
+  const std::int64_t window = 2 * options_.markov_order + 1;
+  const std::int64_t first_start = fields_.hours() - options_.held_out_hours;
+  const std::int64_t starts = options_.held_out_hours - window + 1;
+  const std::int64_t windows = std::min(options_.held_out_windows, starts);
+  set(state.average);
+  const at::NoGradGuard no_gradients;
+  std::vector<double> losses;
+  for (std::int64_t level = 0; level < kScoredLevels; ++level) {
+    const double t = (static_cast<double>(level) + 0.5) / static_cast<double>(kScoredLevels);
+    double mine = 0;
+    for (std::int64_t i = ranks_.rank(); i < windows; i += ranks_.size()) {
+      const core::NoiseKey key{static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i),
+                               kHeldOutDraw};
+      const Lesson asked =
+          lesson({first_start + i * starts / windows}, {key}, static_cast<std::uint32_t>(level), {t});
+      const at::Tensor answer = objective_.network().forward(asked.inputs.to(leaves_.front().scalar_type()),
+                                                             asked.t.to(leaves_.front().device()));
+      mine += (answer - asked.targets).square().mean().item<double>();
+    }
+    const std::vector<double> all = ranks_.gather_all(mine);
+    losses.push_back(std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(windows));
+  }
+  set(state.parameters);
+  return losses;
+}
+
+bool Trainer::run(TrainingState& state, const Events& events) {
+  const auto any = [&](bool mine) {
+    const std::vector<double> all = ranks_.gather_all(mine ? 1 : 0);
+    return *std::max_element(all.begin(), all.end()) > 0;
+  };
+  const auto has_no_patience = [&] {
+    return options_.patience > 0 && state.evaluations_since_best >= options_.patience;
+  };
+  set(state.parameters);
+  while (state.step < options_.steps && !has_no_patience()) {
+    const double loss = step(state);
+    events.step_done(state, loss);
+    if (state.step % options_.evaluate_every == 0 || state.step == options_.steps) {
+      const std::vector<double> losses = held_out_loss(state);
+      const double mean =
+          std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+      ++state.evaluations_since_best;
+      if (mean < state.best_loss) {
+        state.best_loss = mean;
+        state.best_step = state.step;
+        state.evaluations_since_best = 0;
+        for (const auto& [name, tensor] : state.average) state.best.at(name).copy_(tensor);
+      }
+      events.evaluated(state, losses);
+    }
+    const bool stops = any(events.must_stop());
+    if ((any(events.must_save()) || stops) && ranks_.is_root()) events.save(state);
+    if (stops) return false;
+  }
+  return true;
+}
+
+}  // namespace foehn::training

@@ -1,0 +1,115 @@
+#include "foehn/model/gaussian_preconditioned.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::model {
+namespace {
+
+constexpr std::int64_t kHours = 3, kVariables = 2, kNy = 4, kNx = 6, kChannels = kHours * kVariables;
+
+ScoreUnetArchitecture small_architecture() {
+  return {.window = kHours,
+          .variables = kVariables,
+          .hidden = {4, 6},
+          .blocks = {1, 1},
+          .attention = {1},
+          .embedding = 8,
+          .inputs = 2};
+}
+
+at::Tensor lag_covariance() {
+  at::Tensor covariance = at::zeros({kHours, kVariables, kVariables, kNy, kNx}, at::kDouble);
+  const at::Tensor variance = 1 / (1 + at::arange(kNy * kNx, at::kDouble).reshape({kNy, kNx}));
+  for (std::int64_t lag = 0; lag < kHours; ++lag)
+    for (std::int64_t a = 0; a < kVariables; ++a)
+      for (std::int64_t b = 0; b < kVariables; ++b)
+        covariance[lag][a][b] = variance * ((a == b ? 1 : 0.4) * std::pow(0.8, static_cast<double>(lag)));
+  return covariance;
+}
+
+GaussianPreconditioned make(at::ScalarType type, double size) {
+  auto tensors = random_tensors(small_architecture(), 3);
+  for (auto& [name, tensor] : tensors) tensor.mul_(size);
+  return {GaussianPrior(lag_covariance(), type),
+          std::make_unique<ScoreUnet>(small_architecture(), tensors, at::TensorOptions(type))};
+}
+
+const diffusion::NoiseLevel kLevel = diffusion::VpCosine{}.at(0.4);
+
+TEST(GaussianPreconditioned, IsTheGaussianPriorWhereTheNetworkIsZero) {
+  GaussianPreconditioned denoiser = make(at::kDouble, 0);
+  GaussianPrior prior(lag_covariance(), at::kDouble);
+  at::manual_seed(21);
+  const at::Tensor x = at::randn({3, kChannels, kNy, kNx}, at::kDouble), u = at::randn_like(x);
+  EXPECT_TRUE(at::equal(denoiser.noise_estimate(x, kLevel), prior.noise_estimate(x, kLevel)));
+  EXPECT_TRUE(at::equal(denoiser.noise_vjp(x, kLevel, u), prior.noise_vjp(x, kLevel, u)));
+}
+
+TEST(GaussianPreconditioned, CorrectsTheCleanEstimateAsTheFormulaSays) {
+  GaussianPreconditioned denoiser = make(at::kDouble, 1);
+  GaussianPrior prior(lag_covariance(), at::kDouble);
+  at::manual_seed(22);
+  const at::Tensor x = at::randn({2, kChannels, kNy, kNx}, at::kDouble);
+  const auto clean = [&](const at::Tensor& eps) { return (x - kLevel.sigma * eps) / kLevel.mu; };
+  const at::Tensor of_prior = clean(prior.noise_estimate(x, kLevel));
+  const double norm = std::sqrt(kLevel.mu * kLevel.mu + kLevel.sigma * kLevel.sigma);
+  // Window by window, as it is evaluated.
+  const at::Tensor t = at::full({1}, kLevel.t, at::kDouble);
+  for (std::int64_t i = 0; i < 2; ++i) {
+    const at::Tensor inputs = at::cat({x.narrow(0, i, 1) / norm, of_prior.narrow(0, i, 1)}, 1);
+    const at::Tensor expected =
+        of_prior.narrow(0, i, 1) + prior.posterior_deviation(kLevel) * denoiser.network().forward(inputs, t);
+    const at::Tensor found = clean(denoiser.noise_estimate(x, kLevel)).narrow(0, i, 1);
+    EXPECT_TRUE(at::allclose(found, expected, 1e-10, 1e-10));
+    EXPECT_GT((expected - of_prior.narrow(0, i, 1)).abs().max().item<double>(), 0.01);
+  }
+}
+
+TEST(GaussianPreconditioned, KnowsWhatThePriorLeavesOpen) {
+  GaussianPrior prior(lag_covariance(), at::kDouble);
+  // The mean variance of windows drawn from the prior at first, nothing in the end.
+  EXPECT_NEAR(prior.posterior_deviation(diffusion::VpCosine{}.at(1)),
+              std::sqrt(lag_covariance()[0][0][0].mean().item<double>()), 1e-4);
+  EXPECT_LT(prior.posterior_deviation(diffusion::VpCosine{}.at(0)), 1.1e-3);
+}
+
+TEST(GaussianPreconditioned, ProductWithItsJacobianAgreesWithFiniteDifferences) {
+  GaussianPreconditioned denoiser = make(at::kDouble, 1);
+  at::manual_seed(23);
+  const at::Tensor x = at::randn({2, kChannels, kNy, kNx}, at::kDouble), direction = at::randn_like(x),
+                   cotangent = at::randn_like(x);
+  const double step = 1e-5;
+  const at::Tensor difference = (denoiser.noise_estimate(x + step * direction, kLevel) -
+                                 denoiser.noise_estimate(x - step * direction, kLevel)) /
+                                (2 * step);
+  const double expected = (difference * cotangent).sum().item<double>();
+  const at::Tensor product = denoiser.noise_vjp(x, kLevel, cotangent);
+  EXPECT_NEAR((product * direction).sum().item<double>(), expected, 1e-7 * std::abs(expected));
+  EXPECT_FALSE(product.requires_grad());
+}
+
+TEST(GaussianPreconditioned, GivesAWindowTheSameBitsInAnySlot) {
+  GaussianPreconditioned denoiser = make(at::kFloat, 1);
+  at::manual_seed(24);
+  const at::Tensor x = at::randn({3, kChannels, kNy, kNx});
+  const at::Tensor eps = denoiser.noise_estimate(x, kLevel);
+  EXPECT_TRUE(at::equal(denoiser.noise_estimate(x.flip(0), kLevel), eps.flip(0)));
+}
+
+TEST(GaussianPreconditioned, RefusesANetworkOfAnotherKind) {
+  ScoreUnetArchitecture architecture = small_architecture();
+  architecture.inputs = 1;
+  EXPECT_THROW(
+      GaussianPreconditioned(GaussianPrior(lag_covariance(), at::kFloat),
+                             std::make_unique<ScoreUnet>(architecture, random_tensors(architecture, 1),
+                                                         at::TensorOptions(at::kFloat))),
+      core::Error);
+}
+
+}  // namespace
+}  // namespace foehn::model

@@ -1,0 +1,149 @@
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "foehn/core/error.hpp"
+#include "foehn/training/trainer.hpp"
+#include "io/test_files.hpp"
+#include "training/toy_fields.hpp"
+
+namespace foehn::training {
+namespace {
+
+TrainingOptions options_of(std::int64_t steps) {
+  return {.steps = steps,
+          .batch = 6,
+          .micro_batch = 2,
+          .learning_rate = 2e-3,
+          .average_decay = 0.9,
+          .seed = 9,
+          .markov_order = 1,
+          .held_out_hours = 10,
+          .evaluate_every = 4,
+          .held_out_windows = 5};
+}
+
+struct Course {
+  std::vector<double> losses, held_out;
+  TrainingState state;
+  bool is_done = false;
+};
+
+/// A training on some ranks, stopped after `stop` steps, from a state or anew.
+Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int64_t steps,
+             std::int64_t stop = 1000, const TrainingState* from = nullptr) {
+  NoiseObjective objective = foehn::testing::toy_objective();
+  Trainer trainer(ranks, objective, fields, options_of(steps));
+  Course course;
+  course.state = from != nullptr ? *from : trainer.start();
+  Trainer::Events events;
+  events.step_done = [&](const TrainingState&, double loss) { course.losses.push_back(loss); };
+  events.evaluated = [&](const TrainingState&, const std::vector<double>& losses) {
+    course.held_out.insert(course.held_out.end(), losses.begin(), losses.end());
+  };
+  events.must_stop = [&] { return course.state.step >= stop; };
+  events.must_save = [] { return false; };
+  events.save = [](const TrainingState&) {};
+  course.is_done = trainer.run(course.state, events);
+  return course;
+}
+
+class TrainerOnAnyNumberOfRanks : public ::testing::Test {
+ protected:
+  TrainerOnAnyNumberOfRanks() { foehn::testing::write_toy_cache(folder_ / "cache.nc"); }
+
+  io::TemporaryFolder folder_;
+  const comm::Communicator world_ = comm::Communicator::world();
+};
+
+TEST_F(TrainerOnAnyNumberOfRanks, HasTheLossCurveOfOneRank) {
+  const FieldCache fields(folder_ / "cache.nc");
+  const comm::Communicator alone = world_.split(world_.rank());
+  const Course expected = train(alone, fields, 50), found = train(world_, fields, 50);
+  ASSERT_EQ(found.losses.size(), 50U);
+  for (std::size_t i = 0; i < 50; ++i)
+    EXPECT_NEAR(found.losses[i], expected.losses[i], 1e-5 * expected.losses[i]);
+  ASSERT_EQ(found.held_out.size(), expected.held_out.size());
+  for (std::size_t i = 0; i < found.held_out.size(); ++i)
+    EXPECT_NEAR(found.held_out[i], expected.held_out[i], 1e-5 * expected.held_out[i]);
+  EXPECT_LT(found.losses.back(), found.losses.front());
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, GoesOnAsIfItHadNotStopped) {
+  const FieldCache fields(folder_ / "cache.nc");
+  const Course whole = train(world_, fields, 11);
+  EXPECT_TRUE(whole.is_done);
+  const Course part = train(world_, fields, 11, 5);
+  EXPECT_FALSE(part.is_done);
+  EXPECT_EQ(part.state.step, 5);
+  // Through a file, as a user's does.
+  part.state.save(folder_ / "state.safetensors", "digest");
+  const TrainingState saved = TrainingState::load(folder_ / "state.safetensors", "digest");
+  const Course rest = train(world_, fields, 11, 1000, &saved);
+  EXPECT_TRUE(rest.is_done);
+  for (const auto& [name, tensor] : whole.state.parameters) {
+    EXPECT_TRUE(at::equal(rest.state.parameters.at(name), tensor)) << name;
+    EXPECT_TRUE(at::equal(rest.state.best.at(name), whole.state.best.at(name))) << name;
+  }
+  EXPECT_EQ(rest.state.best_loss, whole.state.best_loss);
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, HasTheSameParametersOnAllRanks) {
+  const FieldCache fields(folder_ / "cache.nc");
+  const Course course = train(world_, fields, 6);
+  for (const auto& [name, tensor] : course.state.parameters) {
+    std::vector<float> values(tensor.data_ptr<float>(), tensor.data_ptr<float>() + tensor.numel());
+    double sum = 0;
+    for (const float value : values) sum += value;
+    for (const double other : world_.gather_all(sum)) EXPECT_EQ(other, sum) << name;
+  }
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, EndsWherePatienceDoes) {
+  const FieldCache fields(folder_ / "cache.nc");
+  NoiseObjective objective = foehn::testing::toy_objective();
+  TrainingOptions options = options_of(100);
+  options.learning_rate = 1e-12;  // so that nothing gets better
+  options.average_decay = 0;
+  options.patience = 2;
+  Trainer trainer(world_, objective, fields, options);
+  TrainingState state = trainer.start();
+  state.best_loss = 0;
+  EXPECT_TRUE(trainer.run(
+      state, {[](const TrainingState&, double) {}, [](const TrainingState&, const std::vector<double>&) {},
+              [] { return false; }, [] { return false; }, [](const TrainingState&) {}}));
+  EXPECT_EQ(state.step, 8);
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, RefusesTooFewHours) {
+  const FieldCache fields(folder_ / "cache.nc");
+  NoiseObjective objective = foehn::testing::toy_objective();
+  const auto making = [&](std::int64_t held_out) {
+    return [&, held_out] {
+      Trainer(world_, objective, fields, {.markov_order = 1, .held_out_hours = held_out});
+    };
+  };
+  EXPECT_THAT(making(39), ::testing::ThrowsMessage<core::Error>(::testing::AllOf(
+                              ::testing::HasSubstr("windows of 3"), ::testing::HasSubstr("1 to train on"))));
+  EXPECT_THAT(making(2), ::testing::ThrowsMessage<core::Error>(::testing::HasSubstr("2 held out")));
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, SaysWhereItDiverged) {
+  const FieldCache fields(folder_ / "cache.nc");
+  NoiseObjective objective = foehn::testing::toy_objective();
+  Trainer trainer(world_, objective, fields, options_of(100));
+  TrainingState state = trainer.start();
+  state.parameters.begin()->second.fill_(NAN);
+  try {
+    trainer.run(state,
+                {[](const TrainingState&, double) {}, [](const TrainingState&, const std::vector<double>&) {},
+                 [] { return false; }, [] { return false; }, [](const TrainingState&) {}});
+    ADD_FAILURE() << "nothing was said";
+  } catch (const core::SharedError& error) {
+    EXPECT_THAT(error.what(),
+                ::testing::AllOf(::testing::HasSubstr("step 1"), ::testing::HasSubstr("not finite"),
+                                 ::testing::HasSubstr("train.learning_rate")));
+  }
+}
+
+}  // namespace
+}  // namespace foehn::training
