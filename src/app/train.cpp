@@ -53,56 +53,82 @@ class StopSignals {
 
 /// What is trained on, and for.
 struct Material {
-  std::vector<fs::path> files;
-  io::IndexRange period;
-  std::int64_t held_out = 0;
+  std::int64_t hours = 0, held_out = 0;
   model::Domain domain;
   at::Tensor lag_covariance;  // undefined for a score-unet
 };
 
-Material read_material(const TrainOptions& options, bool show_progress) {
-  const std::vector<fs::path> files = io::expand_files(options.files);
-  const io::FieldReader reader(files, field_selection(options.variables, options.crop));
-  const io::IndexRange period = io::select_period(reader.times(), options.start, options.end);
-  const auto held_out = std::llround(options.held_out_fraction * static_cast<double>(period.size()));
-  const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
-  const auto multiple = architecture.side_multiple();
-  if (reader.grid().ny() % multiple != 0 || reader.grid().nx() % multiple != 0)
-    throw core::Error(
-        fmt::format("data.crop: the network halves the grid {} times, so that both sides must be multiples "
-                    "of {}; found {} x {} cells",
-                    architecture.hidden.size() - 1, multiple, reader.grid().ny(), reader.grid().nx()));
-  // Nothing may be known of the hours held out.
-  const io::IndexRange trained{period.first, period.last - held_out};
-  core::Progress progress("fitting", 2 * trained.size(), "hours", show_progress);
-  model::GaussianFit fit =
-      model::fit_gaussian_prior(reader, trained, {.markov_order = options.training.markov_order},
-                                [&](std::int64_t hours) { progress.advance(hours); });
-  model::Domain domain = fit.domain;
-  if (!options.corrects_gaussian())
-    domain.normalisation = model::Normalisation::of_quantiles(options.normalisation, domain.quantiles);
-  for (std::int64_t i = 0; i < domain.normalisation.scale().size(0); ++i)
-    if (!(domain.normalisation.scale()[i].item<double>() > 0))
+/// The reanalysis, and what part of it is used.
+struct Record {
+  explicit Record(const TrainOptions& options)
+      : files(io::expand_files(options.files)),
+        reader(files, field_selection(options.variables, options.crop)),
+        period(io::select_period(reader.times(), options.start, options.end)),
+        held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
+    const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
+    const auto multiple = architecture.side_multiple();
+    if (reader.grid().ny() % multiple != 0 || reader.grid().nx() % multiple != 0)
       throw core::Error(
-          fmt::format("normalisation '{}': variable '{}' has a range of {}, expected a positive one",
-                      domain.normalisation.mode(), domain.variables[static_cast<std::size_t>(i)].name,
-                      domain.normalisation.scale()[i].item<double>()));
-  return {files, period, held_out, std::move(domain),
-          options.corrects_gaussian() ? fit.lag_covariance : at::Tensor()};
+          fmt::format("data.crop: the network halves the grid {} times, so that both sides must be multiples "
+                      "of {}; found {} x {} cells",
+                      architecture.hidden.size() - 1, multiple, reader.grid().ny(), reader.grid().nx()));
+    if (held_out < architecture.window)
+      throw core::Error(
+          fmt::format("data.held_out_fraction: {} hours are held out, expected at least a window, {}",
+                      held_out, architecture.window));
+    model::check_fit(trained(), fit_options(options));
+  }
+
+  /// Nothing may be known of the hours held out.
+  io::IndexRange trained() const { return {period.first, period.last - held_out}; }
+  static model::GaussianFitOptions fit_options(const TrainOptions& options) {
+    return {.markov_order = options.training.markov_order};
+  }
+
+  std::vector<fs::path> files;
+  io::FieldReader reader;
+  io::IndexRange period;
+  std::int64_t held_out;
+};
+
+/// Fits the Gaussian prior and leaves it beside the prior to come: of use by itself, and for the other ranks
+/// to read.
+void fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder) {
+  const io::IndexRange trained = record.trained();
+  core::Progress progress("fitting", 2 * trained.size(), "hours", true);
+  const model::GaussianFit fit =
+      model::fit_gaussian_prior(record.reader, trained, Record::fit_options(options),
+                                [&](std::int64_t hours) { progress.advance(hours); });
+  model::save_gaussian_prior(folder, fit.domain, fit.lag_covariance, diffusion::VpCosine{});
+}
+
+Material read_material(const TrainOptions& options, const fs::path& gaussian, std::int64_t hours,
+                       std::int64_t held_out) {
+  model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
+  if (options.corrects_gaussian()) return {hours, held_out, std::move(fit.domain), fit.lag_covariance};
+  auto& normalisation = fit.domain.normalisation;
+  normalisation = model::Normalisation::of_quantiles(options.normalisation, fit.domain.quantiles);
+  for (std::int64_t i = 0; i < normalisation.scale().size(0); ++i)
+    if (const auto scale = normalisation.scale()[i].item<double>(); !(scale > 0))
+      throw core::Error(
+          fmt::format("prior.normalisation {}: variable '{}' has a range of {}, expected a positive one",
+                      options.normalisation, fit.domain.variables[static_cast<std::size_t>(i)].name, scale));
+  return {hours, held_out, std::move(fit.domain), {}};
 }
 
 /// Makes the cache where there is none of this data.
-void make_cache(const fs::path& path, const Material& material, const TrainOptions& options,
-                std::string& digest) {
-  const io::FieldReader reader(material.files, field_selection(options.variables, options.crop));
-  digest = training::FieldCache::digest(material.files, reader, material.period, material.domain);
+/// @return  its digest
+std::string make_cache(const fs::path& path, const Record& record, const Material& material) {
+  const std::string digest =
+      training::FieldCache::digest(record.files, record.reader, record.period, material.domain);
   if (training::FieldCache::exists(path, digest)) {
     spdlog::info("using the normalised fields in {}", path.string());
-    return;
+    return digest;
   }
-  core::Progress progress("normalising", material.period.size(), "hours", true);
-  training::FieldCache::write(path, digest, reader, material.period, material.domain,
+  core::Progress progress("normalising", record.period.size(), "hours", true);
+  training::FieldCache::write(path, digest, record.reader, record.period, material.domain,
                               [&](std::int64_t hours) { progress.advance(hours); });
+  return digest;
 }
 
 std::unique_ptr<training::Objective> make_objective(const TrainOptions& options, const Material& material,
@@ -148,7 +174,7 @@ std::string describe(const TrainOptions& options, const Material& material, cons
       "windows on {} "
       "ranks\n",
       options.kind, model::parameter_count(architecture), architecture.window, material.domain.grid.ny(),
-      material.domain.grid.nx(), material.period.size() - material.held_out, material.held_out,
+      material.domain.grid.nx(), material.hours - material.held_out, material.held_out,
       options.training.steps, options.training.batch, world.size());
 }
 
@@ -171,29 +197,36 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
       fs::path(options.checkpoint.empty() ? options.prior : options.checkpoint) / "training.safetensors";
   options.training.steps = (options.windows + options.training.batch - 1) / options.training.batch;
 
-  std::optional<Material> material;
+  const fs::path gaussian = options.prior + ".gaussian";
+  const StopSignals signals;  // from now on: reading and fitting may take long as well
+
   std::string digest;
+  std::vector<std::int64_t> hours;
   world.agree([&] {
-    std::optional<OutputFolder> made;
-    if (world.is_root()) made.emplace(options.prior, "prior.path", outcome.validate_only);
-    material = read_material(options, world.is_root());
+    if (!world.is_root()) return;
+    const OutputFolder made(options.prior, "prior.path", outcome.validate_only);
+    const Record record(options);
+    hours = {record.period.size(), record.held_out};
+    if (outcome.validate_only) return;
+    fit_gaussian(record, options, gaussian);
+    digest = make_cache(cache, record, read_material(options, gaussian, hours[0], hours[1]));
   });
-  options.training.held_out_hours = material->held_out;
-  if (world.is_root()) std::cout << describe(options, *material, world) << std::flush;
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was trained");
     return 0;
   }
-  world.agree([&] {
-    if (world.is_root()) make_cache(cache, *material, options, digest);
-  });
+  world.broadcast(hours);
+  world.broadcast(digest);
+  digest = core::sha256(digest + table.result_values());
+  std::optional<Material> material;
+  world.agree([&] { material = read_material(options, gaussian, hours[0], hours[1]); });
+  options.training.held_out_hours = material->held_out;
+  if (world.is_root()) std::cout << describe(options, *material, world) << std::flush;
 
   std::optional<training::FieldCache> fields;
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;
   std::optional<training::TrainingState> state;
-  world.broadcast(digest);
-  digest = core::sha256(digest + table.result_values());
   world.agree([&] {
     fields.emplace(cache);
     objective = make_objective(options, *material, at::TensorOptions(at::kFloat).device(device));
@@ -205,7 +238,6 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   if (world.is_root() && state->step > 0)
     spdlog::info("going on from {} at step {}", checkpoint.string(), state->step);
 
-  const StopSignals signals;
   core::Progress progress("training", options.training.steps - state->step, "steps", world.is_root());
   double loss_sum = 0;
   std::int64_t losses = 0;

@@ -93,7 +93,9 @@ config::OptionTable train_option_table(TrainOptions& options) {
                             "mpirun -n 2 foehn train --config configs/era5_uk_train.ini");
   add_data_options(table, options);
   table.add("prior.path", &options.prior,
-            {.doc = "Folder of the prior to write; training.csv goes beside its weights.",
+            {.doc = "Folder of the prior to write, with training.csv beside its weights; the Gaussian prior "
+                    "fitted on the way "
+                    "is left in the folder with .gaussian behind this name.",
              .required = true,
              .changes_result = false});
   table.add(

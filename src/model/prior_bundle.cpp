@@ -16,8 +16,8 @@
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
-#include "model/score_unet_json.hpp"
 #include "foehn/model/tensor_view.hpp"
+#include "model/score_unet_json.hpp"
 
 namespace foehn::model {
 
@@ -215,6 +215,18 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
     auto denoiser = make_denoiser(file, metadata, domain, options);
     return PriorBundle{metadata.kind, std::move(domain), (metadata.window - 1) / 2, metadata.schedule,
                        std::move(denoiser)};
+  });
+}
+
+GaussianBundle load_gaussian_prior(const std::filesystem::path& folder) {
+  Domain domain = read_domain(folder / kDomainName);
+  return with_weights(folder, [&](const io::SafetensorsFile& file) {
+    const Metadata metadata = read_checked_metadata(file, domain);
+    if (metadata.kind != kGaussian)
+      throw core::Error(
+          fmt::format("metadata 'foehn.kind': expected '{}', found '{}'", kGaussian, metadata.kind));
+    at::Tensor covariance = read_finite(kCovarianceName, covariance_view(file, metadata, domain));
+    return GaussianBundle{std::move(domain), std::move(covariance)};
   });
 }
 

@@ -25,6 +25,7 @@ struct ToyClimate {
   Options unconditional_options(const std::filesystem::path& output, std::int64_t hours) const;
   Options fit_options(const std::filesystem::path& prior_path) const;
   Options coarsen_options(const std::filesystem::path& output) const;
+  Options train_options(const std::filesystem::path& prior_path) const;
 };
 
 /// The toy climate of this program of tests, made on first use.

@@ -52,6 +52,15 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
                          const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule);
 
+/// A Gaussian prior as it was saved.
+struct GaussianBundle {
+  Domain domain;
+  at::Tensor lag_covariance;  ///< as in GaussianPrior
+};
+
+/// @throws core::Error naming the file and what is missing or wrong
+GaussianBundle load_gaussian_prior(const std::filesystem::path& folder);
+
 /// A network to save as a prior.
 struct NetworkPrior {
   ScoreUnetArchitecture architecture;

@@ -81,6 +81,48 @@ const std::vector<BadInput> kBadFit = {
 };
 INSTANTIATE_TEST_SUITE_P(, FitRefuses, ::testing::ValuesIn(kBadFit), name_of);
 
+using TrainRefuses = Refusal;
+
+TEST_P(TrainRefuses, It) {
+  expect_refused("train", toy_.train_options(out()));
+}
+
+const std::vector<BadInput> kBadTrain = {
+    {"AMissingFile", set("data.files", "nowhere.nc"), {"nowhere.nc", "no such file"}},
+    {"AMissingVariable",
+     set("data.variables", "t2m=air_temperature"),
+     {"truth.nc", "no variable t2m", "tas"}},
+    {"AGapInTime",
+     bend("data.files", [](ToyFields& fields) { fields.hours.back() += 1; }),
+     {"bent.nc", "time", "2 h", "expected 1 h"}},
+    {"AFieldThatDoesNotVary",
+     bend("data.files",
+          [](ToyFields& fields) {
+            for (std::size_t time = 0; time < fields.hours.size(); ++time)
+              for (float& value : fields.field(time, kTas)) value = 280;
+          }),
+     {"'tas' does not vary", "280"},
+     1,
+     false},
+    {"ANaN", bend("data.files", nan_at(150)), {"bent.nc", "tas", "2001-01-07T06:00:00"}, 1, false},
+    {"SidesThatTheNetworkCannotHalve",
+     set("data.crop", "0:15,0:24"),
+     {"data.crop", "multiples of 2", "15 x 24"}},
+    {"TooFewHoursHeldOut", set("data.held_out_fraction", "0.01"), {"data.held_out_fraction", "2 hours", "5"}},
+    {"TooFewHours", set("data.end", "2001-01-01"), {"data.held_out_fraction", "2 hours"}},
+    {"AWidthThatIsNotWhole", set("network.hidden", "4,6.5"), {"network.hidden", "whole", "6.5"}, 2},
+    {"AnAttentionLevelThatIsNotThere", set("network.attention", "2"), {"attention", "found 2"}},
+    {"BlocksForOtherLevels", set("network.blocks", "1"), {"blocks", "one number a level"}},
+    {"AnUnknownKind",
+     set("prior.kind", "gaussian"),
+     {"prior.kind", "'gaussian'", "gaussian-preconditioned"},
+     2},
+    {"ACacheThatIsNone", set_to_text_file("data.cache"), {"text.nc", "NetCDF", "remove it"}, 1, false},
+    {"NoRate", set("train.learning_rate", "0"), {"train.learning_rate", "above 0"}, 2},
+    {"AnUnknownOption", set("train.batches", "2"), {"'train.batches'", "did you mean 'train.batch'?"}, 2},
+};
+INSTANTIATE_TEST_SUITE_P(, TrainRefuses, ::testing::ValuesIn(kBadTrain), name_of);
+
 using CoarsenRefuses = FileRefusal;
 
 TEST_P(CoarsenRefuses, It) {

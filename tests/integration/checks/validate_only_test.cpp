@@ -30,6 +30,10 @@ TEST_F(ValidateOnly, FitsNothing) {
   expect_nothing_but_checks("fit", toy_.fit_options(folder_ / "prior"));
 }
 
+TEST_F(ValidateOnly, TrainsNothing) {
+  expect_nothing_but_checks("train", toy_.train_options(folder_ / "prior"));
+}
+
 TEST_F(ValidateOnly, CoarsensNothing) {
   expect_nothing_but_checks("coarsen", toy_.coarsen_options(folder_ / "coarse.nc"));
 }
