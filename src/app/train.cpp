@@ -3,7 +3,7 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -203,6 +203,8 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   std::string digest;
   std::vector<std::int64_t> hours;
   world.agree([&] {
+    if (!options.corrects_gaussian() && options.training.mixing > 0)
+      throw core::UsageError("train.mixing: needs anomalies, that is prior.kind gaussian-preconditioned");
     if (!world.is_root()) return;
     const OutputFolder made(options.prior, "prior.path", outcome.validate_only);
     const Record record(options);
@@ -221,6 +223,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   std::optional<Material> material;
   world.agree([&] { material = read_material(options, gaussian, hours[0], hours[1]); });
   options.training.held_out_hours = material->held_out;
+  options.training.steps_a_day = std::max<std::int64_t>(1, 86400 / material->domain.step_seconds);
   if (world.is_root()) std::cout << describe(options, *material, world) << std::flush;
 
   std::optional<training::FieldCache> fields;

@@ -75,6 +75,13 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
              .unit = "1",
              .minimum = 0,
              .maximum = 1});
+  table.add("train.mixing", &training.mixing,
+            {.doc = "Part of the windows that are mixed of two at the same hour of the day, cos(a) x + "
+                    "sin(a) y with a random "
+                    "angle, against over-fitting; for gaussian-preconditioned, whose fields are anomalies.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1});
   table.add("train.evaluate_every", &training.evaluate_every,
             {.doc = "Steps from one held-out score to the next.", .unit = "1", .minimum = 1});
   table.add("train.held_out_windows", &training.held_out_windows,

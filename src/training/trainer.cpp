@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "foehn/core/error.hpp"
@@ -53,58 +54,71 @@ void Trainer::set(const Tensors& tensors) {
     at::Tensor(tensor).copy_(tensors.at(name));
 }
 
-Lesson Trainer::lesson(const std::vector<std::int64_t>& first_hours, const std::vector<core::NoiseKey>& keys,
-                       std::uint32_t draw, const std::vector<double>& times) {
+Trainer::Task Trainer::task(std::uint32_t step, std::uint32_t sample) const {
+  const auto seed = static_cast<std::uint64_t>(options_.seed);
+  const auto words = [&](std::uint32_t part) {
+    return core::philox4x32({sample, step, part, kTrainingDraw},
+                            {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  };
+  const auto below = [](std::uint32_t high, std::uint32_t low, std::int64_t count) {
+    const std::uint64_t wide = (std::uint64_t{high} << 32) | low;
+    return static_cast<std::int64_t>(wide % static_cast<std::uint64_t>(count));
+  };
+  const auto uniform = [](std::uint32_t word) { return (static_cast<double>(word) + 0.5) * 0x1p-32; };
+  const auto first = words(0), second = words(1);
+  Task task;
+  task.hour = below(first[0], first[1], train_windows_);
+  task.t = uniform(first[2]);
+  task.noise = {seed, sample, kTrainingDraw};
+  if (uniform(first[3]) < options_.mixing) {
+    const std::int64_t day = options_.steps_a_day, time_of_day = task.hour % day;
+    const std::int64_t days = (train_windows_ - 1 - time_of_day) / day + 1;
+    task.mixed_in = time_of_day + day * below(second[0], second[1], days);
+    task.angle = 2 * std::numbers::pi * uniform(second[2]);
+  }
+  return task;
+}
+
+Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
   const std::int64_t window = 2 * options_.markov_order + 1;
   std::vector<at::Tensor> clean, noise;
   std::vector<diffusion::NoiseLevel> levels;
-  for (std::size_t i = 0; i < first_hours.size(); ++i) {
-    clean.push_back(fields_.read(first_hours[i], window).flatten(0, 1));
+  for (const Task& task : tasks) {
+    at::Tensor fields = fields_.read(task.hour, window);
+    if (task.mixed_in)
+      fields = fields * std::cos(task.angle) + fields_.read(*task.mixed_in, window) * std::sin(task.angle);
+    clean.push_back(fields.flatten(0, 1));
     noise.push_back(at::empty_like(clean.back()));
     core::fill_normal<float>(
-        keys[i], draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
-    levels.push_back(diffusion::VpCosine{}.at(times[i]));
+        task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
+    levels.push_back(diffusion::VpCosine{}.at(task.t));
   }
   const at::NoGradGuard no_gradients;
-  const auto options = leaves_.front().options();
-  return objective_.lesson(at::stack(clean).to(options.device()), at::stack(noise).to(options.device()),
-                           levels);
+  const auto device = leaves_.front().device();
+  return objective_.lesson(at::stack(clean).to(device), at::stack(noise).to(device), levels);
 }
 
 double Trainer::step(TrainingState& state) {
-  const auto seed = static_cast<std::uint64_t>(options_.seed);
   const auto number = static_cast<std::uint32_t>(state.step);
-  std::vector<std::int64_t> hours;
-  std::vector<core::NoiseKey> keys;
-  std::vector<double> times;
-  for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size()) {
-    const auto sample = static_cast<std::uint32_t>(i);
-    const auto words =
-        core::philox4x32({sample, number, 0, kTrainingDraw},
-                         {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
-    const std::uint64_t wide = (std::uint64_t{words[0]} << 32) | words[1];
-    hours.push_back(static_cast<std::int64_t>(wide % static_cast<std::uint64_t>(train_windows_)));
-    times.push_back((static_cast<double>(words[2]) + 0.5) * 0x1p-32);
-    keys.push_back({seed, sample, kTrainingDraw});
-  }
+  std::vector<Task> tasks;
+  for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size())
+    tasks.push_back(task(number, static_cast<std::uint32_t>(i)));
 
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& leaf : leaves_)
     gradients.push_back(at::zeros_like(leaf, at::MemoryFormat::Contiguous));
   double loss_sum = 0;
-  const auto mine = static_cast<std::int64_t>(hours.size());
+  const auto mine = static_cast<std::int64_t>(tasks.size());
   for (std::int64_t first = 0; first < mine; first += options_.micro_batch) {
-    const auto last = std::min(first + options_.micro_batch, mine);
-    const auto part = [&](const auto& values) {
-      return std::decay_t<decltype(values)>(values.begin() + first, values.begin() + last);
-    };
-    const Lesson taught = lesson(part(hours), part(keys), number, part(times));
+    const auto count = std::min(options_.micro_batch, mine - first);
+    const Lesson taught = lesson(
+        std::span(tasks).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), number);
     const at::AutoGradMode with_gradients(true);
     for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
     const at::Tensor answer = objective_.network().forward(taught.inputs.to(leaves_.front().scalar_type()),
                                                            taught.t.to(leaves_.front().device()));
     const at::Tensor loss = (answer - taught.targets).square().mean() *
-                            (static_cast<double>(last - first) / static_cast<double>(options_.batch));
+                            (static_cast<double>(count) / static_cast<double>(options_.batch));
     const auto found = torch::autograd::grad({loss}, leaves_);
     for (std::size_t i = 0; i < found.size(); ++i) gradients[i].add_(found[i].detach());
     loss_sum += loss.item<double>();
@@ -156,10 +170,12 @@ std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
     const double t = (static_cast<double>(level) + 0.5) / static_cast<double>(kScoredLevels);
     double mine = 0;
     for (std::int64_t i = ranks_.rank(); i < windows; i += ranks_.size()) {
-      const core::NoiseKey key{static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i),
-                               kHeldOutDraw};
-      const Lesson asked =
-          lesson({first_start + i * starts / windows}, {key}, static_cast<std::uint32_t>(level), {t});
+      Task asked_of;
+      asked_of.hour = first_start + i * starts / windows;
+      asked_of.t = t;
+      asked_of.noise = {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i),
+                        kHeldOutDraw};
+      const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
       const at::Tensor answer = objective_.network().forward(asked.inputs.to(leaves_.front().scalar_type()),
                                                              asked.t.to(leaves_.front().device()));
       mine += (answer - asked.targets).square().mean().item<double>();

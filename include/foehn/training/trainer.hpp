@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
@@ -20,6 +22,11 @@ struct TrainingOptions {
   double learning_rate = 1e-4;   ///< at first; falls linearly to 0
   double weight_decay = 1e-3;
   double average_decay = 0.9999;  ///< of the parameters' moving average; less in the first steps
+  /// Part of the windows that are sums of two, cos(a) x + sin(a) y with a random angle, that begin at the
+  /// same hour of the day: of anomalies with mean 0 such a sum has their covariance, so that little data goes
+  /// a longer way.
+  double mixing = 0;
+  std::int64_t steps_a_day = 1;  ///< of the record
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
   std::int64_t held_out_hours = 0;  ///< at the end of the record, never trained on
@@ -69,8 +76,16 @@ class Trainer {
   std::vector<double> held_out_loss(const TrainingState& state);
 
  private:
-  Lesson lesson(const std::vector<std::int64_t>& first_hours, const std::vector<core::NoiseKey>& keys,
-                std::uint32_t draw, const std::vector<double>& times);
+  /// A window to train or to score on: hours, noise and noise level.
+  struct Task {
+    std::int64_t hour = 0;                 // its first
+    std::optional<std::int64_t> mixed_in;  // the first of another
+    double angle = 0;
+    double t = 0;
+    core::NoiseKey noise;
+  };
+  Task task(std::uint32_t step, std::uint32_t sample) const;
+  Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
   double step(TrainingState& state);
   void set(const Tensors& tensors);
 

@@ -118,6 +118,13 @@ const std::vector<BadInput> kBadTrain = {
      {"prior.kind", "'gaussian'", "gaussian-preconditioned"},
      2},
     {"ACacheThatIsNone", set_to_text_file("data.cache"), {"text.nc", "NetCDF", "remove it"}, 1, false},
+    {"MixingOfFieldsThatAreNoAnomalies",
+     [](Options& options, const std::filesystem::path&) {
+       options["prior.kind"] = "score-unet";
+       options["train.mixing"] = "0.5";
+     },
+     {"train.mixing", "anomalies", "gaussian-preconditioned"},
+     2},
     {"NoRate", set("train.learning_rate", "0"), {"train.learning_rate", "above 0"}, 2},
     {"AnUnknownOption", set("train.batches", "2"), {"'train.batches'", "did you mean 'train.batch'?"}, 2},
 };
