@@ -166,7 +166,8 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
     record.total_seconds = seconds_since(start);
     log_solves(record.solves);
     write_run_record(folder / "run.json", job, options, table.values(), record);
-    std::cout << fmt::format("wrote {} members to {} in {}\n", options.ensemble.members, folder.string(),
+    std::cout << fmt::format("wrote {} member{} to {} in {}\n", options.ensemble.members,
+                             options.ensemble.members == 1 ? "" : "s", folder.string(),
                              core::format_duration(record.total_seconds));
   }
   return 0;
