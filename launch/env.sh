@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # Environment in which foehn runs well; to be sourced. Whatever the user has set already stays.
 
+# The program that launch/build made.
+foehn_bin="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/release/bin"
+case ":$PATH:" in *":$foehn_bin:"*) ;; *) export PATH="$foehn_bin:$PATH" ;; esac
+unset foehn_bin
+
 # One thread a rank: ranks that each start a thread a core fight over the cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 

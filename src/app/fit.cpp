@@ -67,7 +67,7 @@ int fit(const Arguments& arguments) {
   const io::FieldReader reader(io::expand_files(files), field_selection(variables, crop));
   const io::IndexRange period = io::select_period(reader.times(), start, end);
   model::check_fit(period, options);
-  const OutputFolder made(prior_path, "prior.path", outcome.validate_only);
+  const OutputFolder made(prior_path, "prior.path", true);  // which stays where a prior comes to lie in it
   if (outcome.validate_only) {
     say_valid("nothing was fitted");
     return 0;

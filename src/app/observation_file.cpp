@@ -19,6 +19,27 @@ std::int64_t block_between(const grid::Grid& fine, const grid::Grid& coarse) {
   return block;
 }
 
+// How many times the record's whole range a value may lie beyond it: no change of climate goes that far, a
+// wrong unit does.
+constexpr double kMostRangesBeyond = 3;
+
+/// @param instant  [variable, y, x], physical units
+void check_plausible(const at::Tensor& instant, const model::Domain& domain, const std::string& time) {
+  for (std::size_t i = 0; i < domain.variables.size(); ++i) {
+    const double* quantiles = domain.quantiles.data_ptr<double>() + i * model::Domain::kQuantileLevels.size();
+    const double low = quantiles[0], high = quantiles[model::Domain::kQuantileLevels.size() - 1];
+    const double margin = kMostRangesBeyond * (high - low);
+    const at::Tensor field = instant.select(0, static_cast<std::int64_t>(i));
+    const double least = field.min().item<double>(), most = field.max().item<double>();
+    if (least < low - margin || most > high + margin)
+      throw core::Error(
+          fmt::format("{}: {:.6g} {} at {} is far from all that the prior knows, {:.6g} to {:.6g}; is its "
+                      "units attribute right?",
+                      domain.variables[i].name, least < low - margin ? least : most,
+                      domain.variables[i].units, time, low, high));
+  }
+}
+
 template <class Make>
 auto in_file(const std::filesystem::path& path, Make&& make) {
   return core::with_context(fmt::format("observations {}", path.string()), std::forward<Make>(make));
@@ -54,7 +75,7 @@ std::vector<std::int64_t> ObservationFile::hours_in(const Period& period) const 
       };
       throw core::Error(fmt::format(
           "observations {}: {} is no hour of the trajectory, which has {} steps of {} from {} to {} "
-          "(time.start, time.hours)",
+          "(time.start, time.hours); the trajectory must hold all the file's observations",
           path_.string(), reader_.times().format(i), period.hours, calendar::format_step(step_seconds_),
           date(period.first_seconds), date(period.seconds(period.hours - 1))));
     }
@@ -75,6 +96,7 @@ at::Tensor ObservationFile::read(std::int64_t first, std::int64_t count) const {
   for (std::int64_t i = 0; i < count; ++i) {
     at::Tensor instant = values.select(0, i);
     const std::int64_t seconds = reader_.times().seconds[static_cast<std::size_t>(first + i)];
+    in_file(path_, [&] { check_plausible(instant, coarse_, reader_.times().format(first + i)); });
     instant.copy_(coarse_.normalise(instant, seconds, reader_.times().calendar));
   }
   return values;

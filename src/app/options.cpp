@@ -49,13 +49,12 @@ io::FieldSelection field_selection(const std::vector<std::string>& variables, co
   return selection;
 }
 
-OutputFolder::OutputFolder(const std::filesystem::path& folder, const std::string& option,
-                           bool validate_only) {
+OutputFolder::OutputFolder(const std::filesystem::path& folder, const std::string& option, bool passing) {
   core::with_context(option, [&] {
     std::error_code error;
     const std::filesystem::path whole = std::filesystem::absolute(folder, error);
     for (auto path = whole;
-         validate_only && path.has_relative_path() && !std::filesystem::exists(path, error);
+         passing && path.has_relative_path() && !std::filesystem::exists(path, error);
          path = path.parent_path())
       to_remove_.push_back(path);
     std::filesystem::create_directories(folder, error);

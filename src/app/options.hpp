@@ -21,11 +21,12 @@ void add_threads_option(config::OptionTable& table, std::int64_t& threads);
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop);
 
 /// The folder that results go to: made where absent, and written to once, to find out now, not after the
-/// work, if it can be. With `validate_only` what was made is gone again at the end of this object's life.
+/// work, if it can be. With `passing` what was made is gone again at the end of this object's life, where it
+/// is empty.
 class OutputFolder {
  public:
   /// @throws core::Error naming the option and the folder
-  OutputFolder(const std::filesystem::path& folder, const std::string& option, bool validate_only);
+  OutputFolder(const std::filesystem::path& folder, const std::string& option, bool passing);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;

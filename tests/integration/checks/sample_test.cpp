@@ -67,6 +67,9 @@ const std::vector<BadInput> kBadObservations = {
        for (std::size_t i = 0; i < 5; ++i) fields.hours[i] = fields.hours[0] + 1.5 * static_cast<double>(i);
      }),
      {"bent.nc", "time", "90 min", "1 h"}},
+    {"KelvinThatSayItIsCelsius",
+     bend_observations([](ToyFields& fields) { fields.variables[kTas].units = "degC"; }),
+     {"bent.nc", "tas", "K at 2001-01-08T00:00:00", "far from all that the prior knows", "units"}},
     {"ANaN",
      bend_observations([](ToyFields& fields) { fields.field(3, kTas)[4] = kNaN; }),
      {"bent.nc", "tas", "2001-01-08T18:00:00", "y 1, x 1"}},
