@@ -5,10 +5,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <numbers>
 #include <string_view>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/rotation.hpp"
 
 namespace foehn::grid {
 namespace {
@@ -104,30 +104,15 @@ bool is_same_pole(const std::optional<RotatedPole>& a, const std::optional<Rotat
 }  // namespace
 
 Geographic geographic_coordinates(const Grid& grid) {
-  constexpr double kRadians = std::numbers::pi / 180.0;
   Geographic geographic;
   geographic.latitude.reserve(static_cast<std::size_t>(grid.cells()));
   geographic.longitude.reserve(static_cast<std::size_t>(grid.cells()));
   for (const double y : grid.y.values) {
     for (const double x : grid.x.values) {
-      if (!grid.rotated_pole) {
-        geographic.latitude.push_back(y);
-        geographic.longitude.push_back(x);
-        continue;
-      }
-      const RotatedPole& pole = *grid.rotated_pole;
-      // Spherical triangle of the cell, the geographic and the rotated pole: phi is the cell's latitude in
-      // the rotated system, lambda its longitude there, counted from the meridian of the geographic pole.
-      const double phi = y * kRadians;
-      const double lambda = (x - pole.north_pole_grid_longitude) * kRadians;
-      const double sin_pole = std::sin(pole.pole_latitude * kRadians);
-      const double cos_pole = std::cos(pole.pole_latitude * kRadians);
-      const double north = sin_pole * std::sin(phi) + cos_pole * std::cos(phi) * std::cos(lambda);
-      const double east = std::cos(phi) * std::sin(lambda);
-      const double outward = sin_pole * std::cos(phi) * std::cos(lambda) - cos_pole * std::sin(phi);
-      const double longitude = pole.pole_longitude + 180.0 + std::atan2(east, outward) / kRadians;
-      geographic.latitude.push_back(std::asin(std::clamp(north, -1.0, 1.0)) / kRadians);
-      geographic.longitude.push_back(std::remainder(longitude, 360.0));
+      const Position position =
+          grid.rotated_pole ? to_geographic(*grid.rotated_pole, {y, x}) : Position{y, x};
+      geographic.latitude.push_back(position.latitude);
+      geographic.longitude.push_back(position.longitude);
     }
   }
   return geographic;

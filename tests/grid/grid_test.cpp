@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "foehn/core/error.hpp"
+#include "grid/grids.hpp"
 
 namespace foehn::grid {
 namespace {
@@ -17,18 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Optional;
 using testing::ThrowsMessage;
-
-Axis make_axis(const std::string& name, double first, double step, std::int64_t size) {
-  Axis axis{
-      name, name == "lat" ? "latitude" : "longitude", name == "lat" ? "degrees_north" : "degrees_east", {}};
-  for (std::int64_t i = 0; i < size; ++i) axis.values.push_back(first + step * static_cast<double>(i));
-  return axis;
-}
-
-/// 33 x 49 points at a quarter of a degree, from north to south, as in ERA5.
-Grid make_grid() {
-  return {make_axis("lat", 58, -0.25, 33), make_axis("lon", -10, 0.25, 49), std::nullopt};
-}
 
 TEST(Crop, IsReadFromText) {
   const Crop crop = parse_crop("1:33,0:48");
@@ -48,7 +37,7 @@ TEST(Crop, RefusesTextOfAnotherForm) {
 }
 
 TEST(Crop, KeepsTheNamedRowsAndColumns) {
-  const Grid cropped = crop_grid(make_grid(), {1, 4, 47, 49});
+  const Grid cropped = crop_grid(make_british_grid(), {1, 4, 47, 49});
   EXPECT_THAT(cropped.y.values, ElementsAre(57.75, 57.5, 57.25));
   EXPECT_THAT(cropped.x.values, ElementsAre(1.75, 2.0));
   EXPECT_EQ(cropped.y.units, "degrees_north");
@@ -57,15 +46,15 @@ TEST(Crop, KeepsTheNamedRowsAndColumns) {
 TEST(Crop, MustFitInside) {
   EXPECT_THAT(
       [] {
-        crop_grid(make_grid(), {0, 34, 0, 48});
+        crop_grid(make_british_grid(), {0, 34, 0, 48});
       },
       ThrowsMessage<core::Error>("crop 0:34,0:48 does not fit in the grid of 33 x 49 (lat x lon)"));
-  EXPECT_THROW(crop_grid(make_grid(), {0, 32, 0, 50}), core::Error);
-  EXPECT_THROW(crop_grid(make_grid(), {3, 3, 0, 48}), core::Error);
+  EXPECT_THROW(crop_grid(make_british_grid(), {0, 32, 0, 50}), core::Error);
+  EXPECT_THROW(crop_grid(make_british_grid(), {3, 3, 0, 48}), core::Error);
 }
 
 TEST(BlockMeanGrid, LiesAtTheMeansOfTheBlocks) {
-  const Grid coarse = block_mean_grid(crop_grid(make_grid(), {0, 32, 0, 48}), 8);
+  const Grid coarse = block_mean_grid(crop_grid(make_british_grid(), {0, 32, 0, 48}), 8);
   ASSERT_EQ(coarse.ny(), 4);
   ASSERT_EQ(coarse.nx(), 6);
   EXPECT_DOUBLE_EQ(coarse.y.values[0], 58 - 3.5 * 0.25);
@@ -76,41 +65,41 @@ TEST(BlockMeanGrid, LiesAtTheMeansOfTheBlocks) {
 
 TEST(BlockMeanGrid, NeedsBlocksThatDivideTheGrid) {
   EXPECT_THAT(
-      [] { block_mean_grid(make_grid(), 8); },
+      [] { block_mean_grid(make_british_grid(), 8); },
       ThrowsMessage<core::Error>("blocks of 8 x 8 cells do not divide the grid of 33 x 49 (lat x lon)"));
-  EXPECT_THROW(block_mean_grid(make_grid(), 0), core::Error);
-  EXPECT_EQ(difference(make_grid(), block_mean_grid(make_grid(), 1)), std::nullopt);
+  EXPECT_THROW(block_mean_grid(make_british_grid(), 0), core::Error);
+  EXPECT_EQ(difference(make_british_grid(), block_mean_grid(make_british_grid(), 1)), std::nullopt);
 }
 
 TEST(GridDifference, IsNoneForTheSameGridWithRoundingAndOtherNames) {
-  Grid other = make_grid();
+  Grid other = make_british_grid();
   other.y.name = "latitude";
   for (double& y : other.y.values) y = static_cast<double>(static_cast<float>(y * 1.0000001));
-  EXPECT_EQ(difference(make_grid(), other), std::nullopt);
+  EXPECT_EQ(difference(make_british_grid(), other), std::nullopt);
 }
 
 TEST(GridDifference, ComparesLongitudesModulo360) {
-  Grid other = make_grid();
+  Grid other = make_british_grid();
   for (double& x : other.x.values) x += x < 0 ? 360 : 0;
-  EXPECT_EQ(difference(make_grid(), other), std::nullopt);
-  Grid turned = make_grid();
+  EXPECT_EQ(difference(make_british_grid(), other), std::nullopt);
+  Grid turned = make_british_grid();
   for (double& y : turned.y.values) y += 360;
-  EXPECT_NE(difference(make_grid(), turned), std::nullopt);
+  EXPECT_NE(difference(make_british_grid(), turned), std::nullopt);
 }
 
 TEST(GridDifference, NamesSizePointAndPole) {
-  EXPECT_THAT(difference(crop_grid(make_grid(), {0, 32, 0, 49}), make_grid()),
+  EXPECT_THAT(difference(crop_grid(make_british_grid(), {0, 32, 0, 49}), make_british_grid()),
               Optional(std::string("lat: 33 points, expected 32")));
-  Grid shifted = make_grid();
+  Grid shifted = make_british_grid();
   for (double& x : shifted.x.values) x += 0.001;
-  EXPECT_THAT(difference(make_grid(), shifted),
+  EXPECT_THAT(difference(make_british_grid(), shifted),
               Optional(std::string("lon: point 0 is at -9.999 degrees, expected -10")));
-  Grid flipped = make_grid();
+  Grid flipped = make_british_grid();
   std::reverse(flipped.y.values.begin(), flipped.y.values.end());
-  EXPECT_THAT(difference(make_grid(), flipped), Optional(HasSubstr("lat: point 0 is at 50")));
-  Grid rotated = make_grid();
+  EXPECT_THAT(difference(make_british_grid(), flipped), Optional(HasSubstr("lat: point 0 is at 50")));
+  Grid rotated = make_british_grid();
   rotated.rotated_pole = RotatedPole{39.25, -162, 0};
-  EXPECT_THAT(difference(make_grid(), rotated),
+  EXPECT_THAT(difference(make_british_grid(), rotated),
               Optional(AllOf(HasSubstr("39.25"), HasSubstr("expected a geographic grid"))));
   Grid same_pole = rotated;
   same_pole.rotated_pole->pole_longitude = 198;
@@ -120,7 +109,7 @@ TEST(GridDifference, NamesSizePointAndPole) {
 }
 
 TEST(GeographicCoordinates, OfAGeographicGridAreItsOwn) {
-  const Grid grid = crop_grid(make_grid(), {0, 2, 0, 2});
+  const Grid grid = crop_grid(make_british_grid(), {0, 2, 0, 2});
   const Geographic geographic = geographic_coordinates(grid);
   EXPECT_THAT(geographic.latitude, ElementsAre(58, 58, 57.75, 57.75));
   EXPECT_THAT(geographic.longitude, ElementsAre(-10, -9.75, -10, -9.75));

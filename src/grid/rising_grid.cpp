@@ -1,0 +1,105 @@
+#include "rising_grid.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::grid {
+namespace {
+
+/// Room for rounding, coordinates in float32 among it, as a part of a step.
+constexpr double kSlack = 0.01;
+/// A gap between the last and the first column of up to this many steps is no gap.
+constexpr double kWidestSeam = 1.5;
+
+std::string number_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", value);
+  return text.data();
+}
+
+std::vector<double> rising(const Axis& axis) {
+  if (axis.size() < 2) {
+    throw core::Error("regridding needs at least 2 points along " + axis.name + ", found " +
+                      std::to_string(axis.size()));
+  }
+  std::vector<double> values = axis.values;
+  if (values.front() > values.back()) std::reverse(values.begin(), values.end());
+  return values;
+}
+
+double widest_step(const std::vector<double>& values) {
+  double widest = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) widest = std::max(widest, values[i] - values[i - 1]);
+  return widest;
+}
+
+std::vector<double> edges_between(const std::vector<double>& centres) {
+  const std::size_t n = centres.size();
+  std::vector<double> edges{centres[0] - (centres[1] - centres[0]) / 2};
+  for (std::size_t i = 1; i < n; ++i) edges.push_back((centres[i - 1] + centres[i]) / 2);
+  edges.push_back(centres[n - 1] + (centres[n - 1] - centres[n - 2]) / 2);
+  return edges;
+}
+
+}  // namespace
+
+std::int64_t RisingGrid::cell(std::size_t row, std::size_t column) const {
+  const auto own_index = [](const Axis& axis, std::size_t index) {
+    const auto i = static_cast<std::int64_t>(index);
+    return axis.values.front() > axis.values.back() ? axis.size() - 1 - i : i;
+  };
+  return own_index(grid.y, row) * grid.nx() + own_index(grid.x, column);
+}
+
+std::string RisingGrid::extent() const {
+  const auto range = [](const Axis& axis, const std::vector<double>& values) {
+    return axis.name + " " + number_text(values.front()) + " to " + number_text(values.back());
+  };
+  return range(grid.y, y) + ", " + range(grid.x, x);
+}
+
+RisingGrid make_rising_grid(const Grid& grid) {
+  RisingGrid result;
+  result.y = rising(grid.y);
+  result.x = rising(grid.x);
+  result.grid = grid;
+  const double step = widest_step(result.x);
+  double gap = 360.0 - (result.x.back() - result.x.front());
+  if (gap < -kSlack * step) {
+    throw core::Error("regridding: " + grid.x.name + " spans " + number_text(360.0 - gap) +
+                      " degrees, expected at most 360");
+  }
+  if (gap < kSlack * step && result.x.size() > 2) {
+    result.x.pop_back();
+    gap = 360.0 - (result.x.back() - result.x.front());
+  }
+  result.goes_round = gap <= kWidestSeam * step;
+  const std::size_t rows = result.y.size();
+  const auto reaches = [&](double to_pole, double row_step) {
+    return result.goes_round && to_pole <= (1 + kSlack) * row_step;
+  };
+  result.has_south_pole = reaches(result.y[0] + 90.0, result.y[1] - result.y[0]);
+  result.has_north_pole = reaches(90.0 - result.y[rows - 1], result.y[rows - 1] - result.y[rows - 2]);
+  return result;
+}
+
+CellEdges cell_edges(const RisingGrid& grid) {
+  CellEdges edges{edges_between(grid.y), edges_between(grid.x)};
+  edges.y.front() = grid.has_south_pole ? -90.0 : std::max(edges.y.front(), -90.0);
+  edges.y.back() = grid.has_north_pole ? 90.0 : std::min(edges.y.back(), 90.0);
+  if (grid.goes_round) {
+    edges.x.front() = (grid.x.front() + grid.x.back() - 360.0) / 2;
+    edges.x.back() = edges.x.front() + 360.0;
+  }
+  return edges;
+}
+
+std::string position_text(const Position& geographic) {
+  return "latitude " + number_text(geographic.latitude) + ", longitude " + number_text(geographic.longitude);
+}
+
+}  // namespace foehn::grid
