@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+
+#include "foehn/grid/regridding.hpp"
+
+namespace foehn::io {
+
+/// Reads regridding weights that another program made, in one of two layouts:
+/// - SCRIP, as cdo writes it: `src_address`, `dst_address`, `remap_matrix(num_links, num_wgts)`;
+/// - ESMF, which xESMF writes too: `col` (source), `row` (target), `S`.
+/// Addresses count from 1, x fastest. Only files with one weight a link are read: bilinear, nearest
+/// neighbour, first-order conservative; cdo's second-order and bicubic weights need gradients as well.
+///
+/// Each target cell's weights are scaled to sum to 1, so that the normalisations "fracarea", "destarea" and
+/// "none" come to the same: the mean over the part of a cell that the source covers, as is right for
+/// temperatures, pressures and winds.
+///
+/// Sizes and cell centres that the file holds (`src_grid_dims`, `src_grid_center_lat`, `yc_a`, ..., in
+/// degrees or radians) must be those of the grids to within 0.01 degrees; what it does not hold is not
+/// checked.
+///
+/// @param source, target  the grids that the weights are used on
+/// @throws Error naming file and variable: of another layout, sizes or centres of another grid, an address
+///         outside its grid, a weight that is not finite, or a target cell without weights
+grid::RegriddingWeights read_weight_file(const std::filesystem::path& path, const grid::CellCentres& source,
+                                         const grid::CellCentres& target);
+
+}  // namespace foehn::io
