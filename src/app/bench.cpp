@@ -14,7 +14,7 @@
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/durable.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "options.hpp"

@@ -14,7 +14,7 @@
 #include "foehn/evaluation/report.hpp"
 #include "foehn/evaluation/sources.hpp"
 #include "foehn/evaluation/verify.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/durable.hpp"
 #include "foehn/model/domain.hpp"
 
 namespace foehn::app {

@@ -9,7 +9,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/grid/grid.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/durable.hpp"
 
 namespace foehn::app {
 
@@ -57,6 +57,16 @@ void add_device_option(config::OptionTable& table, std::string& device) {
 
 void add_threads_option(config::OptionTable& table, std::int64_t& threads) {
   table.add("run.threads", &threads, {.doc = "Threads a rank.", .unit = "1", .minimum = 1, .maximum = 1024});
+}
+
+void add_timeout_option(config::OptionTable& table, double& minutes) {
+  table.add(
+      "run.timeout", &minutes,
+      {.doc = "How long a rank waits for others before it takes them for hung and ends the job; 0: for ever.",
+       .unit = "min",
+       .minimum = 0,
+       .maximum = 1e6,
+       .changes_result = false});
 }
 
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {

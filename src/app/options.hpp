@@ -21,6 +21,8 @@ void add_crop_option(config::OptionTable& table, std::string& crop);
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
 void add_device_option(config::OptionTable& table, std::string& device);
 void add_threads_option(config::OptionTable& table, std::int64_t& threads);
+inline constexpr double kTimeoutMinutes = 30;
+void add_timeout_option(config::OptionTable& table, double& minutes);
 
 /// What "name=standard name" pairs and a crop text mean.
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop);

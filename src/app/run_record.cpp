@@ -10,7 +10,7 @@
 #include <numeric>
 #include <string>
 
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/durable.hpp"
 
 namespace foehn::app {
 
@@ -37,6 +37,23 @@ nlohmann::json solver_json(const SolveSummary& solves) {
           {"fallbacks", solves.fallbacks},
           {"largest_residual", solves.largest_residual},
           {"levels", levels}};
+}
+
+/// @param hours  of all members drawn
+void add_cost(nlohmann::json& json, const RunRecord& record, double hours) {
+  json["ranks"] = record.peak_memory_megabytes.size();
+  json["teams"] = record.teams;
+  json["seconds"] = {{"loading", record.loading_seconds},
+                     {"sampling", record.ensemble.sampling_seconds},
+                     {"writing", record.ensemble.writing_seconds},
+                     {"total", record.total_seconds}};
+  json["peak_memory_MB"] = record.peak_memory_megabytes;
+  // A vector-Jacobian product costs about two evaluations.
+  json["windows"] = {{"evaluated", record.work.evaluated},
+                     {"differentiated", record.work.differentiated},
+                     {"calls_per_hour",
+                      static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / hours}};
+  if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
 }
 
 }  // namespace
@@ -89,11 +106,11 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
   const std::string mpi_text(mpi_version, static_cast<std::size_t>(length));
 
   std::vector<std::string> files;
-  for (std::int64_t i = 0; i < options.ensemble.members; ++i)
-    files.push_back(member_name(options.ensemble.first_member + i));
-  const double hours = static_cast<double>(job.period.hours * options.ensemble.members);
+  for (std::int64_t i = 0; i < options.members; ++i) files.push_back(member_name(options.first_member + i));
+  const double hours = static_cast<double>(job.period.hours) * static_cast<double>(job.members.size());
   nlohmann::json json{{"program", "foehn"},
                       {"command", "sample"},
+                      {"state", record.state},
                       {"versions",
                        {{"foehn", FOEHN_VERSION},
                         {"libtorch", TORCH_VERSION},
@@ -105,21 +122,8 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
                        {{"prior", job.prior_digest},
                         {"observations", job.observations_digest},
                         {"options", job.options_digest}}},
-                      {"files", files},
-                      {"ranks", record.peak_memory_megabytes.size()},
-                      {"teams", record.teams},
-                      {"seconds",
-                       {{"loading", record.loading_seconds},
-                        {"sampling", record.timings.sampling},
-                        {"writing", record.timings.writing},
-                        {"total", record.total_seconds}}},
-                      {"peak_memory_MB", record.peak_memory_megabytes}};
-  // A vector-Jacobian product costs about two evaluations.
-  json["windows"] = {{"evaluated", record.work.evaluated},
-                     {"differentiated", record.work.differentiated},
-                     {"calls_per_hour",
-                      static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / hours}};
-  if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
+                      {"files", files}};
+  add_cost(json, record, hours);
   io::write_file_atomically(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 #include "foehn/diffusion/guidance.hpp"
@@ -39,13 +40,14 @@ trajectory::ComposedDenoiser::Work total_work(const comm::Communicator& world,
 
 /// What a run cost.
 struct RunRecord {
+  std::string state;  ///< done or stopped
   double loading_seconds = 0;
-  ensemble::EnsembleTimings timings;
+  ensemble::EnsembleResult ensemble = {};
   double total_seconds = 0;
-  std::vector<double> peak_memory_megabytes;  ///< one a rank
+  std::vector<double> peak_memory_megabytes = {};  ///< one a rank
   int teams = 1;
-  trajectory::ComposedDenoiser::Work work;
-  SolveSummary solves;
+  trajectory::ComposedDenoiser::Work work = {};
+  SolveSummary solves = {};
 };
 
 /// Writes run.json: options, versions, seed, digests, files, timings and memory. The members' own files hold

@@ -13,17 +13,19 @@
 #include <vector>
 
 #include "device.hpp"
+#include "foehn/comm/watchdog.hpp"
 #include "foehn/core/memory.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/diffusion/guidance.hpp"
-#include "foehn/diffusion/noise.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
+#include "member_sampling.hpp"
 #include "options.hpp"
 #include "run_record.hpp"
 #include "sample_job.hpp"
 #include "sample_options.hpp"
+#include "stop_signals.hpp"
 #include "subcommands.hpp"
 
 namespace foehn::app {
@@ -34,20 +36,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void check_finite(const SampleJob& job, const trajectory::Slab& slab_hours, std::int64_t member,
-                  const at::Tensor& slab) {
-  for (std::int64_t i = 0; i < slab.size(0); ++i) {
-    for (std::int64_t variable = 0; variable < slab.size(1); ++variable) {
-      if (at::isfinite(slab[i][variable]).all().item<bool>()) continue;
-      throw core::Error(fmt::format(
-          "sampling diverged: member {}, {}, variable {} is not finite; take more sampler.steps or a larger "
-          "observation.gamma",
-          member, job.date(slab_hours.first + i),
-          job.prior.domain.variables[static_cast<std::size_t>(variable)].name));
-    }
-  }
 }
 
 std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options, double gamma,
@@ -96,12 +84,19 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   const at::NoGradGuard no_gradients;
   const ensemble::Team team = ensemble::make_team(world, options.ranks_per_member);
   const at::Device device = choose_device(world, options.device);
-  const SampleJob job = prepare_job(world, options, table.result_values(), outcome.validate_only);
+  const StopSignals signals;
+  const comm::Watchdog watchdog(options.timeout_minutes * 60, world.rank());
+  const SampleJob job = prepare_job(world, options, table.result_values(), device, outcome.validate_only);
   if (world.is_root()) std::cout << describe(job, options, team) << std::endl;
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was sampled");
     return 0;
   }
+  if (job.members.empty()) {
+    if (world.is_root()) std::cout << fmt::format("nothing to do: all members are in {}\n", options.output);
+    return 0;
+  }
+  const std::filesystem::path folder = options.output;
 
   const trajectory::SlabPartition partition = job.partition(team.ranks.size());
   const trajectory::WindowPlan plan(job.period.hours, job.prior.markov_order, job.stride);
@@ -123,25 +118,13 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
   at::Tensor slab = at::empty({hours.size(), variables, domain.grid.ny(), domain.grid.nx()},
                               at::TensorOptions(at::kFloat).device(device));
-  const std::int64_t rounds = (options.ensemble.members + team.count - 1) / team.count;
+  const auto members = static_cast<std::int64_t>(job.members.size());
+  const std::int64_t rounds = (members + team.count - 1) / team.count;
   core::Progress progress("sampling", rounds * job.sampler.steps, "steps", world.is_root());
+  MemberSampling sampling({job, options, team, signals, denoiser, ordered_sum, progress}, hours);
 
   ensemble::MemberWork work;
-  work.sample = [&](std::int64_t member, at::Tensor& fields) {
-    diffusion::Surroundings surroundings;
-    surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t draw) {
-      diffusion::fill_noise(
-          {static_cast<std::uint64_t>(options.seed), static_cast<std::uint32_t>(member), draw}, hours.first,
-          noise);
-    };
-    surroundings.ordered_sum = ordered_sum;
-    surroundings.trajectory_values = job.period.hours * variables * domain.grid.cells();
-    surroundings.step_done = [&] { progress.advance(); };
-    diffusion::sample(denoiser, prior->schedule, job.sampler, surroundings, fields);
-  };
-  work.check = [&](std::int64_t member, const at::Tensor& fields) {
-    check_finite(job, hours, member, fields);
-  };
+  work.sample = [&](std::int64_t member, at::Tensor& fields) { return sampling.draw(member, fields); };
   work.physical = [&](const at::Tensor& fields, std::int64_t first, std::int64_t count,
                       std::span<float> values) {
     at::Tensor physical =
@@ -150,27 +133,37 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
       physical.select(0, i).copy_(domain.physical(fields[first + i - hours.first].to(at::kCPU),
                                                   job.period.seconds(first + i), job.period.calendar));
   };
-  const std::filesystem::path folder = options.output;
   work.path = [&](std::int64_t member) { return folder / member_name(member); };
   work.header = [&](std::int64_t member) { return member_header(job, options, member); };
 
-  const ensemble::EnsembleTimings timings =
-      ensemble::run_ensemble(world, team, partition, options.ensemble, work, slab);
-  RunRecord record{.loading_seconds = loading,
-                   .timings = timings,
+  work.written = [&](std::int64_t member) {
+    std::error_code ignored;  // what cannot be removed does no harm
+    std::filesystem::remove_all(checkpoint_folder(options, member), ignored);
+    std::filesystem::remove(options.checkpoint_folder(), ignored);  // if it is empty
+  };
+
+  const ensemble::EnsembleResult result = ensemble::run_ensemble(
+      world, team, partition, {.members = job.members, .chunk_hours = options.chunk_hours}, work, slab);
+  RunRecord record{.state = result.is_done ? "done" : "stopped",
+                   .loading_seconds = loading,
+                   .ensemble = result,
                    .peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes()),
                    .teams = team.count,
                    .work = total_work(world, composed.work()),
                    .solves = summarise(world, team, solves)};
-  if (world.is_root()) {
+  world.agree([&] {
+    if (!world.is_root()) return;
     record.total_seconds = seconds_since(start);
     log_solves(record.solves);
     write_run_record(folder / "run.json", job, options, table.values(), record);
-    std::cout << fmt::format("wrote {} member{} to {} in {}\n", options.ensemble.members,
-                             options.ensemble.members == 1 ? "" : "s", folder.string(),
-                             core::format_duration(record.total_seconds));
-  }
-  return 0;
+    if (result.is_done)
+      std::cout << fmt::format("wrote {} to {} in {}\n", counted(members, "member"), folder.string(),
+                               core::format_duration(record.total_seconds));
+    else
+      std::cout << fmt::format("stopped with a checkpoint in {}; run again to go on\n",
+                               options.checkpoint_folder().string());
+  });
+  return result.is_done ? 0 : kStoppedWithCheckpoint;
 }
 
 }  // namespace foehn::app

@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 
+#include "finished_members.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "options.hpp"
@@ -74,28 +75,22 @@ Period choose_period(const SampleOptions& options, const model::Domain& domain,
 }
 
 /// Finds out now, not after hours of sampling, if the members' files cannot be written.
-void check_output(const SampleJob& job, const SampleOptions& options, bool validate_only) {
+void check_output(const SampleJob& job, const SampleOptions& options) {
   const std::filesystem::path folder = options.output;
-  const OutputFolder made(folder, "output.directory", validate_only);
   const auto& domain = job.prior.domain;
-  const double chunk_values = static_cast<double>(options.ensemble.chunk_hours) *
+  const double chunk_values = static_cast<double>(options.chunk_hours) *
                               static_cast<double>(domain.variables.size()) *
                               static_cast<double>(domain.grid.cells());
   if (chunk_values > std::numeric_limits<int>::max())
     throw core::Error(
         fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
-                    options.ensemble.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
+                    options.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
   if (!options.observations.empty())
-    for (std::int64_t i = 0; i < options.ensemble.members; ++i)
-      refuse_overwriting({options.observations}, folder / member_name(options.ensemble.first_member + i),
+    for (std::int64_t i = 0; i < options.members; ++i)
+      refuse_overwriting({options.observations}, folder / member_name(options.first_member + i),
                          "output.directory");
-  const io::TrajectoryWriter probe(folder / member_name(options.ensemble.first_member),
-                                   member_header(job, options, options.ensemble.first_member));
-}
-
-/// "1 team", "2 teams"
-std::string counted(std::int64_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  const io::TrajectoryWriter probe(folder / member_name(options.first_member),
+                                   member_header(job, options, options.first_member));
 }
 
 /// What the root found out by reading, as numbers to broadcast, and back.
@@ -124,7 +119,7 @@ trajectory::SlabPartition SampleJob::partition(int ranks) const {
 }
 
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
-                      const std::string& result_options, bool validate_only) {
+                      const std::string& result_options, const at::Device& device, bool validate_only) {
   std::optional<model::PriorDescription> prior;
   world.agree([&] { prior = model::describe_prior(options.prior); });
   SampleJob job(std::move(*prior));
@@ -150,11 +145,22 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     }
     job.prior_digest = model::prior_digest(options.prior);
     job.options_digest = core::sha256(result_options);
-    check_output(job, options, validate_only);
+    job.identity =
+        fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\n", result_options, job.prior_digest,
+                    job.observations_digest.empty() ? "none" : job.observations_digest,
+                    c10::DeviceTypeName(device.type(), true));
+    const OutputFolder made(options.output, "output.directory", validate_only);
+    if (!validate_only) job.lock = std::make_unique<OutputLock>(options.output);
+    check_output(job, options);
+    if (options.restart && !validate_only) std::filesystem::remove_all(options.checkpoint_folder());
+    job.members = members_to_draw(job, options);
+    check_space(job, options);
   });
   std::vector<std::int64_t> facts = pack(job);
   world.broadcast(facts);
   unpack(facts, job);
+  world.broadcast(job.identity);
+  world.broadcast(job.members);
   job.gamma = options.gamma.value_or(1 / static_cast<double>(job.block * job.block));
   return job;
 }
@@ -209,6 +215,10 @@ observation::Observations scatter_observations(const comm::Communicator& world, 
           std.square().reshape({-1, 1, 1}).to(at::kFloat).to(device)};
 }
 
+std::string counted(std::int64_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string member_name(std::int64_t member) {
   return fmt::format("member_{:03}.nc", member);
 }
@@ -222,7 +232,7 @@ io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& op
   header.first_seconds = job.period.first_seconds;
   header.step_seconds = job.period.step_seconds;
   header.realization = member;
-  header.chunk_steps = options.ensemble.chunk_hours;
+  header.chunk_steps = options.chunk_hours;
   header.deflate = static_cast<int>(options.compression);
   header.attributes = {
       {"title", std::string(options.is_conditioned() ? "weather sampled from a posterior given coarse data"
@@ -233,7 +243,8 @@ io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& op
                    job.sampler.steps, options.is_conditioned() ? options.guidance : "none", job.stride)},
       {"foehn_seed", options.seed},
       {"foehn_prior_digest", job.prior_digest},
-      {"foehn_options_digest", job.options_digest}};
+      {"foehn_options_digest", job.options_digest},
+      {kIdentityAttribute, job.identity}};
   if (options.is_conditioned()) {
     header.attributes["foehn_observations_digest"] = job.observations_digest;
     header.attributes["foehn_observation_std"] = job.observation_std;
@@ -254,7 +265,7 @@ std::string describe(const SampleJob& job, const SampleOptions& options, const e
       "{} prior, window {} h: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
       job.prior.kind, 2 * job.prior.markov_order + 1, names, domain.grid.ny(), domain.grid.nx(),
       job.period.hours, calendar::format_step(job.period.step_seconds), job.date(0),
-      job.date(job.period.hours - 1), observed, counted(options.ensemble.members, "member"),
+      job.date(job.period.hours - 1), observed, counted(options.members, "member"),
       counted(team.count, "team"), counted(team.ranks.size(), "rank"));
 }
 

@@ -13,6 +13,7 @@
 #include "foehn/trajectory/slab_partition.hpp"
 #include "foehn/trajectory/window_plan.hpp"
 #include "observation_file.hpp"
+#include "output_lock.hpp"
 #include "sample_options.hpp"
 
 namespace foehn::app {
@@ -31,7 +32,13 @@ struct SampleJob {
   std::int64_t stride = 1;
   diffusion::SamplerOptions sampler;
 
+  /// What the members are made of, line by line "name = value": options that change the result, digests of
+  /// prior and observations, device.
+  std::string identity;
+  std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
+
   // Of the root alone.
+  std::unique_ptr<OutputLock> lock;
   std::unique_ptr<ObservationFile> observations;
   std::string prior_digest, observations_digest, options_digest;
 
@@ -40,13 +47,15 @@ struct SampleJob {
   trajectory::SlabPartition partition(int ranks) const;
 };
 
-/// Reads and checks options, prior, observations and output folder; only the root touches the observations.
+/// Reads and checks options, prior, observations and output folder, which the root keeps locked; only the
+/// root touches the observations. Members that are there already, of the same identity, are not to be drawn
+/// again.
 /// @param result_options  the options that change the result, as canonical text
 /// @param validate_only   the output folder is not to stay if it was absent
 /// @throws comm::AgreedError on every rank, for whatever is wrong
 /// @note Collective over the world.
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
-                      const std::string& result_options, bool validate_only);
+                      const std::string& result_options, const at::Device& device, bool validate_only);
 
 /// Hands each rank the observations of its slab, normalised; the root reads some at a time.
 /// @note Collective over the world.
@@ -54,8 +63,13 @@ observation::Observations scatter_observations(const comm::Communicator& world, 
                                                const trajectory::SlabPartition& partition,
                                                const SampleJob& job, const at::Device& device);
 
+/// The attribute of a member's file that holds SampleJob::identity.
+inline constexpr const char* kIdentityAttribute = "foehn_identity";
 /// The header of a member's file.
 io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& options, std::int64_t member);
+
+/// "1 team", "2 teams"
+std::string counted(std::int64_t count, const std::string& noun);
 
 /// A member's file, and its name alone.
 std::string member_name(std::int64_t member);

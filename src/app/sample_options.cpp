@@ -117,9 +117,9 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .minimum = 1,
              .maximum = 4096});
   table.add(
-      "ensemble.members", &options.ensemble.members,
+      "ensemble.members", &options.members,
       {.doc = "Members to draw.", .unit = "1", .minimum = 1, .maximum = 100000, .changes_result = false});
-  table.add("ensemble.first_member", &options.ensemble.first_member,
+  table.add("ensemble.first_member", &options.first_member,
             {.doc = "Number of the first; a member depends on its number, not on how many there are.",
              .unit = "1",
              .minimum = 0,
@@ -135,7 +135,7 @@ config::OptionTable sample_option_table(SampleOptions& options) {
             {.doc = "Folder for member_<NNN>.nc and run.json; made where absent.",
              .required = true,
              .changes_result = false});
-  table.add("output.chunk_hours", &options.ensemble.chunk_hours,
+  table.add("output.chunk_hours", &options.chunk_hours,
             {.doc = "Hours the root gathers and writes at a time; the files' chunk length.",
              .unit = "h",
              .minimum = 1,
@@ -147,6 +147,28 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .minimum = 0,
              .maximum = 9,
              .changes_result = false});
+  table.add(
+      "checkpoint.directory", &options.checkpoint,
+      {.doc =
+           "Folder for checkpoints, which all ranks must see; default: checkpoint in output.directory. The "
+           "same command goes on from them.",
+       .changes_result = false});
+  table.add("checkpoint.every_minutes", &options.checkpoint_minutes,
+            {.doc = "Minutes from one checkpoint to the next; 0: none by the clock. On SIGTERM, SIGINT and "
+                    "SIGUSR1 one "
+                    "is written at the end of the step, and the program stops with exit code 75.",
+             .unit = "min",
+             .minimum = 0,
+             .maximum = 1e6,
+             .changes_result = false});
+  table.add("checkpoint.every_steps", &options.checkpoint_every,
+            {.doc = "Steps from one checkpoint to the next, besides; 0: none by steps.",
+             .unit = "1",
+             .minimum = 0,
+             .changes_result = false});
+  table.add("checkpoint.restart", &options.restart,
+            {.doc = "Start over: checkpoints and members that are there count for nothing.",
+             .changes_result = false});
   add_device_option(table, options.device);
   table.add("run.precision", &options.precision, {.doc = "Arithmetic of the prior.", .choices = {"fp32"}});
   add_threads_option(table, options.threads);
@@ -154,6 +176,7 @@ config::OptionTable sample_option_table(SampleOptions& options) {
             {.doc = "What carries halos between ranks; auto: mpi.",
              .choices = {"auto", "mpi"},
              .changes_result = false});
+  add_timeout_option(table, options.timeout_minutes);
   return table;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "foehn/config/option_table.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
-#include "foehn/ensemble/ensemble.hpp"
+#include "options.hpp"
 
 namespace foehn::app {
 
@@ -28,16 +29,28 @@ struct SampleOptions {
   diffusion::SolverOptions solver;
   std::string stride = "1";
   std::int64_t batch = 8;
-  ensemble::EnsembleOptions ensemble;
+  std::int64_t members = 1;
+  std::int64_t first_member = 0;
   std::int64_t seed = 0;
   std::int64_t ranks_per_member = 0;
   std::string output;
+  std::int64_t chunk_hours = 24;
   std::int64_t compression = 1;
+  std::string checkpoint;
+  double checkpoint_minutes = 10;
+  std::int64_t checkpoint_every = 0;
+  bool restart = false;
   std::string device = "auto";
   std::string precision = "fp32";
   std::int64_t threads = 1;
   std::string transport = "auto";
+  double timeout_minutes = kTimeoutMinutes;
 
+  /// Where the checkpoints of all members lie.
+  std::filesystem::path checkpoint_folder() const {
+    return checkpoint.empty() ? std::filesystem::path(output) / "checkpoint"
+                              : std::filesystem::path(checkpoint);
+  }
   bool is_conditioned() const { return !observations.empty() && guidance != "none"; }
 };
 

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -12,15 +11,17 @@
 #include <optional>
 
 #include "device.hpp"
+#include "foehn/comm/watchdog.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/durable.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/training/initial_tensors.hpp"
 #include "foehn/training/trainer.hpp"
 #include "options.hpp"
+#include "stop_signals.hpp"
 #include "subcommands.hpp"
 #include "train_options.hpp"
 
@@ -29,27 +30,6 @@ namespace foehn::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kStoppedWithCheckpoint = 75;
-
-volatile std::sig_atomic_t must_stop = 0;
-
-/// While it lives, signals ask the training to save itself and stop.
-class StopSignals {
- public:
-  StopSignals() {
-    must_stop = 0;
-    for (const int signal : kSignals) std::signal(signal, [](int) { must_stop = 1; });
-  }
-  ~StopSignals() {
-    for (const int signal : kSignals) std::signal(signal, SIG_DFL);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
- private:
-  static constexpr int kSignals[] = {SIGTERM, SIGINT, SIGUSR1};
-};
 
 /// What is trained on, and for.
 struct Material {
@@ -208,6 +188,9 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   const fs::path gaussian = options.prior + ".gaussian";
   const StopSignals signals;  // from now on: reading and fitting may take long as well
 
+  const comm::Watchdog watchdog(options.timeout_minutes * 60, world.rank());
+  std::optional<comm::Patience> while_the_root_prepares(std::in_place);
+
   std::string digest;
   std::vector<std::int64_t> hours;
   world.agree([&] {
@@ -228,6 +211,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     if (world.is_root()) say_valid("nothing was trained");
     return 0;
   }
+  while_the_root_prepares.reset();
   world.broadcast(hours);
   world.broadcast(digest);
   digest = core::sha256(digest + table.result_values());
@@ -274,7 +258,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
       spdlog::info("step {}: loss {:.4f}, held out {:.4f} (best {:.4f} at step {})", now.step, training_loss,
                    mean, now.best_loss, now.best_step);
   };
-  events.must_stop = [] { return must_stop != 0; };
+  events.must_stop = [&] { return signals.must_stop(); };
   events.must_save = [&] {
     return state->step % options.checkpoint_every == 0 || state->step == options.training.steps;
   };

@@ -142,6 +142,7 @@ config::OptionTable train_option_table(TrainOptions& options) {
             {.doc = "Start anew although there is a checkpoint.", .changes_result = false});
   add_device_option(table, options.device);
   add_threads_option(table, options.threads);
+  add_timeout_option(table, options.timeout_minutes);
   return table;
 }
 

@@ -34,6 +34,7 @@ struct TrainOptions {
   bool restart = false;
   std::string device = "auto";
   std::int64_t threads = 1;
+  double timeout_minutes = kTimeoutMinutes;
 
   bool corrects_gaussian() const { return kind == "gaussian-preconditioned"; }
 };

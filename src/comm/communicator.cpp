@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "foehn/comm/watchdog.hpp"
+
 namespace foehn::comm {
 
 void check_mpi(int status, const char* doing) {
@@ -28,6 +30,7 @@ int checked_count(std::size_t size) {
 
 template <class T>
 void broadcast_values(MPI_Comm handle, std::vector<T>& values, MPI_Datatype type, int root) {
+  const Waiting waiting("to broadcast");
   auto size = static_cast<std::int64_t>(values.size());
   check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle), "broadcast");
   values.resize(static_cast<std::size_t>(size));
@@ -70,6 +73,7 @@ int Communicator::size() const {
 }
 
 Communicator Communicator::split(int colour) const {
+  const Waiting waiting("to split the group");
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split(handle_, colour, rank(), &handle), "split");
   return Communicator(handle);
@@ -102,7 +106,10 @@ void Communicator::agree(const std::function<void()>& work) const {
   }
   const int mine = exit_code == 0 ? size() : rank();
   int lowest = 0;
-  check_mpi(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, handle_), "agree");
+  {
+    const Waiting waiting("to agree");
+    check_mpi(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, handle_), "agree");
+  }
   if (lowest == size()) return;
   broadcast(message, lowest);
   check_mpi(MPI_Bcast(&exit_code, 1, MPI_INT, lowest, handle_), "agree");
@@ -110,6 +117,7 @@ void Communicator::agree(const std::function<void()>& work) const {
 }
 
 void Communicator::broadcast(std::string& text, int root) const {
+  const Waiting waiting("to broadcast");
   auto size = static_cast<std::int64_t>(text.size());
   check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle_), "broadcast");
   text.resize(static_cast<std::size_t>(size));
@@ -125,6 +133,7 @@ void Communicator::broadcast(std::vector<double>& values, int root) const {
 }
 
 double Communicator::ordered_sum(std::span<const double> values) const {
+  const Waiting waiting("to sum");
   const int mine = checked_count(values.size());
   std::vector<int> counts(static_cast<std::size_t>(size()));
   check_mpi(MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, handle_), "gather counts");
@@ -144,6 +153,7 @@ double Communicator::ordered_sum(std::span<const double> values) const {
 }
 
 void Communicator::sum(std::span<float> values) const {
+  const Waiting waiting("to sum");
   // To the root and back: an all-reduce may round differently from rank to rank.
   const void* mine = is_root() ? MPI_IN_PLACE : values.data();
   const int count = checked_count(values.size());
@@ -152,12 +162,14 @@ void Communicator::sum(std::span<float> values) const {
 }
 
 std::vector<double> Communicator::gather_all(double value) const {
+  const Waiting waiting("to gather values");
   std::vector<double> all(static_cast<std::size_t>(size()));
   check_mpi(MPI_Allgather(&value, 1, MPI_DOUBLE, all.data(), 1, MPI_DOUBLE, handle_), "gather values");
   return all;
 }
 
 void Communicator::send(std::span<const float> values, int to) const {
+  const Waiting waiting("to send");
   check_mpi(MPI_Send(values.data(), checked_count(values.size()), MPI_FLOAT, to, kValuesTag, handle_),
             "send");
 }
@@ -180,6 +192,7 @@ void cancel(std::vector<MPI_Request>& requests) noexcept {
 }
 
 void wait(std::vector<MPI_Request>& requests) {
+  const Waiting waiting("for messages");
   check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "wait");
   requests.clear();
 }

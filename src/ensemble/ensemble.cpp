@@ -9,8 +9,9 @@
 #include <memory>
 #include <vector>
 
+#include "foehn/comm/watchdog.hpp"
+#include "foehn/core/background_tasks.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/ensemble/background_tasks.hpp"
 
 namespace foehn::ensemble {
 
@@ -133,36 +134,46 @@ Team make_team(const comm::Communicator& world, std::int64_t ranks_per_member) {
   return {world.split(index), index, static_cast<int>(world.size() / size)};
 }
 
-EnsembleTimings run_ensemble(const comm::Communicator& world, const Team& team,
-                             const trajectory::SlabPartition& partition, const EnsembleOptions& options,
-                             const MemberWork& work, at::Tensor& slab) {
+EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
+                            const trajectory::SlabPartition& partition, const EnsembleOptions& options,
+                            const MemberWork& work, at::Tensor& slab) {
   using Clock = std::chrono::steady_clock;
   const auto seconds_since = [](Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
-  EnsembleTimings timings;
+  EnsembleResult result;
   const std::int64_t hour_values = slab.size(1) * slab.size(2) * slab.size(3);
-  const std::int64_t end = options.first_member + options.members;
-  for (std::int64_t round = options.first_member; round < end; round += team.count) {
+  const auto members = static_cast<std::int64_t>(options.members.size());
+  for (std::int64_t round = 0; round < members && result.is_done; round += team.count) {
     Clock::time_point start = Clock::now();
-    const bool has_member = round + team.index < end;
+    const std::int64_t mine = round + team.index;
+    const bool has_member = mine < members;
+    bool is_sampled = false;
     std::exception_ptr failure;
     try {
-      if (has_member) work.sample(round + team.index, slab);
+      if (has_member) is_sampled = work.sample(options.members[static_cast<std::size_t>(mine)], slab);
     } catch (const core::SharedError&) {
       failure = std::current_exception();  // the whole team's, which other teams do not know of yet
     }
-    world.agree([&] {
-      if (failure) std::rethrow_exception(failure);
-      if (has_member) work.check(round + team.index, slab);
-    });
-    timings.sampling += seconds_since(start);
+    {
+      // A team that has no member in the last round, or a quick one, waits for as long as others need.
+      const comm::Patience as_long_as_it_takes;
+      world.agree([&] {
+        if (failure) std::rethrow_exception(failure);
+      });
+    }
+    const std::vector<double> sampled = world.gather_all(is_sampled ? 1 : 0);
+    result.sampling_seconds += seconds_since(start);
 
     start = Clock::now();
-    for (int index = 0; index < team.count && round + index < end; ++index) {
-      const std::int64_t member = round + index;
-      const Gathering gathering(world, index * partition.ranks(), partition, options.chunk_hours,
-                                hour_values);
+    for (int index = 0; index < team.count && round + index < members; ++index) {
+      const int first_rank = index * partition.ranks();
+      if (sampled[static_cast<std::size_t>(first_rank)] == 0) {
+        result.is_done = false;
+        continue;
+      }
+      const std::int64_t member = options.members[static_cast<std::size_t>(round + index)];
+      const Gathering gathering(world, first_rank, partition, options.chunk_hours, hour_values);
       const auto fetch = [&](std::int64_t first, std::int64_t count, std::span<float> values) {
         work.physical(slab, first, count, values);
       };
@@ -171,7 +182,7 @@ EnsembleTimings run_ensemble(const comm::Communicator& world, const Team& team,
         continue;
       }
       std::unique_ptr<io::TrajectoryWriter> writer;
-      BackgroundTasks tasks(kChunksWaiting);  // ends before the writer, which it uses
+      core::BackgroundTasks tasks(kChunksWaiting);  // ends before the writer, which it uses
       tasks.submit(
           [&] { writer = std::make_unique<io::TrajectoryWriter>(work.path(member), work.header(member)); });
       gathering.run(fetch, [&](std::vector<float> chunk) {
@@ -179,10 +190,11 @@ EnsembleTimings run_ensemble(const comm::Communicator& world, const Team& team,
       });
       tasks.submit([&] { writer->commit(); });
       tasks.wait();
+      work.written(member);
     }
-    timings.writing += seconds_since(start);
+    result.writing_seconds += seconds_since(start);
   }
-  return timings;
+  return result;
 }
 
 }  // namespace foehn::ensemble

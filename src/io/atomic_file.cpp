@@ -1,21 +1,24 @@
 #include "atomic_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include "foehn/core/error.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/durable.hpp"
 
 namespace foehn::io {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& doing) {
-  throw core::Error(path.string() + ": cannot be " + doing + ": " + std::strerror(errno));
+  throw core::Error(fmt::format("{}: cannot be {}: {}", path.string(), doing, std::strerror(errno)));
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
@@ -38,9 +41,10 @@ bool sync_to_disk(const std::filesystem::path& path, int flags) {
 std::filesystem::path temporary_path_of(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder_of(path), ignored)) {
-    throw core::Error(path.string() + ": cannot be written: no folder " + folder_of(path).string());
+    throw core::Error(
+        fmt::format("{}: cannot be written: no folder {}", path.string(), folder_of(path).string()));
   }
-  return folder_of(path) / ("." + path.filename().string() + ".part");
+  return folder_of(path) / fmt::format(".{}.part", path.filename().string());
 }
 
 void publish_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path) {
@@ -81,6 +85,28 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(content)));
   file.commit();
+}
+
+void publish_folder(const std::filesystem::path& temporary, const std::filesystem::path& final_path) {
+  for (const auto& entry : std::filesystem::directory_iterator(temporary))
+    if (!sync_to_disk(entry.path(), O_RDONLY)) fail(final_path, "brought to disk");
+  if (!sync_to_disk(temporary, O_RDONLY | O_DIRECTORY)) fail(final_path, "brought to disk");
+  std::filesystem::remove_all(final_path);
+  if (std::rename(temporary.c_str(), final_path.c_str()) != 0) fail(final_path, "given its final name");
+  if (!sync_to_disk(folder_of(final_path), O_RDONLY | O_DIRECTORY)) fail(final_path, "brought to disk");
+}
+
+std::string read_small_file(const std::filesystem::path& path, std::size_t most_bytes) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) throw core::Error(fmt::format("{}: cannot be read: {}", path.string(), error.message()));
+  if (size > most_bytes)
+    throw core::Error(fmt::format("{}: {} bytes, expected at most {}", path.string(), size, most_bytes));
+  std::ifstream file(path, std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(file), {});
+  if (file.bad() || content.size() != size)
+    throw core::Error(fmt::format("{}: cannot be read whole", path.string()));
+  return content;
 }
 
 }  // namespace foehn::io

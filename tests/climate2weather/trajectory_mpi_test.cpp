@@ -11,14 +11,15 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "diffusion/sample_whole.hpp"
 #include "foehn/comm/communicator.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/score_unet.hpp"
+#include "foehn/model/tensor_view.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "model/score_unet_json.hpp"
-#include "foehn/model/tensor_view.hpp"
 
 namespace foehn {
 namespace {
@@ -120,15 +121,15 @@ class Split {
     };
     surroundings.ordered_sum = [&](std::span<const double> values) { return world_.ordered_sum(values); };
     surroundings.trajectory_values = noise.numel();
-    surroundings.step_done = [] {};
+    surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
     at::Tensor slab = slab_of(noise);
-    diffusion::sample(denoiser, {},
-                      {.method = diffusion::Method::kDdim,
-                       .steps = vectors.integer("steps"),
-                       .spacing = diffusion::Spacing::kTime,
-                       .corrections = corrections,
-                       .tau = vectors.number("tau")},
-                      surroundings, slab);
+    diffusion::sample_whole(denoiser, {},
+                            {.method = diffusion::Method::kDdim,
+                             .steps = vectors.integer("steps"),
+                             .spacing = diffusion::Spacing::kTime,
+                             .corrections = corrections,
+                             .tau = vectors.number("tau")},
+                            surroundings, slab);
     return slab;
   }
 

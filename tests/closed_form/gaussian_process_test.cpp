@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "diffusion/sample_whole.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/model/gaussian_prior.hpp"
@@ -125,7 +126,7 @@ Exact sampled(const Row& row, const comm::Communicator& world, Solve& solve) {
   };
   surroundings.ordered_sum = [&](std::span<const double> values) { return world.ordered_sum(values); };
   surroundings.trajectory_values = hours * cells;
-  surroundings.step_done = [] {};
+  surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
   std::unique_ptr<diffusion::Denoiser> guided;
   if (is_guided) {
     const Data data = observe(row);
@@ -158,7 +159,7 @@ Exact sampled(const Row& row, const comm::Communicator& world, Solve& solve) {
   }
 
   at::Tensor slab = at::empty({slab_hours.size(), 1, 1, cells}, kDouble);
-  diffusion::sample(
+  diffusion::sample_whole(
       guided ? *guided : composed, {},
       {.method = row.at("method") == "ddim" ? diffusion::Method::kDdim : diffusion::Method::kDpmpp2m,
        .steps = row.at("steps").get<std::int64_t>(),

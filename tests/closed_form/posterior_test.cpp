@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "diffusion/sample_whole.hpp"
 #include "foehn/core/philox.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/noise.hpp"
@@ -121,7 +122,7 @@ Distance distance_of_samples(const Posterior& posterior, const diffusion::Sample
   for (std::int64_t o = 0; o < kObserved; ++o) rows.push_back(o * kEvery);
   diffusion::Surroundings surroundings;
   surroundings.ordered_sum = [&](std::span<const double> values) { return alone.ordered_sum(values); };
-  surroundings.step_done = [] {};
+  surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
   diffusion::MmpsGuidance guided(
       composed,
       {{observation::BlockMean(kBlock), rows}, posterior.values, at::full({kVariables, 1, 1}, kStd * kStd)},
@@ -131,7 +132,7 @@ Distance distance_of_samples(const Posterior& posterior, const diffusion::Sample
   at::Tensor slab = at::empty(posterior.mean.sizes(), at::kFloat);
   const auto mean_of_affine_samples = [&] {
     surroundings.fill_noise = [](at::Tensor& noise, std::uint32_t) { noise.zero_(); };
-    diffusion::sample(guided, {}, sampler, surroundings, slab);
+    diffusion::sample_whole(guided, {}, sampler, surroundings, slab);
     return slab.to(at::kDouble) - posterior.mean;
   };
   at::Tensor sum = at::zeros_like(posterior.mean), squares = at::zeros_like(posterior.mean);
@@ -139,7 +140,7 @@ Distance distance_of_samples(const Posterior& posterior, const diffusion::Sample
     surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t draw) {
       diffusion::fill_noise({7, static_cast<std::uint32_t>(member), draw}, 0, noise);
     };
-    diffusion::sample(guided, {}, sampler, surroundings, slab);
+    diffusion::sample_whole(guided, {}, sampler, surroundings, slab);
     const at::Tensor deviation = slab.to(at::kDouble) - posterior.mean;
     sum += deviation;
     squares += deviation.square();

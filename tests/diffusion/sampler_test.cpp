@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "diffusion/sample_whole.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/guidance.hpp"
 
@@ -32,7 +33,7 @@ Surroundings alone(const std::vector<at::Tensor>& draws) {
     return std::accumulate(values.begin(), values.end(), 0.0);
   };
   surroundings.trajectory_values = draws[0].numel();
-  surroundings.step_done = [] {};
+  surroundings.step_done = [](const SamplerState&) { return true; };
   return surroundings;
 }
 
@@ -41,9 +42,38 @@ TEST(Ddim, TurnsNoiseIntoThePriorsValues) {
   const std::vector<at::Tensor> draws{at::randn({3, 2, 4, 5}, at::kDouble)};
   IndependentNormal prior(2.5, 0.7);
   at::Tensor slab = at::empty_like(draws[0]);
-  sample(prior, {}, {.method = Method::kDdim, .steps = 1000, .spacing = Spacing::kTime}, alone(draws), slab);
+  sample_whole(prior, {}, {.method = Method::kDdim, .steps = 1000, .spacing = Spacing::kTime}, alone(draws),
+               slab);
   // The flow of a normal prior takes a quantile of the noise to the same quantile of the values.
   EXPECT_TRUE(at::allclose(slab, 2.5 + 0.7 * draws[0], 0, 0.02));
+}
+
+TEST(Sampler, GoesOnWhereItWasStoppedToTheSameBits) {
+  at::manual_seed(6);
+  std::vector<at::Tensor> draws;
+  for (int i = 0; i < 20; ++i) draws.push_back(at::randn({2, 1, 2, 3}, at::kFloat));
+  IndependentNormal prior(0.3, 0.8);
+  for (const Method method : {Method::kDdim, Method::kDpmpp2m}) {
+    const SamplerOptions options{.method = method, .steps = 7, .corrections = 2};
+    at::Tensor whole = at::empty_like(draws[0]);
+    sample_whole(prior, {}, options, alone(draws), whole);
+    for (std::int64_t stop = 1; stop < 7; ++stop) {
+      SamplerState state{.slab = at::empty_like(draws[0])};
+      Surroundings surroundings = alone(draws);
+      surroundings.step_done = [&](const SamplerState& now) { return now.step != stop; };
+      EXPECT_FALSE(sample(prior, {}, options, surroundings, state));
+      EXPECT_EQ(state.step, stop);
+      // All that is kept of it.
+      SamplerState kept{
+          .slab = state.slab.clone(),
+          .step = state.step,
+          .draw = state.draw,
+          .previous_clean = state.previous_clean.defined() ? state.previous_clean.clone() : at::Tensor(),
+          .previous_h = state.previous_h};
+      EXPECT_TRUE(sample(prior, {}, options, surroundings, kept));
+      EXPECT_TRUE(at::equal(kept.slab, whole));
+    }
+  }
 }
 
 TEST(Ddim, StepAndCorrectionAreTheFormulasByHand) {
@@ -54,9 +84,9 @@ TEST(Ddim, StepAndCorrectionAreTheFormulasByHand) {
   const VpCosine schedule;
   const double tau = 0.4;
   at::Tensor slab = at::empty_like(draws[0]);
-  sample(prior, schedule,
-         {.method = Method::kDdim, .steps = 1, .spacing = Spacing::kTime, .corrections = 1, .tau = tau},
-         alone(draws), slab);
+  sample_whole(prior, schedule,
+               {.method = Method::kDdim, .steps = 1, .spacing = Spacing::kTime, .corrections = 1, .tau = tau},
+               alone(draws), slab);
 
   const NoiseLevel from = schedule.at(1), to = schedule.at(0);
   at::Tensor x = draws[0] * from.sigma;
@@ -79,8 +109,8 @@ TEST(Ddim, DrawsFreshNoiseForEveryCorrection) {
   };
   IndependentNormal prior(0, 1);
   at::Tensor slab = at::empty_like(draws[0]);
-  sample(prior, {}, {.method = Method::kDdim, .steps = 3, .spacing = Spacing::kTime, .corrections = 2},
-         surroundings, slab);
+  sample_whole(prior, {}, {.method = Method::kDdim, .steps = 3, .spacing = Spacing::kTime, .corrections = 2},
+               surroundings, slab);
   EXPECT_EQ(asked, (std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6}));
 }
 
@@ -107,7 +137,7 @@ TEST(Dpmpp2m, TurnsNoiseIntoThePriorsValuesInFewSteps) {
   const at::Tensor expected = 2.5 + 0.7 * draws[0];
   const auto error = [&](const SamplerOptions& options) {
     at::Tensor slab = at::empty_like(draws[0]);
-    sample(prior, {}, options, alone(draws), slab);
+    sample_whole(prior, {}, options, alone(draws), slab);
     return (slab - expected).abs().max().item<double>();
   };
   const double of_32 = error({.steps = 32});
@@ -124,7 +154,7 @@ TEST(Dpmpp2m, StepsAreTheFormulasByHand) {
   IndependentNormal prior(0.3, 0.8);
   const VpCosine schedule;
   at::Tensor slab = at::empty_like(draws[0]);
-  sample(prior, schedule, {.steps = 2}, alone(draws), slab);
+  sample_whole(prior, schedule, {.steps = 2}, alone(draws), slab);
 
   const auto levels = noise_levels(schedule, Spacing::kLogRatio, 2);
   const auto clean = [&](const at::Tensor& x, const NoiseLevel& level) {
@@ -303,7 +333,8 @@ TEST(SdaGuidance, PullsTheSampleToPreciseObservations) {
   const at::Tensor values = at::full({1, 1, 1, 1}, 0.8, at::kDouble);
   SdaGuidance guided(prior, {{mean, {0}}, values, at::full({1, 1, 1}, 1e-4, at::kDouble)}, 1.0 / 16);
   at::Tensor slab = at::empty_like(draws[0]);
-  sample(guided, {}, {.method = Method::kDdim, .steps = 256, .spacing = Spacing::kTime}, alone(draws), slab);
+  sample_whole(guided, {}, {.method = Method::kDdim, .steps = 256, .spacing = Spacing::kTime}, alone(draws),
+               slab);
   EXPECT_NEAR(mean.apply(slab[0]).item<double>(), 0.8, 0.05);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <thread>
@@ -53,34 +54,76 @@ bool wait_until(pid_t process, Clock::time_point end, int& status) {
 
 }  // namespace
 
-Outcome run_command(const Words& words, std::chrono::seconds timeout) {
-  const io::TemporaryFolder folder;
-  const pid_t process = start(words, folder / "out", folder / "err");
+RunningCommand::RunningCommand(const Words& words)
+    : folder_(std::make_unique<io::TemporaryFolder>()),
+      process_(start(words, *folder_ / "out", *folder_ / "err")) {}
+
+RunningCommand::~RunningCommand() {
+  if (process_ != 0) wait(std::chrono::seconds(0));
+}
+
+Outcome RunningCommand::wait(std::chrono::seconds timeout) {
   Outcome outcome;
   int status = 0;
-  outcome.timed_out = !wait_until(process, Clock::now() + timeout, status);
+  outcome.timed_out = !wait_until(process_, Clock::now() + timeout, status);
   // mpirun ends its ranks, which are in groups of their own, only when it is asked to end in order.
-  if (outcome.timed_out) kill(process, SIGTERM);
-  if (outcome.timed_out && !wait_until(process, Clock::now() + std::chrono::seconds(5), status)) {
-    kill(-process, SIGKILL);
-    waitpid(process, &status, 0);
+  if (outcome.timed_out) kill(process_, SIGTERM);
+  if (outcome.timed_out && !wait_until(process_, Clock::now() + std::chrono::seconds(5), status)) {
+    kill(-process_, SIGKILL);
+    waitpid(process_, &status, 0);
   }
+  process_ = 0;
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  outcome.out = io::content_of(folder / "out");
-  outcome.err = io::content_of(folder / "err");
+  outcome.out = io::content_of(*folder_ / "out");
+  outcome.err = io::content_of(*folder_ / "err");
   return outcome;
+}
+
+std::vector<pid_t> RunningCommand::ranks() const {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const pid_t process = static_cast<pid_t>(std::strtol(entry.path().filename().c_str(), nullptr, 10));
+    if (process <= 0) continue;
+    std::error_code error;
+    if (std::filesystem::read_symlink(entry.path() / "exe", error) !=
+        std::filesystem::canonical(FOEHN_PROGRAM))
+      continue;
+    // "pid (name) state parent ...", of which the name is foehn's.
+    const std::string line = io::content_of(entry.path() / "stat");
+    const auto after_name = line.rfind(')');
+    if (after_name == std::string::npos) continue;
+    const long parent = std::strtol(line.c_str() + after_name + 4, nullptr, 10);
+    if (process == process_ || parent == process_) found.push_back(process);
+  }
+  return found;
+}
+
+Outcome run_command(const Words& words, std::chrono::seconds timeout) {
+  return RunningCommand(words).wait(timeout);
 }
 
 bool has_program(const std::string& name) {
   return run_command({"sh", "-c", "command -v \"$0\"", name}).exit_code == 0;
 }
 
-Outcome run_foehn(const std::string& subcommand, const Options& options, int ranks, const Words& more) {
+namespace {
+
+Words foehn_words(const std::string& subcommand, const Options& options, int ranks, const Words& more) {
   Words words;
   if (ranks > 0) words = {FOEHN_MPIEXEC, "--quiet", "-n", std::to_string(ranks)};
   words.push_back(FOEHN_PROGRAM);
   for (const std::string& word : command_line(subcommand, options, more)) words.push_back(word);
-  return run_command(words);
+  return words;
+}
+
+}  // namespace
+
+RunningCommand start_foehn(const std::string& subcommand, const Options& options, int ranks) {
+  return RunningCommand(foehn_words(subcommand, options, ranks, {}));
+}
+
+Outcome run_foehn(const std::string& subcommand, const Options& options, int ranks, const Words& more) {
+  return run_command(foehn_words(subcommand, options, ranks, more));
 }
 
 const ToyClimate& toy_climate() {

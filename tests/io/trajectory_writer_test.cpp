@@ -1,3 +1,4 @@
+#include "foehn/io/durable.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 #include <gmock/gmock.h>

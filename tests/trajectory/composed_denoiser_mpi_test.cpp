@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "diffusion/sample_whole.hpp"
 #include "foehn/core/philox.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
@@ -104,17 +105,17 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
     };
     surroundings.ordered_sum = [&](std::span<const double> sums) { return team.ordered_sum(sums); };
     surroundings.trajectory_values = hours * kVariables * kNy * kNx;
-    surroundings.step_done = [] {};
+    surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
     at::Tensor slab = at::empty({mine.size(), kVariables, kNy, kNx}, at::kFloat);
     if (is_moment_matched) {
       diffusion::MmpsGuidance guided(
           composed, observations,
           {.solver = {.steps = 2, .tolerance = {}}, .gamma = 0.1, .ordered_sum = surroundings.ordered_sum});
-      sample(guided, {}, {.steps = 5}, surroundings, slab);
+      sample_whole(guided, {}, {.steps = 5}, surroundings, slab);
     } else {
       diffusion::SdaGuidance guided(composed, observations, 0.1);
-      sample(guided, {}, {.method = diffusion::Method::kDdim, .steps = 6, .corrections = 1}, surroundings,
-             slab);
+      sample_whole(guided, {}, {.method = diffusion::Method::kDdim, .steps = 6, .corrections = 1},
+                   surroundings, slab);
     }
     return std::pair{slab, mine};
   };

@@ -32,6 +32,16 @@ struct SamplerOptions {
 /// given in order. Collective over the team; the same on all its ranks.
 using OrderedSum = std::function<double(std::span<const double> per_hour)>;
 
+/// Where a sampler stands between two steps: all it needs to go on, bit for bit.
+struct SamplerState {
+  at::Tensor slab;         ///< [hour, variable, y, x], normalised; may have no hours
+  std::int64_t step = 0;   ///< steps done; at 0 the slab is yet to be filled with noise
+  std::uint32_t draw = 0;  ///< the next draw of noise
+  /// x_hat of the step before, as the slab; undefined where a method does not look back.
+  at::Tensor previous_clean = {};
+  double previous_h = 0;  ///< and that step in log(mu/sigma)
+};
+
 /// What a sampler needs of the world around its slab, injected so that the same sampler runs alone and across
 /// ranks.
 struct Surroundings {
@@ -41,8 +51,8 @@ struct Surroundings {
   OrderedSum ordered_sum;
   /// Values in the whole trajectory: hours * variables * cells.
   std::int64_t trajectory_values = 0;
-  /// Called after every step.
-  std::function<void()> step_done;
+  /// Called after every step; says whether to go on. All ranks must say the same.
+  std::function<bool(const SamplerState& state)> step_done;
 };
 
 /// Draws a trajectory: from noise at t = 1 to fields at t = 0, each step followed by Langevin corrections:
@@ -53,9 +63,10 @@ struct Surroundings {
 /// (one product or one sum at a time), whose bits do not depend on where in a slab a value lies.
 ///
 /// @param denoiser  of slabs
-/// @param slab      [hour, variable, y, x], normalised; overwritten with the sample; may have no hours
+/// @param state     where to begin; in the end its slab, whose memory is used, holds the sample
+/// @return          whether the sample is drawn: false if it was stopped before
 /// @note Collective over the team that shares the trajectory.
-void sample(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
-            const Surroundings& surroundings, at::Tensor& slab);
+bool sample(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
+            const Surroundings& surroundings, SamplerState& state);
 
 }  // namespace foehn::diffusion

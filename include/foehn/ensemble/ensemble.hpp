@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "foehn/comm/communicator.hpp"
 #include "foehn/io/trajectory_writer.hpp"
@@ -27,40 +28,41 @@ struct Team {
 Team make_team(const comm::Communicator& world, std::int64_t ranks_per_member);
 
 struct EnsembleOptions {
-  std::int64_t members = 1;
-  std::int64_t first_member = 0;
-  std::int64_t chunk_hours = 24;  ///< hours the root holds at a time
+  std::vector<std::int64_t> members;  ///< their numbers
+  std::int64_t chunk_hours = 24;      ///< hours the root holds at a time
 };
 
 /// What is done for each member, injected so that the loop knows neither prior nor units.
 struct MemberWork {
   /// Draws a member: fills this rank's slab. Collective over the team.
-  std::function<void(std::int64_t member, at::Tensor& slab)> sample;
-  /// Throws if a sample is not to be trusted, naming hour and variable; the failure of one rank is the
-  /// failure of all.
-  std::function<void(std::int64_t member, const at::Tensor& slab)> check;
+  /// @return  whether it is drawn: false if it was stopped
+  /// @throws core::SharedError on all ranks of the team if the sample is not to be trusted
+  std::function<bool(std::int64_t member, at::Tensor& slab)> sample;
   /// Writes hours [first, first + count) of this rank's slab, in physical units, to [hour, variable, y, x].
   std::function<void(const at::Tensor& slab, std::int64_t first, std::int64_t count, std::span<float> values)>
       physical;
   /// Path and header of a member's file. Called by the root.
   std::function<std::filesystem::path(std::int64_t member)> path;
   std::function<io::TrajectoryHeader(std::int64_t member)> header;
+  /// Told when a member's file has its name. Called by the root.
+  std::function<void(std::int64_t member)> written;
 };
 
-/// Seconds that the root spent.
-struct EnsembleTimings {
-  double sampling = 0;
-  double writing = 0;  ///< gathering and writing, after sampling
+struct EnsembleResult {
+  bool is_done = true;          ///< false if a member was stopped
+  double sampling_seconds = 0;  ///< that the root spent
+  double writing_seconds = 0;   ///< gathering and writing, after sampling
 };
 
-/// Samples all members: in rounds of one member a team; after a round the root gathers the trajectories in
+/// Samples the members: in rounds of one member a team; after a round the root gathers the trajectories in
 /// order of time, chunk by chunk, and a thread writes a chunk while the next one is on its way. A file takes
-/// its final name when whole.
+/// its final name when whole. Where a team was stopped, the members that others have finished are written,
+/// and no round follows.
 ///
 /// @param slab  this rank's [hour, variable, y, x], whose memory serves every member
 /// @note Collective over the world.
-EnsembleTimings run_ensemble(const comm::Communicator& world, const Team& team,
-                             const trajectory::SlabPartition& partition, const EnsembleOptions& options,
-                             const MemberWork& work, at::Tensor& slab);
+EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
+                            const trajectory::SlabPartition& partition, const EnsembleOptions& options,
+                            const MemberWork& work, at::Tensor& slab);
 
 }  // namespace foehn::ensemble

@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "foehn/calendar/date_time.hpp"
@@ -57,9 +56,6 @@ class TrajectoryWriter {
   double step_hours_ = 1;
   std::int64_t written_ = 0;
 };
-
-/// Writes a small file whole or not at all: beside, synced, renamed.
-void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// Defines a grid's coordinate variables (and its grid mapping and 2-D coordinates where it is rotated) in a
 /// new file.

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-namespace foehn::ensemble {
+namespace foehn::core {
 
 /// One thread that runs tasks in order, while the caller goes on: the root writes a chunk to disk while the
 /// next one is on its way. All use of NetCDF belongs in one such thread while it lives, and none of MPI.
@@ -40,4 +40,4 @@ class BackgroundTasks {
   std::thread thread_;
 };
 
-}  // namespace foehn::ensemble
+}  // namespace foehn::core

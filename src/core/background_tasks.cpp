@@ -1,8 +1,8 @@
-#include "foehn/ensemble/background_tasks.hpp"
+#include "foehn/core/background_tasks.hpp"
 
 #include <utility>
 
-namespace foehn::ensemble {
+namespace foehn::core {
 
 BackgroundTasks::BackgroundTasks(std::size_t most_waiting)
     : most_waiting_(most_waiting), thread_([this] { run(); }) {}
@@ -62,4 +62,4 @@ void BackgroundTasks::run() {
   }
 }
 
-}  // namespace foehn::ensemble
+}  // namespace foehn::core

@@ -1,4 +1,4 @@
-#include "foehn/ensemble/background_tasks.hpp"
+#include "foehn/core/background_tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace foehn::ensemble {
+namespace foehn::core {
 namespace {
 
 TEST(BackgroundTasks, RunInOrder) {
@@ -47,4 +47,4 @@ TEST(BackgroundTasks, HoldNoMoreThanTheyMay) {
 }
 
 }  // namespace
-}  // namespace foehn::ensemble
+}  // namespace foehn::core

@@ -1,0 +1,143 @@
+#include "member_sampling.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+
+#include "foehn/checkpoint/store.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/diffusion/noise.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Normalised values of weather are a few units large, of noise as well.
+constexpr double kRunaway = 1e5;
+
+checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state) {
+  // As hexadecimal text, so that what is read is what was written.
+  checkpoint::Snapshot snapshot{
+      state.step,
+      {{"draw", std::to_string(state.draw)}, {"previous_h", fmt::format("{:a}", state.previous_h)}},
+      {{"slab", state.slab}}};
+  if (state.previous_clean.defined()) snapshot.fields["previous_clean"] = state.previous_clean;
+  return snapshot;
+}
+
+void restore(const checkpoint::Snapshot& snapshot, diffusion::SamplerState& state) {
+  state.step = snapshot.step;
+  state.draw = static_cast<std::uint32_t>(std::strtoul(snapshot.facts.at("draw").c_str(), nullptr, 10));
+  state.previous_h = std::strtod(snapshot.facts.at("previous_h").c_str(), nullptr);
+  state.slab.copy_(snapshot.fields.at("slab"));
+  if (const auto previous = snapshot.fields.find("previous_clean"); previous != snapshot.fields.end())
+    state.previous_clean = previous->second.to(state.slab.device());
+}
+
+/// Decides when the next checkpoint is due; the root's clock counts.
+class Schedule {
+ public:
+  Schedule(double minutes, std::int64_t steps) : minutes_(minutes), steps_(steps) {}
+  bool is_due(std::int64_t step) const {
+    const double passed = std::chrono::duration<double, std::ratio<60>>(Clock::now() - last_).count();
+    return (steps_ > 0 && step % steps_ == 0) || (minutes_ > 0 && passed >= minutes_);
+  }
+  void written() { last_ = Clock::now(); }
+
+ private:
+  double minutes_;
+  std::int64_t steps_;
+  Clock::time_point last_ = Clock::now();
+};
+
+}  // namespace
+
+std::filesystem::path checkpoint_folder(const SampleOptions& options, std::int64_t member) {
+  return options.checkpoint_folder() / fmt::format("member_{:03}", member);
+}
+
+void MemberSampling::check_values(const diffusion::SamplerState& state, std::int64_t member) const {
+  if (state.slab.numel() == 0) return;
+  const auto is_sound = [](const at::Tensor& values) {
+    const auto [least, greatest] = at::aminmax(values);  // NaN where there is one
+    return std::max(std::abs(least.item<double>()), std::abs(greatest.item<double>())) < kRunaway;
+  };
+  if (is_sound(state.slab)) return;
+  for (std::int64_t i = 0; i < state.slab.size(0); ++i) {
+    for (std::int64_t variable = 0; variable < state.slab.size(1); ++variable) {
+      if (is_sound(state.slab[i][variable])) continue;
+      throw core::Error(
+          fmt::format("sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite "
+                      "or runs away; take more "
+                      "sampler.steps{} or a smaller sampler.stride",
+                      member, state.step, tools_.job.sampler.steps, tools_.job.date(hours_.first + i),
+                      tools_.job.prior.domain.variables[static_cast<std::size_t>(variable)].name,
+                      tools_.options.guidance == "sda" || tools_.options.guidance == "sda-exact"
+                          ? ", a larger observation.gamma"
+                          : ""));
+    }
+  }
+}
+
+bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
+  const SampleJob& job = tools_.job;
+  const comm::Communicator& ranks = tools_.team.ranks;
+  const auto& domain = job.prior.domain;
+  try {
+    checkpoint::Store store(ranks, checkpoint_folder(tools_.options, member), job.identity,
+                            {hours_.first, hours_.last});
+    diffusion::SamplerState state{.slab = slab};
+    if (const auto snapshot = store.load()) {
+      restore(*snapshot, state);
+      tools_.progress.advance(state.step);
+      if (ranks.is_root()) spdlog::info("member {} goes on from step {}", member, state.step);
+    }
+    Schedule schedule(tools_.options.checkpoint_minutes, tools_.options.checkpoint_every);
+    const auto report = [&](checkpoint::Store::Progress progress) {
+      if (progress == checkpoint::Store::Progress::failed && ranks.is_root())
+        spdlog::warn("{}; sampling goes on, the checkpoint before stays", store.failure());
+    };
+
+    diffusion::Surroundings surroundings;
+    surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t number) {
+      diffusion::fill_noise(
+          {static_cast<std::uint64_t>(tools_.options.seed), static_cast<std::uint32_t>(member), number},
+          hours_.first, noise);
+    };
+    surroundings.ordered_sum = tools_.ordered_sum;
+    surroundings.trajectory_values =
+        job.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
+    surroundings.step_done = [&](const diffusion::SamplerState& now) {
+      tools_.progress.advance();
+      ranks.agree([&] { check_values(now, member); });
+      if (now.step == job.sampler.steps) return true;
+      if (store.is_writing()) report(store.publish(false));
+      const auto any = [&](bool mine) {
+        const std::vector<double> all = ranks.gather_all(mine ? 1 : 0);
+        return *std::max_element(all.begin(), all.end()) > 0;
+      };
+      const bool must_stop = any(tools_.signals.must_stop());
+      const bool is_due = any(ranks.is_root() && schedule.is_due(now.step));
+      if (!must_stop && (!is_due || store.is_writing())) return true;
+      if (store.is_writing()) report(store.publish(true));
+      store.save(snapshot_of(now));
+      schedule.written();
+      if (!must_stop) return true;
+      if (store.publish(true) == checkpoint::Store::Progress::failed)
+        throw core::SharedError(store.failure());
+      return false;
+    };
+    return diffusion::sample(tools_.denoiser, diffusion::VpCosine{}, job.sampler, surroundings, state);
+  } catch (const comm::AgreedError& error) {
+    throw core::SharedError(error.what());  // the team's; other teams do not know of it yet
+  }
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "foehn/core/progress.hpp"
+#include "foehn/diffusion/sampler.hpp"
+#include "foehn/ensemble/ensemble.hpp"
+#include "sample_job.hpp"
+#include "stop_signals.hpp"
+
+namespace foehn::app {
+
+/// Draws one member after another: goes on from a checkpoint where there is one, and after every step looks
+/// at the numbers, the clock and the signals.
+class MemberSampling {
+ public:
+  /// What it works with; all outlives it.
+  struct Tools {
+    const SampleJob& job;
+    const SampleOptions& options;
+    const ensemble::Team& team;
+    const StopSignals& signals;
+    diffusion::Denoiser& denoiser;
+    diffusion::OrderedSum ordered_sum;
+    core::Progress& progress;
+  };
+  /// @param hours  of this rank
+  MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}
+
+  /// Fills the slab.
+  /// @return  false if it was stopped, with a checkpoint
+  /// @throws core::SharedError naming step, instant and variable of a value that is not finite or runs away;
+  /// or why
+  ///         the checkpoint to go on from cannot be used, or that to stop with be written
+  /// @note Collective over the team.
+  bool draw(std::int64_t member, at::Tensor& slab);
+
+ private:
+  void check_values(const diffusion::SamplerState& state, std::int64_t member) const;
+
+  Tools tools_;
+  trajectory::Slab hours_;
+};
+
+/// The folder of a member's checkpoints.
+std::filesystem::path checkpoint_folder(const SampleOptions& options, std::int64_t member);
+
+}  // namespace foehn::app

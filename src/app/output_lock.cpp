@@ -1,0 +1,90 @@
+#include "output_lock.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+std::string machine() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "an unknown machine";
+  return name.data();
+}
+
+std::string content_of(int descriptor) {
+  std::array<char, 512> text{};
+  const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+/// Does the lock file speak of a process of this machine that is gone?
+bool is_stale(const std::string& content) {
+  const std::string words = fmt::format(" on {}\n", machine());
+  const auto place = content.find(words);
+  if (!content.starts_with("process ") || place == std::string::npos) return false;
+  const long process = std::strtol(content.c_str() + std::strlen("process "), nullptr, 10);
+  return process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& content) {
+  const std::string holder = content.substr(0, content.find('\n'));
+  throw core::Error(fmt::format("output.directory: another run writes here: {} is held by {}", path.string(),
+                                holder.empty() ? "a process that has not said its name" : holder));
+}
+
+/// Is the open file still the one of that name?
+bool is_in_place(int descriptor, const std::filesystem::path& path) {
+  struct stat open_file {
+  }, named{};
+  return ::fstat(descriptor, &open_file) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+OutputLock::OutputLock(const std::filesystem::path& folder) : path_(folder / ".foehn_lock") {
+  for (;;) {
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0)
+      throw core::Error(fmt::format("output.directory: {}: {}", path_.string(), std::strerror(errno)));
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    const std::string content = content_of(descriptor_);
+    if (::fcntl(descriptor_, F_OFD_SETLK, &lock) != 0) {
+      const bool is_held = errno == EAGAIN || errno == EACCES;
+      // Without locks in this file system, what the file says must do.
+      if (is_held || (!content.empty() && !is_stale(content))) {
+        ::close(descriptor_);
+        refuse(path_, content);
+      }
+    }
+    // Who held it before may have removed it between the two calls.
+    if (is_in_place(descriptor_, path_)) break;
+    ::close(descriptor_);
+  }
+  const std::string text = fmt::format("process {} on {}\n", ::getpid(), machine());
+  // On a full disk the lock holds all the same, without its name.
+  [[maybe_unused]] const bool is_named =
+      ::ftruncate(descriptor_, 0) == 0 && ::pwrite(descriptor_, text.data(), text.size(), 0) > 0;
+}
+
+OutputLock::~OutputLock() {
+  ::unlink(path_.c_str());
+  ::close(descriptor_);
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace foehn::app {
+
+/// Keeps a folder for one writer: a lock on its file .foehn_lock, which says who holds it. The system gives
+/// the lock up when the process ends, however it ends, so that none is left behind; where the file system
+/// knows no locks, the file's word is taken: it is stale if its process is gone from this machine.
+class OutputLock {
+ public:
+  /// @throws core::Error saying who holds the folder
+  explicit OutputLock(const std::filesystem::path& folder);
+  ~OutputLock();
+  OutputLock(const OutputLock&) = delete;
+  OutputLock& operator=(const OutputLock&) = delete;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+};
+
+}  // namespace foehn::app
