@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "foehn/bias/statistics.hpp"
+
+namespace foehn::bias {
+
+/// How a correction acts on a value: by a difference, or by a factor (for quantities with a true zero, such
+/// as precipitation and wind speed).
+enum class Kind { additive, multiplicative };
+
+/// @param name  "additive" or "+", "multiplicative" or "*"
+/// @throws Error naming the kind and the known ones
+Kind parse_kind(const std::string& name);
+std::string kind_name(Kind kind);
+
+/// What a correction of one variable knows of the past: how the reference and the simulation are distributed
+/// over a common period. It serves every scenario of that simulation.
+///
+/// Made in two passes over each record, in memory that depends on cells, months and bins alone:
+/// SummaryPass for both, common_bins of the two summaries, HistogramPass for both.
+struct Calibration {
+  std::string variable;  ///< name, such as "tas"
+  std::string units;     ///< of both records, such as "K"
+  Kind kind = Kind::additive;
+  Distribution observed;
+  Distribution simulated;
+  bool operator==(const Calibration&) const = default;
+};
+
+/// Checks all that a correction relies on.
+/// @throws Error naming the variable, and cell and month where a distribution has too few values or but one;
+///         for layouts or bins that differ between observed and simulated; for counts that are not those of
+///         the summary; for negative values of a multiplicative kind
+void check_calibration(const Calibration& calibration);
+
+/// Writes one NetCDF file, whole or not at all: per variable the common bins' ends, and of observations and
+/// simulation the least, mean and greatest value and the histogram, [variable, group, cell(, bin)].
+/// @throws Error if a calibration is unsound, the layouts or the numbers of bins differ, or there are more
+///         than 2^27 counts
+void write_calibrations(const std::filesystem::path& path, std::span<const Calibration> calibrations);
+
+/// Reads what write_calibrations wrote; every bit is as it was.
+/// @throws Error naming the file if it is missing, truncated, no calibration, of another version of the
+///         layout, larger than its bounds, or holds what check_calibration refuses
+std::vector<Calibration> read_calibrations(const std::filesystem::path& path);
+
+}  // namespace foehn::bias
