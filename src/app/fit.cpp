@@ -21,9 +21,10 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
     const auto& variable = fit.domain.variables[i];
     const double* quantile =
         fit.domain.quantiles.data_ptr<double>() + i * model::Domain::kQuantileLevels.size();
-    std::cout << fmt::format("  {:<8} anomalies {:.4g} {}, 5-95 % range {:.4g} {}\n", variable.name,
-                             fit.domain.normalisation.scale().data_ptr<double>()[i], variable.units,
-                             quantile[6] - quantile[2], variable.units);
+    std::cout << fmt::format(
+        "  {:<8} anomalies {:.4g} {} ({:.1f} % above those within the fit), 5-95 % range {:.4g} {}\n",
+        variable.name, fit.domain.normalisation.scale().data_ptr<double>()[i], variable.units,
+        100 * (fit.inflation.data_ptr<double>()[i] - 1), quantile[6] - quantile[2], variable.units);
   }
   const auto& quality = fit.quality;
   std::cout << fmt::format(
@@ -39,6 +40,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
 int fit(const Arguments& arguments) {
   std::vector<std::string> files, variables;
   std::string start, end, crop, prior_path;
+  std::int64_t longest_gap = kLongestGap;
   model::GaussianFitOptions options;
   config::OptionTable table(
       "fit", "Fit a Gaussian prior to a reanalysis, in seconds.",
@@ -48,6 +50,7 @@ int fit(const Arguments& arguments) {
   table.add("data.start", &start, {.doc = "First date to use; default: the files' first."});
   table.add("data.end", &end, {.doc = "Last date to use, included; default: the files' last."});
   add_crop_option(table, crop);
+  add_gap_option(table, longest_gap);
   table.add("data.held_out", &options.held_out_fraction,
             {.doc = "Part of the period, at its end, that chooses the shrinkage and is scored; it is part of "
                     "the fit after that.",
@@ -64,7 +67,9 @@ int fit(const Arguments& arguments) {
     return 0;
   }
 
-  const io::FieldReader reader(io::expand_files(files), field_selection(variables, crop));
+  io::FieldSelection selection = field_selection(variables, crop);
+  selection.longest_gap = longest_gap;
+  const io::FieldReader reader(io::expand_files(files), selection);
   const io::IndexRange period = io::select_period(reader.times(), start, end);
   model::check_fit(period, options);
   const OutputFolder made(prior_path, "prior.path", true);  // which stays where a prior comes to lie in it
@@ -76,6 +81,7 @@ int fit(const Arguments& arguments) {
   const model::GaussianFit fitted = model::fit_gaussian_prior(
       reader, period, options, [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(prior_path, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
+  say_filled(reader);
   report(fitted, period, prior_path);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "options.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -23,6 +24,22 @@ void add_crop_option(config::OptionTable& table, std::string& crop) {
   table.add("data.crop", &crop,
             {.doc = "Part of the files' grid to use, y0:y1,x0:x1 (rows and columns from 0, ends excluded); "
                     "default: all."});
+}
+
+void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap) {
+  table.add(
+      "data.longest_gap", &longest_gap,
+      {.doc = "Missing values are filled by interpolation in time where at most so many steps in a row are "
+              "missing at a cell, and refused where more are; 0: always refused.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 1000});
+}
+
+void say_filled(const io::FieldReader& reader) {
+  if (reader.filled() > 0)
+    spdlog::warn("{} missing values were filled by interpolation in time (data.longest_gap)",
+                 reader.filled());
 }
 
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every) {
@@ -53,8 +70,7 @@ OutputFolder::OutputFolder(const std::filesystem::path& folder, const std::strin
   core::with_context(option, [&] {
     std::error_code error;
     const std::filesystem::path whole = std::filesystem::absolute(folder, error);
-    for (auto path = whole;
-         passing && path.has_relative_path() && !std::filesystem::exists(path, error);
+    for (auto path = whole; passing && path.has_relative_path() && !std::filesystem::exists(path, error);
          path = path.parent_path())
       to_remove_.push_back(path);
     std::filesystem::create_directories(folder, error);

@@ -12,6 +12,11 @@ namespace foehn::app {
 
 // Options that several subcommands share are declared here, once.
 void add_variables_option(config::OptionTable& table, std::vector<std::string>& variables);
+/// Steps: a gap in a reanalysis that a straight line may bridge.
+inline constexpr std::int64_t kLongestGap = 6;
+void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap);
+/// Warns of values that were filled in.
+void say_filled(const io::FieldReader& reader);
 void add_crop_option(config::OptionTable& table, std::string& crop);
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
 void add_device_option(config::OptionTable& table, std::string& device);

@@ -62,7 +62,7 @@ struct Material {
 struct Record {
   explicit Record(const TrainOptions& options)
       : files(io::expand_files(options.files)),
-        reader(files, field_selection(options.variables, options.crop)),
+        reader(files, selection(options)),
         period(io::select_period(reader.times(), options.start, options.end)),
         held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
     const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
@@ -79,6 +79,11 @@ struct Record {
     model::check_fit(trained(), fit_options(options));
   }
 
+  static io::FieldSelection selection(const TrainOptions& options) {
+    io::FieldSelection result = field_selection(options.variables, options.crop);
+    result.longest_gap = options.longest_gap;
+    return result;
+  }
   /// Nothing may be known of the hours held out.
   io::IndexRange trained() const { return {period.first, period.last - held_out}; }
   static model::GaussianFitOptions fit_options(const TrainOptions& options) {
@@ -93,13 +98,15 @@ struct Record {
 
 /// Fits the Gaussian prior and leaves it beside the prior to come: of use by itself, and for the other ranks
 /// to read.
-void fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder) {
+/// @return  GaussianFit::inflation
+at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder) {
   const io::IndexRange trained = record.trained();
   core::Progress progress("fitting", 2 * trained.size(), "hours", true);
   const model::GaussianFit fit =
       model::fit_gaussian_prior(record.reader, trained, Record::fit_options(options),
                                 [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(folder, fit.domain, fit.lag_covariance, diffusion::VpCosine{});
+  return fit.inflation;
 }
 
 Material read_material(const TrainOptions& options, const fs::path& gaussian, std::int64_t hours,
@@ -118,15 +125,16 @@ Material read_material(const TrainOptions& options, const fs::path& gaussian, st
 
 /// Makes the cache where there is none of this data.
 /// @return  its digest
-std::string make_cache(const fs::path& path, const Record& record, const Material& material) {
+std::string make_cache(const fs::path& path, const Record& record, const Material& material,
+                       const training::FieldCache::Known& known) {
   const std::string digest =
-      training::FieldCache::digest(record.files, record.reader, record.period, material.domain);
+      training::FieldCache::digest(record.files, record.reader, record.period, material.domain, known);
   if (training::FieldCache::exists(path, digest)) {
     spdlog::info("using the normalised fields in {}", path.string());
     return digest;
   }
   core::Progress progress("normalising", record.period.size(), "hours", true);
-  training::FieldCache::write(path, digest, record.reader, record.period, material.domain,
+  training::FieldCache::write(path, digest, record.reader, record.period, material.domain, known,
                               [&](std::int64_t hours) { progress.advance(hours); });
   return digest;
 }
@@ -203,15 +211,18 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   std::string digest;
   std::vector<std::int64_t> hours;
   world.agree([&] {
-    if (!options.corrects_gaussian() && options.training.mixing > 0)
-      throw core::UsageError("train.mixing: needs anomalies, that is prior.kind gaussian-preconditioned");
+    if (!options.corrects_gaussian() && (options.training.mixing > 0 || options.training.amplitude > 0))
+      throw core::UsageError(
+          "train.mixing, train.amplitude: they need anomalies, that is prior.kind gaussian-preconditioned");
     if (!world.is_root()) return;
     const OutputFolder made(options.prior, "prior.path", outcome.validate_only);
     const Record record(options);
     hours = {record.period.size(), record.held_out};
     if (outcome.validate_only) return;
-    fit_gaussian(record, options, gaussian);
-    digest = make_cache(cache, record, read_material(options, gaussian, hours[0], hours[1]));
+    const at::Tensor inflation = fit_gaussian(record, options, gaussian);
+    const Material material = read_material(options, gaussian, hours[0], hours[1]);
+    const bool has_climatology = material.domain.normalisation.climatology() != nullptr;
+    digest = make_cache(cache, record, material, {has_climatology ? hours[0] - hours[1] : 0, inflation});
   });
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was trained");

@@ -26,6 +26,7 @@ void add_data_options(config::OptionTable& table, TrainOptions& options) {
             {.doc = "Reanalysis files or patterns, joined in time.", .required = true});
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
+  add_gap_option(table, options.longest_gap);
   table.add("data.start", &options.start, {.doc = "First instant to use; default: the first there is."});
   table.add("data.end", &options.end, {.doc = "Last instant or day to use; default: the last there is."});
   table.add("data.held_out_fraction", &options.held_out_fraction,
@@ -79,6 +80,12 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
             {.doc = "Part of the windows that are mixed of two at the same hour of the day, cos(a) x + "
                     "sin(a) y with a random "
                     "angle, against over-fitting; for gaussian-preconditioned, whose fields are anomalies.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1});
+  table.add("train.amplitude", &training.amplitude,
+            {.doc = "Standard deviation of the logarithm of a random factor on each window, against "
+                    "over-confidence where the record is short; for gaussian-preconditioned.",
              .unit = "1",
              .minimum = 0,
              .maximum = 1});

@@ -7,6 +7,7 @@
 #include "foehn/config/option_table.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "foehn/training/trainer.hpp"
+#include "options.hpp"
 
 namespace foehn::app {
 
@@ -14,6 +15,7 @@ namespace foehn::app {
 struct TrainOptions {
   std::vector<std::string> files, variables;
   std::string start, end, crop;
+  std::int64_t longest_gap = kLongestGap;
   double held_out_fraction = 0.1;
   std::string cache;
   std::string prior;

@@ -1,6 +1,7 @@
 #include "foehn/io/field_reader.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "field_source.hpp"
@@ -64,6 +65,9 @@ struct FieldReader::Implementation {
   std::int64_t step_seconds = 0;
   std::vector<std::int64_t> first_index;  ///< of each source in `times`
 
+  std::int64_t longest_gap = 0;
+  std::int64_t filled = 0, first_uncounted = 0;  ///< values filled of the instants before the latter
+
   /// The file read last stays open: reads go forward in time, and a thousand files may be joined.
   std::optional<NetcdfFile> open_file;
 
@@ -117,8 +121,7 @@ struct FieldReader::Implementation {
   }
 
   void read(std::int64_t first, std::int64_t count, std::span<float> values) {
-    const std::int64_t fields = static_cast<std::int64_t>(variables.size());
-    const std::int64_t instant = fields * grid.cells();
+    const std::int64_t instant = instant_values();
     if (first < 0 || count < 0 || count > times.size() - first) {
       throw core::Error("reading instants " + std::to_string(first) + " to " + std::to_string(first + count) +
                         " of " + std::to_string(times.size()));
@@ -127,22 +130,74 @@ struct FieldReader::Implementation {
       throw core::Error("reading " + std::to_string(count) + " instants of " + std::to_string(instant) +
                         " values into room for " + std::to_string(values.size()));
     }
+    if (read_with_gaps(first, count, values) > 0) fill_gaps(first, count, values);
+    first_uncounted = std::max(first_uncounted, first + count);
+  }
+
+ private:
+  std::int64_t instant_values() const { return static_cast<std::int64_t>(variables.size()) * grid.cells(); }
+
+  std::size_t source_of(std::int64_t index) const {
+    const auto after = std::upper_bound(first_index.begin(), first_index.end(), index);
+    return static_cast<std::size_t>(after - first_index.begin() - 1);
+  }
+
+  /// @return  the number of missing values, which become NaN
+  std::int64_t read_with_gaps(std::int64_t first, std::int64_t count, std::span<float> values) {
+    const std::int64_t fields = static_cast<std::int64_t>(variables.size());
+    const std::int64_t instant = instant_values();
     const std::int64_t most_instants = std::max<std::int64_t>(1, kValuesARead / grid.cells());
-    std::int64_t done = 0;
+    std::int64_t done = 0, missing = 0;
     while (done < count) {
-      const std::int64_t index = first + done;
-      const auto after = std::upper_bound(first_index.begin(), first_index.end(), index);
-      const auto which = static_cast<std::size_t>(after - first_index.begin() - 1);
+      const std::size_t which = source_of(first + done);
       const FieldSource& source = sources[which];
-      const std::int64_t in_file = index - first_index[which];
+      const std::int64_t in_file = first + done - first_index[which];
       const std::int64_t amount = std::min({count - done, source.times.size() - in_file, most_instants});
       for (std::int64_t v = 0; v < fields; ++v) {
         float* target = values.data() + done * instant + v * grid.cells();
-        read_fields(file_of(source), source, source.layouts[static_cast<std::size_t>(v)], crop, in_file,
-                    amount, target, instant);
+        missing += read_fields(file_of(source), source, source.layouts[static_cast<std::size_t>(v)], crop,
+                               in_file, amount, target, instant);
       }
       done += amount;
     }
+    return missing;
+  }
+
+  /// Fills the gaps among instants that were read, reading as many more on both sides as a gap may reach to.
+  void fill_gaps(std::int64_t first, std::int64_t count, std::span<float> values) {
+    const std::int64_t instant = instant_values();
+    const std::int64_t begin = std::max<std::int64_t>(0, first - longest_gap);
+    const std::int64_t end = std::min(times.size(), first + count + longest_gap);
+    std::vector<float> around(static_cast<std::size_t>((end - begin) * instant));
+    read_with_gaps(begin, end - begin, around);
+    const auto at = [&](std::int64_t time, std::int64_t value) {
+      return around[static_cast<std::size_t>((time - begin) * instant + value)];
+    };
+    for (std::int64_t time = first; time < first + count; ++time) {
+      for (std::int64_t value = 0; value < instant; ++value) {
+        if (!std::isnan(at(time, value))) continue;
+        std::int64_t before = time - 1, after = time + 1;
+        while (before >= begin && std::isnan(at(before, value))) --before;
+        while (after < end && std::isnan(at(after, value))) ++after;
+        if (before < begin || after >= end || after - before - 1 > longest_gap) fail_at(time, value);
+        const float weight = static_cast<float>(time - before) / static_cast<float>(after - before);
+        values[static_cast<std::size_t>((time - first) * instant + value)] =
+            at(before, value) * (1 - weight) + at(after, value) * weight;
+        filled += time >= first_uncounted ? 1 : 0;
+      }
+    }
+  }
+
+  [[noreturn]] void fail_at(std::int64_t time, std::int64_t value) const {
+    const std::size_t which = source_of(time);
+    const std::int64_t cell = value % grid.cells();
+    std::string message = describe_cell(
+        sources[which], sources[which].layouts[static_cast<std::size_t>(value / grid.cells())],
+        "missing value", time - first_index[which], crop.y0 + cell / grid.nx(), crop.x0 + cell % grid.nx());
+    if (longest_gap > 0)
+      message += ", in a gap of more than " + std::to_string(longest_gap) +
+                 " instants, or at an end of the record, which is not filled";
+    throw core::Error(message);
   }
 };
 
@@ -151,6 +206,7 @@ FieldReader::FieldReader(const std::vector<std::filesystem::path>& files, const 
   implementation_->open(files, selection);
   implementation_->join();
   implementation_->choose_crop(selection.crop);
+  implementation_->longest_gap = selection.longest_gap;
 }
 
 FieldReader::~FieldReader() = default;
@@ -172,6 +228,10 @@ std::int64_t FieldReader::step_seconds() const {
 
 void FieldReader::read(std::int64_t first, std::int64_t count, std::span<float> values) const {
   implementation_->read(first, count, values);
+}
+
+std::int64_t FieldReader::filled() const {
+  return implementation_->filled;
 }
 
 void FieldReader::rest() const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/trajectory_writer.hpp"
@@ -169,16 +170,6 @@ std::string number_text(double value) {
   return text.data();
 }
 
-[[noreturn]] void fail_at_cell(const FieldSource& source, const FieldLayout& layout, std::int64_t time,
-                               std::int64_t y, std::int64_t x, bool is_missing) {
-  const grid::Grid& grid = source.grid;
-  throw core::Error(source.path.string() + ": " + layout.variable.name +
-                    (is_missing ? ": missing value at " : ": value that is not finite at ") +
-                    source.times.format(time) + ", y " + std::to_string(y) + ", x " + std::to_string(x) +
-                    " (" + grid.y.name + " " + number_text(grid.y.values[static_cast<std::size_t>(y)]) +
-                    ", " + grid.x.name + " " + number_text(grid.x.values[static_cast<std::size_t>(x)]) + ")");
-}
-
 }  // namespace
 
 std::vector<Variable> field_variables(const NetcdfFile& file) {
@@ -220,9 +211,18 @@ FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable
   return source;
 }
 
-void read_fields(const NetcdfFile& file, const FieldSource& source, const FieldLayout& layout,
-                 const grid::Crop& crop, std::int64_t first, std::int64_t count, float* values,
-                 std::int64_t stride) {
+std::string describe_cell(const FieldSource& source, const FieldLayout& layout, const std::string& problem,
+                          std::int64_t time, std::int64_t y, std::int64_t x) {
+  const grid::Grid& grid = source.grid;
+  return source.path.string() + ": " + layout.variable.name + ": " + problem + " at " +
+         source.times.format(time) + ", y " + std::to_string(y) + ", x " + std::to_string(x) + " (" +
+         grid.y.name + " " + number_text(grid.y.values[static_cast<std::size_t>(y)]) + ", " + grid.x.name +
+         " " + number_text(grid.x.values[static_cast<std::size_t>(x)]) + ")";
+}
+
+std::int64_t read_fields(const NetcdfFile& file, const FieldSource& source, const FieldLayout& layout,
+                         const grid::Crop& crop, std::int64_t first, std::int64_t count, float* values,
+                         std::int64_t stride) {
   const std::size_t rank = layout.header.dimensions.size();
   const std::int64_t ny = crop.y1 - crop.y0;
   const std::int64_t nx = crop.x1 - crop.x0;
@@ -236,6 +236,7 @@ void read_fields(const NetcdfFile& file, const FieldSource& source, const FieldL
   size[rank - 1] = nx;
   const std::vector<double> stored = file.read_doubles(layout.header, start, size);
 
+  std::int64_t missing = 0;
   for (std::int64_t time = 0; time < count; ++time) {
     for (std::int64_t cell = 0; cell < ny * nx; ++cell) {
       double value = stored[static_cast<std::size_t>(time * ny * nx + cell)];
@@ -247,13 +248,15 @@ void read_fields(const NetcdfFile& file, const FieldSource& source, const FieldL
       if (layout.packed) value = value * layout.scale_factor + layout.add_offset;
       if (!layout.conversion.is_identity())
         value = value * layout.conversion.scale + layout.conversion.offset;
-      const float result = static_cast<float>(value);
-      if (is_missing || !std::isfinite(result)) {
-        fail_at_cell(source, layout, first + time, crop.y0 + cell / nx, crop.x0 + cell % nx, is_missing);
-      }
+      const float result = is_missing ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value);
+      missing += is_missing ? 1 : 0;
+      if (std::isinf(result))
+        throw core::Error(describe_cell(source, layout, "value that is not finite", first + time,
+                                        crop.y0 + cell / nx, crop.x0 + cell % nx));
       values[time * stride + cell] = result;
     }
   }
+  return missing;
 }
 
 }  // namespace foehn::io

@@ -86,6 +86,11 @@ void ClimatologyEstimator::add(const at::Tensor& fields, std::int64_t seconds, c
   right_hand_side_.addcmul_(values.reshape({-1, 1, 1, 1}), fields.to(at::kDouble).unsqueeze(0));
 }
 
+void ClimatologyEstimator::add(const ClimatologyEstimator& other) {
+  normal_matrix_.add_(other.normal_matrix_);
+  right_hand_side_.add_(other.right_hand_side_);
+}
+
 Climatology ClimatologyEstimator::estimate() const {
   const at::Tensor solution = at::linalg_solve(normal_matrix_, right_hand_side_.flatten(1));
   return Climatology(harmonics_, solution.reshape(right_hand_side_.sizes()));

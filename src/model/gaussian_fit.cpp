@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::int64_t kHoursAtOnce = 64;
 constexpr std::int64_t kHistogramBins = 1 << 16;
-constexpr std::int64_t kModesThatChoose = 4096;  // enough to choose one number by
+constexpr std::int64_t kModesThatChoose = 4096;                    // enough to choose one number by
+constexpr std::int64_t kFolds = 8, kMostFoldSeconds = 10 * 86400;  // of the cross-validation
 constexpr std::array<double, 8> kShrinkages{0, .05, .1, .2, .35, .5, .7, 1};
 
 /// Calls `use(fields, seconds, hour)` for every instant of the period, fields [variable, y, x] in float32.
@@ -79,6 +80,34 @@ class QuantileEstimator {
   at::Tensor minimum_, maximum_;
   at::Tensor counts_;  // [variable, bin]
 };
+
+/// Which fold of the cross-validation an hour of the period belongs to.
+class Folds {
+ public:
+  Folds(io::IndexRange period, std::int64_t step_seconds)
+      : first_(period.first),
+        block_(std::min((period.size() + kFolds - 1) / kFolds, kMostFoldSeconds / step_seconds + 1)) {}
+  std::size_t of(std::int64_t hour) const {
+    return static_cast<std::size_t>((hour - first_) / block_ % kFolds);
+  }
+
+ private:
+  std::int64_t first_, block_;
+};
+
+/// For each fold, the climatology of all the others.
+std::vector<Climatology> climatologies_without(const std::vector<ClimatologyEstimator>& folds,
+                                               const std::vector<Harmonic>& harmonics,
+                                               const std::vector<std::int64_t>& shape) {
+  std::vector<Climatology> result;
+  for (std::size_t left_out = 0; left_out < folds.size(); ++left_out) {
+    ClimatologyEstimator rest(harmonics, shape);
+    for (std::size_t i = 0; i < folds.size(); ++i)
+      if (i != left_out) rest.add(folds[i]);
+    result.push_back(rest.estimate());
+  }
+  return result;
+}
 
 /// Every n-th mode, where there are too many to try every shrinkage on all.
 at::Tensor some_modes(const at::Tensor& by_mode) {
@@ -153,22 +182,30 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   // after that.
   const std::int64_t step = reader.step_seconds();
   ClimatologyEstimator fitted_climatology(harmonics_for(step, (first_held_out - period.first) * step), shape);
-  ClimatologyEstimator whole_climatology(harmonics_for(step, period.size() * step), shape);
+  const std::vector<Harmonic> harmonics = harmonics_for(step, period.size() * step);
+  const Folds folds(period, step);
+  std::vector<ClimatologyEstimator> of_folds;
+  for (std::int64_t i = 0; i < kFolds; ++i) of_folds.emplace_back(harmonics, shape);
   at::Tensor minimum = at::full({variables}, std::numeric_limits<double>::infinity(), at::kDouble);
   at::Tensor maximum = -minimum;
   for_each_hour(reader, period, advanced,
                 [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
                   if (hour < first_held_out) fitted_climatology.add(fields, seconds, calendar);
-                  whole_climatology.add(fields, seconds, calendar);
+                  of_folds[folds.of(hour)].add(fields, seconds, calendar);
                   minimum = at::minimum(minimum, fields.flatten(1).amin(1).to(at::kDouble));
                   maximum = at::maximum(maximum, fields.flatten(1).amax(1).to(at::kDouble));
                 });
+  ClimatologyEstimator whole_climatology(harmonics, shape);
+  for (const ClimatologyEstimator& fold : of_folds) whole_climatology.add(fold);
   const Climatology of_fitted = fitted_climatology.estimate(), climatology = whole_climatology.estimate();
   for (std::int64_t i = 0; i < variables; ++i)
     if (minimum[i].item<double>() == maximum[i].item<double>())
       throw core::Error(fmt::format("variable '{}' does not vary: every value is {}",
                                     reader.variables()[static_cast<std::size_t>(i)].name,
                                     minimum[i].item<double>()));
+
+  const std::vector<Climatology> without_fold = climatologies_without(of_folds, harmonics, shape);
+  at::Tensor unknown_square = at::zeros({variables}, at::kDouble);  // of cross-validated anomalies
 
   QuantileEstimator quantiles(minimum, maximum);
   const auto estimator = [&] { return LagCovarianceEstimator(window, variables, grid.cells()); };
@@ -179,6 +216,8 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   for_each_hour(
       reader, period, advanced, [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
         quantiles.add(fields);
+        unknown_square +=
+            (fields - without_fold[folds.of(hour)].at(seconds, calendar)).square().flatten(1).mean(1);
         const auto spectrum = [&](const Climatology& expected) {
           const at::Tensor anomaly = fields.to(at::kDouble) - expected.at(seconds, calendar);
           return at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
@@ -198,9 +237,10 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   const at::Tensor shrunk =
       covariance * (1 - quality.shrinkage) + isotropic_mean(covariance) * quality.shrinkage;
 
+  const at::Tensor unknown_scale = (unknown_square / static_cast<double>(period.size())).sqrt();
   return {Domain{reader.variables(), grid, calendar, reader.step_seconds(),
-                 Normalisation::anomaly(climatology, scale), quantiles.quantiles()},
-          shrunk, quality};
+                 Normalisation::anomaly(climatology, unknown_scale), quantiles.quantiles()},
+          shrunk, unknown_scale / scale, quality};
 }
 
 }  // namespace foehn::model

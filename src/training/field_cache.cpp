@@ -33,8 +33,8 @@ auto with_advice(const std::filesystem::path& path, Use&& use) {
 }  // namespace
 
 std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, const io::FieldReader& reader,
-                               io::IndexRange period, const model::Domain& domain) {
-  std::string text = "foehn fields 1\n";
+                               io::IndexRange period, const model::Domain& domain, const Known& known) {
+  std::string text = "foehn fields 2\n";
   for (const auto& file : files)
     text +=
         fmt::format("{} {} {}\n", std::filesystem::absolute(file).string(), std::filesystem::file_size(file),
@@ -45,6 +45,7 @@ std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, 
   text +=
       fmt::format("{} x {} from {} {}\n", grid.ny(), grid.nx(), grid.y.values.front(), grid.x.values.front());
   text += fmt::format("{} {}\n{}\n", period.first, period.last, domain.normalisation.mode());
+  text += fmt::format("{} known {}\n", known.hours, text_of(known.inflation));
   text += text_of(domain.normalisation.scale()) + text_of(domain.quantiles);
   if (const model::Climatology* climatology = domain.normalisation.climatology())
     text += text_of(climatology->coefficients());
@@ -63,7 +64,7 @@ bool FieldCache::exists(const std::filesystem::path& path, const std::string& di
 
 void FieldCache::write(const std::filesystem::path& path, const std::string& digest,
                        const io::FieldReader& reader, io::IndexRange period, const model::Domain& domain,
-                       const std::function<void(std::int64_t)>& advanced) {
+                       const Known& known, const std::function<void(std::int64_t)>& advanced) {
   const auto variables = static_cast<std::int64_t>(reader.variables().size());
   const std::int64_t ny = reader.grid().ny(), nx = reader.grid().nx();
   io::write_netcdf_atomically(path, [&](io::NetcdfFile& file) {
@@ -81,10 +82,13 @@ void FieldCache::write(const std::filesystem::path& path, const std::string& dig
       const std::span<float> values(fields.data_ptr<float>(),
                                     static_cast<std::size_t>(count * variables * ny * nx));
       reader.read(first, count, values);
-      for (std::int64_t i = 0; i < count; ++i)
-        fields.select(0, i).copy_(
+      for (std::int64_t i = 0; i < count; ++i) {
+        at::Tensor normalised =
             domain.normalise(fields.select(0, i), reader.times().seconds[static_cast<std::size_t>(first + i)],
-                             reader.times().calendar));
+                             reader.times().calendar);
+        if (first + i - period.first < known.hours) normalised.mul_(known.inflation.reshape({-1, 1, 1}));
+        fields.select(0, i).copy_(normalised);
+      }
       const std::vector<std::int64_t> start{first - period.first, 0, 0, 0}, size{count, variables, ny, nx};
       file.write(kFields, std::span<const float>(values), start, size);
       advanced(count);

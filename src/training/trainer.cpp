@@ -76,6 +76,11 @@ Trainer::Task Trainer::task(std::uint32_t step, std::uint32_t sample) const {
     task.mixed_in = time_of_day + day * below(second[0], second[1], days);
     task.angle = 2 * std::numbers::pi * uniform(second[2]);
   }
+  const auto third = words(2);
+  // Box & Muller's normal deviate.
+  const double normal =
+      std::sqrt(-2 * std::log(uniform(third[0]))) * std::cos(2 * std::numbers::pi * uniform(third[1]));
+  task.factor = std::exp(options_.amplitude * (normal - options_.amplitude));
   return task;
 }
 
@@ -87,7 +92,7 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
     at::Tensor fields = fields_.read(task.hour, window);
     if (task.mixed_in)
       fields = fields * std::cos(task.angle) + fields_.read(*task.mixed_in, window) * std::sin(task.angle);
-    clean.push_back(fields.flatten(0, 1));
+    clean.push_back(fields.mul(task.factor).flatten(0, 1));
     noise.push_back(at::empty_like(clean.back()));
     core::fill_normal<float>(
         task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
@@ -213,7 +218,10 @@ bool Trainer::run(TrainingState& state, const Events& events) {
       events.evaluated(state, losses);
     }
     const bool stops = any(events.must_stop());
-    if ((any(events.must_save()) || stops) && ranks_.is_root()) events.save(state);
+    if (any(events.must_save()) || stops)
+      ranks_.agree([&] {
+        if (ranks_.is_root()) events.save(state);
+      });
     if (stops) return false;
   }
   return true;

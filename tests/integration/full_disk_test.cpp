@@ -87,6 +87,25 @@ TEST_F(FullDisk, LeavesNothingOfAPrior) {
   EXPECT_THAT(files_in(disk.path()), IsEmpty());
 }
 
+TEST_F(FullDisk, LeavesTheLastCheckpointOfATraining) {
+  // A checkpoint takes 126 KiB, and is written beside the last one; the disk fills up between two.
+  const SmallDisk disk(folder_ / "disk", 320);
+  Options options = toy_.train_options(folder_ / "prior");
+  options["checkpoint.directory"] = disk.path();
+  options["checkpoint.every_steps"] = "3";
+  options["train.windows"] = "12";
+  ASSERT_EQ(run_foehn("train", options).exit_code, 0);
+  const std::string checkpoint = io::content_of(disk.path() / "training.safetensors");
+  io::write_content(disk.path() / "other", std::string(270 * 1024 - checkpoint.size(), '.'));
+  options["train.windows"] = "24";
+  options["checkpoint.restart"] = "true";
+  for (const int ranks : {0, 2}) {
+    expect_failure(run_foehn("train", options, ranks), "training.safetensors");
+    EXPECT_THAT(files_in(disk.path()), ElementsAre("other", "training.safetensors"));
+    EXPECT_EQ(io::content_of(disk.path() / "training.safetensors"), checkpoint);
+  }
+}
+
 TEST_F(FullDisk, LeavesNothingOfObservations) {
   const SmallDisk disk(folder_ / "disk", 8);
   expect_failure(run_foehn("coarsen", toy_.coarsen_options(disk.path() / "coarse.nc")), "coarse.nc");

@@ -192,6 +192,52 @@ TEST(FieldReader, NamesThePlaceOfAMissingValue) {
   }
 }
 
+TEST(FieldReader, FillsShortGapsInTimeWhereverReadsBeginAndEnd) {
+  const TemporaryFolder folder;
+  FieldFile file;
+  file.times = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+  // Linear in time, so that filling gives back what is missing.
+  const auto value = [](std::size_t t) { return 280.0 + 4.0 * static_cast<double>(t); };
+  file.attributes["_FillValue"] = -999.0F;
+  file.stored = [&](std::size_t t, std::size_t y, std::size_t x) {
+    return y == 1 && x == 3 && (t == 2 || t == 3 || t == 6) ? -999 : value(t);
+  };
+  file.write(folder / "a.nc");
+  for (std::int64_t first = 0; first < 9; ++first) {
+    for (std::int64_t count = 1; count <= 9 - first; ++count) {
+      const FieldReader reader({folder / "a.nc"}, {{}, grid::Crop{1, 2, 3, 4}, 2});
+      std::vector<float> values(static_cast<std::size_t>(count));
+      reader.read(first, count, values);
+      for (std::int64_t i = 0; i < count; ++i)
+        EXPECT_NEAR(values[static_cast<std::size_t>(i)], value(static_cast<std::size_t>(first + i)), 1e-4);
+    }
+  }
+  const FieldReader reader({folder / "a.nc"}, {{}, {}, 2});
+  read_all(reader);
+  read_all(reader);
+  EXPECT_EQ(reader.filled(), 3);  // counted once
+}
+
+TEST(FieldReader, RefusesLongGapsAndGapsAtTheEnds) {
+  const TemporaryFolder folder;
+  FieldFile file;
+  file.times = {0, 1, 2, 3, 4, 5};
+  const auto reading = [&](std::vector<std::size_t> missing, std::int64_t longest_gap) {
+    file.stored = [=](std::size_t t, std::size_t y, std::size_t x) {
+      const bool is_missing = std::find(missing.begin(), missing.end(), t) != missing.end();
+      return is_missing && y == 0 && x == 2 ? std::numeric_limits<double>::quiet_NaN() : 280.0;
+    };
+    file.write(folder / "a.nc");
+    return [&, longest_gap] { read_all(FieldReader({folder / "a.nc"}, {{}, {}, longest_gap})); };
+  };
+  EXPECT_NO_THROW(reading({2, 3, 4}, 3)());
+  EXPECT_THAT(reading({2, 3, 4}, 2),
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("a.nc: tas: missing value at 2019-03-01T02:00:00"),
+                                               HasSubstr("y 0, x 2"), HasSubstr("more than 2 instants"))));
+  EXPECT_THAT(reading({5}, 2), ThrowsMessage<core::Error>(HasSubstr("2019-03-01T05:00:00")));
+  EXPECT_THAT(reading({0}, 2), ThrowsMessage<core::Error>(HasSubstr("end of the record")));
+}
+
 TEST(FieldReader, TakesExtraDimensionsOfSizeOneOnly) {
   const TemporaryFolder folder;
   FieldFile file;

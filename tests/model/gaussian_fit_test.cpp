@@ -86,6 +86,28 @@ TEST_F(GaussianFitTest, ShrinksALittleRecordMoreThanALongOne) {
   EXPECT_GT(shrinkage(60), shrinkage(kHours));
 }
 
+TEST_F(GaussianFitTest, ScalesAnomaliesToHoursThatTheClimatologyDoesNotKnow) {
+  const io::FieldReader reader({path_}, {});
+  double known = 0, stated = 0, found = 0;
+  for (std::int64_t first = 0; first + 400 <= kHours; first += 400) {
+    const GaussianFit fit =
+        fit_gaussian_prior(reader, {first, first + 200}, {.markov_order = 2}, [](std::int64_t) {});
+    const double scale = fit.domain.normalisation.scale().item<double>();
+    stated += scale * scale;
+    known += std::pow(scale / fit.inflation.item<double>(), 2);
+    at::Tensor fields = at::empty({1, kNy, kNx}, at::kFloat);
+    for (std::int64_t hour = first + 200; hour < first + 400; ++hour) {
+      reader.read(hour, 1, {fields.data_ptr<float>(), kNy * kNx});
+      const auto seconds = reader.times().seconds[static_cast<std::size_t>(hour)];
+      found += std::pow(scale, 2) *
+               fit.domain.normalise(fields, seconds, reader.times().calendar).square().mean().item<double>() /
+               200;
+    }
+  }
+  EXPECT_LT(known, 0.9 * found);
+  EXPECT_NEAR(stated / found, 1, 0.1);
+}
+
 TEST_F(GaussianFitTest, SaysWhenThereAreTooFewHours) {
   EXPECT_THAT(
       [] {

@@ -33,6 +33,9 @@ struct FieldSelection {
   /// empty standard name is taken from the file; one that contradicts the file's is an error.
   std::vector<Variable> variables;
   std::optional<grid::Crop> crop;
+  /// Missing values of a cell are filled by linear interpolation in time where at most so many instants in a
+  /// row are missing.
+  std::int64_t longest_gap = 0;
 };
 
 /// Fields [time, y, x] of several variables from one or many CF NetCDF files, read by hyperslab.
@@ -60,8 +63,10 @@ class FieldReader {
 
   /// Reads instants [first, first + count) as [time, variable, y, x].
   /// @param values  room for count * variables * cells numbers
-  /// @throws Error naming file, variable, time and cell of the first missing value or NaN
+  /// @throws Error naming file, variable, time and cell of the first missing value or NaN that is not filled
   void read(std::int64_t first, std::int64_t count, std::span<float> values) const;
+  /// Values filled so far, of all instants up to the last one read.
+  std::int64_t filled() const;
   /// Closes the file that was read last; the next read opens it anew. For those who have many readers.
   void rest() const;
 

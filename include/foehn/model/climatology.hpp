@@ -49,6 +49,8 @@ class ClimatologyEstimator {
   ClimatologyEstimator(std::vector<Harmonic> harmonics, const std::vector<std::int64_t>& shape);
   /// @param fields  [variable, y, x], physical units
   void add(const at::Tensor& fields, std::int64_t seconds, calendar::Calendar calendar);
+  /// Adds all that another estimator of the same shape was given.
+  void add(const ClimatologyEstimator& other);
   Climatology estimate() const;
 
  private:

@@ -29,6 +29,9 @@ struct GaussianFitQuality {
 struct GaussianFit {
   Domain domain;
   at::Tensor lag_covariance;  ///< as in GaussianPrior, from the whole period
+  /// [variable]: by how much the anomalies of hours that the climatology does not know are larger than those
+  /// of the hours it was estimated from; the domain's scale has it in it.
+  at::Tensor inflation;
   GaussianFitQuality quality;
 };
 
@@ -41,6 +44,11 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options);
 /// by lag of the anomalies' cosine transform. Each mode's covariance is shrunk towards the mean over modes of
 /// similar wavenumber (an isotropic target) by one weight, chosen where the likelihood of the held-out hours
 /// is highest.
+///
+/// A climatology lies nearer to the hours it was estimated from than to others, the more so the shorter the
+/// record. So that a prior is not over-confident of other hours, its anomalies are scaled to the
+/// root-mean-square of those by cross-validation: each eighth of the hours (in blocks of ten days, or one
+/// block where the record is short) by the climatology of the rest.
 ///
 /// @param period    instants of the reader to use
 /// @param advanced  called with the number of instants read, for progress; 2 * period.size() in all

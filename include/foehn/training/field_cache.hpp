@@ -18,10 +18,16 @@ namespace foehn::training {
 /// undo again.
 class FieldCache {
  public:
+  /// The hours at the beginning whose anomalies the climatology already knows, and what brings these to the
+  /// size of others: GaussianFit::inflation, [variable].
+  struct Known {
+    std::int64_t hours = 0;
+    at::Tensor inflation;
+  };
   /// What a cache is made of: files (names, sizes, times of change), variables, grid, period and
   /// normalisation.
   static std::string digest(const std::vector<std::filesystem::path>& files, const io::FieldReader& reader,
-                            io::IndexRange period, const model::Domain& domain);
+                            io::IndexRange period, const model::Domain& domain, const Known& known);
   /// Whether there is a cache of this digest at `path`.
   /// @throws core::Error naming the file if it is there and cannot be read
   static bool exists(const std::filesystem::path& path, const std::string& digest);
@@ -29,7 +35,7 @@ class FieldCache {
   /// @param advanced  called with the number of hours written
   static void write(const std::filesystem::path& path, const std::string& digest,
                     const io::FieldReader& reader, io::IndexRange period, const model::Domain& domain,
-                    const std::function<void(std::int64_t)>& advanced);
+                    const Known& known, const std::function<void(std::int64_t)>& advanced);
 
   /// @throws core::Error naming the file if it cannot be read
   explicit FieldCache(const std::filesystem::path& path);

@@ -26,6 +26,9 @@ struct TrainingOptions {
   /// same hour of the day: of anomalies with mean 0 such a sum has their covariance, so that little data goes
   /// a longer way.
   double mixing = 0;
+  /// Standard deviation of the logarithm of a random factor on every window, whose mean square is 1, so that
+  /// the network knows calmer and stormier weather than the record's.
+  double amplitude = 0;
   std::int64_t steps_a_day = 1;  ///< of the record
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
@@ -67,7 +70,7 @@ class Trainer {
   TrainingState start() const;
   /// Goes on until the last step, until patience ends or until it must stop.
   /// @return whether the training is done
-  /// @throws core::SharedError if the loss is not finite
+  /// @throws core::SharedError if the loss is not finite; comm::AgreedError if the state cannot be saved
   /// @note Collective over the ranks.
   bool run(TrainingState& state, const Events& events);
 
@@ -81,6 +84,7 @@ class Trainer {
     std::int64_t hour = 0;                 // its first
     std::optional<std::int64_t> mixed_in;  // the first of another
     double angle = 0;
+    double factor = 1;
     double t = 0;
     core::NoiseKey noise;
   };

@@ -100,6 +100,17 @@ Spoil bend(const std::string& option, const std::function<void(ToyFields& fields
   };
 }
 
+Spoil add_bent(const std::string& option, const std::function<void(ToyFields& fields)>& change) {
+  return [=](Options& options, const std::filesystem::path& folder) {
+    ToyFields fields(options.at(option));
+    const double length = fields.hours.back() - fields.hours.front() + 1;
+    for (double& hour : fields.hours) hour += length;
+    change(fields);
+    fields.write(folder / "bent.nc");
+    options[option] += "," + (folder / "bent.nc").string();
+  };
+}
+
 void Refusal::expect_refused(const std::string& subcommand, const Options& options) {
   Options spoilt = options;
   GetParam().spoil(spoilt, folder_ / "");

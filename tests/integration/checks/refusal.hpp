@@ -52,6 +52,8 @@ Spoil set_to_text_file(const std::string& option);
 Spoil truncate(const std::string& option, double part);
 /// Names a changed copy of the file that the option names.
 Spoil bend(const std::string& option, const std::function<void(ToyFields& fields)>& change);
+/// Names a changed copy of the file that the option names beside it, which goes on where that one ends.
+Spoil add_bent(const std::string& option, const std::function<void(ToyFields& fields)>& change);
 
 /// A fresh folder for each case; of every rank its own, of which the root's counts.
 class Refusal : public ::testing::TestWithParam<BadInput> {

@@ -12,6 +12,13 @@ std::function<void(ToyFields&)> nan_at(std::size_t time) {
   return [=](ToyFields& fields) { fields.field(time, kTas)[0] = std::numeric_limits<float>::quiet_NaN(); };
 }
 
+/// Writes NaN at the first cell of more instants than are filled.
+std::function<void(ToyFields&)> gap_at(std::size_t time) {
+  return [=](ToyFields& fields) {
+    for (std::size_t i = 0; i < 7; ++i) nan_at(time + i)(fields);
+  };
+}
+
 /// Of subcommands whose output is a file: a folder for it.
 class FileRefusal : public Refusal {
  protected:
@@ -77,7 +84,11 @@ const std::vector<BadInput> kBadFit = {
     {"AnUnknownOption", set("prior.order", "2"), {"'prior.order'"}, 2},
     {"NoData", leave_out("data.files"), {"required", "data.files"}, 2},
     {"AFolderBelowAFile", set_below_a_file("prior.path"), {"prior.path", "file/below"}},
-    {"ANaN", bend("data.files", nan_at(150)), {"bent.nc", "tas", "2001-01-07T06:00:00"}, 1, false},
+    {"ALongGap",
+     bend("data.files", gap_at(150)),
+     {"bent.nc", "tas", "2001-01-07T06:00:00", "more than 6 instants"},
+     1,
+     false},
 };
 INSTANTIATE_TEST_SUITE_P(, FitRefuses, ::testing::ValuesIn(kBadFit), name_of);
 
@@ -95,6 +106,12 @@ const std::vector<BadInput> kBadTrain = {
     {"AGapInTime",
      bend("data.files", [](ToyFields& fields) { fields.hours.back() += 1; }),
      {"bent.nc", "time", "2 h", "expected 1 h"}},
+    {"FilesOnDifferentGrids",
+     add_bent("data.files", [](ToyFields& fields) { fields.grid.y.values.back() += 0.1; }),
+     {"bent.nc", "not on the grid of", "truth.nc"}},
+    {"AFileWithoutAVariable",
+     add_bent("data.files", [](ToyFields& fields) { fields.variables[kTas].name = "t2m"; }),
+     {"bent.nc", "no variable tas"}},
     {"AFieldThatDoesNotVary",
      bend("data.files",
           [](ToyFields& fields) {
@@ -104,7 +121,11 @@ const std::vector<BadInput> kBadTrain = {
      {"'tas' does not vary", "280"},
      1,
      false},
-    {"ANaN", bend("data.files", nan_at(150)), {"bent.nc", "tas", "2001-01-07T06:00:00"}, 1, false},
+    {"ALongGap",
+     bend("data.files", gap_at(150)),
+     {"bent.nc", "tas", "2001-01-07T06:00:00", "more than 6 instants"},
+     1,
+     false},
     {"SidesThatTheNetworkCannotHalve",
      set("data.crop", "0:15,0:24"),
      {"data.crop", "multiples of 2", "15 x 24"}},
