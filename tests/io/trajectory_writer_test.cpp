@@ -34,7 +34,8 @@ TrajectoryHeader make_header() {
   header.first_seconds = calendar::to_seconds({2019, 3, 26}, header.calendar);
   header.realization = 3;
   header.chunk_steps = 4;
-  header.attributes = {{"title", std::string("a test")}, {"seed", std::int64_t{7}}};
+  header.attributes = {
+      {"title", std::string("a test")}, {"history", std::string("a test")}, {"seed", std::int64_t{7}}};
   return header;
 }
 
@@ -272,6 +273,13 @@ TEST_P(TrajectoryFile, OpensInXarrayWithoutAWarning) {
       "assert int(d.realization) == 3 and \"realization\" in d.tas.coords, d\n"
       "assert str(d.time.values[29]).startswith(\"2019-03-27 05:00:00\"), d.time\n";
   const auto [output, status] = run("/usr/bin/python3 -W ignore::DeprecationWarning -c '" + script + "'");
+  EXPECT_EQ(status, 0) << output;
+}
+
+TEST_P(TrajectoryFile, PassesTheCfChecker) {
+  if (run("compliance-checker --version").second != 0) GTEST_SKIP() << "skipped: no compliance-checker";
+  const auto [output, status] =
+      run("compliance-checker --test=cf:1.11 --criteria=strict " + (folder_ / "a.nc").string());
   EXPECT_EQ(status, 0) << output;
 }
 
