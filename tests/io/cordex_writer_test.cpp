@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstdio>
 #include <numeric>
 #include <set>
 
 #include "foehn/core/error.hpp"
+#include "io/cordex_member.hpp"
+#include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {
@@ -24,37 +24,6 @@ using testing::Not;
 using testing::SizeIs;
 using testing::ThrowsMessage;
 
-CordexMetadata make_metadata() {
-  CordexMetadata metadata;
-  for (const CordexKey& key : cordex_keys())
-    if (key.is_required) metadata.attributes[key.name] = "X1";
-  metadata.attributes["domain_id"] = "EUR-12";
-  metadata.attributes["driving_source_id"] = "ERA5";
-  metadata.attributes["driving_experiment_id"] = "evaluation";
-  metadata.attributes["driving_variant_label"] = "r1i1p1f1";
-  metadata.attributes["institution_id"] = "INST";
-  metadata.attributes["source_id"] = "FOEHN-1";
-  return metadata;
-}
-
-/// Two variables on 3 x 4 cells, every hour from the last three of 2019.
-TrajectoryHeader make_header(bool rotated = true) {
-  TrajectoryHeader header;
-  header.variables = {{"msl", "air_pressure_at_mean_sea_level", "Pa"}, {"t2m", "", "kelvin"}};
-  header.grid = {{"rlat", "grid_latitude", "degrees", {-1, 0, 1}},
-                 {"rlon", "grid_longitude", "degrees", {-2, 0, 2, 4}},
-                 grid::RotatedPole{39.25, -162, 0}};
-  if (!rotated)
-    header.grid = {{"latitude", "latitude", "degrees_north", {52, 51.5, 51}},
-                   {"longitude", "longitude", "degrees_east", {-1, -0.5, 0, 0.5}},
-                   std::nullopt};
-  header.first_seconds = calendar::to_seconds({2019, 12, 31, 21}, header.calendar);
-  header.realization = 4;
-  header.attributes = {
-      {"title", std::string("a test")}, {"history", std::string("a test")}, {"foehn_seed", std::int64_t{7}}};
-  return header;
-}
-
 std::vector<float> make_values(std::int64_t instants) {
   std::vector<float> values(static_cast<std::size_t>(instants) * 24);
   std::iota(values.begin(), values.end(), 250.25F);
@@ -68,108 +37,12 @@ void write_member(const TemporaryFolder& folder, const TrajectoryHeader& header,
   writer.commit();
 }
 
-std::vector<std::string> names_of(const TrajectoryHeader& header, std::int64_t instants) {
-  std::vector<std::string> names;
-  for (const CordexFile& file : cordex_files(header, make_metadata(), instants)) names.push_back(file.name);
-  return names;
-}
-
-constexpr const char* kSimulation = "_EUR-12_ERA5_evaluation_r1i1p1f1_INST_FOEHN-1_v1-r5_";
-
-std::string name_of(const std::string& variable, const std::string& rest) {
-  return variable + kSimulation + rest + ".nc";
-}
-
-TEST(CordexFiles, AreNamedByVariableSimulationAndSpan) {
-  EXPECT_THAT(names_of(make_header(), 5), ElementsAre(name_of("psl", "1hr_201912312100-201912312300"),
-                                                      name_of("tas", "1hr_201912312100-201912312300"),
-                                                      name_of("psl", "1hr_202001010000-202001010100"),
-                                                      name_of("tas", "1hr_202001010000-202001010100")));
-}
-
-TEST(CordexFiles, EndWithTheYearOfTheirCalendar) {
-  struct Case {
-    Calendar calendar;
-    std::int64_t step_hours;
-    std::string last_of_year;
-    std::int64_t instants;
-  };
-  for (const Case& given : {Case{Calendar::day_360, 6, "6hr_201601010000-201612301800", 1440},
-                            Case{Calendar::noleap, 3, "3hr_201601010000-201612312100", 2920},
-                            Case{Calendar::standard, 1, "1hr_201601010000-201612312300", 8784}}) {
-    TrajectoryHeader header = make_header();
-    header.variables.pop_back();
-    header.calendar = given.calendar;
-    header.step_seconds = given.step_hours * 3600;
-    header.first_seconds = calendar::to_seconds({2016}, given.calendar);
-    const auto files = cordex_files(header, make_metadata(), given.instants + 1);
-    ASSERT_THAT(files, SizeIs(2));
-    EXPECT_EQ(files[0].name, name_of("psl", given.last_of_year));
-    EXPECT_EQ(files[0].count, given.instants);
-    EXPECT_EQ(files[1].first, given.instants);
-    EXPECT_THAT(files[1].name, HasSubstr("_201701010000-201701010000.nc"));
-  }
-}
-
-TEST(CordexFiles, OfTwoMembersShareNoName) {
-  TrajectoryHeader header = make_header();
-  header.realization = 0;
-  EXPECT_THAT(names_of(header, 2), Each(HasSubstr("_v1-r1_")));
-  header.realization = 10;
-  EXPECT_THAT(names_of(header, 2), Each(HasSubstr("_v1-r11_")));
-}
-
-TEST(CordexFiles, RefuseWhatTheArchiveDoesNotKnow) {
-  const auto expect_refused = [](const std::function<void(TrajectoryHeader&)>& bend, const auto& words) {
-    TrajectoryHeader header = make_header();
-    bend(header);
-    EXPECT_THAT([&] { names_of(header, 5); }, ThrowsMessage<core::Error>(words));
-  };
-  expect_refused([](auto& header) { header.step_seconds = 600; }, HasSubstr("a step of 10 min"));
-  expect_refused([](auto& header) { header.first_seconds += 1800; },
-                 AllOf(HasSubstr("2019-12-31T21:30:00"), HasSubstr("multiple of 1 h")));
-  expect_refused([](auto& header) { header.variables[0].name = "pr"; },
-                 AllOf(HasSubstr("variable pr"), HasSubstr("tas, huss")));
-  expect_refused([](auto& header) { header.variables[1].units = "degC"; },
-                 AllOf(HasSubstr("t2m"), HasSubstr("degC, expected K")));
-  expect_refused([](auto& header) { header.variables[1].standard_name = "dew_point_temperature"; },
-                 AllOf(HasSubstr("t2m"), HasSubstr("expected air_temperature")));
-  expect_refused(
-      [](auto& header) {
-        header.variables[0] = {"tas", "air_temperature", "K"};
-      },
-      AllOf(HasSubstr("t2m"), HasSubstr("two"), HasSubstr("tas")));
-  expect_refused(
-      [](auto& header) {
-        header.first_seconds = calendar::to_seconds({9999, 12, 31, 23}, header.calendar);
-      },
-      HasSubstr("9999"));
-}
-
-TEST(CordexMetadataCheck, NamesWhatIsMissingAndWhatIsNotOfItsForm) {
-  CordexMetadata metadata = make_metadata();
-  check(metadata);
-  metadata.attributes["contact"] = metadata.attributes["domain"] = "";
-  EXPECT_THAT([&] { check(metadata); },
-              ThrowsMessage<core::Error>(AllOf(HasSubstr("missing: domain (expected the region's name"),
-                                               HasSubstr("; contact (expected"))));
-  for (const auto& [key, value] : {std::pair{"source_id", "my_model"},
-                                   {"driving_variant_label", "r1"},
-                                   {"creation_date", "2025-02-30T00:00:00Z"},
-                                   {"creation_date", "today"}}) {
-    metadata = make_metadata();
-    metadata.attributes[key] = value;
-    EXPECT_THAT([&] { check(metadata); }, ThrowsMessage<core::Error>(AllOf(
-                                              HasSubstr(std::string(key) + ": expected"), HasSubstr(value))));
-  }
-}
-
 TEST(CordexWriter, WritesTheMembersValuesAndTimesBitForBit) {
   for (const std::int64_t chunk : {1, 2, 7, 30}) {
     const TemporaryFolder folder;
-    const TrajectoryHeader header = make_header();
+    const TrajectoryHeader header = cordex_header();
     const std::vector<float> values = make_values(30);
-    CordexWriter writer(folder / "", header, make_metadata(), 30);
+    CordexWriter writer(folder / "", header, cordex_metadata(), 30);
     for (std::int64_t first = 0; first < 30; first += chunk) {
       const auto count = static_cast<std::size_t>(std::min<std::int64_t>(chunk, 30 - first)) * 24;
       writer.append(std::span(values).subspan(static_cast<std::size_t>(first) * 24, count));
@@ -178,7 +51,7 @@ TEST(CordexWriter, WritesTheMembersValuesAndTimesBitForBit) {
     ASSERT_THAT(folder.names(), SizeIs(4));
     for (const std::size_t variable : {0U, 1U}) {
       std::vector<std::filesystem::path> files;
-      for (const CordexFile& file : cordex_files(header, make_metadata(), 30))
+      for (const CordexFile& file : cordex_files(header, cordex_metadata(), 30))
         if (file.variable == variable) files.push_back(folder / file.name);
       const FieldReader reader(files, {});
       ASSERT_EQ(reader.times().size(), 30);
@@ -195,9 +68,9 @@ TEST(CordexWriter, WritesTheMembersValuesAndTimesBitForBit) {
 
 TEST(CordexWriter, DescribesAFileAsTheArchiveWants) {
   const TemporaryFolder folder;
-  CordexMetadata metadata = make_metadata();
+  CordexMetadata metadata = cordex_metadata();
   metadata.tracking_prefix = "hdl:21.14103";
-  write_member(folder, make_header(), metadata, 3);
+  write_member(folder, cordex_header(), metadata, 3);
   const NetcdfFile file = NetcdfFile::open(folder / name_of("tas", "1hr_201912312100-201912312300"));
   const Attributes global = file.global_attributes();
   const auto text = [&](const char* name) { return std::get<std::string>(global.at(name)); };
@@ -229,13 +102,13 @@ TEST(CordexWriter, DescribesAFileAsTheArchiveWants) {
 }
 
 TEST(CordexWriter, GivesEveryFileItsOwnTrackingIdAndTheSameAgain) {
-  CordexMetadata metadata = make_metadata();
+  CordexMetadata metadata = cordex_metadata();
   metadata.tracking_prefix = "hdl:21.14103";
   std::vector<std::string> ids;
   for (int run = 0; run < 2; ++run) {
     const TemporaryFolder folder;
-    write_member(folder, make_header(), metadata, 5);
-    for (const CordexFile& file : cordex_files(make_header(), metadata, 5))
+    write_member(folder, cordex_header(), metadata, 5);
+    for (const CordexFile& file : cordex_files(cordex_header(), metadata, 5))
       ids.push_back(
           std::get<std::string>(NetcdfFile::open(folder / file.name).global_attributes().at("tracking_id")));
   }
@@ -246,7 +119,7 @@ TEST(CordexWriter, GivesEveryFileItsOwnTrackingIdAndTheSameAgain) {
 TEST(CordexWriter, PublishesAllFilesOfAMemberTogetherOrNone) {
   const TemporaryFolder folder;
   {
-    CordexWriter writer(folder / "", make_header(), make_metadata(), 5);
+    CordexWriter writer(folder / "", cordex_header(), cordex_metadata(), 5);
     writer.append(make_values(4));
     EXPECT_THAT(folder.names(), AllOf(SizeIs(4), Each(testing::StartsWith("."))));
     EXPECT_THAT([&] { writer.append(make_values(2)); }, ThrowsMessage<core::Error>(HasSubstr("5 instants")));
@@ -259,12 +132,12 @@ TEST(CordexWriter, PublishesAllFilesOfAMemberTogetherOrNone) {
 
 TEST(CordexWriter, CountsDaysFromAnEarlierDateWhereItMust) {
   const TemporaryFolder folder;
-  TrajectoryHeader header = make_header();
+  TrajectoryHeader header = cordex_header();
   header.calendar = Calendar::day_360;
   header.first_seconds = calendar::to_seconds({1949, 12, 30, 12}, header.calendar);
   header.step_seconds = 6 * 3600;
-  write_member(folder, header, make_metadata(), 4);
-  for (const CordexFile& file : cordex_files(header, make_metadata(), 4)) {
+  write_member(folder, header, cordex_metadata(), 4);
+  for (const CordexFile& file : cordex_files(header, cordex_metadata(), 4)) {
     const NetcdfFile opened = NetcdfFile::open(folder / file.name);
     EXPECT_EQ(opened.variable("time").text("units"), "days since 1850-01-01");
     EXPECT_EQ(opened.variable("time").text("calendar"), "360_day");
@@ -272,19 +145,9 @@ TEST(CordexWriter, CountsDaysFromAnEarlierDateWhereItMust) {
   }
 }
 
-/// What a command prints, errors included, and its exit status.
-std::pair<std::string, int> run(const std::string& command) {
-  std::string output;
-  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  std::array<char, 4096> buffer{};
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    output.append(buffer.data(), size);
-  return {output, ::pclose(pipe)};
-}
-
 class CordexMember : public testing::TestWithParam<bool> {
  protected:
-  void SetUp() override { write_member(folder_, make_header(GetParam()), make_metadata(), 5); }
+  void SetUp() override { write_member(folder_, cordex_header(GetParam()), cordex_metadata(), 5); }
   std::string all() const { return (folder_ / "*.nc").string(); }
   TemporaryFolder folder_;
 };

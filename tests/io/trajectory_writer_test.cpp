@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <array>
 #include <bit>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
 #include <random>
 
 #include "foehn/core/error.hpp"
+#include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {
@@ -228,16 +227,6 @@ TEST(WriteFileAtomically, ReplacesTheWholeContentOrNothing) {
   EXPECT_EQ(content_of(folder / "run.json"), "{}");
   EXPECT_THAT(folder.names(), ElementsAre("run.json"));
   EXPECT_THROW(write_file_atomically(folder / "no/run.json", ""), core::Error);
-}
-
-/// What a command prints, errors included, and its exit status.
-std::pair<std::string, int> run(const std::string& command) {
-  std::string output;
-  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  std::array<char, 4096> buffer{};
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    output.append(buffer.data(), size);
-  return {output, ::pclose(pipe)};
 }
 
 class TrajectoryFile : public testing::TestWithParam<bool> {
