@@ -11,6 +11,7 @@
 #include <string>
 
 #include "foehn/io/trajectory_writer.hpp"
+#include "member_output.hpp"
 
 namespace foehn::app {
 
@@ -90,7 +91,8 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
 
   std::vector<std::string> files;
   for (std::int64_t i = 0; i < options.ensemble.members; ++i)
-    files.push_back(member_name(options.ensemble.first_member + i));
+    for (const auto& file : member_files(job, options, options.ensemble.first_member + i))
+      files.push_back(file.string());
   const double hours = static_cast<double>(job.period.hours * options.ensemble.members);
   nlohmann::json json{{"program", "foehn"},
                       {"command", "sample"},

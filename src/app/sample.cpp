@@ -20,6 +20,7 @@
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
+#include "member_output.hpp"
 #include "options.hpp"
 #include "run_record.hpp"
 #include "sample_job.hpp"
@@ -151,8 +152,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
                                                   job.period.seconds(first + i), job.period.calendar));
   };
   const std::filesystem::path folder = options.output;
-  work.path = [&](std::int64_t member) { return folder / member_name(member); };
-  work.header = [&](std::int64_t member) { return member_header(job, options, member); };
+  work.writer = [&](std::int64_t member) { return make_member_writer(job, options, member); };
 
   const ensemble::EnsembleTimings timings =
       ensemble::run_ensemble(world, team, partition, options.ensemble, work, slab);

@@ -9,6 +9,7 @@
 
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "member_output.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -85,12 +86,13 @@ void check_output(const SampleJob& job, const SampleOptions& options, bool valid
     throw core::Error(
         fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
                     options.ensemble.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
-  if (!options.observations.empty())
-    for (std::int64_t i = 0; i < options.ensemble.members; ++i)
-      refuse_overwriting({options.observations}, folder / member_name(options.ensemble.first_member + i),
-                         "output.directory");
-  const io::TrajectoryWriter probe(folder / member_name(options.ensemble.first_member),
-                                   member_header(job, options, options.ensemble.first_member));
+  std::vector<std::filesystem::path> inputs;
+  for (const std::string& input : {options.observations, options.metadata})
+    if (!input.empty()) inputs.emplace_back(input);
+  for (std::int64_t i = 0; i < options.ensemble.members; ++i)
+    for (const auto& file : member_files(job, options, options.ensemble.first_member + i))
+      refuse_overwriting(inputs, folder / file, "output.directory");
+  const auto probe = make_member_writer(job, options, options.ensemble.first_member);
 }
 
 /// "1 team", "2 teams"
@@ -150,6 +152,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     }
     job.prior_digest = model::prior_digest(options.prior);
     job.options_digest = core::sha256(result_options);
+    job.metadata = output_metadata(options);
     check_output(job, options, validate_only);
   });
   std::vector<std::int64_t> facts = pack(job);
@@ -207,38 +210,6 @@ observation::Observations scatter_observations(const comm::Communicator& world, 
   return {{observation::BlockMean(job.block), std::move(rows)},
           mine.to(device),
           std.square().reshape({-1, 1, 1}).to(at::kFloat).to(device)};
-}
-
-std::string member_name(std::int64_t member) {
-  return fmt::format("member_{:03}.nc", member);
-}
-
-io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& options, std::int64_t member) {
-  const auto& domain = job.prior.domain;
-  io::TrajectoryHeader header;
-  header.variables = domain.variables;
-  header.grid = domain.grid;
-  header.calendar = job.period.calendar;
-  header.first_seconds = job.period.first_seconds;
-  header.step_seconds = job.period.step_seconds;
-  header.realization = member;
-  header.chunk_steps = options.ensemble.chunk_hours;
-  header.deflate = static_cast<int>(options.compression);
-  header.attributes = {
-      {"title", std::string(options.is_conditioned() ? "weather sampled from a posterior given coarse data"
-                                                     : "weather sampled from a prior")},
-      {"source", fmt::format("foehn {}", FOEHN_VERSION)},
-      {"history",
-       fmt::format("foehn sample: {} with {} steps, guidance {}, stride {}", options.method,
-                   job.sampler.steps, options.is_conditioned() ? options.guidance : "none", job.stride)},
-      {"foehn_seed", options.seed},
-      {"foehn_prior_digest", job.prior_digest},
-      {"foehn_options_digest", job.options_digest}};
-  if (options.is_conditioned()) {
-    header.attributes["foehn_observations_digest"] = job.observations_digest;
-    header.attributes["foehn_observation_std"] = job.observation_std;
-  }
-  return header;
 }
 
 std::string describe(const SampleJob& job, const SampleOptions& options, const ensemble::Team& team) {

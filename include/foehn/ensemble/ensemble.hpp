@@ -3,12 +3,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "foehn/comm/communicator.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/member_writer.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
 
 namespace foehn::ensemble {
@@ -42,9 +42,8 @@ struct MemberWork {
   /// Writes hours [first, first + count) of this rank's slab, in physical units, to [hour, variable, y, x].
   std::function<void(const at::Tensor& slab, std::int64_t first, std::int64_t count, std::span<float> values)>
       physical;
-  /// Path and header of a member's file. Called by the root.
-  std::function<std::filesystem::path(std::int64_t member)> path;
-  std::function<io::TrajectoryHeader(std::int64_t member)> header;
+  /// What writes a member's files. Called by the root.
+  std::function<std::unique_ptr<io::MemberWriter>(std::int64_t member)> writer;
 };
 
 /// Seconds that the root spent.
@@ -54,8 +53,8 @@ struct EnsembleTimings {
 };
 
 /// Samples all members: in rounds of one member a team; after a round the root gathers the trajectories in
-/// order of time, chunk by chunk, and a thread writes a chunk while the next one is on its way. A file takes
-/// its final name when whole.
+/// order of time, chunk by chunk, and a thread writes a chunk while the next one is on its way. A member's
+/// files take their final names when all are whole.
 ///
 /// @param slab  this rank's [hour, variable, y, x], whose memory serves every member
 /// @note Collective over the world.
