@@ -9,6 +9,7 @@
 #include "foehn/checkpoint/identity.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
+#include "member_output.hpp"
 
 namespace foehn::app {
 
@@ -37,17 +38,21 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
   std::vector<std::int64_t> members;
   for (std::int64_t member = options.first_member; member < options.first_member + options.members;
        ++member) {
-    const std::filesystem::path path = folder / member_name(member);
-    if (options.restart || !std::filesystem::exists(path)) {
-      members.push_back(member);
-      continue;
+    bool is_whole = !options.restart;
+    for (const std::filesystem::path& name : member_files(job, options, member)) {
+      const std::filesystem::path path = folder / name;
+      if (!is_whole || !std::filesystem::exists(path)) {
+        is_whole = false;
+        continue;
+      }
+      const std::string identity = identity_of(path);
+      if (identity == job.identity) continue;
+      throw core::Error(fmt::format(
+          "{} is there, of another run{}; take the options of that run, another output.directory, or "
+          "checkpoint.restart to write over it",
+          path.string(), identity.empty() ? "" : ": " + checkpoint::difference(identity, job.identity)));
     }
-    const std::string identity = identity_of(path);
-    if (identity == job.identity) continue;
-    throw core::Error(fmt::format(
-        "{} is there, of another run{}; take the options of that run, another output.directory, or "
-        "checkpoint.restart to write over it",
-        path.string(), identity.empty() ? "" : ": " + checkpoint::difference(identity, job.identity)));
+    if (!is_whole) members.push_back(member);
   }
   const auto there = options.members - static_cast<std::int64_t>(members.size());
   if (there > 0)

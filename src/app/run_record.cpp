@@ -11,6 +11,7 @@
 #include <string>
 
 #include "foehn/io/durable.hpp"
+#include "member_output.hpp"
 
 namespace foehn::app {
 
@@ -106,7 +107,9 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
   const std::string mpi_text(mpi_version, static_cast<std::size_t>(length));
 
   std::vector<std::string> files;
-  for (std::int64_t i = 0; i < options.members; ++i) files.push_back(member_name(options.first_member + i));
+  for (std::int64_t i = 0; i < options.members; ++i)
+    for (const auto& file : member_files(job, options, options.first_member + i))
+      files.push_back(file.string());
   const double hours = static_cast<double>(job.period.hours) * static_cast<double>(job.members.size());
   nlohmann::json json{{"program", "foehn"},
                       {"command", "sample"},

@@ -20,6 +20,7 @@
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
+#include "member_output.hpp"
 #include "member_sampling.hpp"
 #include "options.hpp"
 #include "run_record.hpp"
@@ -133,8 +134,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
       physical.select(0, i).copy_(domain.physical(fields[first + i - hours.first].to(at::kCPU),
                                                   job.period.seconds(first + i), job.period.calendar));
   };
-  work.path = [&](std::int64_t member) { return folder / member_name(member); };
-  work.header = [&](std::int64_t member) { return member_header(job, options, member); };
+  work.writer = [&](std::int64_t member) { return make_member_writer(job, options, member); };
 
   work.written = [&](std::int64_t member) {
     std::error_code ignored;  // what cannot be removed does no harm

@@ -10,6 +10,7 @@
 #include "finished_members.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "member_output.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -85,12 +86,13 @@ void check_output(const SampleJob& job, const SampleOptions& options) {
     throw core::Error(
         fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
                     options.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
-  if (!options.observations.empty())
-    for (std::int64_t i = 0; i < options.members; ++i)
-      refuse_overwriting({options.observations}, folder / member_name(options.first_member + i),
-                         "output.directory");
-  const io::TrajectoryWriter probe(folder / member_name(options.first_member),
-                                   member_header(job, options, options.first_member));
+  std::vector<std::filesystem::path> inputs;
+  for (const std::string& input : {options.observations, options.metadata})
+    if (!input.empty()) inputs.emplace_back(input);
+  for (std::int64_t i = 0; i < options.members; ++i)
+    for (const auto& file : member_files(job, options, options.first_member + i))
+      refuse_overwriting(inputs, folder / file, "output.directory");
+  const auto probe = make_member_writer(job, options, options.first_member);
 }
 
 /// What the root found out by reading, as numbers to broadcast, and back.
@@ -149,6 +151,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
         fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\n", result_options, job.prior_digest,
                     job.observations_digest.empty() ? "none" : job.observations_digest,
                     c10::DeviceTypeName(device.type(), true));
+    job.metadata = output_metadata(options);
     const OutputFolder made(options.output, "output.directory", validate_only);
     if (!validate_only) job.lock = std::make_unique<OutputLock>(options.output);
     check_output(job, options);
@@ -217,39 +220,6 @@ observation::Observations scatter_observations(const comm::Communicator& world, 
 
 std::string counted(std::int64_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
-std::string member_name(std::int64_t member) {
-  return fmt::format("member_{:03}.nc", member);
-}
-
-io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& options, std::int64_t member) {
-  const auto& domain = job.prior.domain;
-  io::TrajectoryHeader header;
-  header.variables = domain.variables;
-  header.grid = domain.grid;
-  header.calendar = job.period.calendar;
-  header.first_seconds = job.period.first_seconds;
-  header.step_seconds = job.period.step_seconds;
-  header.realization = member;
-  header.chunk_steps = options.chunk_hours;
-  header.deflate = static_cast<int>(options.compression);
-  header.attributes = {
-      {"title", std::string(options.is_conditioned() ? "weather sampled from a posterior given coarse data"
-                                                     : "weather sampled from a prior")},
-      {"source", fmt::format("foehn {}", FOEHN_VERSION)},
-      {"history",
-       fmt::format("foehn sample: {} with {} steps, guidance {}, stride {}", options.method,
-                   job.sampler.steps, options.is_conditioned() ? options.guidance : "none", job.stride)},
-      {"foehn_seed", options.seed},
-      {"foehn_prior_digest", job.prior_digest},
-      {"foehn_options_digest", job.options_digest},
-      {kIdentityAttribute, job.identity}};
-  if (options.is_conditioned()) {
-    header.attributes["foehn_observations_digest"] = job.observations_digest;
-    header.attributes["foehn_observation_std"] = job.observation_std;
-  }
-  return header;
 }
 
 std::string describe(const SampleJob& job, const SampleOptions& options, const ensemble::Team& team) {

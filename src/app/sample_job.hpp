@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
 #include "foehn/ensemble/ensemble.hpp"
+#include "foehn/io/cordex_metadata.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/observation/block_mean_snapshots.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
@@ -41,6 +43,7 @@ struct SampleJob {
   std::unique_ptr<OutputLock> lock;
   std::unique_ptr<ObservationFile> observations;
   std::string prior_digest, observations_digest, options_digest;
+  std::optional<io::CordexMetadata> metadata;  ///< of the layout cordex
 
   /// "2019-03-26T06:00:00"
   std::string date(std::int64_t hour) const;
@@ -63,16 +66,8 @@ observation::Observations scatter_observations(const comm::Communicator& world, 
                                                const trajectory::SlabPartition& partition,
                                                const SampleJob& job, const at::Device& device);
 
-/// The attribute of a member's file that holds SampleJob::identity.
-inline constexpr const char* kIdentityAttribute = "foehn_identity";
-/// The header of a member's file.
-io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& options, std::int64_t member);
-
 /// "1 team", "2 teams"
 std::string counted(std::int64_t count, const std::string& noun);
-
-/// A member's file, and its name alone.
-std::string member_name(std::int64_t member);
 
 /// The job in a few lines, for people.
 std::string describe(const SampleJob& job, const SampleOptions& options, const ensemble::Team& team);

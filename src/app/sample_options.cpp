@@ -132,8 +132,18 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .minimum = 0,
              .changes_result = false});
   table.add("output.directory", &options.output,
-            {.doc = "Folder for member_<NNN>.nc and run.json; made where absent.",
+            {.doc = "Folder for the members' files and run.json; made where absent.",
              .required = true,
+             .changes_result = false});
+  table.add("output.layout", &options.layout,
+            {.doc = "Files of a member: member (member_<NNN>.nc with all variables, which evaluate reads) or "
+                    "cordex (one variable and calendar year a file, with the names and attributes of "
+                    "CORDEX-CMIP6; member M is realization M + 1).",
+             .choices = {"member", "cordex"},
+             .changes_result = false});
+  table.add("output.metadata", &options.metadata,
+            {.doc = "File of what the layout cordex says of the simulation, lines 'key = value'; "
+                    "configs/cordex_metadata.ini is a template.",
              .changes_result = false});
   table.add("output.chunk_hours", &options.chunk_hours,
             {.doc = "Hours the root gathers and writes at a time; the files' chunk length.",

@@ -34,6 +34,8 @@ struct SampleOptions {
   std::int64_t seed = 0;
   std::int64_t ranks_per_member = 0;
   std::string output;
+  std::string layout = "member";
+  std::string metadata;
   std::int64_t chunk_hours = 24;
   std::int64_t compression = 1;
   std::string checkpoint;

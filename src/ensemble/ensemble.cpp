@@ -181,10 +181,9 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
         gathering.run(fetch, {});
         continue;
       }
-      std::unique_ptr<io::TrajectoryWriter> writer;
+      std::unique_ptr<io::MemberWriter> writer;
       core::BackgroundTasks tasks(kChunksWaiting);  // ends before the writer, which it uses
-      tasks.submit(
-          [&] { writer = std::make_unique<io::TrajectoryWriter>(work.path(member), work.header(member)); });
+      tasks.submit([&] { writer = work.writer(member); });
       gathering.run(fetch, [&](std::vector<float> chunk) {
         tasks.submit([&writer, values = std::move(chunk)] { writer->append(values); });
       });

@@ -47,10 +47,18 @@ std::filesystem::path temporary_path_of(const std::filesystem::path& path) {
   return folder_of(path) / fmt::format(".{}.part", path.filename().string());
 }
 
-void publish_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path) {
+void sync_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path) {
   if (!sync_to_disk(temporary_path, O_RDONLY)) fail(path, "brought to disk");
+}
+
+void rename_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path) {
   if (std::rename(temporary_path.c_str(), path.c_str()) != 0) fail(path, "given its final name");
   if (!sync_to_disk(folder_of(path), O_RDONLY | O_DIRECTORY)) fail(path, "brought to disk");
+}
+
+void publish_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path) {
+  sync_file(temporary_path, path);
+  rename_file(temporary_path, path);
 }
 
 AtomicFile::AtomicFile(std::filesystem::path path)

@@ -10,8 +10,12 @@ namespace foehn::io {
 /// @throws Error if the folder does not exist
 std::filesystem::path temporary_path_of(const std::filesystem::path& path);
 
-/// Gives a whole file its final name: syncs it, renames it, syncs the folder.
+/// Brings a file that is whole to disk. @throws Error naming the final path and the system's reason
+void sync_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path);
+/// Gives a file on disk its final name, and syncs the folder.
 /// @throws Error naming the final path and the system's reason
+void rename_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path);
+/// Both.
 void publish_file(const std::filesystem::path& temporary_path, const std::filesystem::path& path);
 
 /// A file of bytes that appears under its name whole or not at all.

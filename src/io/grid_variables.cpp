@@ -9,8 +9,8 @@
 namespace foehn::io {
 namespace {
 
-constexpr const char* kRotatedPole = "rotated_pole";
 constexpr const char* kRotatedMapping = "rotated_latitude_longitude";
+constexpr const char* kGeographicMapping = "latitude_longitude";
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), text) != names.end();
@@ -22,6 +22,22 @@ bool is_degrees_north(std::string_view units) {
 }
 bool is_degrees_east(std::string_view units) {
   return is_one_of(units, {"degrees_east", "degree_east", "degrees_E", "degree_E", "degreesE", "degreeE"});
+}
+
+bool has_mapping(const grid::Grid& grid, const GridMapping& mapping) {
+  return grid.rotated_pole || mapping.earth_radius;
+}
+
+Attributes mapping_attributes(const grid::Grid& grid, const GridMapping& mapping) {
+  Attributes attributes{{"grid_mapping_name", kGeographicMapping}};
+  if (grid.rotated_pole) {
+    attributes = {{"grid_mapping_name", kRotatedMapping},
+                  {"grid_north_pole_latitude", grid.rotated_pole->pole_latitude},
+                  {"grid_north_pole_longitude", grid.rotated_pole->pole_longitude},
+                  {"north_pole_grid_longitude", grid.rotated_pole->north_pole_grid_longitude}};
+  }
+  if (mapping.earth_radius) attributes["earth_radius"] = *mapping.earth_radius;
+  return attributes;
 }
 
 Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, const std::string& long_name) {
@@ -85,7 +101,7 @@ void check_units(const std::string& where, const grid::Axis& axis, bool is_right
 
 }  // namespace
 
-void define_grid(NetcdfFile& file, const grid::Grid& grid) {
+void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
   file.define_dimension(grid.y.name, grid.ny());
   file.define_dimension(grid.x.name, grid.nx());
   const std::string suffix = grid.rotated_pole ? " in rotated pole grid" : "";
@@ -93,6 +109,8 @@ void define_grid(NetcdfFile& file, const grid::Grid& grid) {
                        axis_attributes(grid.y, "Y", "latitude" + suffix));
   file.define_variable(grid.x.name, NetcdfType::float64, {grid.x.name},
                        axis_attributes(grid.x, "X", "longitude" + suffix));
+  if (has_mapping(grid, mapping))
+    file.define_variable(mapping.name, NetcdfType::int32, {}, mapping_attributes(grid, mapping));
   if (!grid.rotated_pole) return;
 
   const std::vector<std::string> dimensions{grid.y.name, grid.x.name};
@@ -102,28 +120,25 @@ void define_grid(NetcdfFile& file, const grid::Grid& grid) {
   file.define_variable(
       "lon", NetcdfType::float64, dimensions,
       {{"standard_name", "longitude"}, {"long_name", "longitude"}, {"units", "degrees_east"}});
-  file.define_variable(kRotatedPole, NetcdfType::int32, {},
-                       {{"grid_mapping_name", kRotatedMapping},
-                        {"grid_north_pole_latitude", grid.rotated_pole->pole_latitude},
-                        {"grid_north_pole_longitude", grid.rotated_pole->pole_longitude},
-                        {"north_pole_grid_longitude", grid.rotated_pole->north_pole_grid_longitude}});
 }
 
-void write_grid(NetcdfFile& file, const grid::Grid& grid) {
+void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
   file.write(grid.y.name, std::span<const double>(grid.y.values));
   file.write(grid.x.name, std::span<const double>(grid.x.values));
+  // A grid mapping variable holds only attributes; its value is written so that it is not a fill value.
+  constexpr std::array<double, 1> kNothing{0.0};
+  if (has_mapping(grid, mapping)) file.write(mapping.name, std::span<const double>(kNothing));
   if (!grid.rotated_pole) return;
   const grid::Geographic geographic = grid::geographic_coordinates(grid);
   file.write("lat", std::span<const double>(geographic.latitude));
   file.write("lon", std::span<const double>(geographic.longitude));
-  // A grid mapping variable holds only attributes; its value is written so that it is not a fill value.
-  constexpr std::array<double, 1> kNothing{0.0};
-  file.write(kRotatedPole, std::span<const double>(kNothing));
 }
 
-Attributes grid_attributes(const grid::Grid& grid) {
-  if (!grid.rotated_pole) return {};
-  return {{"grid_mapping", kRotatedPole}, {"coordinates", "lat lon"}};
+Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping) {
+  Attributes attributes;
+  if (has_mapping(grid, mapping)) attributes["grid_mapping"] = mapping.name;
+  if (grid.rotated_pole) attributes["coordinates"] = std::string("lat lon");
+  return attributes;
 }
 
 grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
@@ -133,7 +148,7 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
   grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2)),
                   read_axis(file, where, *(variable.dimensions.end() - 1)), std::nullopt};
 
-  std::string mapping_name = "latitude_longitude";
+  std::string mapping_name = kGeographicMapping;
   if (const auto attribute = variable.text("grid_mapping")) {
     const std::string name = mapping_variable_name(*attribute);
     if (!file.has_variable(name)) throw core::Error(where + ": no grid mapping variable " + name);
@@ -147,7 +162,7 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     grid.y.standard_name = "grid_latitude";
     grid.x.standard_name = "grid_longitude";
     grid.y.units = grid.x.units = "degrees";
-  } else if (mapping_name == "latitude_longitude") {
+  } else if (mapping_name == kGeographicMapping) {
     check_units(where, grid.y, is_degrees_north(grid.y.units), "degrees_north");
     check_units(where, grid.x, is_degrees_east(grid.x.units), "degrees_east");
     grid.y.standard_name = "latitude";
@@ -155,8 +170,8 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     grid.y.units = "degrees_north";
     grid.x.units = "degrees_east";
   } else {
-    throw core::Error(where + ": grid mapping " + mapping_name +
-                      " is not supported, expected latitude_longitude or " + kRotatedMapping);
+    throw core::Error(where + ": grid mapping " + mapping_name + " is not supported, expected " +
+                      kGeographicMapping + " or " + kRotatedMapping);
   }
   const auto is_latitude = [](double y) { return std::abs(y) <= 90.0; };
   if (!std::all_of(grid.y.values.begin(), grid.y.values.end(), is_latitude)) {

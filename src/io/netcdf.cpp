@@ -162,18 +162,22 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
   return file;
 }
 
-NetcdfFile NetcdfFile::create(const std::filesystem::path& path) {
+NetcdfFile NetcdfFile::create(const std::filesystem::path& path, NetcdfModel model) {
   // The system says why a file cannot be made; HDF5 would not.
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) throw core::Error(path.string() + ": cannot be created: " + std::strerror(errno));
   ::close(descriptor);
   int id = -1;
-  const int status = nc_create(path.c_str(), NC_NETCDF4 | NC_CLOBBER, &id);
+  const int model_flag = model == NetcdfModel::classic ? NC_CLASSIC_MODEL : 0;
+  const int status = nc_create(path.c_str(), NC_NETCDF4 | NC_CLOBBER | model_flag, &id);
   if (status != NC_NOERR) throw core::Error(path.string() + ": cannot be created: " + nc_strerror(status));
-  return {id, path};
+  NetcdfFile file(id, path);
+  file.is_defining_ = model == NetcdfModel::classic;
+  return file;
 }
 
-NetcdfFile::NetcdfFile(NetcdfFile&& other) noexcept : id_(other.id_), path_(std::move(other.path_)) {
+NetcdfFile::NetcdfFile(NetcdfFile&& other) noexcept
+    : id_(other.id_), path_(std::move(other.path_)), is_defining_(other.is_defining_) {
   other.id_ = -1;
 }
 
@@ -301,11 +305,18 @@ void NetcdfFile::set_global_attributes(const Attributes& attributes) {
   }
 }
 
+void NetcdfFile::end_definitions() {
+  if (!is_defining_) return;
+  check(nc_enddef(id_), "ending the definitions");
+  is_defining_ = false;
+}
+
 void NetcdfFile::write(const std::string& variable, std::span<const double> values,
                        std::span<const std::int64_t> start, std::span<const std::int64_t> count) {
   const NetcdfVariable header = this->variable(variable);
   const Hyperslab slab = make_write_slab(*this, header, values.size(), start, count);
   errno = 0;
+  end_definitions();
   check(nc_put_vara_double(id_, header.id, slab.start.data(), slab.count.data(), values.data()),
         "writing " + variable);
 }
@@ -315,6 +326,7 @@ void NetcdfFile::write(const std::string& variable, std::span<const float> value
   const NetcdfVariable header = this->variable(variable);
   const Hyperslab slab = make_write_slab(*this, header, values.size(), start, count);
   errno = 0;
+  end_definitions();
   check(nc_put_vara_float(id_, header.id, slab.start.data(), slab.count.data(), values.data()),
         "writing " + variable);
 }

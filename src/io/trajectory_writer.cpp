@@ -14,10 +14,11 @@ namespace {
 
 constexpr float kFillValue = 1e20F;
 
-/// "hours since 2019-03-26 00:00:00"
+/// "hours since 2019-03-26 00:00:00", "days since 1950-01-01"
 std::string time_units(const TrajectoryHeader& header) {
-  std::string instant =
-      calendar::format_date_time(calendar::from_seconds(header.first_seconds, header.calendar));
+  const std::int64_t reference = header.day_zero.value_or(header.first_seconds);
+  std::string instant = calendar::format_date_time(calendar::from_seconds(reference, header.calendar));
+  if (header.day_zero) return "days since " + instant.substr(0, instant.find('T'));
   instant[instant.find('T')] = ' ';
   return "hours since " + instant;
 }
@@ -29,13 +30,29 @@ std::string long_name(const Variable& variable) {
 }
 
 Attributes variable_attributes(const TrajectoryHeader& header, const Variable& variable) {
-  Attributes attributes = grid_attributes(header.grid);
+  Attributes attributes = grid_attributes(header.grid, header.mapping);
+  if (header.height)
+    attributes["coordinates"] = attributes.contains("coordinates")
+                                    ? "height " + std::get<std::string>(attributes["coordinates"])
+                                    : std::string("height");
   attributes["long_name"] = long_name(variable);
   attributes["units"] = variable.units;
   attributes["cell_methods"] = header.cell_methods;
   attributes["_FillValue"] = kFillValue;
   if (!variable.standard_name.empty()) attributes["standard_name"] = variable.standard_name;
+  if (variable.standard_name.ends_with("_temperature"))
+    attributes["units_metadata"] = std::string("temperature: on_scale");
+  for (const auto& [name, value] : header.variable_attributes) attributes[name] = value;
   return attributes;
+}
+
+void write_coordinates(NetcdfFile& file, const TrajectoryHeader& header) {
+  const auto write_scalar = [&](const char* name, double value) {
+    file.write(name, std::span<const double>(&value, 1));
+  };
+  write_grid(file, header.grid, header.mapping);
+  if (header.height) write_scalar("height", *header.height);
+  if (header.realization) write_scalar("realization", static_cast<double>(*header.realization));
 }
 
 void check_header(const std::filesystem::path& path, const TrajectoryHeader& header) {
@@ -46,15 +63,33 @@ void check_header(const std::filesystem::path& path, const TrajectoryHeader& hea
   }
 }
 
-void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
-  file.define_dimension("time", 0);
-  file.define_variable("time", NetcdfType::float64, {"time"},
-                       {{"standard_name", "time"},
+Attributes time_attributes(const TrajectoryHeader& header) {
+  Attributes attributes{{"standard_name", "time"},
                         {"long_name", "time"},
                         {"units", time_units(header)},
                         {"calendar", calendar::calendar_name(header.calendar)},
-                        {"axis", "T"}});
-  define_grid(file, header.grid);
+                        {"axis", "T"}};
+  using calendar::Calendar;
+  const Calendar calendar = header.calendar;
+  // Only in these could a day have a leap second.
+  if (calendar == Calendar::standard || calendar == Calendar::proleptic_gregorian ||
+      calendar == Calendar::julian)
+    attributes["units_metadata"] = std::string("leap_seconds: none");
+  return attributes;
+}
+
+void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
+  file.define_dimension("time", 0);
+  file.define_variable("time", NetcdfType::float64, {"time"}, time_attributes(header));
+  define_grid(file, header.grid, header.mapping);
+  if (header.height) {
+    file.define_variable("height", NetcdfType::float64, {},
+                         {{"standard_name", "height"},
+                          {"long_name", "height"},
+                          {"units", "m"},
+                          {"positive", "up"},
+                          {"axis", "Z"}});
+  }
   if (header.realization) {
     file.define_variable(
         "realization", NetcdfType::int32, {},
@@ -81,17 +116,15 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
       cells_(header.grid.cells()),
       ny_(header.grid.ny()),
       nx_(header.grid.nx()),
-      step_hours_(static_cast<double>(header.step_seconds) / 3600.0) {
+      first_seconds_(header.day_zero ? header.first_seconds - *header.day_zero : 0),
+      step_seconds_(header.step_seconds),
+      time_unit_seconds_(header.day_zero ? 86400.0 : 3600.0) {
   check_header(path_, header);
   for (const auto& variable : header.variables) variable_names_.push_back(variable.name);
   try {
-    file_.emplace(NetcdfFile::create(temporary_path_));
+    file_.emplace(NetcdfFile::create(temporary_path_, header.model));
     define_everything(*file_, header);
-    write_grid(*file_, header.grid);
-    if (header.realization) {
-      const std::array<double, 1> realization{static_cast<double>(*header.realization)};
-      file_->write("realization", std::span<const double>(realization));
-    }
+    write_coordinates(*file_, header);
   } catch (core::Error& error) {
     file_.reset();
     ::unlink(temporary_path_.c_str());
@@ -101,7 +134,7 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
 }
 
 TrajectoryWriter::~TrajectoryWriter() {
-  if (!file_) return;
+  if (is_published_) return;
   file_.reset();
   ::unlink(temporary_path_.c_str());
 }
@@ -117,11 +150,12 @@ void TrajectoryWriter::append(std::span<const float> values) {
   core::with_context("writing " + path_.string(), [&] {
     const std::array<std::int64_t, 3> start{written_, 0, 0};
     const std::array<std::int64_t, 3> count{steps, ny_, nx_};
-    std::vector<double> hours(static_cast<std::size_t>(steps));
+    std::vector<double> times(static_cast<std::size_t>(steps));
     for (std::int64_t i = 0; i < steps; ++i) {
-      hours[static_cast<std::size_t>(i)] = static_cast<double>(written_ + i) * step_hours_;
+      const std::int64_t seconds = first_seconds_ + (written_ + i) * step_seconds_;
+      times[static_cast<std::size_t>(i)] = static_cast<double>(seconds) / time_unit_seconds_;
     }
-    file_->write("time", std::span<const double>(hours), std::span(start).first(1),
+    file_->write("time", std::span<const double>(times), std::span(start).first(1),
                  std::span(count).first(1));
 
     std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
@@ -136,12 +170,19 @@ void TrajectoryWriter::append(std::span<const float> values) {
   written_ += steps;
 }
 
-void TrajectoryWriter::commit() {
+void TrajectoryWriter::close() {
+  if (!file_) return;
   core::with_context("writing " + path_.string(), [&] {
     file_->close();
-    publish_file(temporary_path_, path_);
+    sync_file(temporary_path_, path_);
   });
   file_.reset();
+}
+
+void TrajectoryWriter::commit() {
+  close();
+  core::with_context("writing " + path_.string(), [&] { rename_file(temporary_path_, path_); });
+  is_published_ = true;
 }
 
 }  // namespace foehn::io

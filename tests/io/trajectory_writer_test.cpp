@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <array>
 #include <bit>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
 #include <random>
 
 #include "foehn/core/error.hpp"
+#include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {
@@ -35,7 +34,8 @@ TrajectoryHeader make_header() {
   header.first_seconds = calendar::to_seconds({2019, 3, 26}, header.calendar);
   header.realization = 3;
   header.chunk_steps = 4;
-  header.attributes = {{"title", std::string("a test")}, {"seed", std::int64_t{7}}};
+  header.attributes = {
+      {"title", std::string("a test")}, {"history", std::string("a test")}, {"seed", std::int64_t{7}}};
   return header;
 }
 
@@ -230,16 +230,6 @@ TEST(WriteFileAtomically, ReplacesTheWholeContentOrNothing) {
   EXPECT_THROW(write_file_atomically(folder / "no/run.json", ""), core::Error);
 }
 
-/// What a command prints, errors included, and its exit status.
-std::pair<std::string, int> run(const std::string& command) {
-  std::string output;
-  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  std::array<char, 4096> buffer{};
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    output.append(buffer.data(), size);
-  return {output, ::pclose(pipe)};
-}
-
 class TrajectoryFile : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -273,6 +263,13 @@ TEST_P(TrajectoryFile, OpensInXarrayWithoutAWarning) {
       "assert int(d.realization) == 3 and \"realization\" in d.tas.coords, d\n"
       "assert str(d.time.values[29]).startswith(\"2019-03-27 05:00:00\"), d.time\n";
   const auto [output, status] = run("/usr/bin/python3 -W ignore::DeprecationWarning -c '" + script + "'");
+  EXPECT_EQ(status, 0) << output;
+}
+
+TEST_P(TrajectoryFile, PassesTheCfChecker) {
+  if (run("compliance-checker --version").second != 0) GTEST_SKIP() << "skipped: no compliance-checker";
+  const auto [output, status] =
+      run("compliance-checker --test=cf:1.11 --criteria=strict " + (folder_ / "a.nc").string());
   EXPECT_EQ(status, 0) << output;
 }
 

@@ -3,13 +3,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/member_writer.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
 
 namespace foehn::ensemble {
@@ -41,10 +41,9 @@ struct MemberWork {
   /// Writes hours [first, first + count) of this rank's slab, in physical units, to [hour, variable, y, x].
   std::function<void(const at::Tensor& slab, std::int64_t first, std::int64_t count, std::span<float> values)>
       physical;
-  /// Path and header of a member's file. Called by the root.
-  std::function<std::filesystem::path(std::int64_t member)> path;
-  std::function<io::TrajectoryHeader(std::int64_t member)> header;
-  /// Told when a member's file has its name. Called by the root.
+  /// What writes a member's files. Called by the root.
+  std::function<std::unique_ptr<io::MemberWriter>(std::int64_t member)> writer;
+  /// Told when a member's files have their names. Called by the root.
   std::function<void(std::int64_t member)> written;
 };
 
@@ -55,9 +54,9 @@ struct EnsembleResult {
 };
 
 /// Samples the members: in rounds of one member a team; after a round the root gathers the trajectories in
-/// order of time, chunk by chunk, and a thread writes a chunk while the next one is on its way. A file takes
-/// its final name when whole. Where a team was stopped, the members that others have finished are written,
-/// and no round follows.
+/// order of time, chunk by chunk, and a thread writes a chunk while the next one is on its way. A member's
+/// files take their final names when all are whole. Where a team was stopped, the members that others have
+/// finished are written, and no round follows.
 ///
 /// @param slab  this rank's [hour, variable, y, x], whose memory serves every member
 /// @note Collective over the world.

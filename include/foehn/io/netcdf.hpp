@@ -40,6 +40,10 @@ struct NetcdfVariable {
 
 enum class NetcdfType { float32, float64, int32, int64 };
 
+/// What a new file may hold: everything of NetCDF-4, or the classic data model in it (no 64-bit integers),
+/// which every reader knows.
+enum class NetcdfModel { netcdf4, classic };
+
 /// How a variable is laid out in a new file.
 struct NetcdfStorage {
   std::vector<std::int64_t> chunks;  ///< one length a dimension; empty: the library's choice
@@ -55,7 +59,7 @@ class NetcdfFile {
   /// Opens a file for reading. @throws Error if it is missing, truncated or no NetCDF
   static NetcdfFile open(const std::filesystem::path& path);
   /// Creates a NetCDF-4 file, replacing one of that name. @throws Error if it cannot be written
-  static NetcdfFile create(const std::filesystem::path& path);
+  static NetcdfFile create(const std::filesystem::path& path, NetcdfModel model = NetcdfModel::netcdf4);
   NetcdfFile(NetcdfFile&& other) noexcept;
   NetcdfFile& operator=(NetcdfFile&&) = delete;
   ~NetcdfFile();
@@ -93,8 +97,10 @@ class NetcdfFile {
   void check(int status, const std::string& doing) const {
     if (status != 0) fail(status, doing);
   }
+  void end_definitions();
   int id_ = -1;
   std::filesystem::path path_;
+  bool is_defining_ = false;  // the classic model wants to be told when definitions end
 };
 
 }  // namespace foehn::io

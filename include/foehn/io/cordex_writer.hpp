@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "foehn/io/cordex_metadata.hpp"
+#include "foehn/io/member_writer.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+
+namespace foehn::io {
+
+/// One file of a member: a variable in a calendar year.
+struct CordexFile {
+  std::string name;                   ///< such as "tas_EUR-12_..._1hr_200101010000-200112312300.nc"
+  std::size_t variable = 0;           ///< its place in the header
+  std::int64_t first = 0, count = 0;  ///< instants of the trajectory
+};
+
+/// The files of a member, years in order, in each the variables in order. The header's realization, counted
+/// from 0, is the member.
+/// @throws Error if the metadata are wrong, a variable is none of the archive's or is there twice, or the
+///         instants are not every 1, 3 or 6 hours of the day
+std::vector<CordexFile> cordex_files(const TrajectoryHeader& header, const CordexMetadata& metadata,
+                                     std::int64_t instants);
+
+/// Writes a member for the archive of CORDEX-CMIP6: one variable and calendar year a file, with the archive's
+/// names and attributes.
+///
+/// One file a variable is open at a time; a year's files are closed when it ends, and take their final names
+/// with all others in commit(). Nothing in them depends on when they are written: `creation_date` is the
+/// metadata's, and `tracking_id`, where the metadata hold its prefix, is made of what tells the file from
+/// others.
+/// Source: CORDEX-CMIP6 Archiving Specifications, v2.
+class CordexWriter final : public MemberWriter {
+ public:
+  /// @param instants  of the whole trajectory
+  /// @throws Error as cordex_files does, or if the folder cannot be written
+  CordexWriter(std::filesystem::path folder, TrajectoryHeader header, CordexMetadata metadata,
+               std::int64_t instants);
+
+  void append(std::span<const float> values) override;
+  /// @throws Error if instants are missing, or as TrajectoryWriter does
+  void commit() override;
+
+ private:
+  void open_year();
+  TrajectoryHeader header_of(const CordexFile& file) const;
+  std::size_t variables() const { return header_.variables.size(); }
+
+  std::filesystem::path folder_;
+  TrajectoryHeader header_;
+  CordexMetadata metadata_;
+  std::vector<CordexFile> files_;
+  std::vector<std::unique_ptr<TrajectoryWriter>> writers_;  ///< of the first files; the last year's are open
+  std::int64_t written_ = 0;
+};
+
+}  // namespace foehn::io

@@ -1,0 +1,194 @@
+#include "foehn/io/cordex_writer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+
+#include "foehn/core/error.hpp"
+#include "io/cordex_member.hpp"
+#include "io/run_command.hpp"
+#include "io/test_files.hpp"
+
+namespace foehn::io {
+namespace {
+
+using calendar::Calendar;
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::ThrowsMessage;
+
+std::vector<float> make_values(std::int64_t instants) {
+  std::vector<float> values(static_cast<std::size_t>(instants) * 24);
+  std::iota(values.begin(), values.end(), 250.25F);
+  return values;
+}
+
+void write_member(const TemporaryFolder& folder, const TrajectoryHeader& header,
+                  const CordexMetadata& metadata, std::int64_t instants) {
+  CordexWriter writer(folder / "", header, metadata, instants);
+  writer.append(make_values(instants));
+  writer.commit();
+}
+
+TEST(CordexWriter, WritesTheMembersValuesAndTimesBitForBit) {
+  for (const std::int64_t chunk : {1, 2, 7, 30}) {
+    const TemporaryFolder folder;
+    const TrajectoryHeader header = cordex_header();
+    const std::vector<float> values = make_values(30);
+    CordexWriter writer(folder / "", header, cordex_metadata(), 30);
+    for (std::int64_t first = 0; first < 30; first += chunk) {
+      const auto count = static_cast<std::size_t>(std::min<std::int64_t>(chunk, 30 - first)) * 24;
+      writer.append(std::span(values).subspan(static_cast<std::size_t>(first) * 24, count));
+    }
+    writer.commit();
+    ASSERT_THAT(folder.names(), SizeIs(4));
+    for (const std::size_t variable : {0U, 1U}) {
+      std::vector<std::filesystem::path> files;
+      for (const CordexFile& file : cordex_files(header, cordex_metadata(), 30))
+        if (file.variable == variable) files.push_back(folder / file.name);
+      const FieldReader reader(files, {});
+      ASSERT_EQ(reader.times().size(), 30);
+      EXPECT_EQ(reader.times().seconds.front(), header.first_seconds);
+      EXPECT_EQ(reader.step_seconds(), 3600);
+      EXPECT_EQ(reader.grid().rotated_pole, header.grid.rotated_pole);
+      std::vector<float> found(std::size_t{30} * 12);
+      reader.read(0, 30, found);
+      for (std::size_t i = 0; i < found.size(); ++i)
+        ASSERT_EQ(found[i], values[(i / 12 * 2 + variable) * 12 + i % 12]) << i;
+    }
+  }
+}
+
+TEST(CordexWriter, DescribesAFileAsTheArchiveWants) {
+  const TemporaryFolder folder;
+  CordexMetadata metadata = cordex_metadata();
+  metadata.tracking_prefix = "hdl:21.14103";
+  write_member(folder, cordex_header(), metadata, 3);
+  const NetcdfFile file = NetcdfFile::open(folder / name_of("tas", "1hr_201912312100-201912312300"));
+  const Attributes global = file.global_attributes();
+  const auto text = [&](const char* name) { return std::get<std::string>(global.at(name)); };
+  for (const CordexKey& key : cordex_keys())
+    EXPECT_EQ(global.contains(key.name),
+              key.is_required || *key.value != '\0' || key.name == std::string("version_realization_info"))
+        << key.name;
+  EXPECT_EQ(text("Conventions"), "CF-1.11");
+  EXPECT_EQ(text("frequency"), "1hr");
+  EXPECT_EQ(text("variable_id"), "tas");
+  EXPECT_EQ(text("version_realization"), "v1-r5");
+  EXPECT_EQ(text("foehn_seed"), "7");
+  EXPECT_THAT(text("tracking_id"),
+              testing::MatchesRegex(
+                  "hdl:21.14103/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+
+  const NetcdfVariable tas = file.variable("tas");
+  EXPECT_EQ(tas.text("standard_name"), "air_temperature");
+  EXPECT_EQ(tas.text("long_name"), "Near-Surface Air Temperature");
+  EXPECT_EQ(tas.text("units"), "K");
+  EXPECT_EQ(tas.text("cell_methods"), "area: mean time: point");
+  EXPECT_EQ(tas.text("coordinates"), "height lat lon");
+  EXPECT_EQ(tas.text("grid_mapping"), "crs");
+  EXPECT_EQ(std::get<float>(tas.attributes.at("_FillValue")), 1e20F);
+  EXPECT_EQ(std::get<float>(tas.attributes.at("missing_value")), 1e20F);
+  EXPECT_THAT(file.read_doubles(file.variable("height")), ElementsAre(2));
+  EXPECT_EQ(file.variable("crs").number("earth_radius"), 6371229);
+  EXPECT_EQ(file.variable("time").text("units"), "days since 1950-01-01");
+}
+
+TEST(CordexWriter, GivesEveryFileItsOwnTrackingIdAndTheSameAgain) {
+  CordexMetadata metadata = cordex_metadata();
+  metadata.tracking_prefix = "hdl:21.14103";
+  std::vector<std::string> ids;
+  for (int run = 0; run < 2; ++run) {
+    const TemporaryFolder folder;
+    write_member(folder, cordex_header(), metadata, 5);
+    for (const CordexFile& file : cordex_files(cordex_header(), metadata, 5))
+      ids.push_back(
+          std::get<std::string>(NetcdfFile::open(folder / file.name).global_attributes().at("tracking_id")));
+  }
+  EXPECT_TRUE(std::equal(ids.begin(), ids.begin() + 4, ids.begin() + 4));
+  EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(4));
+}
+
+TEST(CordexWriter, PublishesAllFilesOfAMemberTogetherOrNone) {
+  const TemporaryFolder folder;
+  {
+    CordexWriter writer(folder / "", cordex_header(), cordex_metadata(), 5);
+    writer.append(make_values(4));
+    EXPECT_THAT(folder.names(), AllOf(SizeIs(4), Each(testing::StartsWith("."))));
+    EXPECT_THAT([&] { writer.append(make_values(2)); }, ThrowsMessage<core::Error>(HasSubstr("5 instants")));
+    EXPECT_THAT([&] { writer.commit(); }, ThrowsMessage<core::Error>(HasSubstr("4 instants, expected 5")));
+    EXPECT_THAT([&] { writer.append(std::vector<float>(25)); },
+                ThrowsMessage<core::Error>(HasSubstr("no whole instants")));
+  }
+  EXPECT_THAT(folder.names(), IsEmpty());
+}
+
+TEST(CordexWriter, CountsDaysFromAnEarlierDateWhereItMust) {
+  const TemporaryFolder folder;
+  TrajectoryHeader header = cordex_header();
+  header.calendar = Calendar::day_360;
+  header.first_seconds = calendar::to_seconds({1949, 12, 30, 12}, header.calendar);
+  header.step_seconds = 6 * 3600;
+  write_member(folder, header, cordex_metadata(), 4);
+  for (const CordexFile& file : cordex_files(header, cordex_metadata(), 4)) {
+    const NetcdfFile opened = NetcdfFile::open(folder / file.name);
+    EXPECT_EQ(opened.variable("time").text("units"), "days since 1850-01-01");
+    EXPECT_EQ(opened.variable("time").text("calendar"), "360_day");
+    EXPECT_EQ(opened.read_doubles(opened.variable("time"))[0], file.first == 0 ? 35999.5 : 36000);
+  }
+}
+
+class CordexMember : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override { write_member(folder_, cordex_header(GetParam()), cordex_metadata(), 5); }
+  std::string all() const { return (folder_ / "*.nc").string(); }
+  TemporaryFolder folder_;
+};
+
+TEST_P(CordexMember, OpensInCdoWithoutAWarning) {
+  if (run("cdo --version").second != 0) GTEST_SKIP() << "skipped: no cdo";
+  for (const char* operation : {"sinfo", "sinfon", "griddes"}) {
+    const auto [output, status] = run("for f in " + all() + "; do cdo " + operation + " $f || exit 1; done");
+    EXPECT_EQ(status, 0) << output;
+    EXPECT_THAT(output, Not(testing::ContainsRegex("[Ww]arning|[Ee]rror|generic|unstructured"))) << operation;
+    EXPECT_THAT(output, HasSubstr(GetParam() ? "rotated_latitude_longitude" : "lonlat"));
+  }
+}
+
+TEST_P(CordexMember, OpensInXarrayWithoutAWarning) {
+  if (run("/usr/bin/python3 -c 'import xarray, netCDF4'").second != 0) GTEST_SKIP() << "skipped: no xarray";
+  const std::string script =
+      "import glob, netCDF4, warnings, xarray\n"
+      "warnings.simplefilter(\"error\")\n"
+      "for path in glob.glob(\"" +
+      all() +
+      "\"):\n"
+      "  d = xarray.open_dataset(path)\n"
+      "  d.load()\n"
+      "  v = d[d.variable_id]\n"
+      "  assert v.dtype == \"float32\" and v.shape[1:] == (3, 4), d\n"
+      "  if d.variable_id == \"tas\": assert float(v.height) == 2, d\n"
+      "  year = d.time.dt.round(\"s\").dt.year.values\n"
+      "  assert (year == int(path.split(\"_\")[-1][:4])).all(), d.time\n";
+  const auto [output, status] = run("/usr/bin/python3 -W ignore::DeprecationWarning -c '" + script + "'");
+  EXPECT_EQ(status, 0) << output;
+}
+
+TEST_P(CordexMember, PassesTheCfChecker) {
+  if (run("compliance-checker --version").second != 0) GTEST_SKIP() << "skipped: no compliance-checker";
+  const auto [output, status] = run("compliance-checker --test=cf:1.11 --criteria=strict " + all());
+  EXPECT_EQ(status, 0) << output;
+}
+
+INSTANTIATE_TEST_SUITE_P(Grids, CordexMember, testing::Bool(),
+                         [](const auto& grid) { return grid.param ? "Rotated" : "Geographic"; });
+
+}  // namespace
+}  // namespace foehn::io
