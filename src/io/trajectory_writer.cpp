@@ -13,6 +13,8 @@ namespace foehn::io {
 namespace {
 
 constexpr float kFillValue = 1e20F;
+constexpr const char* kTimeBounds = "time_bnds";
+constexpr double kSecondsPerHour = 3600;
 
 /// "hours since 2019-03-26 00:00:00"
 std::string time_units(const TrajectoryHeader& header) {
@@ -48,12 +50,17 @@ void check_header(const std::filesystem::path& path, const TrajectoryHeader& hea
 
 void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
   file.define_dimension("time", 0);
-  file.define_variable("time", NetcdfType::float64, {"time"},
-                       {{"standard_name", "time"},
-                        {"long_name", "time"},
-                        {"units", time_units(header)},
-                        {"calendar", calendar::calendar_name(header.calendar)},
-                        {"axis", "T"}});
+  Attributes time{{"standard_name", "time"},
+                  {"long_name", "time"},
+                  {"units", time_units(header)},
+                  {"calendar", calendar::calendar_name(header.calendar)},
+                  {"axis", "T"}};
+  if (header.mean_interval) time["bounds"] = kTimeBounds;
+  file.define_variable("time", NetcdfType::float64, {"time"}, time);
+  if (header.mean_interval) {
+    file.define_dimension("bnds", 2);
+    file.define_variable(kTimeBounds, NetcdfType::float64, {"time", "bnds"}, {});
+  }
   define_grid(file, header.grid);
   if (header.realization) {
     file.define_variable(
@@ -81,7 +88,8 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
       cells_(header.grid.cells()),
       ny_(header.grid.ny()),
       nx_(header.grid.nx()),
-      step_hours_(static_cast<double>(header.step_seconds) / 3600.0) {
+      step_hours_(static_cast<double>(header.step_seconds) / kSecondsPerHour),
+      mean_interval_(header.mean_interval) {
   check_header(path_, header);
   for (const auto& variable : header.variables) variable_names_.push_back(variable.name);
   try {
@@ -123,6 +131,15 @@ void TrajectoryWriter::append(std::span<const float> values) {
     }
     file_->write("time", std::span<const double>(hours), std::span(start).first(1),
                  std::span(count).first(1));
+    if (mean_interval_) {
+      std::vector<double> bounds;  // [time, 2]
+      for (const double hour : hours) {
+        bounds.push_back(hour + static_cast<double>(mean_interval_->begin_seconds) / kSecondsPerHour);
+        bounds.push_back(hour + static_cast<double>(mean_interval_->end_seconds) / kSecondsPerHour);
+      }
+      file_->write(kTimeBounds, std::span<const double>(bounds), std::array<std::int64_t, 2>{written_, 0},
+                   std::array<std::int64_t, 2>{steps, 2});
+    }
 
     std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
     for (std::int64_t v = 0; v < variables; ++v) {
