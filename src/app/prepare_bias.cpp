@@ -98,7 +98,7 @@ void PreparedBias::estimate() {
     for (const io::Variable& variable : pair.historical->variables())
       calibration.kinds.push_back(
           bias::parse_kind(setting_of(options_.bias_kind, variable.name, "additive")));
-    const auto made = core::with_context("bias", [&] {
+    const auto made = core::with_context(options_.bias_by_month ? "bias (bias.by_month)" : "bias", [&] {
       return ingestion::calibrate(pair.historical->variables(), pair.reference,
                                   ingestion::coarse_record(*pair.historical), calibration,
                                   [&](std::int64_t more) { progress.advance(more); });
@@ -113,7 +113,7 @@ std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStr
   const ingestion::BiasMethod method = bias_method(options_.bias_method);
   const std::int64_t passes = ingestion::passes_before(method);
   core::Progress progress("reading for bias", passes * stream.times().size(), "instants", passes > 0);
-  return core::with_context("bias", [&] {
+  return core::with_context("bias.method " + options_.bias_method, [&] {
     return ingestion::BiasCorrection(stream.variables(), calibrations_, method,
                                      ingestion::coarse_record(stream),
                                      [&](std::int64_t more) { progress.advance(more); });

@@ -32,10 +32,15 @@ struct Catalogue {
   std::size_t useless_files = 0;
 };
 
+/// The name of today for a standard name that was replaced by it (CF standard name table, aliases).
+std::string without_alias(const std::string& standard_name) {
+  return standard_name == "air_pressure_at_sea_level" ? "air_pressure_at_mean_sea_level" : standard_name;
+}
+
 Match match(const WantedVariable& wanted, const std::string& name, const std::string& standard_name) {
   if (!wanted.source_name.empty()) return name == wanted.source_name ? Match::exact : Match::none;
   if (standard_name.empty()) return name == wanted.variable.name ? Match::exact : Match::none;
-  if (standard_name == wanted.variable.standard_name) return Match::exact;
+  if (without_alias(standard_name) == without_alias(wanted.variable.standard_name)) return Match::exact;
   const auto found = wind_component(standard_name);
   const auto component = wind_component(wanted.variable.standard_name);
   const bool is_same_component = found && component && found->is_first == component->is_first;
@@ -97,11 +102,12 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
   return found;
 }
 
-/// What the file's variable is expected to call itself: winds may go along other directions than the wanted.
+/// What the file's variable is expected to call itself: under another name it may still be what is wanted.
 std::string standard_name_of(const WantedVariable& wanted, const Candidate& candidate) {
-  const bool is_wind =
-      match({wanted.variable, "", {}}, candidate.name, candidate.standard_name) == Match::other_directions;
-  return is_wind ? candidate.standard_name : wanted.variable.standard_name;
+  const WantedVariable by_standard_name{wanted.variable, "", {}};
+  const bool is_known = !candidate.standard_name.empty() &&
+                        match(by_standard_name, candidate.name, candidate.standard_name) != Match::none;
+  return is_known ? candidate.standard_name : wanted.variable.standard_name;
 }
 
 /// The same grid is kept once: a mesh has millions of cells, and a record hundreds of files.
