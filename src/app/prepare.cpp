@@ -33,10 +33,10 @@ const std::string& output_of(const ObservationStream& stream, const PrepareOptio
   const std::string& path = is_mean ? options.means : options.output;
   if (path.empty())
     throw core::UsageError(fmt::format(
-        "{}: {} {}, which {} a file of their own: give {}", names_of(stream),
+        "{}: {} {}, which go to a file of their own: give {}", names_of(stream),
         is_mean ? "time means over" : "snapshots every",
         calendar::format_step(is_mean ? stream.sampling().interval.seconds() : stream.step_seconds()),
-        "go to", is_mean ? "output.means" : "output.path"));
+        is_mean ? "output.means" : "output.path"));
   return path;
 }
 

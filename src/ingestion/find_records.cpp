@@ -125,9 +125,6 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
   Catalogue catalogue;
   catalogue.candidates.resize(wanted.size());
   for (const auto& path : without_repeats(files)) list_file(path, wanted, catalogue);
-  if (catalogue.useless_files > 0)
-    spdlog::warn("{} of {} files hold none of the variables wanted", catalogue.useless_files, files.size());
-
   std::vector<Record> records;
   std::vector<std::shared_ptr<const SourceGrid>> grids;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -148,6 +145,8 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
     }
     records.emplace_back(wanted[i].variable, std::move(sources));
   }
+  if (catalogue.useless_files > 0)
+    spdlog::warn("{} of {} files hold none of the variables wanted", catalogue.useless_files, files.size());
   return records;
 }
 

@@ -112,7 +112,26 @@ void Record::select_period(const std::string& start, const std::string& end) {
       return repeat.seconds < times_.seconds.front() || repeat.seconds > times_.seconds.back();
     });
     check_steps();
+    drop_unused_files();
   });
+}
+
+void Record::drop_unused_files() {
+  std::vector<bool> is_used(files_.size(), false);
+  for (const Slot& slot : kept_) is_used[slot.file] = true;
+  for (const Repeat& repeat : repeats_) is_used[repeat.other.file] = true;
+  std::vector<std::size_t> new_index(files_.size());
+  std::vector<SourceFile> used;
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    new_index[i] = used.size();
+    if (is_used[i]) used.push_back(std::move(files_[i]));
+  }
+  files_ = std::move(used);
+  for (Slot& slot : kept_) slot.file = new_index[slot.file];
+  for (Repeat& repeat : repeats_) {
+    repeat.kept.file = new_index[repeat.kept.file];
+    repeat.other.file = new_index[repeat.other.file];
+  }
 }
 
 void Record::check_steps() {

@@ -50,6 +50,16 @@ TEST_F(Records, JoinFilesInOrderOfTime) {
   EXPECT_FLOAT_EQ(values[36], 250 + 2.4 + 44 + 2);
 }
 
+TEST_F(Records, KeepTheFilesOfThePeriodAlone) {
+  Record record = find({day(0), day(1), day(2)});
+  record.select_period("2001-01-02", "2001-01-02");
+  ASSERT_EQ(record.files().size(), 1);
+  EXPECT_EQ(record.file_of(0).filename(), "tas_1.nc");
+  std::vector<float> values(36);
+  record.read(1, 1, all_, values);
+  EXPECT_FLOAT_EQ(values[0], 250 + 3.0 + 44 + 2);
+}
+
 TEST_F(Records, ReadFilesThatAreNamedTwiceOnce) {
   const auto path = day(0);
   EXPECT_EQ(find({path, path}).files().size(), 1);

@@ -43,7 +43,7 @@ class Record {
   const std::vector<SourceFile>& files() const { return files_; }
   const std::filesystem::path& file_of(std::int64_t index) const { return file(kept_[at(index)]).path; }
 
-  /// Leaves only what lies between two dates, both inclusive (io::select_period).
+  /// Leaves only what lies between two dates, both inclusive (io::select_period), and the files with that.
   /// @throws Error if there is nothing, or naming the gap in it and the files on both sides
   void select_period(const std::string& start, const std::string& end);
 
@@ -74,6 +74,7 @@ class Record {
   void check_alike() const;
   void join();
   void check_steps();
+  void drop_unused_files();
   void compare(const Repeat* first, std::int64_t count, const grid::Crop& crop) const;
 
   io::Variable variable_;
