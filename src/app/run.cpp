@@ -23,11 +23,12 @@ struct Subcommand {
   int (*parallel)(const comm::Communicator&, const Arguments&);  // or by all ranks
 };
 
-constexpr std::array<Subcommand, 8> kSubcommands{{
+constexpr std::array<Subcommand, 9> kSubcommands{{
     {"synth", "make a toy reanalysis of known covariance", &synth, nullptr},
     {"fit", "fit a Gaussian prior to a reanalysis", &fit, nullptr},
     {"train", "train a network as a prior on a reanalysis (under mpirun or srun)", nullptr, &train},
     {"coarsen", "make observations from fine fields", &coarsen, nullptr},
+    {"prepare", "make observations from a climate model's files", &prepare, nullptr},
     {"sample", "prior + observations -> trajectories (under mpirun or srun)", nullptr, &sample},
     {"evaluate", "score trajectories against a reference", &evaluate, nullptr},
     {"info", "say what a prior or a trajectory is", &info, nullptr},

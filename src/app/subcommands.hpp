@@ -13,6 +13,7 @@ using Arguments = std::vector<std::string>;
 int synth(const Arguments& arguments);
 int fit(const Arguments& arguments);
 int coarsen(const Arguments& arguments);
+int prepare(const Arguments& arguments);
 int evaluate(const Arguments& arguments);
 int info(const Arguments& arguments);
 int bench(const Arguments& arguments);

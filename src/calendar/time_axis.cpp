@@ -83,9 +83,6 @@ TimeAxis decode_times(std::span<const double> values, const std::string& units, 
   return axis;
 }
 
-namespace {
-
-/// The step that most instants follow by, the smallest of those; 0 if no instant follows another.
 std::int64_t commonest_step(const TimeAxis& axis) {
   std::map<std::int64_t, std::int64_t> counts;
   for (std::size_t i = 1; i < axis.seconds.size(); ++i) {
@@ -96,8 +93,6 @@ std::int64_t commonest_step(const TimeAxis& axis) {
                                           [](const auto& a, const auto& b) { return a.second < b.second; });
   return commonest == counts.end() ? 0 : commonest->first;
 }
-
-}  // namespace
 
 std::int64_t regular_step_seconds(const TimeAxis& axis) {
   const std::int64_t step = commonest_step(axis);

@@ -1,34 +1,16 @@
 #pragma once
 
 #include <filesystem>
-#include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "foehn/calendar/time_axis.hpp"
-#include "foehn/core/units.hpp"
 #include "foehn/grid/grid.hpp"
+#include "foehn/io/field_layout.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/netcdf.hpp"
 
 namespace foehn::io {
-
-/// How one variable lies in one file and how its stored numbers become values in the wanted unit:
-/// (stored * scale + offset), then the unit conversion.
-struct FieldLayout {
-  Variable variable;  ///< as wanted: with the unit after conversion
-  NetcdfVariable header;
-  std::size_t time_dimension =
-      0;  ///< index of the time dimension; the last two are y and x, any other has size 1
-  double scale_factor = 1;
-  double add_offset = 0;
-  bool packed = false;
-  std::vector<double> missing;  ///< stored numbers that stand for "no value"
-  double valid_minimum = -std::numeric_limits<double>::infinity();  ///< stored numbers below stand for it too
-  double valid_maximum = std::numeric_limits<double>::infinity();   ///< and those above
-  core::UnitConversion conversion;
-};
 
 /// The checked header of one file.
 struct FieldSource {

@@ -13,6 +13,7 @@ namespace foehn::io {
 namespace {
 
 constexpr float kFillValue = 1e20F;
+constexpr const char* kTimeBounds = "time_bnds";
 
 /// "hours since 2019-03-26 00:00:00", "days since 1950-01-01"
 std::string time_units(const TrajectoryHeader& header) {
@@ -75,12 +76,17 @@ Attributes time_attributes(const TrajectoryHeader& header) {
   if (calendar == Calendar::standard || calendar == Calendar::proleptic_gregorian ||
       calendar == Calendar::julian)
     attributes["units_metadata"] = std::string("leap_seconds: none");
+  if (header.mean_interval) attributes["bounds"] = std::string(kTimeBounds);
   return attributes;
 }
 
 void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
   file.define_dimension("time", 0);
   file.define_variable("time", NetcdfType::float64, {"time"}, time_attributes(header));
+  if (header.mean_interval) {
+    file.define_dimension("bnds", 2);
+    file.define_variable(kTimeBounds, NetcdfType::float64, {"time", "bnds"}, {});
+  }
   define_grid(file, header.grid, header.mapping);
   if (header.height) {
     file.define_variable("height", NetcdfType::float64, {},
@@ -118,7 +124,8 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
       nx_(header.grid.nx()),
       first_seconds_(header.day_zero ? header.first_seconds - *header.day_zero : 0),
       step_seconds_(header.step_seconds),
-      time_unit_seconds_(header.day_zero ? 86400.0 : 3600.0) {
+      time_unit_seconds_(header.day_zero ? 86400.0 : 3600.0),
+      mean_interval_(header.mean_interval) {
   check_header(path_, header);
   for (const auto& variable : header.variables) variable_names_.push_back(variable.name);
   try {
@@ -157,6 +164,15 @@ void TrajectoryWriter::append(std::span<const float> values) {
     }
     file_->write("time", std::span<const double>(times), std::span(start).first(1),
                  std::span(count).first(1));
+    if (mean_interval_) {
+      std::vector<double> bounds;  // [time, 2]
+      for (const double time : times) {
+        bounds.push_back(time + static_cast<double>(mean_interval_->begin_seconds) / time_unit_seconds_);
+        bounds.push_back(time + static_cast<double>(mean_interval_->end_seconds) / time_unit_seconds_);
+      }
+      file_->write(kTimeBounds, std::span<const double>(bounds), std::array<std::int64_t, 2>{written_, 0},
+                   std::array<std::int64_t, 2>{steps, 2});
+    }
 
     std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
     for (std::int64_t v = 0; v < variables; ++v) {

@@ -57,6 +57,11 @@ Options ToyClimate::coarsen_options(const std::filesystem::path& output) const {
           {"observation.block", "8"}, {"observation.every", "6"},   {"output.path", output}};
 }
 
+Options ToyClimate::prepare_options(const std::filesystem::path& output) const {
+  return {{"input.files", truth},       {"prior.path", prior},      {"observation.block", "8"},
+          {"time.start", "2001-01-08"}, {"time.end", "2001-01-08"}, {"output.path", output}};
+}
+
 ToyFields::ToyFields(const std::filesystem::path& path) {
   const io::FieldReader reader({path}, {});
   grid = reader.grid();

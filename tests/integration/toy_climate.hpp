@@ -25,6 +25,8 @@ struct ToyClimate {
   Options unconditional_options(const std::filesystem::path& output, std::int64_t hours) const;
   Options fit_options(const std::filesystem::path& prior_path) const;
   Options coarsen_options(const std::filesystem::path& output) const;
+  /// The truth as if it were a simulation's: a day of it, hour by hour.
+  Options prepare_options(const std::filesystem::path& output) const;
   Options train_options(const std::filesystem::path& prior_path) const;
 };
 

@@ -29,6 +29,9 @@ struct TimeAxis {
 /// @throws Error naming the units, or the index of a value that is not finite
 TimeAxis decode_times(std::span<const double> values, const std::string& units, Calendar calendar);
 
+/// The step that most instants follow by, in seconds, the smallest of those; 0 if no instant follows another.
+std::int64_t commonest_step(const TimeAxis& axis);
+
 /// Checks that an axis rises by one fixed step.
 ///
 /// @return the step in seconds; 0 for an axis of one instant

@@ -21,6 +21,15 @@ struct GridMapping {
   std::optional<double> earth_radius;  ///< m; where given, a geographic grid has a mapping as well
 };
 
+/// What a time mean is the mean of, seconds from its time stamp; begin <= 0 <= end.
+struct MeanInterval {
+  std::int64_t begin_seconds = 0;
+  std::int64_t end_seconds = 0;
+
+  std::int64_t seconds() const { return end_seconds - begin_seconds; }
+  bool operator==(const MeanInterval&) const = default;
+};
+
 /// Everything a trajectory file says besides its values.
 struct TrajectoryHeader {
   std::vector<Variable> variables;
@@ -28,11 +37,12 @@ struct TrajectoryHeader {
   calendar::Calendar calendar = calendar::Calendar::standard;
   std::int64_t first_seconds = 0;  ///< first instant, seconds since 1970-01-01 of the calendar
   std::int64_t step_seconds = 3600;
-  std::string cell_methods = "time: point";  ///< such as "time: point area: mean"
-  std::optional<std::int64_t> realization;   ///< ensemble member
-  std::int64_t chunk_steps = 24;             ///< instants a chunk
-  int deflate = 1;                           ///< 0 (none) to 9
-  Attributes attributes;                     ///< global attributes beside Conventions: title, history, ...
+  std::string cell_methods = "time: point";   ///< such as "time: point area: mean"
+  std::optional<MeanInterval> mean_interval;  ///< of time means: written as time_bnds
+  std::optional<std::int64_t> realization;    ///< ensemble member
+  std::int64_t chunk_steps = 24;              ///< instants a chunk
+  int deflate = 1;                            ///< 0 (none) to 9
+  Attributes attributes;                      ///< global attributes beside Conventions: title, history, ...
 
   // What archives want otherwise.
   Attributes variable_attributes;        ///< of every variable, before what the header says by itself
@@ -74,6 +84,7 @@ class TrajectoryWriter final : public MemberWriter {
   std::int64_t cells_ = 0, ny_ = 0, nx_ = 0;
   std::int64_t first_seconds_ = 0, step_seconds_ = 0;  ///< of the time coordinate, since its reference
   double time_unit_seconds_ = 3600;
+  std::optional<MeanInterval> mean_interval_;
   std::int64_t written_ = 0;
 };
 

@@ -38,6 +38,10 @@ TEST_F(ValidateOnly, CoarsensNothing) {
   expect_nothing_but_checks("coarsen", toy_.coarsen_options(folder_ / "coarse.nc"));
 }
 
+TEST_F(ValidateOnly, PreparesNothing) {
+  expect_nothing_but_checks("prepare", toy_.prepare_options(folder_ / "observations.nc"));
+}
+
 TEST_F(ValidateOnly, ScoresNothing) {
   // The truth stands in for a member.
   expect_nothing_but_checks("evaluate", {{"input.members", toy_.truth},

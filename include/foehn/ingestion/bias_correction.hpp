@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "foehn/bias/correction.hpp"
+#include "foehn/ingestion/coarse_record.hpp"
+
+namespace foehn::ingestion {
+
+/// Told how many instants more were read.
+using Told = std::function<void(std::int64_t instants)>;
+
+struct CalibrationOptions {
+  std::vector<bias::Kind> kinds;  ///< [variable]
+  std::int64_t bins = 100;
+  bool by_month = true;
+  bool pooled = false;  ///< one distribution for all cells
+};
+
+/// Learns how the simulation's past differs from a reference, in two passes over each.
+/// @param variables  of both records, in their order
+/// @return           one calibration a variable
+/// @throws Error as the passes of `bias`, naming the variable
+std::vector<bias::Calibration> calibrate(const std::vector<io::Variable>& variables,
+                                         const CoarseRecord& reference, const CoarseRecord& historical,
+                                         const CalibrationOptions& options, const Told& told);
+
+/// Checks that there are statistics for each variable on a grid of so many cells.
+/// @throws Error naming a variable without, or with those of another unit or grid
+void check_calibrations(const std::vector<io::Variable>& variables,
+                        const std::vector<bias::Calibration>& calibrations, std::int64_t cells);
+
+enum class BiasMethod { quantile_mapping, detrended_quantile_mapping, quantile_delta_mapping };
+/// Passes over the scenario that must come before its correction.
+std::int64_t passes_before(BiasMethod method);
+
+/// Corrects each variable of a record by its calibration.
+class BiasCorrection {
+ public:
+  /// @param calibrations  any; each variable's is found by its name
+  /// @param scenario      what will be corrected, of which detrended and delta mapping need the statistics
+  /// @throws Error as check_calibrations
+  BiasCorrection(const std::vector<io::Variable>& variables,
+                 const std::vector<bias::Calibration>& calibrations, BiasMethod method,
+                 const CoarseRecord& scenario, const Told& told);
+
+  /// @param values  one instant, [variable, cell]
+  void apply(std::span<float> values, std::int64_t seconds, calendar::Calendar calendar);
+  /// Values so far beyond the range of the statistics, [variable].
+  std::vector<std::int64_t> extrapolated() const;
+
+ private:
+  std::vector<bias::Correction> corrections_;
+};
+
+}  // namespace foehn::ingestion

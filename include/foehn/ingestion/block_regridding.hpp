@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "foehn/grid/regridding.hpp"
+#include "foehn/ingestion/source_grid.hpp"
+
+namespace foehn::ingestion {
+
+/// A block of which more is missing than may be.
+struct MissingBlock {
+  std::int64_t block = 0;        ///< Y * NX + X
+  std::int64_t source_cell = 0;  ///< the first missing one, in the region
+  double missing_part = 0;       ///< of the block's weight, 0 to 1
+};
+
+/// Fields of a source grid as block means of a fine grid that they are regridded onto: what the observation
+/// operator, the mean over blocks of fine cells, gives of the regridded field. Both steps are linear, hence
+/// one sparse matrix; the fine field is never made.
+class BlockRegridding {
+ public:
+  /// @param fine    weights from the source onto the fine grid
+  /// @param block   cells a side of a block; divides both sides of the fine grid
+  /// @param angles  from geographic east to the fine grid's east (grid::grid_angles), radians, [fine cell]
+  BlockRegridding(const grid::RegriddingWeights& fine, const grid::Grid& fine_grid, std::int64_t block,
+                  std::span<const double> angles);
+
+  /// The rows and columns of the source that are used; fields of the region are what is regridded.
+  const grid::Crop& region() const { return region_; }
+  std::int64_t blocks() const { return static_cast<std::int64_t>(first_link_.size()) - 1; }
+
+  /// Block means; where part of a block is missing, over the rest.
+  /// @param source        [region]; what is not finite is missing
+  /// @param most_missing  part of a block's weight that may be missing
+  /// @param means         [block]
+  /// @return              the first block of which more is missing; what lies behind it in `means` is not set
+  std::optional<MissingBlock> apply(std::span<const float> source, double most_missing,
+                                    std::span<float> means) const;
+
+  /// The same of winds, turned from geographic directions to those of the fine grid at each of its cells.
+  std::optional<MissingBlock> apply_to_winds(std::span<const float> eastward,
+                                             std::span<const float> northward, double most_missing,
+                                             std::span<float> u, std::span<float> v) const;
+
+ private:
+  struct Link {
+    std::int64_t source_cell = 0;  ///< in the region
+    double weight = 0;
+    double cosine = 0;  ///< sum over fine cells of weight and cosine of the angle there
+    double sine = 0;
+  };
+  std::span<const Link> links(std::int64_t block) const;
+
+  grid::Crop region_;
+  std::vector<std::int64_t> first_link_{0};
+  std::vector<Link> links_;
+};
+
+}  // namespace foehn::ingestion

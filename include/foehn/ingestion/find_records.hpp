@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/ingestion/record.hpp"
+
+namespace foehn::ingestion {
+
+/// A variable of the domain that is to be found in a climate model's files.
+struct WantedVariable {
+  io::Variable variable;    ///< as the domain has it: name, standard name and the unit to convert to
+  std::string source_name;  ///< its name in the files; empty: found by its standard name
+  std::optional<TimeSampling> sampling;  ///< what to take it for, in place of its cell_methods
+};
+
+/// Finds each wanted variable in the files, which may hold one variable each or many, and joins its files.
+///
+/// By standard name; one that names no standard name is found by the domain's name of it. Winds are also
+/// found along the other directions (grid_eastward_wind for eastward_wind, and so on) where there are none
+/// along the wanted. Where several variables would do (tas and tasmax), the one of the domain's name is
+/// taken. Files that are named twice are read once.
+///
+/// @return  one record a wanted variable, in that order
+/// @throws Error naming the variable: found nowhere (with what the files hold), or ambiguous; and as
+///         io::read_layout, read_source_grid, read_sampling and Record
+std::vector<Record> find_records(const std::vector<std::filesystem::path>& files,
+                                 const std::vector<WantedVariable>& wanted);
+
+}  // namespace foehn::ingestion

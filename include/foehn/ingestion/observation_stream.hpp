@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "foehn/ingestion/block_regridding.hpp"
+#include "foehn/ingestion/record.hpp"
+#include "foehn/ingestion/winds.hpp"
+
+namespace foehn::ingestion {
+
+enum class RegridMethod { bilinear, conservative };
+
+/// Where coarse observations lie and how fields get there.
+struct Target {
+  grid::Grid domain;  ///< the fine grid
+  std::int64_t block = 1;
+  RegridMethod method = RegridMethod::bilinear;
+  std::filesystem::path weights;  ///< a weight file onto the domain in place of a method; empty: none
+  WindRotation winds = WindRotation::by_standard_name;
+  double most_missing = 0;  ///< part of a block that may be missing
+};
+
+/// Records of one kind (snapshots, or means over intervals of one length) as block means on a domain, instant
+/// by instant; the instants are those that all records have.
+class ObservationStream {
+ public:
+  /// @param records  cut to the period that is wanted
+  /// @throws Error naming variable and file: intervals or calendars that differ, no instant in common, a
+  /// source
+  ///         grid that does not cover the domain or wants a weight file, a wind without its other component,
+  ///         files that overlap and disagree
+  ObservationStream(std::vector<Record> records, Target target);
+
+  const std::vector<io::Variable>& variables() const { return variables_; }
+  const grid::Grid& grid() const { return grid_; }
+  const calendar::TimeAxis& times() const { return times_; }
+  std::int64_t step_seconds() const { return step_seconds_; }
+  const Sampling& sampling() const { return records_.front().sampling(); }
+  const std::vector<Record>& records() const { return records_; }
+  bool turns_winds() const { return !winds_.empty(); }
+
+  /// Reads one instant; fastest forward in time, since it reads ahead.
+  /// @param values  [variable, Y, X], in the variables' units
+  /// @throws Error naming file, variable, time and place where more is missing than may be
+  void read(std::int64_t index, std::span<float> values);
+
+ private:
+  struct Fields {  // read ahead: [instant of the record, region]
+    std::int64_t first = 0, count = 0;
+    std::vector<float> values;
+  };
+  struct WindPair {
+    std::size_t u = 0, v = 0;
+    std::vector<double> source_angles;  // [region]; empty: the source's winds are geographic
+    bool is_turned_to_grid = false;
+  };
+
+  void find_common_times();
+  void regrid(const SourceGrid& source, std::size_t record);
+  void pair_winds();
+  std::span<float> field(std::size_t record, std::int64_t index);
+  [[noreturn]] void refuse(std::size_t record, std::int64_t index, const MissingBlock& missing) const;
+  std::span<float> part(std::span<float> values, std::size_t record) const;
+
+  std::vector<Record> records_;
+  Target target_;
+  std::vector<io::Variable> variables_;
+  grid::Grid grid_;
+  calendar::TimeAxis times_;
+  std::int64_t step_seconds_ = 0;
+  std::vector<std::vector<std::int64_t>> instants_;  // [record, index]: the instant in the record
+  std::vector<std::shared_ptr<const BlockRegridding>> regridding_;  // [record], shared on the same grid
+  std::vector<WindPair> winds_;                                     // those that are turned
+  std::vector<Fields> read_ahead_;                                  // [record]
+};
+
+/// Sorts records into snapshots and means, and makes a stream of each kind that there is: snapshots first.
+std::vector<ObservationStream> make_streams(std::vector<Record> records, const Target& target);
+
+}  // namespace foehn::ingestion

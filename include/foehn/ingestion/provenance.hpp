@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "foehn/ingestion/record.hpp"
+
+namespace foehn::ingestion {
+
+/// The global attributes of a file that say which simulation it is of (CMIP6): source_id, experiment_id,
+/// variant_label, tracking_id and the like; those that it has.
+io::Attributes identity_attributes(const io::NetcdfFile& file);
+
+/// What observations are made of, as global attributes: the files by variable, and what identity_attributes
+/// found, each value once. Long lists end in their number.
+io::Attributes provenance(const std::vector<Record>& records);
+
+/// Warns where files are of different models or members, which no single simulation's are.
+void warn_of_mixtures(const std::vector<Record>& records);
+
+}  // namespace foehn::ingestion

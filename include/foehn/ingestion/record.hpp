@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "foehn/calendar/time_axis.hpp"
+#include "foehn/ingestion/source_grid.hpp"
+#include "foehn/ingestion/time_sampling.hpp"
+#include "foehn/io/field_layout.hpp"
+
+namespace foehn::ingestion {
+
+/// The checked header of one variable in one file.
+struct SourceFile {
+  std::filesystem::path path;
+  io::FieldLayout layout;
+  std::shared_ptr<const SourceGrid> grid;  ///< shared by all files on it
+  calendar::TimeAxis times;
+  Sampling sampling;
+  io::Attributes attributes;  ///< of the file as a whole: what it is made of
+};
+
+/// One variable over time, joined from many files: each instant once, in order. Files may overlap.
+class Record {
+ public:
+  /// @param variable  as wanted: the name and unit that values are given in
+  /// @param files     in any order; at least one
+  /// @throws Error naming two files whose grids, calendars, standard names or ways to stand in time differ
+  Record(io::Variable variable, std::vector<SourceFile> files);
+
+  const io::Variable& variable() const { return variable_; }
+  /// The standard name in the files, which of winds may be another than the wanted.
+  const std::string& source_standard_name() const { return files_.front().layout.variable.standard_name; }
+  const std::shared_ptr<const SourceGrid>& grid() const { return files_.front().grid; }
+  const Sampling& sampling() const { return files_.front().sampling; }
+  const calendar::TimeAxis& times() const { return times_; }
+  std::int64_t step_seconds() const { return step_seconds_; }
+  const std::vector<SourceFile>& files() const { return files_; }
+  const std::filesystem::path& file_of(std::int64_t index) const { return file(kept_[at(index)]).path; }
+
+  /// Leaves only what lies between two dates, both inclusive (io::select_period), and the files with that.
+  /// @throws Error if there is nothing, or naming the gap in it and the files on both sides
+  void select_period(const std::string& start, const std::string& end);
+
+  /// Reads every instant of the period that files have in common, and compares what they hold of the crop.
+  /// @throws Error naming files, variable, time and cell of the first values that differ by more than the
+  ///         files' precision
+  void check_overlaps(const grid::Crop& crop) const;
+
+  /// Reads instants [first, first + count) of the crop; missing values are NaN.
+  /// @param values  room for [count, cells of the crop]
+  void read(std::int64_t first, std::int64_t count, const grid::Crop& crop, std::span<float> values) const;
+
+ private:
+  /// Where an instant lies.
+  struct Slot {
+    std::size_t file = 0;
+    std::int64_t index = 0;
+    bool is_followed_by(const Slot& next) const { return file == next.file && index + 1 == next.index; }
+  };
+  /// An instant that lies in two files.
+  struct Repeat {
+    std::int64_t seconds = 0;
+    Slot kept, other;
+  };
+
+  static std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+  const SourceFile& file(const Slot& slot) const { return files_[slot.file]; }
+  void check_alike() const;
+  void join();
+  void check_steps();
+  void drop_unused_files();
+  void compare(const Repeat* first, std::int64_t count, const grid::Crop& crop) const;
+
+  io::Variable variable_;
+  std::vector<SourceFile> files_;
+  calendar::TimeAxis times_;
+  std::vector<Slot> kept_;  // [instant]
+  std::vector<Repeat> repeats_;
+  std::int64_t step_seconds_ = 0;
+  // The file read last stays open: reads go forward in time, and a thousand files may be joined.
+  mutable std::optional<io::NetcdfFile> open_file_;
+};
+
+}  // namespace foehn::ingestion

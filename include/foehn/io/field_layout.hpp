@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "foehn/calendar/time_axis.hpp"
+#include "foehn/core/units.hpp"
+#include "foehn/grid/grid.hpp"
+#include "foehn/io/field_reader.hpp"
+#include "foehn/io/netcdf.hpp"
+
+namespace foehn::io {
+
+/// How one variable lies in one file and how its stored numbers become values in the wanted unit:
+/// (stored * scale + offset), then the unit conversion.
+struct FieldLayout {
+  Variable variable;  ///< as wanted: with the unit after conversion
+  NetcdfVariable header;
+  std::size_t time_dimension = 0;         ///< index of the time dimension
+  std::size_t horizontal_dimensions = 2;  ///< the last: y and x, or the cells of a mesh; any other has size 1
+  double scale_factor = 1;
+  double add_offset = 0;
+  bool packed = false;
+  std::vector<double> missing;  ///< stored numbers that stand for "no value"
+  double valid_minimum = -std::numeric_limits<double>::infinity();  ///< stored numbers below stand for it too
+  double valid_maximum = std::numeric_limits<double>::infinity();   ///< and those above
+  core::UnitConversion conversion;
+
+  std::int64_t ny() const;  ///< 1 for a mesh
+  std::int64_t nx() const;
+};
+
+/// Which horizontal dimensions will do.
+enum class Horizontal { rows_and_columns, or_mesh };
+
+/// Whether a variable has dimensions (time, y, x), or (time, cell) where a mesh will do, besides any of size
+/// 1.
+bool is_field(const NetcdfFile& file, const NetcdfVariable& variable, Horizontal horizontal);
+
+/// Reads and checks what the header says of a variable.
+/// @param wanted  its name in the file; what it leaves empty is taken from there
+/// @throws Error naming file and variable: there is none, its dimensions, standard name, unit or packing
+FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizontal horizontal);
+
+/// The coordinate variable that gives the times of a field.
+NetcdfVariable time_coordinate(const NetcdfFile& file, const FieldLayout& layout);
+/// The times of a field, in the order of the file.
+calendar::TimeAxis read_times(const NetcdfFile& file, const FieldLayout& layout);
+
+/// Reads instants [first, first + count) of a variable's cropped fields; missing values become NaN.
+/// @param values  room for count fields, `stride` numbers apart
+/// @return        how many values are missing or infinite
+std::int64_t read_values(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop,
+                         std::int64_t first, std::int64_t count, float* values, std::int64_t stride);
+
+}  // namespace foehn::io

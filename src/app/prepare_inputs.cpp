@@ -1,0 +1,143 @@
+#include "prepare_inputs.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "foehn/core/error.hpp"
+#include "foehn/ingestion/provenance.hpp"
+#include "foehn/model/domain.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+using ingestion::TimeSampling;
+
+ingestion::WindRotation wind_rotation(const std::string& name) {
+  if (name == "never") return ingestion::WindRotation::never;
+  return name == "to_grid" ? ingestion::WindRotation::to_grid : ingestion::WindRotation::by_standard_name;
+}
+
+bool is_geographic_wind(const io::Variable& variable) {
+  const auto component = ingestion::wind_component(variable.standard_name);
+  return component && !component->is_along_grid;
+}
+
+std::vector<std::string> names_of(const std::vector<io::Variable>& variables) {
+  std::vector<std::string> names;
+  for (const io::Variable& variable : variables) names.push_back(variable.name);
+  return names;
+}
+
+/// The prior's variable of a standard name; of winds, the component along whichever directions.
+std::size_t index_of(const std::vector<io::Variable>& variables, const io::Variable& named) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    const auto component = ingestion::wind_component(variables[i].standard_name);
+    const auto other = ingestion::wind_component(named.standard_name);
+    const bool is_same_component = component && other && component->is_first == other->is_first;
+    if (variables[i].standard_name == named.standard_name || is_same_component) return i;
+    known.push_back(variables[i].standard_name);
+  }
+  throw core::UsageError(
+      fmt::format("data.variables: {}={}: the prior has no variable of that standard name; it has "
+                  "{}",
+                  named.name, named.standard_name, fmt::join(known, ", ")));
+}
+
+void say_assumed(const std::vector<ingestion::Record>& records) {
+  std::vector<std::string> names;
+  for (const ingestion::Record& record : records)
+    if (record.sampling().is_assumed) names.push_back(record.variable().name);
+  if (!names.empty())
+    spdlog::warn(
+        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; taken for "
+        "snapshots (data.cell_methods)",
+        fmt::join(names, ", "));
+}
+
+/// @throws core::Error if times are no steps of the prior
+void check_steps(const ingestion::ObservationStream& stream, std::int64_t step_seconds) {
+  const auto check = [&](const std::string& what, std::int64_t seconds) {
+    if (seconds % step_seconds != 0)
+      throw core::Error(fmt::format("{}: {} {}, expected a multiple of the prior's step, {}",
+                                    fmt::join(names_of(stream.variables()), ", "), what,
+                                    calendar::format_step(seconds), calendar::format_step(step_seconds)));
+  };
+  check("the time step is", stream.step_seconds());
+  if (stream.sampling().kind == TimeSampling::mean)
+    check("means are over", stream.sampling().interval.seconds());
+}
+
+}  // namespace
+
+PrepareTarget prepare_target(const PrepareOptions& options) {
+  if (options.prior.empty() == options.domain.empty())
+    throw core::UsageError("expected one of prior.path and domain.path");
+  const model::Domain domain =
+      model::read_domain(options.prior.empty() ? std::filesystem::path(options.domain)
+                                               : std::filesystem::path(options.prior) / "domain.nc");
+  core::with_context("observation.block", [&] { return grid::block_mean_grid(domain.grid, options.block); });
+  check_settings("data.cell_methods", options.cell_methods, names_of(domain.variables), {"point", "mean"});
+  check_settings("bias.kind", options.bias_kind, names_of(domain.variables), {"additive", "multiplicative"});
+  if (domain.grid.rotated_pole && options.rotate_winds == "auto" &&
+      std::any_of(domain.variables.begin(), domain.variables.end(), is_geographic_wind))
+    spdlog::warn(
+        "the domain is rotated, and its winds are eastward and northward by their standard names: they are "
+        "left in geographic directions; if the prior has learnt them along its grid, set "
+        "regrid.rotate_winds to to_grid");
+  PrepareTarget target;
+  target.variables = domain.variables;
+  target.step_seconds = domain.step_seconds;
+  target.target = {domain.grid,
+                   options.block,
+                   options.method == "bilinear" ? ingestion::RegridMethod::bilinear
+                                                : ingestion::RegridMethod::conservative,
+                   options.weights,
+                   wind_rotation(options.rotate_winds),
+                   options.missing_fraction};
+  return target;
+}
+
+std::vector<ingestion::WantedVariable> wanted_variables(const PrepareOptions& options,
+                                                        const std::vector<io::Variable>& variables) {
+  std::vector<ingestion::WantedVariable> wanted;
+  for (const io::Variable& variable : variables) {
+    ingestion::WantedVariable one{variable, "", std::nullopt};
+    const std::string method = setting_of(options.cell_methods, variable.name, "");
+    if (!method.empty()) one.sampling = method == "mean" ? TimeSampling::mean : TimeSampling::snapshot;
+    wanted.push_back(std::move(one));
+  }
+  for (const std::string& text : options.variables) {
+    const io::Variable named = io::parse_variable(text);
+    if (named.standard_name.empty())
+      throw core::UsageError(
+          fmt::format("data.variables: expected name=standard name pairs, found '{}'", text));
+    wanted[index_of(variables, named)].source_name = named.name;
+  }
+  return wanted;
+}
+
+std::vector<ingestion::Record> find_records(const PrepareOptions& options, const PrepareTarget& target,
+                                            const std::vector<std::string>& files, const std::string& start,
+                                            const std::string& end) {
+  std::vector<ingestion::Record> records =
+      ingestion::find_records(io::expand_files(files), wanted_variables(options, target.variables));
+  for (ingestion::Record& record : records) record.select_period(start, end);
+  say_assumed(records);
+  ingestion::warn_of_mixtures(records);
+  return records;
+}
+
+std::vector<ingestion::ObservationStream> open_streams(const PrepareOptions& options,
+                                                       const PrepareTarget& target) {
+  auto streams = ingestion::make_streams(
+      find_records(options, target, options.files, options.start, options.end), target.target);
+  for (const auto& stream : streams) check_steps(stream, target.step_seconds);
+  return streams;
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "foehn/ingestion/find_records.hpp"
+#include "foehn/ingestion/observation_stream.hpp"
+#include "prepare_options.hpp"
+
+namespace foehn::app {
+
+/// What observations are to be: those that a prior's domain asks for.
+struct PrepareTarget {
+  std::vector<io::Variable> variables;
+  std::int64_t step_seconds = 3600;
+  ingestion::Target target;
+};
+
+/// @throws core::Error if the domain cannot be read or the block does not divide it, core::UsageError for
+///         options that do not go together
+PrepareTarget prepare_target(const PrepareOptions& options);
+
+/// The prior's variables, with what the options say of them.
+std::vector<ingestion::WantedVariable> wanted_variables(const PrepareOptions& options,
+                                                        const std::vector<io::Variable>& variables);
+
+/// Finds the target's variables in files or globs, and cuts them to a period.
+std::vector<ingestion::Record> find_records(const PrepareOptions& options, const PrepareTarget& target,
+                                            const std::vector<std::string>& files, const std::string& start,
+                                            const std::string& end);
+
+/// Opens what is to be prepared: snapshots, means, or both.
+/// @throws core::Error naming what is wrong with the files, or times that are no steps of the prior
+std::vector<ingestion::ObservationStream> open_streams(const PrepareOptions& options,
+                                                       const PrepareTarget& target);
+
+}  // namespace foehn::app

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "foehn/config/option_table.hpp"
+
+namespace foehn::app {
+
+struct PrepareOptions {
+  std::vector<std::string> files;         ///< paths or globs
+  std::vector<std::string> variables;     ///< "name=standard name"
+  std::vector<std::string> cell_methods;  ///< "point", "mean", or "variable=point" pairs
+  double missing_fraction = 0;
+  std::string prior;   ///< folder of a prior, or
+  std::string domain;  ///< its domain.nc alone
+  std::int64_t block = 8;
+  std::string start, end;  ///< of the period, both inclusive
+  std::string method = "bilinear";
+  std::string weights;
+  std::string rotate_winds = "auto";
+  std::string output, means;
+
+  std::string bias_method = "none";
+  std::string statistics;
+  std::vector<std::string> reference, historical;
+  std::string bias_start, bias_end;
+  std::vector<std::string> bias_kind;  ///< "additive", "multiplicative", or "variable=multiplicative" pairs
+  std::int64_t bias_bins = 100;
+  bool bias_by_month = true;
+  bool bias_pooled = false;
+};
+
+config::OptionTable prepare_option_table(PrepareOptions& options);
+
+/// What a list of "value" (for all) and "variable=value" (for one, which wins) says of a variable;
+/// `otherwise` where it says nothing.
+std::string setting_of(const std::vector<std::string>& settings, const std::string& variable,
+                       const std::string& otherwise);
+/// @throws UsageError naming the option for a value that is none of the choices, or a variable that is
+/// unknown
+void check_settings(const std::string& option, const std::vector<std::string>& settings,
+                    const std::vector<std::string>& variables, const std::vector<std::string>& choices);
+
+}  // namespace foehn::app

@@ -1,0 +1,153 @@
+#include "foehn/ingestion/find_records.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "foehn/core/error.hpp"
+#include "foehn/ingestion/provenance.hpp"
+#include "foehn/ingestion/winds.hpp"
+
+namespace foehn::ingestion {
+
+namespace {
+
+/// How well a variable of a file answers a wanted one; lower is better.
+enum class Match { exact, other_directions, none };
+
+struct Candidate {
+  std::filesystem::path path;
+  std::string name;
+  std::string standard_name;
+};
+
+/// What the files hold, for each wanted variable and to say where one is missing.
+struct Catalogue {
+  std::vector<std::map<Match, std::vector<Candidate>>> candidates;  // [wanted variable]
+  std::set<std::string> fields;                                     // "tas (air_temperature)"
+  std::size_t useless_files = 0;
+};
+
+/// The name of today for a standard name that was replaced by it (CF standard name table, aliases).
+std::string without_alias(const std::string& standard_name) {
+  return standard_name == "air_pressure_at_sea_level" ? "air_pressure_at_mean_sea_level" : standard_name;
+}
+
+Match match(const WantedVariable& wanted, const std::string& name, const std::string& standard_name) {
+  if (!wanted.source_name.empty()) return name == wanted.source_name ? Match::exact : Match::none;
+  if (standard_name.empty()) return name == wanted.variable.name ? Match::exact : Match::none;
+  if (without_alias(standard_name) == without_alias(wanted.variable.standard_name)) return Match::exact;
+  const auto found = wind_component(standard_name);
+  const auto component = wind_component(wanted.variable.standard_name);
+  const bool is_same_component = found && component && found->is_first == component->is_first;
+  return is_same_component ? Match::other_directions : Match::none;
+}
+
+void list_file(const std::filesystem::path& path, const std::vector<WantedVariable>& wanted,
+               Catalogue& catalogue) {
+  const io::NetcdfFile file = io::NetcdfFile::open(path);
+  bool is_of_use = false;
+  for (const std::string& name : file.variable_names()) {
+    const io::NetcdfVariable variable = file.variable(name);
+    if (!io::is_field(file, variable, io::Horizontal::or_mesh)) continue;
+    const std::string standard_name = variable.text("standard_name").value_or("");
+    catalogue.fields.insert(standard_name.empty() ? name : fmt::format("{} ({})", name, standard_name));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const Match how = match(wanted[i], name, standard_name);
+      if (how == Match::none) continue;
+      catalogue.candidates[i][how].push_back({path, name, standard_name});
+      is_of_use = true;
+    }
+  }
+  catalogue.useless_files += is_of_use ? 0 : 1;
+}
+
+std::vector<std::filesystem::path> without_repeats(const std::vector<std::filesystem::path>& files) {
+  std::vector<std::filesystem::path> distinct;
+  std::set<std::filesystem::path> seen;
+  for (const auto& file : files) {
+    std::error_code error;
+    const auto path = std::filesystem::canonical(file, error);
+    // One that is not there is left for opening to complain of.
+    if (error || seen.insert(path).second) distinct.push_back(file);
+  }
+  return distinct;
+}
+
+std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& catalogue, std::size_t index) {
+  const auto& matches = catalogue.candidates[index];
+  if (matches.empty())
+    throw core::Error(fmt::format(
+        "no file holds {}; they hold {} on (time, y, x). data.variables can name it, as name=standard name",
+        wanted.source_name.empty()
+            ? fmt::format("{} (standard name {})", wanted.variable.name, wanted.variable.standard_name)
+            : fmt::format("a variable {}, which data.variables names", wanted.source_name),
+        catalogue.fields.empty() ? "nothing" : fmt::format("{}", fmt::join(catalogue.fields, ", "))));
+  std::vector<Candidate> found = matches.begin()->second;
+  std::map<std::string, std::filesystem::path> names;
+  for (const Candidate& candidate : found) names.emplace(candidate.name, candidate.path);
+  if (names.size() == 1) return found;
+  if (!names.contains(wanted.variable.name)) {
+    const auto& [one, in_one] = *names.begin();
+    const auto& [other, in_other] = *std::next(names.begin());
+    throw core::Error(fmt::format("{} may be {} in {} or {} in {}; say which, as in data.variables {}={}",
+                                  wanted.variable.standard_name, one, in_one.string(), other,
+                                  in_other.string(), one, wanted.variable.standard_name));
+  }
+  std::erase_if(found, [&](const Candidate& candidate) { return candidate.name != wanted.variable.name; });
+  return found;
+}
+
+/// What the file's variable is expected to call itself: under another name it may still be what is wanted.
+std::string standard_name_of(const WantedVariable& wanted, const Candidate& candidate) {
+  const WantedVariable by_standard_name{wanted.variable, "", {}};
+  const bool is_known = !candidate.standard_name.empty() &&
+                        match(by_standard_name, candidate.name, candidate.standard_name) != Match::none;
+  return is_known ? candidate.standard_name : wanted.variable.standard_name;
+}
+
+/// The same grid is kept once: a mesh has millions of cells, and a record hundreds of files.
+std::shared_ptr<const SourceGrid> share(std::vector<std::shared_ptr<const SourceGrid>>& grids,
+                                        SourceGrid grid) {
+  for (const auto& known : grids)
+    if (!difference(*known, grid)) return known;
+  return grids.emplace_back(std::make_shared<const SourceGrid>(std::move(grid)));
+}
+
+}  // namespace
+
+std::vector<Record> find_records(const std::vector<std::filesystem::path>& files,
+                                 const std::vector<WantedVariable>& wanted) {
+  Catalogue catalogue;
+  catalogue.candidates.resize(wanted.size());
+  for (const auto& path : without_repeats(files)) list_file(path, wanted, catalogue);
+  std::vector<Record> records;
+  std::vector<std::shared_ptr<const SourceGrid>> grids;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    std::vector<SourceFile> sources;
+    for (const Candidate& candidate : choose(wanted[i], catalogue, i)) {
+      const io::NetcdfFile file = io::NetcdfFile::open(candidate.path);
+      SourceFile source;
+      source.path = candidate.path;
+      source.layout = io::read_layout(
+          file, {candidate.name, standard_name_of(wanted[i], candidate), wanted[i].variable.units},
+          io::Horizontal::or_mesh);
+      source.grid = share(grids, read_source_grid(file, source.layout));
+      source.times = io::read_times(file, source.layout);
+      if (source.times.size() == 0) throw core::Error(candidate.path.string() + ": it holds no instant");
+      source.sampling = read_sampling(file, source.layout, source.times, wanted[i].sampling);
+      source.attributes = identity_attributes(file);
+      sources.push_back(std::move(source));
+    }
+    records.emplace_back(wanted[i].variable, std::move(sources));
+  }
+  if (catalogue.useless_files > 0)
+    spdlog::warn("{} of {} files hold none of the variables wanted", catalogue.useless_files, files.size());
+  return records;
+}
+
+}  // namespace foehn::ingestion

@@ -1,0 +1,199 @@
+#include "foehn/ingestion/observation_stream.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+#include "foehn/grid/rotation.hpp"
+#include "regridding_weights.hpp"
+
+namespace foehn::ingestion {
+
+namespace {
+
+/// What is read ahead of a variable: some instants at a time, since a chunk of a file may hold many.
+constexpr std::int64_t kValuesAhead = std::int64_t{1} << 19;
+constexpr std::int64_t kInstantsAhead = 64;
+
+std::int64_t cells_of(const grid::Crop& crop) {
+  return (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
+}
+
+std::string describe(const Record& record) {
+  return fmt::format("{} ({})", record.variable().name, record.files().front().path.string());
+}
+
+}  // namespace
+
+ObservationStream::ObservationStream(std::vector<Record> records, Target target)
+    : records_(std::move(records)),
+      target_(std::move(target)),
+      grid_(grid::block_mean_grid(target_.domain, target_.block)) {
+  for (const Record& record : records_) variables_.push_back(record.variable());
+  find_common_times();
+  for (std::size_t i = 0; i < records_.size(); ++i)
+    core::with_context(fmt::format("regridding {}", describe(records_[i])),
+                       [&] { regrid(*records_[i].grid(), i); });
+  read_ahead_.resize(records_.size());
+  pair_winds();
+  for (std::size_t i = 0; i < records_.size(); ++i) records_[i].check_overlaps(regridding_[i]->region());
+}
+
+void ObservationStream::find_common_times() {
+  const Record& first = records_.front();
+  times_ = first.times();
+  for (const Record& record : records_) {
+    if (record.times().calendar != times_.calendar)
+      throw core::Error(fmt::format("{} is in the calendar {}, but {} in {}", describe(record),
+                                    calendar::calendar_name(record.times().calendar), describe(first),
+                                    calendar::calendar_name(times_.calendar)));
+    if (record.sampling().interval != first.sampling().interval)
+      throw core::Error(
+          fmt::format("{} holds means over {}, but {} over {}: intervals must be of one length, and alike "
+                      "about their stamps",
+                      describe(record), calendar::format_step(record.sampling().interval.seconds()),
+                      describe(first), calendar::format_step(first.sampling().interval.seconds())));
+    std::vector<std::int64_t> common;
+    std::set_intersection(times_.seconds.begin(), times_.seconds.end(), record.times().seconds.begin(),
+                          record.times().seconds.end(), std::back_inserter(common));
+    if (common.empty())
+      throw core::Error(
+          fmt::format("{} and {} have no instant in common; the first starts at {}, the second at {}",
+                      describe(first), describe(record), first.times().format(0), record.times().format(0)));
+    times_.seconds = std::move(common);
+  }
+  step_seconds_ = calendar::regular_step_seconds(times_);
+  for (const Record& record : records_) {
+    const auto& own = record.times().seconds;
+    if (record.times().size() > times_.size())
+      spdlog::info("{}: {} of its {} instants are used, those that all variables have",
+                   record.variable().name, times_.size(), own.size());
+    std::vector<std::int64_t>& instants = instants_.emplace_back();
+    for (const std::int64_t seconds : times_.seconds)
+      instants.push_back(std::lower_bound(own.begin(), own.end(), seconds) - own.begin());
+  }
+}
+
+void ObservationStream::regrid(const SourceGrid& source, std::size_t record) {
+  for (std::size_t i = 0; i < record; ++i)
+    if (records_[i].grid().get() == &source) {
+      regridding_.push_back(regridding_[i]);
+      return;
+    }
+  regridding_.push_back(std::make_shared<const BlockRegridding>(
+      regridding_weights(source, target_), target_.domain, target_.block, grid::grid_angles(target_.domain)));
+}
+
+void ObservationStream::pair_winds() {
+  if (target_.winds == WindRotation::never) return;
+  // The partner of a component has the same directions in the domain: [along the grid, first or second].
+  std::map<std::pair<bool, bool>, std::size_t> components;
+  for (std::size_t i = 0; i < variables_.size(); ++i)
+    if (const auto component = wind_component(variables_[i].standard_name))
+      components.emplace(std::pair(component->is_along_grid, component->is_first), i);
+  for (const auto& [directions, index] : components) {
+    const auto [is_along_grid, is_first] = directions;
+    const Record& record = records_[index];
+    const auto found = wind_component(record.source_standard_name());
+    const SourceGrid& source = *record.grid();
+    const bool is_source_along =
+        found && found->is_along_grid && (!source.rectilinear || source.rectilinear->rotated_pole);
+    const bool is_target_along =
+        (is_along_grid || target_.winds == WindRotation::to_grid) && target_.domain.rotated_pole;
+    if (!is_source_along && !is_target_along) continue;
+    const auto partner = components.find({is_along_grid, !is_first});
+    if (partner == components.end() || records_[partner->second].grid() != record.grid())
+      throw core::Error(
+          fmt::format("{}: to turn winds, the other component is needed as well, at the same instants "
+                      "and on the same grid",
+                      describe(record)));
+    if (!is_first) continue;
+    WindPair pair{index, partner->second, {}, is_target_along};
+    if (is_source_along) {
+      if (!source.rectilinear)
+        throw core::Error(
+            fmt::format("{}: its winds ({}) go along a grid that is curvilinear; they must be turned to "
+                        "geographic directions before",
+                        describe(record), record.source_standard_name()));
+      pair.source_angles =
+          grid::grid_angles(grid::crop_grid(*source.rectilinear, regridding_[index]->region()));
+    }
+    winds_.push_back(std::move(pair));
+  }
+}
+
+std::span<float> ObservationStream::field(std::size_t record, std::int64_t index) {
+  const grid::Crop& region = regridding_[record]->region();
+  const std::int64_t cells = cells_of(region);
+  const std::int64_t instant = instants_[record][static_cast<std::size_t>(index)];
+  Fields& fields = read_ahead_[record];
+  if (instant < fields.first || instant >= fields.first + fields.count) {
+    fields.first = instant;
+    fields.count = std::clamp<std::int64_t>(kValuesAhead / cells, 1, kInstantsAhead);
+    fields.count = std::min(fields.count, records_[record].times().size() - instant);
+    fields.values.resize(static_cast<std::size_t>(fields.count * cells));
+    records_[record].read(instant, fields.count, region, fields.values);
+  }
+  return std::span(fields.values)
+      .subspan(static_cast<std::size_t>((instant - fields.first) * cells), static_cast<std::size_t>(cells));
+}
+
+std::span<float> ObservationStream::part(std::span<float> values, std::size_t record) const {
+  const auto blocks = static_cast<std::size_t>(grid_.cells());
+  return values.subspan(record * blocks, blocks);
+}
+
+void ObservationStream::read(std::int64_t index, std::span<float> values) {
+  std::vector<bool> is_done(records_.size(), false);
+  for (const WindPair& pair : winds_) {
+    const auto east = field(pair.u, index), north = field(pair.v, index);
+    // Turned in a copy: what is read ahead may be asked for again.
+    std::vector<float> u(east.begin(), east.end()), v(north.begin(), north.end());
+    if (!pair.source_angles.empty()) grid::rotate_winds_to_geographic(pair.source_angles, u, v);
+    const BlockRegridding& regridding = *regridding_[pair.u];
+    const auto to_u = part(values, pair.u), to_v = part(values, pair.v);
+    auto missing = pair.is_turned_to_grid ? regridding.apply_to_winds(u, v, target_.most_missing, to_u, to_v)
+                                          : regridding.apply(u, target_.most_missing, to_u);
+    if (!missing && !pair.is_turned_to_grid) missing = regridding.apply(v, target_.most_missing, to_v);
+    if (missing) refuse(pair.u, index, *missing);
+    is_done[pair.u] = is_done[pair.v] = true;
+  }
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (is_done[i]) continue;
+    const auto missing = regridding_[i]->apply(field(i, index), target_.most_missing, part(values, i));
+    if (missing) refuse(i, index, *missing);
+  }
+}
+
+void ObservationStream::refuse(std::size_t record, std::int64_t index, const MissingBlock& missing) const {
+  const Record& source = records_[record];
+  const grid::Crop& region = regridding_[record]->region();
+  const std::int64_t width = region.x1 - region.x0;
+  const auto block_y = static_cast<std::size_t>(missing.block / grid_.nx());
+  const auto block_x = static_cast<std::size_t>(missing.block % grid_.nx());
+  throw core::Error(fmt::format(
+      "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} are missing, "
+      "allowed are "
+      "{:.3g} % (data.missing_fraction); cells that are not observed are not supported",
+      source.file_of(instants_[record][static_cast<std::size_t>(index)]).string(), source.variable().name,
+      times_.format(index),
+      source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
+      100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,
+      grid_.x.values[block_x], 100 * target_.most_missing));
+}
+
+std::vector<ObservationStream> make_streams(std::vector<Record> records, const Target& target) {
+  std::vector<Record> snapshots, means;
+  for (Record& record : records)
+    (record.sampling().kind == TimeSampling::snapshot ? snapshots : means).push_back(std::move(record));
+  std::vector<ObservationStream> streams;
+  if (!snapshots.empty()) streams.emplace_back(std::move(snapshots), target);
+  if (!means.empty()) streams.emplace_back(std::move(means), target);
+  return streams;
+}
+
+}  // namespace foehn::ingestion

@@ -1,0 +1,206 @@
+#include "foehn/ingestion/record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+#include "foehn/io/field_reader.hpp"
+
+namespace foehn::ingestion {
+
+namespace {
+
+/// Numbers read at once: bounds the memory of a comparison.
+constexpr std::int64_t kValuesARead = std::int64_t{1} << 20;
+/// Rounding in float32 and in units: a part of the value.
+constexpr double kRounding = 1e-6;
+
+std::string name_of(const SourceFile& file) {
+  return file.path.string();
+}
+
+std::int64_t cells_of(const grid::Crop& crop) {
+  return (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
+}
+
+/// How far a value in a file may be from what was packed.
+double precision_of(const SourceFile& file) {
+  const auto& layout = file.layout;
+  return layout.packed ? 0.5 * std::abs(layout.scale_factor * layout.conversion.scale) : 0.0;
+}
+
+bool agree(double a, double b, double precision) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) == std::isnan(b);
+  return std::abs(a - b) <= precision + kRounding * std::max(std::abs(a), std::abs(b));
+}
+
+std::string sampling_name(const Sampling& sampling) {
+  if (sampling.kind == TimeSampling::snapshot) return "snapshots";
+  return fmt::format("means over {} that begin {} before their time stamps",
+                     calendar::format_step(sampling.interval.seconds()),
+                     calendar::format_step(-sampling.interval.begin_seconds));
+}
+
+}  // namespace
+
+Record::Record(io::Variable variable, std::vector<SourceFile> files)
+    : variable_(std::move(variable)), files_(std::move(files)) {
+  std::stable_sort(files_.begin(), files_.end(), [](const SourceFile& a, const SourceFile& b) {
+    return a.times.seconds.front() < b.times.seconds.front();
+  });
+  core::with_context(variable_.name, [&] { check_alike(); });
+  join();
+}
+
+void Record::check_alike() const {
+  const SourceFile& first = files_.front();
+  for (const SourceFile& other : files_) {
+    const auto fail = [&](const std::string& what, const std::string& found, const std::string& expected) {
+      throw core::Error(fmt::format("{}: {} {}, but in {} it is {}", name_of(other), what, found,
+                                    name_of(first), expected));
+    };
+    if (other.grid != first.grid)
+      if (const auto differing = difference(*first.grid, *other.grid))
+        throw core::Error(
+            fmt::format("{}: not on the grid of {}: {}", name_of(other), name_of(first), *differing));
+    if (other.times.calendar != first.times.calendar)
+      fail("calendar", calendar::calendar_name(other.times.calendar),
+           calendar::calendar_name(first.times.calendar));
+    if (other.layout.variable.standard_name != first.layout.variable.standard_name)
+      fail("standard name", other.layout.variable.standard_name, first.layout.variable.standard_name);
+    if (other.sampling.kind != first.sampling.kind || other.sampling.interval != first.sampling.interval)
+      throw core::Error(fmt::format("{} holds {}, but {} holds {}", name_of(other),
+                                    sampling_name(other.sampling), name_of(first),
+                                    sampling_name(first.sampling)));
+  }
+}
+
+void Record::join() {
+  struct Entry {
+    std::int64_t seconds;
+    Slot slot;
+  };
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < files_.size(); ++i)
+    for (std::int64_t index = 0; index < files_[i].times.size(); ++index)
+      entries.push_back({files_[i].times.seconds[at(index)], {i, index}});
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.seconds, a.slot.file, a.slot.index) < std::tie(b.seconds, b.slot.file, b.slot.index);
+  });
+  times_.calendar = files_.front().times.calendar;
+  for (const Entry& entry : entries) {
+    if (!times_.seconds.empty() && times_.seconds.back() == entry.seconds) {
+      repeats_.push_back({entry.seconds, kept_.back(), entry.slot});
+    } else {
+      times_.seconds.push_back(entry.seconds);
+      kept_.push_back(entry.slot);
+    }
+  }
+}
+
+void Record::select_period(const std::string& start, const std::string& end) {
+  core::with_context(variable_.name, [&] {
+    const io::IndexRange range = io::select_period(times_, start, end);
+    const auto cut = [&](auto& list) { list.assign(list.begin() + range.first, list.begin() + range.last); };
+    cut(times_.seconds);
+    cut(kept_);
+    std::erase_if(repeats_, [&](const Repeat& repeat) {
+      return repeat.seconds < times_.seconds.front() || repeat.seconds > times_.seconds.back();
+    });
+    check_steps();
+    drop_unused_files();
+  });
+}
+
+void Record::drop_unused_files() {
+  std::vector<bool> is_used(files_.size(), false);
+  for (const Slot& slot : kept_) is_used[slot.file] = true;
+  for (const Repeat& repeat : repeats_) is_used[repeat.other.file] = true;
+  std::vector<std::size_t> new_index(files_.size());
+  std::vector<SourceFile> used;
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    new_index[i] = used.size();
+    if (is_used[i]) used.push_back(std::move(files_[i]));
+  }
+  files_ = std::move(used);
+  for (Slot& slot : kept_) slot.file = new_index[slot.file];
+  for (Repeat& repeat : repeats_) {
+    repeat.kept.file = new_index[repeat.kept.file];
+    repeat.other.file = new_index[repeat.other.file];
+  }
+}
+
+void Record::check_steps() {
+  step_seconds_ = calendar::commonest_step(times_);
+  for (std::int64_t i = 1; i < times_.size(); ++i) {
+    const std::int64_t found = times_.seconds[at(i)] - times_.seconds[at(i - 1)];
+    if (found == step_seconds_) continue;
+    throw core::Error(fmt::format("{} between {} ({}) and {} ({}): {}, expected {}",
+                                  found > step_seconds_ ? "a gap in time" : "an irregular step",
+                                  times_.format(i - 1), file_of(i - 1).string(), times_.format(i),
+                                  file_of(i).string(), calendar::format_step(found),
+                                  calendar::format_step(step_seconds_)));
+  }
+}
+
+void Record::check_overlaps(const grid::Crop& crop) const {
+  const std::int64_t most = std::max<std::int64_t>(1, kValuesARead / cells_of(crop));
+  for (std::size_t first = 0; first < repeats_.size();) {
+    std::size_t last = first + 1;
+    while (last < repeats_.size() && static_cast<std::int64_t>(last - first) < most &&
+           repeats_[last - 1].kept.is_followed_by(repeats_[last].kept) &&
+           repeats_[last - 1].other.is_followed_by(repeats_[last].other))
+      ++last;
+    compare(&repeats_[first], static_cast<std::int64_t>(last - first), crop);
+    first = last;
+  }
+}
+
+void Record::compare(const Repeat* first, std::int64_t count, const grid::Crop& crop) const {
+  const std::int64_t cells = cells_of(crop), nx = crop.x1 - crop.x0;
+  const SourceFile& kept = file(first->kept);
+  const SourceFile& other = file(first->other);
+  std::vector<float> a(at(count * cells)), b(a.size());
+  const auto read = [&](const SourceFile& source, const Slot& slot, std::vector<float>& values) {
+    const io::NetcdfFile opened = io::NetcdfFile::open(source.path);
+    io::read_values(opened, source.layout, crop, slot.index, count, values.data(), cells);
+  };
+  read(kept, first->kept, a);
+  read(other, first->other, b);
+  const double precision = precision_of(kept) + precision_of(other);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (agree(static_cast<double>(a[i]), static_cast<double>(b[i]), precision)) continue;
+    const auto cell = static_cast<std::int64_t>(i) % cells;
+    const Repeat& repeat = first[static_cast<std::int64_t>(i) / cells];
+    throw core::Error(
+        fmt::format("{}: {} and {} overlap in time and disagree: {:.7g} and {:.7g} {} at {}, {}",
+                    variable_.name, name_of(kept), name_of(other), a[i], b[i], variable_.units,
+                    calendar::format_date_time(calendar::from_seconds(repeat.seconds, times_.calendar)),
+                    kept.grid->place(crop.y0 + cell / nx, crop.x0 + cell % nx)));
+  }
+}
+
+void Record::read(std::int64_t first, std::int64_t count, const grid::Crop& crop,
+                  std::span<float> values) const {
+  const std::int64_t cells = cells_of(crop);
+  for (std::int64_t done = 0; done < count;) {
+    const Slot& begin = kept_[at(first + done)];
+    std::int64_t run = 1;
+    while (done + run < count &&
+           kept_[at(first + done + run - 1)].is_followed_by(kept_[at(first + done + run)]))
+      ++run;
+    const SourceFile& source = file(begin);
+    if (!open_file_ || open_file_->path() != source.path) {
+      open_file_.reset();
+      open_file_.emplace(io::NetcdfFile::open(source.path));
+    }
+    io::read_values(*open_file_, source.layout, crop, begin.index, run, values.data() + done * cells, cells);
+    done += run;
+  }
+}
+
+}  // namespace foehn::ingestion

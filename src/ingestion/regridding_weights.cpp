@@ -1,0 +1,30 @@
+#include "regridding_weights.hpp"
+
+#include "foehn/core/error.hpp"
+#include "foehn/io/weight_file.hpp"
+
+namespace foehn::ingestion {
+
+grid::RegriddingWeights regridding_weights(const SourceGrid& source, const Target& target) {
+  if (!target.weights.empty()) {
+    const grid::CellCentres from =
+        source.rectilinear ? grid::cell_centres(*source.rectilinear) : source.centres;
+    return io::read_weight_file(target.weights, from, grid::cell_centres(target.domain));
+  }
+  if (source.is_mesh)
+    throw core::Error(
+        "the cells of its grid form no rows and columns: give a weight file onto the domain, made by "
+        "cdo or ESMF (regrid.weights)");
+  if (target.method == RegridMethod::conservative) {
+    if (!source.rectilinear)
+      throw core::Error(
+          "its grid is curvilinear, of which only the cells' centres are known: regrid.method must be "
+          "bilinear, or give a conservative weight file (regrid.weights)");
+    return grid::conservative_weights(*source.rectilinear, target.domain);
+  }
+  const grid::Geographic targets = grid::geographic_coordinates(target.domain);
+  return source.rectilinear ? grid::bilinear_weights(*source.rectilinear, targets)
+                            : grid::bilinear_weights(source.centres, targets);
+}
+
+}  // namespace foehn::ingestion

@@ -1,0 +1,191 @@
+#include <cmath>
+#include <limits>
+
+#include "refusal.hpp"
+
+namespace foehn::testing {
+namespace {
+
+constexpr std::size_t kTas = 1;      // among psl, tas, uas, vas
+constexpr std::size_t kFirst = 168;  // hour of 2001-01-08
+
+class PrepareRefuses : public Refusal {
+ protected:
+  PrepareRefuses() { std::filesystem::create_directory(out()); }
+};
+
+TEST_P(PrepareRefuses, It) {
+  expect_refused("prepare", toy_.prepare_options(out() / "observations.nc"));
+}
+
+/// Adds a file that overlaps the other: the same hours.
+Spoil add_overlapping(const std::function<void(ToyFields& fields)>& change) {
+  return add_bent("input.files", [=](ToyFields& fields) {
+    for (double& hour : fields.hours) hour -= 240;
+    change(fields);
+  });
+}
+
+Spoil both(const Spoil& one, const Spoil& other) {
+  return [=](Options& options, const std::filesystem::path& folder) {
+    one(options, folder);
+    other(options, folder);
+  };
+}
+
+const std::vector<BadInput> kBadPrepare = {
+    {"AMissingFile", set("input.files", "nowhere.nc"), {"nowhere.nc", "no such file"}},
+    {"APatternThatMatchesNothing", set("input.files", "nowhere_*.nc"), {"'nowhere_*.nc'"}},
+    {"ATruncatedFile", truncate("input.files", 0.5), {"truncated.nc"}},
+    {"AFileThatIsNoNetcdf", set_to_text_file("input.files"), {"text.nc", "NetCDF"}},
+    {"NoFiles", leave_out("input.files"), {"required", "input.files"}, 2},
+    {"AVariableThatNoFileHolds",
+     bend("input.files",
+          [](ToyFields& fields) { fields.variables[kTas].standard_name = "dew_point_temperature"; }),
+     {"no file holds tas", "tas (dew_point_temperature)", "data.variables"}},
+    {"ANameThatNoFileHolds",
+     set("data.variables", "t2m=air_temperature"),
+     {"no file holds", "t2m", "tas (air_temperature)"}},
+    {"ANameForNoVariableOfThePrior",
+     set("data.variables", "pr=precipitation_flux"),
+     {"data.variables", "precipitation_flux", "air_temperature"},
+     2},
+    {"ANameWithoutAStandardName", set("data.variables", "t2m"), {"data.variables", "'t2m'"}, 2},
+    {"AnotherUnit",
+     bend("input.files", [](ToyFields& fields) { fields.variables[kTas].units = "Pa"; }),
+     {"bent.nc: tas", "Pa", "K"}},
+    {"AGapInTime",
+     bend("input.files",
+          [](ToyFields& fields) {
+            for (std::size_t i = kFirst + 5; i < fields.hours.size(); ++i) fields.hours[i] += 2;
+          }),
+     {"a gap in time between 2001-01-08T04:00:00", "bent.nc", "3 h, expected 1 h"}},
+    {"FilesThatOverlapAndDisagree",
+     add_overlapping([](ToyFields& fields) { fields.field(kFirst + 3, kTas)[0] += 1; }),
+     {"truth.nc", "bent.nc", "disagree", "2001-01-08T03:00:00", "row 0, column 0"}},
+    {"FilesOnDifferentGrids",
+     add_bent("input.files", [](ToyFields& fields) { fields.grid.y.values.back() += 0.1; }),
+     {"bent.nc: not on the grid of", "truth.nc"}},
+    {"ASourceThatDoesNotCoverTheDomain",
+     bend("input.files",
+          [](ToyFields& fields) {
+            for (double& y : fields.grid.y.values) y += 5;
+          }),
+     {"regridding psl", "bent.nc"}},
+    {"APeriodBeforeTheData", set("time.start", "1999-01-01"), {"1999-01-01", "2001-01-01T00:00:00"}},
+    {"APeriodAfterTheData", set("time.end", "2101-12-31"), {"2101-12-31", "2001-01-10T23:00:00"}},
+    {"ADayThatIsNotInTheCalendar", set("time.start", "2001-02-30"), {"2001-02-30"}},
+    {"BlocksThatDoNotDivideTheDomain", set("observation.block", "5"), {"observation.block", "5 x 5"}},
+    {"AMissingPrior", set("prior.path", "nowhere"), {"nowhere/domain.nc"}},
+    {"NoDomain", leave_out("prior.path"), {"prior.path", "domain.path"}, 2},
+    {"TwoDomains", set("domain.path", "domain.nc"), {"one of prior.path and domain.path"}, 2},
+    {"MeansWithoutBounds",
+     set("data.cell_methods", "tas=mean"),
+     {"truth.nc: tas", "bounds", "data.cell_methods"}},
+    {"ACellMethodThatIsNone",
+     set("data.cell_methods", "tas=sum"),
+     {"data.cell_methods", "point or mean", "sum"},
+     2},
+    {"ACellMethodOfNoVariable", set("data.cell_methods", "t2m=mean"), {"data.cell_methods", "t2m", "tas"}, 2},
+    {"AMissingValue",
+     bend("input.files",
+          [](ToyFields& fields) {
+            fields.field(kFirst + 2, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
+          }),
+     {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0", "data.missing_fraction"},
+     1,
+     false},
+    {"NoOutput", leave_out("output.path"), {"psl, tas, uas, vas", "output.path"}, 2},
+    {"AnOutputInAMissingFolder", set("output.path", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
+    {"AnOutputThatIsRead",
+     [](Options& options, const std::filesystem::path&) { options["output.path"] = options["input.files"]; },
+     {"output.path", "would be overwritten"}},
+    {"AMissingWeightFile", set("regrid.weights", "nowhere.nc"), {"nowhere.nc"}},
+    {"AWeightFileThatIsNone",
+     [](Options& options, const std::filesystem::path&) {
+       options["regrid.weights"] = options["input.files"];
+     },
+     {"not a weight file"}},
+    {"AnUnknownMethod", set("regrid.method", "nearest"), {"regrid.method", "bilinear", "conservative"}, 2},
+    {"AnUnknownOption", set("regrid.methods", "bilinear"), {"did you mean 'regrid.method'?"}, 2},
+    {"StatisticsWithoutAMethod", set("bias.statistics", "bias.nc"), {"bias.method"}, 2},
+    {"AMethodWithoutStatistics", set("bias.method", "qm"), {"bias.statistics"}, 2},
+    {"MissingStatistics",
+     both(set("bias.method", "qm"), set("bias.statistics", "nowhere.nc")),
+     {"bias.statistics", "nowhere.nc"}},
+    {"AReferenceAlone",
+     both(set("bias.method", "qm"), both(set("bias.statistics", "s.nc"), set("bias.reference", "r.nc"))),
+     {"bias.reference and bias.historical"},
+     2},
+    {"AReferenceOnAnotherGrid",
+     [](Options& options, const std::filesystem::path&) {
+       options["bias.method"] = "qm";
+       options["bias.statistics"] = "statistics.nc";
+       options["bias.reference"] = options["bias.historical"] = options["input.files"];
+     },
+     {"bias.reference", "not on the grid of the observations"}},
+};
+INSTANTIATE_TEST_SUITE_P(, PrepareRefuses, ::testing::ValuesIn(kBadPrepare), name_of);
+
+class Prepare : public ::testing::Test {
+ protected:
+  void run(const std::string& subcommand, const Options& options) {
+    const Outcome outcome = run_here(subcommand, options);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  }
+
+  const ToyClimate& toy_ = toy_climate();
+  io::TemporaryFolder folder_;
+};
+
+TEST_F(Prepare, GivesWhatCoarsenGivesWhereNothingIsRegridded) {
+  ASSERT_NO_FATAL_FAILURE(run("prepare", toy_.prepare_options(folder_ / "prepared.nc")));
+  if (!is_root()) return;
+  ToyFields prepared(folder_ / "prepared.nc"), coarsened(toy_.observations);
+  ASSERT_EQ(prepared.hours.size(), 24);
+  for (std::size_t i = 0; i < 4; ++i) {
+    ASSERT_EQ(prepared.hours[6 * i], coarsened.hours[i]);
+    for (std::size_t v = 0; v < 4; ++v)
+      for (std::size_t cell = 0; cell < 6; ++cell)
+        EXPECT_FLOAT_EQ(prepared.field(6 * i, v)[cell], coarsened.field(i, v)[cell]);
+  }
+}
+
+TEST_F(Prepare, CorrectsBiasByStatisticsThatItMakesAndReads) {
+  // The simulation is the truth, 3 K too warm; hourly block means of the truth are the reference.
+  Options coarsen = toy_.coarsen_options(folder_ / "reference.nc");
+  coarsen["time.start"] = "2001-01-01";
+  coarsen["time.hours"] = "240";
+  coarsen["observation.every"] = "1";
+  ASSERT_NO_FATAL_FAILURE(run("coarsen", coarsen));
+  if (is_root()) {
+    ToyFields warm(toy_.truth);
+    for (std::size_t hour = 0; hour < warm.hours.size(); ++hour)
+      for (float& value : warm.field(hour, kTas)) value += 3;
+    warm.write(folder_ / "warm.nc");
+  }
+  Options options = toy_.prepare_options(folder_ / "corrected.nc");
+  options["input.files"] = options["bias.historical"] = folder_ / "warm.nc";
+  options["bias.reference"] = folder_ / "reference.nc";
+  options["bias.statistics"] = folder_ / "statistics.nc";
+  options["bias.method"] = "qdm";
+  options.erase("time.start");
+  options.erase("time.end");
+  options["bias.by_month"] = "false";  // ten days of one month are all there is
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  // Again, now from the file of statistics.
+  options.erase("bias.historical");
+  options.erase("bias.reference");
+  options["output.path"] = folder_ / "again.nc";
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  if (!is_root()) return;
+  ToyFields corrected(folder_ / "corrected.nc"), again(folder_ / "again.nc"),
+      reference(folder_ / "reference.nc");
+  EXPECT_EQ(corrected.values, again.values);
+  ASSERT_EQ(corrected.values.size(), reference.values.size());
+  for (std::size_t i = 0; i < corrected.values.size(); ++i)
+    EXPECT_NEAR(corrected.values[i], reference.values[i], 1e-3 * std::abs(reference.values[i]) + 1e-3);
+}
+
+}  // namespace
+}  // namespace foehn::testing
