@@ -27,21 +27,6 @@ bool is_time_coordinate(const NetcdfVariable& variable, const std::string& dimen
          variable.text("units").value_or("").find(" since ") != std::string::npos;
 }
 
-/// The coordinate that gives the times of a dimension: the variable of its name, or else one with standard
-/// name `time` (or called valid_time).
-std::optional<NetcdfVariable> find_time_coordinate(const NetcdfFile& file, const std::string& dimension) {
-  if (file.has_variable(dimension)) {
-    NetcdfVariable variable = file.variable(dimension);
-    if (is_time_coordinate(variable, dimension)) return variable;
-  }
-  for (const auto& name : file.variable_names()) {
-    NetcdfVariable variable = file.variable(name);
-    const bool is_named_time = variable.text("standard_name") == "time" || name == "valid_time";
-    if (is_named_time && is_time_coordinate(variable, dimension)) return variable;
-  }
-  return std::nullopt;
-}
-
 /// The index of the time dimension; nothing unless the dimensions are (time, y, x), besides any of size 1.
 std::optional<std::size_t> find_time_dimension(const NetcdfFile& file, const NetcdfVariable& variable) {
   if (variable.dimensions.size() < 3) return std::nullopt;
@@ -171,6 +156,19 @@ std::string number_text(double value) {
 }
 
 }  // namespace
+
+std::optional<NetcdfVariable> find_time_coordinate(const NetcdfFile& file, const std::string& dimension) {
+  if (file.has_variable(dimension)) {
+    NetcdfVariable variable = file.variable(dimension);
+    if (is_time_coordinate(variable, dimension)) return variable;
+  }
+  for (const auto& name : file.variable_names()) {
+    NetcdfVariable variable = file.variable(name);
+    const bool is_named_time = variable.text("standard_name") == "time" || name == "valid_time";
+    if (is_named_time && is_time_coordinate(variable, dimension)) return variable;
+  }
+  return std::nullopt;
+}
 
 std::vector<Variable> field_variables(const NetcdfFile& file) {
   std::vector<Variable> variables;

@@ -39,6 +39,10 @@ struct FieldSource {
   std::int64_t step_seconds = 0;  ///< 0: one instant only
 };
 
+/// The coordinate that gives the times of a dimension: the variable of its name, or else one with standard
+/// name `time` (or called valid_time).
+std::optional<NetcdfVariable> find_time_coordinate(const NetcdfFile& file, const std::string& dimension);
+
 /// The variables of a file that have dimensions (time, y, x).
 std::vector<Variable> field_variables(const NetcdfFile& file);
 

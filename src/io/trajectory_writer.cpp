@@ -13,6 +13,7 @@ namespace foehn::io {
 namespace {
 
 constexpr float kFillValue = 1e20F;
+const std::string kTimeBounds = "time_bnds";
 
 /// "hours since 2019-03-26 00:00:00"
 std::string time_units(const TrajectoryHeader& header) {
@@ -48,12 +49,17 @@ void check_header(const std::filesystem::path& path, const TrajectoryHeader& hea
 
 void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
   file.define_dimension("time", 0);
-  file.define_variable("time", NetcdfType::float64, {"time"},
-                       {{"standard_name", "time"},
-                        {"long_name", "time"},
-                        {"units", time_units(header)},
-                        {"calendar", calendar::calendar_name(header.calendar)},
-                        {"axis", "T"}});
+  Attributes time{{"standard_name", "time"},
+                  {"long_name", "time"},
+                  {"units", time_units(header)},
+                  {"calendar", calendar::calendar_name(header.calendar)},
+                  {"axis", "T"}};
+  if (header.is_mean) time["bounds"] = kTimeBounds;
+  file.define_variable("time", NetcdfType::float64, {"time"}, time);
+  if (header.is_mean) {
+    file.define_dimension("bnds", 2);
+    file.define_variable(kTimeBounds, NetcdfType::float64, {"time", "bnds"}, {});
+  }
   define_grid(file, header.grid);
   if (header.realization) {
     file.define_variable(
@@ -81,7 +87,8 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
       cells_(header.grid.cells()),
       ny_(header.grid.ny()),
       nx_(header.grid.nx()),
-      step_hours_(static_cast<double>(header.step_seconds) / 3600.0) {
+      step_hours_(static_cast<double>(header.step_seconds) / 3600.0),
+      is_mean_(header.is_mean) {
   check_header(path_, header);
   for (const auto& variable : header.variables) variable_names_.push_back(variable.name);
   try {
@@ -117,12 +124,17 @@ void TrajectoryWriter::append(std::span<const float> values) {
   core::with_context("writing " + path_.string(), [&] {
     const std::array<std::int64_t, 3> start{written_, 0, 0};
     const std::array<std::int64_t, 3> count{steps, ny_, nx_};
-    std::vector<double> hours(static_cast<std::size_t>(steps));
-    for (std::int64_t i = 0; i < steps; ++i) {
-      hours[static_cast<std::size_t>(i)] = static_cast<double>(written_ + i) * step_hours_;
+    std::vector<double> hours, bounds;
+    for (std::int64_t i = written_; i < written_ + steps; ++i) {
+      const double begin = static_cast<double>(i) * step_hours_;
+      hours.push_back(is_mean_ ? begin + step_hours_ / 2 : begin);
+      bounds.insert(bounds.end(), {begin, static_cast<double>(i + 1) * step_hours_});
     }
     file_->write("time", std::span<const double>(hours), std::span(start).first(1),
                  std::span(count).first(1));
+    if (is_mean_)
+      file_->write(kTimeBounds, std::span<const double>(bounds), std::array<std::int64_t, 2>{written_, 0},
+                   std::array<std::int64_t, 2>{steps, 2});
 
     std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
     for (std::int64_t v = 0; v < variables; ++v) {

@@ -20,13 +20,16 @@ struct TrajectoryHeader {
   std::vector<Variable> variables;
   grid::Grid grid;
   calendar::Calendar calendar = calendar::Calendar::standard;
-  std::int64_t first_seconds = 0;  ///< first instant, seconds since 1970-01-01 of the calendar
+  std::int64_t first_seconds =
+      0;  ///< first instant (of means: where the first begins), seconds since 1970-01-01
   std::int64_t step_seconds = 3600;
   std::string cell_methods = "time: point";  ///< such as "time: point area: mean"
-  std::optional<std::int64_t> realization;   ///< ensemble member
-  std::int64_t chunk_steps = 24;             ///< instants a chunk
-  int deflate = 1;                           ///< 0 (none) to 9
-  Attributes attributes;                     ///< global attributes beside Conventions: title, history, ...
+  bool is_mean =
+      false;  ///< values are means over steps: times are their middles, `time_bnds` says where they end
+  std::optional<std::int64_t> realization;  ///< ensemble member
+  std::int64_t chunk_steps = 24;            ///< instants a chunk
+  int deflate = 1;                          ///< 0 (none) to 9
+  Attributes attributes;                    ///< global attributes beside Conventions: title, history, ...
 };
 
 /// Writes fields as CF-1.11 NetCDF-4, float32, in time order and bounded memory.
@@ -55,6 +58,7 @@ class TrajectoryWriter {
   std::vector<std::string> variable_names_;
   std::int64_t cells_ = 0, ny_ = 0, nx_ = 0;
   double step_hours_ = 1;
+  bool is_mean_ = false;
   std::int64_t written_ = 0;
 };
 
