@@ -10,7 +10,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/trajectory_writer.hpp"
-#include "foehn/observation/block_mean_snapshots.hpp"
+#include "foehn/observation/block_mean.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
 
@@ -54,20 +54,36 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   header.calendar = reader.times().calendar;
   header.first_seconds = reader.times().seconds[static_cast<std::size_t>(period.first)];
   header.step_seconds = reader.step_seconds() * options.every;
-  header.cell_methods = "time: point area: mean";
+  header.cell_methods = options.is_mean ? "time: mean area: mean" : "time: point area: mean";
+  if (options.is_mean) {
+    // From each time on to the next; the time stamp is the middle.
+    header.mean_interval = io::MeanInterval{-header.step_seconds / 2, header.step_seconds / 2};
+    header.first_seconds += header.step_seconds / 2;
+  }
   header.attributes = {
       {"title", std::string("coarse observations: block means of fine fields")},
       {"source", fmt::format("foehn {}", FOEHN_VERSION)},
-      {"history", fmt::format("foehn coarsen: {0} x {0} cells of {1}, every {2} steps", options.block,
-                              std::filesystem::path(options.input).filename().string(), options.every)}};
+      {"history", fmt::format("foehn coarsen: {0} x {0} cells of {1}, {2} {3} steps", options.block,
+                              std::filesystem::path(options.input).filename().string(),
+                              options.is_mean ? "means over" : "every", options.every)}};
   io::TrajectoryWriter writer(options.output, header);
+  // A mean's last hours may lie beyond the end: then there is none.
+  const std::int64_t covered = options.is_mean ? options.every : 1;
+  if (period.size() < covered)
+    throw core::Error(fmt::format("observation.every: {} has {} steps, of which there is no mean over {}",
+                                  options.input, period.size(), options.every));
   if (validate_only) return;
 
   const auto& grid = reader.grid();
   at::Tensor fine = at::empty({variables, grid.ny(), grid.nx()}, at::kFloat);
-  for (std::int64_t hour = period.first; hour < period.last; hour += options.every) {
-    reader.read(hour, 1, {fine.data_ptr<float>(), static_cast<std::size_t>(fine.numel())});
-    const at::Tensor coarse = block_mean.apply(fine.to(at::kDouble)).to(at::kFloat).contiguous();
+  for (std::int64_t first = period.first; first + covered <= period.last; first += options.every) {
+    at::Tensor sum;
+    for (std::int64_t hour = first; hour < first + covered; ++hour) {
+      reader.read(hour, 1, {fine.data_ptr<float>(), static_cast<std::size_t>(fine.numel())});
+      const at::Tensor means = block_mean.apply(fine.to(at::kDouble));
+      sum = sum.defined() ? sum.add_(means) : means;
+    }
+    const at::Tensor coarse = (sum / static_cast<double>(covered)).to(at::kFloat).contiguous();
     writer.append({coarse.data_ptr<float>(), static_cast<std::size_t>(coarse.numel())});
   }
   writer.commit();
@@ -76,7 +92,8 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
 int coarsen(const Arguments& arguments) {
   CoarsenOptions options;
   config::OptionTable table(
-      "coarsen", "Make observations from fine fields: block means every few hours.",
+      "coarsen",
+      "Make observations from fine fields: block means every few hours, snapshots or means over time.",
       "foehn coarsen --input.file fine.nc --observation.block 8 --output.path coarse.nc");
   table.add("input.file", &options.input, {.doc = "Fine fields (NetCDF file or glob).", .required = true});
   add_variables_option(table, options.variables);
@@ -85,6 +102,9 @@ int coarsen(const Arguments& arguments) {
   table.add("time.hours", &options.hours,
             {.doc = "Hours (steps of the file) to cover; 0: to its end.", .unit = "h", .minimum = 0});
   add_observation_options(table, options.block, options.every);
+  table.add("observation.mean", &options.is_mean,
+            {.doc = "Means over the observation.every hours from each on, with time bounds, instead of "
+                    "snapshots."});
   table.add("output.path", &options.output, {.doc = "Observation file to write.", .required = true});
   const config::OptionTable::Outcome outcome = table.parse(arguments);
   if (!outcome.page.empty()) {

@@ -14,10 +14,12 @@ struct CoarsenOptions {
   std::int64_t hours = 0;              ///< steps of the file; 0: to its end
   std::int64_t block = 8;              ///< cells a side of a block
   std::int64_t every = 6;              ///< steps between two observations
+  bool is_mean = false;                ///< means over these steps instead of snapshots
   std::string output;
 };
 
-/// Writes block means of every `every`-th instant of a fine file: the coarse twin of a trajectory.
+/// Writes block means of every `every`-th instant of a fine file, or of the means over as many: the coarse
+/// twin of a trajectory.
 /// @param validate_only  check the input, write nothing
 void coarsen_file(const CoarsenOptions& options, bool validate_only = false);
 

@@ -39,20 +39,20 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options, double gamma,
+std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options,
                                                    diffusion::DifferentiableDenoiser& prior,
                                                    observation::Observations observations,
                                                    diffusion::OrderedSum ordered_sum,
                                                    std::vector<diffusion::SolveReport>& solves) {
   if (options.guidance == "sda")
-    return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), gamma);
+    return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), options.gamma);
   if (options.guidance == "sda-exact")
-    return std::make_unique<diffusion::SdaExactGuidance>(prior, std::move(observations), gamma);
+    return std::make_unique<diffusion::SdaExactGuidance>(prior, std::move(observations), options.gamma);
   return std::make_unique<diffusion::MmpsGuidance>(
       prior, std::move(observations),
       diffusion::MmpsGuidance::Options{
           .solver = options.solver,
-          .gamma = gamma,
+          .gamma = options.gamma,
           .ordered_sum = std::move(ordered_sum),
           .report = [&solves](const diffusion::SolveReport& report) { solves.push_back(report); }});
 }
@@ -109,8 +109,10 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   std::vector<diffusion::SolveReport> solves;
   std::unique_ptr<diffusion::Denoiser> posterior;
   if (options.is_conditioned())
-    posterior = make_guidance(options, job.gamma, composed,
-                              scatter_observations(world, team, partition, job, device), ordered_sum, solves);
+    posterior = make_guidance(options, composed,
+                              scatter_observations(world, team, partition, job.observed, job.observations,
+                                                   job.prior.domain, job.observation_std, device),
+                              ordered_sum, solves);
   diffusion::Denoiser& denoiser = posterior ? *posterior : composed;
   const double loading = seconds_since(start);
 

@@ -2,10 +2,12 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
-#include <span>
 
 #include "finished_members.hpp"
 #include "foehn/core/digest.hpp"
@@ -17,8 +19,7 @@ namespace foehn::app {
 
 namespace {
 
-constexpr std::int64_t kMostHours = 10'000'000;   // of a trajectory; a thousand years have fewer
-constexpr std::int64_t kObservationsAtOnce = 64;  // that the root holds for others
+constexpr std::int64_t kMostHours = 10'000'000;  // of a trajectory; a thousand years have fewer
 
 /// The errors' standard deviations in physical units, one per variable.
 std::vector<double> physical_std(const SampleOptions& options, const model::Domain& domain) {
@@ -45,14 +46,19 @@ std::vector<double> physical_std(const SampleOptions& options, const model::Doma
 }
 
 Period choose_period(const SampleOptions& options, const model::Domain& domain,
-                     const ObservationFile* observations) {
+                     const std::vector<ObservationSource>& observations) {
   Period period;
   period.step_seconds = domain.step_seconds;
   period.calendar = domain.calendar;
-  if (observations != nullptr) {
-    const calendar::TimeAxis& times = observations->reader().times();
-    period.calendar = times.calendar;
-    period.first_seconds = times.seconds.front();
+  std::int64_t last_seconds = 0;
+  if (!observations.empty()) {
+    period.calendar = observations.front().calendar();
+    period.first_seconds = observations.front().first_seconds();
+    last_seconds = observations.front().last_seconds();
+    for (const ObservationSource& source : observations) {
+      period.first_seconds = std::min(period.first_seconds, source.first_seconds());
+      last_seconds = std::max(last_seconds, source.last_seconds());
+    }
   } else if (options.start.empty() || options.hours == 0) {
     throw core::UsageError(
         "time.start and time.hours: needed where there are no observations to take them from");
@@ -63,12 +69,12 @@ Period choose_period(const SampleOptions& options, const model::Domain& domain,
     });
   period.hours = options.hours;
   if (period.hours == 0) {
-    const std::int64_t span = observations->reader().times().seconds.back() - period.first_seconds;
+    const std::int64_t span = last_seconds - period.first_seconds;
     period.hours = span / period.step_seconds + 1;
     if (span < 0)
       throw core::Error(
           fmt::format("time.start: {} is after the last observation, {}", options.start,
-                      observations->reader().times().format(observations->reader().times().size() - 1)));
+                      calendar::format_date_time(calendar::from_seconds(last_seconds, period.calendar))));
   }
   if (period.hours > kMostHours)
     throw core::Error(fmt::format("time.hours: expected at most {}, found {}", kMostHours, period.hours));
@@ -87,8 +93,8 @@ void check_output(const SampleJob& job, const SampleOptions& options) {
         fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
                     options.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
   std::vector<std::filesystem::path> inputs;
-  for (const std::string& input : {options.observations, options.metadata})
-    if (!input.empty()) inputs.emplace_back(input);
+  if (!options.observations.empty()) inputs = observation_files(options);
+  if (!options.metadata.empty()) inputs.emplace_back(options.metadata);
   for (std::int64_t i = 0; i < options.members; ++i)
     for (const auto& file : member_files(job, options, options.first_member + i))
       refuse_overwriting(inputs, folder / file, "output.directory");
@@ -98,16 +104,61 @@ void check_output(const SampleJob& job, const SampleOptions& options) {
 /// What the root found out by reading, as numbers to broadcast, and back.
 std::vector<std::int64_t> pack(const SampleJob& job) {
   std::vector<std::int64_t> facts{static_cast<std::int64_t>(job.period.calendar), job.period.first_seconds,
-                                  job.period.hours, job.block, job.observation_period};
-  facts.insert(facts.end(), job.observed_hours.begin(), job.observed_hours.end());
+                                  job.period.hours};
+  for (const ObservedSet& set : job.observed) {
+    facts.insert(facts.end(), {set.block, set.period, static_cast<std::int64_t>(set.variables.size()),
+                               static_cast<std::int64_t>(set.intervals.size())});
+    facts.insert(facts.end(), set.variables.begin(), set.variables.end());
+    for (const observation::Interval& interval : set.intervals)
+      facts.insert(facts.end(), {interval.first, interval.last});
+  }
   return facts;
 }
 
 void unpack(const std::vector<std::int64_t>& facts, SampleJob& job) {
   job.period = {static_cast<calendar::Calendar>(facts[0]), facts[1], job.prior.domain.step_seconds, facts[2]};
-  job.block = facts[3];
-  job.observation_period = facts[4];
-  job.observed_hours.assign(facts.begin() + 5, facts.end());
+  job.observed.clear();
+  for (auto fact = facts.begin() + 3; fact != facts.end();) {
+    ObservedSet& set = job.observed.emplace_back();
+    set.block = *fact++;
+    set.period = *fact++;
+    const std::int64_t variables = *fact++, observations = *fact++;
+    set.variables.assign(fact, fact + variables);
+    fact += variables;
+    for (std::int64_t i = 0; i < observations; ++i, fact += 2) set.intervals.push_back({fact[0], fact[1]});
+  }
+}
+
+/// Digest of the files in the order given.
+std::string digest_of(const std::vector<std::filesystem::path>& files) {
+  if (files.size() == 1) return core::sha256_of_file(files.front());
+  std::string digests;
+  for (const auto& file : files) digests += core::sha256_of_file(file) + "\n";
+  return core::sha256(digests);
+}
+
+/// Says which variables the prior alone decides.
+void say_unobserved(const SampleJob& job) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < job.prior.domain.variables.size(); ++i) {
+    const bool is_observed =
+        std::any_of(job.observed.begin(), job.observed.end(), [&](const ObservedSet& set) {
+          return std::count(set.variables.begin(), set.variables.end(), static_cast<std::int64_t>(i)) > 0;
+        });
+    if (!is_observed) names.push_back(job.prior.domain.variables[i].name);
+  }
+  if (!names.empty()) spdlog::info("not observed: {}", fmt::join(names, ", "));
+}
+
+/// Reads and checks all observations: a missing value is found now, not after hours of sampling.
+void place_observations(const SampleOptions& options, SampleJob& job) {
+  for (const ObservationSource& source : job.observations) {
+    job.observed.push_back(
+        {source.variables(), source.block(), source.period_hours(), source.intervals_in(job.period)});
+    for (std::int64_t i = 0; i < source.size(); ++i) source.read(i, 1);
+  }
+  job.observations_digest = digest_of(observation_files(options));
+  say_unobserved(job);
 }
 
 }  // namespace
@@ -117,7 +168,8 @@ std::string SampleJob::date(std::int64_t hour) const {
 }
 
 trajectory::SlabPartition SampleJob::partition(int ranks) const {
-  return {period.hours, ranks, observed_hours.empty() ? 0 : observed_hours.front(), observation_period};
+  if (observed.empty()) return {period.hours, ranks};
+  return {period.hours, ranks, slab_borders(observed, period.hours)};
 }
 
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
@@ -133,18 +185,10 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     if (!options.is_conditioned()) job.observation_std.clear();
     if (!world.is_root()) return;
     if (!options.observations.empty())
-      job.observations = std::make_unique<ObservationFile>(options.observations, job.prior.domain);
-    job.period = choose_period(options, job.prior.domain, job.observations.get());
+      job.observations = open_observations(observation_files(options), job.prior.domain);
+    job.period = choose_period(options, job.prior.domain, job.observations);
     const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
-    if (options.is_conditioned()) {
-      const ObservationFile& file = *job.observations;
-      job.observed_hours = file.hours_in(job.period);
-      job.block = file.block();
-      job.observation_period = file.period_hours();
-      // A missing value is found now, not after hours of sampling.
-      for (std::int64_t i = 0; i < file.reader().times().size(); ++i) file.read(i, 1);
-      job.observations_digest = core::sha256_of_file(options.observations);
-    }
+    if (options.is_conditioned()) place_observations(options, job);
     job.prior_digest = model::prior_digest(options.prior);
     job.options_digest = core::sha256(result_options);
     job.identity =
@@ -164,58 +208,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
   unpack(facts, job);
   world.broadcast(job.identity);
   world.broadcast(job.members);
-  job.gamma = options.gamma.value_or(1 / static_cast<double>(job.block * job.block));
   return job;
-}
-
-observation::Observations scatter_observations(const comm::Communicator& world, const ensemble::Team& team,
-                                               const trajectory::SlabPartition& partition,
-                                               const SampleJob& job, const at::Device& device) {
-  const auto& domain = job.prior.domain;
-  const auto variables = static_cast<std::int64_t>(domain.variables.size());
-  // Observations [first, last) of each rank of a team.
-  const auto range = [&](int rank) {
-    const trajectory::Slab slab = partition.slab(rank);
-    const auto& hours = job.observed_hours;
-    return std::pair{std::lower_bound(hours.begin(), hours.end(), slab.first) - hours.begin(),
-                     std::lower_bound(hours.begin(), hours.end(), slab.last) - hours.begin()};
-  };
-  const auto [first, last] = range(team.ranks.rank());
-  const auto span_of = [](at::Tensor& values) {
-    return std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
-  };
-  at::Tensor mine = at::empty(
-      {last - first, variables, domain.grid.ny() / job.block, domain.grid.nx() / job.block}, at::kFloat);
-  std::vector<MPI_Request> requests;
-  if (!world.is_root()) {
-    for (std::int64_t i = 0; i < mine.size(0); i += kObservationsAtOnce) {
-      at::Tensor some = mine.narrow(0, i, std::min(kObservationsAtOnce, mine.size(0) - i));
-      requests.push_back(world.start_receive(span_of(some), 0));
-    }
-  } else {
-    for (int rank = 0; rank < partition.ranks(); ++rank) {
-      const auto [begin, end] = range(rank);
-      for (auto i = begin; i < end; i += kObservationsAtOnce) {
-        at::Tensor values = job.observations->read(i, std::min(kObservationsAtOnce, end - i));
-        for (int other = 0; other < team.count; ++other) {
-          const int to = other * partition.ranks() + rank;
-          if (to == 0)
-            mine.narrow(0, i, values.size(0)).copy_(values);
-          else
-            world.send(span_of(values), to);
-        }
-      }
-    }
-  }
-  comm::wait(requests);
-
-  std::vector<std::int64_t> rows;
-  for (auto i = first; i < last; ++i)
-    rows.push_back(job.observed_hours[static_cast<std::size_t>(i)] - partition.slab(team.ranks.rank()).first);
-  const at::Tensor std = at::tensor(job.observation_std, at::kDouble) / domain.normalisation.scale();
-  return {{observation::BlockMean(job.block), std::move(rows)},
-          mine.to(device),
-          std.square().reshape({-1, 1, 1}).to(at::kFloat).to(device)};
 }
 
 std::string counted(std::int64_t count, const std::string& noun) {
@@ -226,11 +219,9 @@ std::string describe(const SampleJob& job, const SampleOptions& options, const e
   const auto& domain = job.prior.domain;
   std::string names;
   for (const auto& variable : domain.variables) names += (names.empty() ? "" : ", ") + variable.name;
-  const std::string observed =
-      options.is_conditioned()
-          ? fmt::format("{} observations every {} steps in blocks of {} x {}", job.observed_hours.size(),
-                        job.observation_period, job.block, job.block)
-          : "no observations";
+  std::vector<std::string> sets;
+  for (const ObservedSet& set : job.observed) sets.push_back(describe(set, domain.variables));
+  const std::string observed = sets.empty() ? "no observations" : fmt::format("{}", fmt::join(sets, "; "));
   return fmt::format(
       "{} prior, window {} h: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
       job.prior.kind, 2 * job.prior.markov_order + 1, names, domain.grid.ny(), domain.grid.nx(),

@@ -11,10 +11,10 @@
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/io/cordex_metadata.hpp"
 #include "foehn/model/prior_bundle.hpp"
-#include "foehn/observation/block_mean_snapshots.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
 #include "foehn/trajectory/window_plan.hpp"
-#include "observation_file.hpp"
+#include "observation_source.hpp"
+#include "observed_set.hpp"
 #include "output_lock.hpp"
 #include "sample_options.hpp"
 
@@ -26,11 +26,8 @@ struct SampleJob {
 
   model::PriorDescription prior;
   Period period;
-  std::int64_t block = 1;                    ///< cells a side of an observation's block
-  std::int64_t observation_period = 1;       ///< hours
-  std::vector<std::int64_t> observed_hours;  ///< of the trajectory, rising
-  std::vector<double> observation_std;       ///< one per variable, physical units; empty: unconditional
-  double gamma = 0;
+  std::vector<ObservedSet> observed;    ///< empty: unconditional
+  std::vector<double> observation_std;  ///< one per variable, physical units; empty: unconditional
   std::int64_t stride = 1;
   diffusion::SamplerOptions sampler;
 
@@ -41,12 +38,13 @@ struct SampleJob {
 
   // Of the root alone.
   std::unique_ptr<OutputLock> lock;
-  std::unique_ptr<ObservationFile> observations;
+  std::vector<ObservationSource> observations;  ///< of each set
   std::string prior_digest, observations_digest, options_digest;
   std::optional<io::CordexMetadata> metadata;  ///< of the layout cordex
 
   /// "2019-03-26T06:00:00"
   std::string date(std::int64_t hour) const;
+  /// Slabs begin where observations do, and no observation is in two of them.
   trajectory::SlabPartition partition(int ranks) const;
 };
 
@@ -59,12 +57,6 @@ struct SampleJob {
 /// @note Collective over the world.
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
                       const std::string& result_options, const at::Device& device, bool validate_only);
-
-/// Hands each rank the observations of its slab, normalised; the root reads some at a time.
-/// @note Collective over the world.
-observation::Observations scatter_observations(const comm::Communicator& world, const ensemble::Team& team,
-                                               const trajectory::SlabPartition& partition,
-                                               const SampleJob& job, const at::Device& device);
 
 /// "1 team", "2 teams"
 std::string counted(std::int64_t count, const std::string& noun);

@@ -5,10 +5,15 @@
 #include <charconv>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/field_reader.hpp"
 #include "foehn/trajectory/window_plan.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
+
+std::vector<std::filesystem::path> observation_files(const SampleOptions& options) {
+  return core::with_context("input.observations", [&] { return io::expand_files(options.observations); });
+}
 
 diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
   diffusion::SamplerOptions sampler = options.sampler;
@@ -37,9 +42,12 @@ config::OptionTable sample_option_table(SampleOptions& options) {
       "--output.directory out");
   table.add("prior.path", &options.prior,
             {.doc = "Folder of the prior.", .required = true, .changes_result = false});
-  table.add("input.observations", &options.observations,
-            {.doc = "Coarse observations (from coarsen); default: none, an unconditional sample.",
-             .changes_result = false});
+  table.add(
+      "input.observations", &options.observations,
+      {.doc = "Coarse observations (NetCDF files or globs): snapshots and means over time, as cell_methods "
+              "and time bounds say, of some or all variables; files of the same variables are joined in "
+              "time; default: none, an unconditional sample.",
+       .changes_result = false});
   table.add(
       "time.start", &options.start,
       {.doc = "First hour of the trajectory, such as 2019-03-26T00:00; default: the first observation's."});
@@ -64,8 +72,9 @@ config::OptionTable sample_option_table(SampleOptions& options) {
       "observation.gamma", &options.gamma,
       {.doc =
            "Weight of the denoiser's error in observation space, for guidance sda, sda-exact and what mmps "
-           "falls back on; default: one over the number of cells of a block, with which no step goes beyond "
-           "the observations.",
+           "falls back on; default: one over the number of cells and hours that an observation is a mean "
+           "over, "
+           "with which no step goes beyond the observations.",
        .unit = "1",
        .minimum = 0});
   table.add("sampler.method", &options.method,

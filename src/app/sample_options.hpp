@@ -16,7 +16,7 @@ namespace foehn::app {
 /// Everything that `foehn sample` can be told.
 struct SampleOptions {
   std::string prior;
-  std::string observations;
+  std::vector<std::string> observations;
   std::string start;
   std::int64_t hours = 0;
   std::vector<double> observation_std;
@@ -55,6 +55,9 @@ struct SampleOptions {
   }
   bool is_conditioned() const { return !observations.empty() && guidance != "none"; }
 };
+
+/// The files of observations that the options name.
+std::vector<std::filesystem::path> observation_files(const SampleOptions& options);
 
 /// The sampler's options with what the texts method and spacing name.
 /// @throws core::UsageError if there are too few steps for the method

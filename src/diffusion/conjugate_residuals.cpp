@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "diffusion/sums.hpp"
 #include "foehn/core/error.hpp"
 
 namespace foehn::diffusion {
@@ -19,7 +18,7 @@ constexpr double kNegligible = 1e-4;  // a relative residual that is not worth a
 SolveReport conjugate_residuals(const LinearSystem& system, const at::Tensor& b, const SolverOptions& options,
                                 const SolutionFollower& follower) {
   const auto dot = [&](const at::Tensor& x, const at::Tensor& y) {
-    const double sum = sum_of_products(x, y, system.ordered_sum);
+    const double sum = system.inner_product(x, y);
     if (!std::isfinite(sum))
       throw core::SharedError(
           "the difference from the observations is not finite: the sample diverged; take more sampler.steps");

@@ -9,10 +9,11 @@
 namespace foehn::diffusion {
 
 /// M v = b in observation space, shared by a team; M is known by its products alone and need not be
-/// symmetric. Vectors are float64, [observation, variable, Y, X].
+/// symmetric. Vectors are float64, [value].
 struct LinearSystem {
   std::function<at::Tensor(const at::Tensor& direction)> product;  ///< M direction. Collective
-  OrderedSum ordered_sum;
+  std::function<double(const at::Tensor& x, const at::Tensor& y)>
+      inner_product;  ///< the same on any number of ranks. Collective
 };
 
 /// How the directions of a solve, and with them its solution, are made of the vectors that M was multiplied

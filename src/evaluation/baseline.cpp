@@ -7,14 +7,17 @@
 
 namespace foehn::evaluation {
 
-Baseline::Baseline(const Sources& sources, const Climatology& climatology)
-    : sources_(sources), climatology_(climatology) {}
+Baseline::Baseline(const Sources& sources, const ObservationSeries& series, const Climatology& climatology)
+    : sources_(sources), series_(series), climatology_(climatology) {}
 
 void Baseline::seek(std::int64_t hour) {
   hour_ = hour;
-  const std::int64_t since_first = std::max<std::int64_t>(0, hour - sources_.first_observed_hour);
-  const std::int64_t before = since_first / sources_.period;
-  weight_ = static_cast<double>(since_first % sources_.period) / static_cast<double>(sources_.period);
+  // In half hours, since the middle of a mean's hours may lie between two.
+  const std::int64_t period = 2 * series_.period, last = series_.size() - 1;
+  const std::int64_t since_first = std::clamp<std::int64_t>(
+      2 * (hour - series_.first_hour) - (series_.covered_hours - 1), 0, last * period);
+  const std::int64_t before = since_first / period;
+  weight_ = static_cast<double>(since_first % period) / static_cast<double>(period);
   const std::int64_t after = weight_ > 0 ? before + 1 : before;
   if (after_.index == before) std::swap(before_, after_);
   if (before_.index != before) before_ = read(before);
@@ -26,7 +29,7 @@ const std::vector<double>& Baseline::nearest_observation() const {
 }
 
 std::int64_t Baseline::nearest_observed_hour() const {
-  return sources_.first_observed_hour + (weight_ <= 0.5 ? before_ : after_).index * sources_.period;
+  return series_.first_hour + (weight_ <= 0.5 ? before_ : after_).index * series_.period;
 }
 
 void Baseline::interpolate(std::span<double> fields) const {
@@ -35,36 +38,46 @@ void Baseline::interpolate(std::span<double> fields) const {
 
 void Baseline::interpolate_anomalies(std::span<double> fields) const {
   interpolate(before_.anomalies, after_.anomalies, fields);
-  std::vector<double> climate(fields.size());
-  climatology_(seconds(hour_), climate);
-  std::transform(fields.begin(), fields.end(), climate.begin(), fields.begin(), std::plus<>());
+  const std::vector<double> climate = climate_of(hour_);
+  const auto cells = static_cast<std::size_t>(sources_.blocks.fine_cells());
+  for (const std::int64_t variable : series_.source.variables) {
+    const std::size_t first = static_cast<std::size_t>(variable) * cells;
+    for (std::size_t i = first; i < first + cells; ++i) fields[i] += climate[i];
+  }
 }
 
 Baseline::Observation Baseline::read(std::int64_t index) const {
   const auto& blocks = sources_.blocks;
-  const std::size_t variables = sources_.variables().size();
+  const auto& variables = series_.source.variables;
   const auto coarse_cells = static_cast<std::size_t>(blocks.coarse_cells());
   const auto fine_cells = static_cast<std::size_t>(blocks.fine_cells());
 
-  std::vector<float> values(variables * coarse_cells);
-  sources_.observations.read(index, 1, values);
+  std::vector<float> values(variables.size() * coarse_cells);
+  series_.source.reader.read(index, 1, values);
   Observation observation{index, {values.begin(), values.end()}, {}};
   if (!climatology_) return observation;
 
-  std::vector<double> climate(variables * fine_cells);
-  climatology_(seconds(sources_.first_observed_hour + index * sources_.period), climate);
+  observation.anomalies = observation.values;
   std::vector<double> block_means(coarse_cells);
-  for (std::size_t variable = 0; variable < variables; ++variable) {
-    blocks.mean(std::span<const double>(climate).subspan(variable * fine_cells, fine_cells), block_means);
-    for (std::size_t cell = 0; cell < coarse_cells; ++cell) {
-      observation.anomalies.push_back(observation.values[variable * coarse_cells + cell] - block_means[cell]);
+  const std::int64_t first_hour = series_.first_hour + index * series_.period;
+  for (std::int64_t hour = first_hour; hour < first_hour + series_.covered_hours; ++hour) {
+    const std::vector<double> climate = climate_of(hour);
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      const std::size_t first = static_cast<std::size_t>(variables[i]) * fine_cells;
+      blocks.mean(std::span<const double>(climate).subspan(first, fine_cells), block_means);
+      for (std::size_t cell = 0; cell < coarse_cells; ++cell)
+        observation.anomalies[i * coarse_cells + cell] -=
+            block_means[cell] / static_cast<double>(series_.covered_hours);
     }
   }
   return observation;
 }
 
-std::int64_t Baseline::seconds(std::int64_t hour) const {
-  return sources_.members.front().times().seconds[static_cast<std::size_t>(hour)];
+std::vector<double> Baseline::climate_of(std::int64_t hour) const {
+  std::vector<double> climate(sources_.variables().size() *
+                              static_cast<std::size_t>(sources_.blocks.fine_cells()));
+  climatology_(sources_.members.front().times().seconds[static_cast<std::size_t>(hour)], climate);
+  return climate;
 }
 
 void Baseline::interpolate(const std::vector<double>& before, const std::vector<double>& after,
@@ -74,10 +87,10 @@ void Baseline::interpolate(const std::vector<double>& before, const std::vector<
                  [this](double first, double second) { return std::lerp(first, second, weight_); });
   const auto coarse_cells = static_cast<std::size_t>(sources_.blocks.coarse_cells());
   const auto fine_cells = static_cast<std::size_t>(sources_.blocks.fine_cells());
-  for (std::size_t variable = 0; variable < sources_.variables().size(); ++variable) {
+  for (std::size_t i = 0; i < series_.source.variables.size(); ++i) {
     sources_.blocks.interpolate(
-        std::span<const double>(coarse).subspan(variable * coarse_cells, coarse_cells),
-        fields.subspan(variable * fine_cells, fine_cells));
+        std::span<const double>(coarse).subspan(i * coarse_cells, coarse_cells),
+        fields.subspan(static_cast<std::size_t>(series_.source.variables[i]) * fine_cells, fine_cells));
   }
 }
 

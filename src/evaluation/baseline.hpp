@@ -9,21 +9,26 @@
 
 namespace foehn::evaluation {
 
-/// The observations at and around an hour, and what interpolating them gives. Hours are asked for in rising
-/// order, so that each observation is read once and two are held.
+/// The observations of one series at and around an hour, and what interpolating them gives: a mean stands for
+/// the middle of its hours. Hours are asked for in rising order, so that each observation is read once and
+/// two are held.
 class Baseline {
  public:
   /// @param sources      outlives this
+  /// @param series       one of the sources' observations
   /// @param climatology  outlives this; empty: no anomalies
-  Baseline(const Sources& sources, const Climatology& climatology);
+  Baseline(const Sources& sources, const ObservationSeries& series, const Climatology& climatology);
+
+  const ObservationSeries& series() const { return series_; }
 
   /// Goes to an hour that counts.
   void seek(std::int64_t hour);
 
-  /// The observation nearest in time (the earlier of two), [variable, y / block, x / block].
+  /// The observation nearest in time (the earlier of two), [variable of the series, y / block, x / block].
   const std::vector<double>& nearest_observation() const;
   std::int64_t nearest_observed_hour() const;
-  /// Observations, linear in time (constant before the first) and bilinear in space, [variable, y, x].
+  /// Observations, linear in time (constant before the first and after the last) and bilinear in space: the
+  /// series' variables of the fields, [variable, y, x].
   void interpolate(std::span<double> fields) const;
   /// The same of their anomalies from the climatology's block means, with the hour's climatology added.
   /// @pre there is a climatology
@@ -32,15 +37,16 @@ class Baseline {
  private:
   struct Observation {
     std::int64_t index = -1;
-    std::vector<double> values;     ///< [variable, y / block, x / block]
+    std::vector<double> values;     ///< [variable of the series, y / block, x / block]
     std::vector<double> anomalies;  ///< the same shape; empty without a climatology
   };
   Observation read(std::int64_t index) const;
-  std::int64_t seconds(std::int64_t hour) const;
+  std::vector<double> climate_of(std::int64_t hour) const;
   void interpolate(const std::vector<double>& before, const std::vector<double>& after,
                    std::span<double> fields) const;
 
   const Sources& sources_;
+  const ObservationSeries& series_;
   const Climatology& climatology_;
   std::int64_t hour_ = 0;
   Observation before_, after_;

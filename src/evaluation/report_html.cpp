@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "evaluation/plots.hpp"
 #include "evaluation/score_table.hpp"
@@ -49,6 +50,14 @@ std::string score_table_html(const Results& results, const VariableResults& scor
   return html + "</table></div>\n";
 }
 
+/// Without the curves that have no value, such as the interpolation of what is not observed.
+std::vector<Curve> with_values(std::vector<Curve> curves) {
+  std::erase_if(curves, [](const Curve& curve) {
+    return std::all_of(curve.values.begin(), curve.values.end(), [](double v) { return std::isnan(v); });
+  });
+  return curves;
+}
+
 std::string error_chart(const Results& results, const VariableResults& scores, const std::string& units) {
   std::vector<double> hours;
   Curve ensemble{results.members > 1 ? "fair CRPS" : "MAE of the member", {}};
@@ -61,11 +70,9 @@ std::string error_chart(const Results& results, const VariableResults& scores, c
     interpolation.values.push_back(row.interpolation.mae);
     if (row.anomaly_interpolation) anomaly_interpolation.values.push_back(row.anomaly_interpolation->mae);
   }
-  std::vector<Curve> curves = {ensemble, interpolation};
-  if (!anomaly_interpolation.values.empty()) curves.push_back(anomaly_interpolation);
   return line_chart({"Error by hours since the last observation", "hours since the last observation [h]",
                      fmt::format("error [{}]", units)},
-                    hours, curves);
+                    hours, with_values({ensemble, interpolation, anomaly_interpolation}));
 }
 
 std::string increment_chart(const Results& results, const VariableResults& scores, const std::string& units) {
@@ -82,13 +89,13 @@ std::string increment_chart(const Results& results, const VariableResults& score
   if (hours.empty()) return "";
   return line_chart({"Variance of increments from the hour before", "hours since the last observation [h]",
                      fmt::format("variance [({})²]", units)},
-                    hours, {members, truth, interpolation});
+                    hours, with_values({members, truth, interpolation}));
 }
 
 std::string spectrum_chart(const SpectrumRatios& spectrum) {
-  return line_chart({"Spatial power over the truth's", "wavelength [cells]", "ratio [1]"},
-                    spectrum.wavelength_cells,
-                    {{"members", spectrum.members}, {"interpolation", spectrum.interpolation}}, true);
+  return line_chart(
+      {"Spatial power over the truth's", "wavelength [cells]", "ratio [1]"}, spectrum.wavelength_cells,
+      with_values({{"members", spectrum.members}, {"interpolation", spectrum.interpolation}}), true);
 }
 
 /// A field of the example and what it shows.
@@ -125,11 +132,15 @@ std::string maps_html(const Results& results, std::size_t index) {
     return std::span(fields).subspan(index * cells, cells);
   };
   const std::string& units = results.variables[index].units;
-  const std::vector<Panel> fields = {
-      {"observation of " + example.observation_time, slice(example.observation, coarse_grid), coarse_grid},
-      {"truth", slice(example.truth, results.grid), results.grid},
-      {"first member", slice(example.first_member, results.grid), results.grid},
-      {"ensemble mean", slice(example.ensemble_mean, results.grid), results.grid}};
+  std::vector<Panel> fields;
+  const auto observation = slice(example.observation, coarse_grid);
+  if (!std::isnan(observation.front()))
+    fields.push_back({"observation of " + example.observation_time, observation, coarse_grid});
+  for (const Panel& panel :
+       std::vector<Panel>{{"truth", slice(example.truth, results.grid), results.grid},
+                          {"first member", slice(example.first_member, results.grid), results.grid},
+                          {"ensemble mean", slice(example.ensemble_mean, results.grid), results.grid}})
+    fields.push_back(panel);
   std::string html = fmt::format(
       "<h3>Maps of {}, {:g} h after an observation</h3>\n", example.time,
       since_observation_hours(results, static_cast<std::size_t>(example.hours_since_observation)));
@@ -160,7 +171,7 @@ std::string report_html(const Results& results) {
     html += fmt::format("<h2>{}</h2>\n", escape_html(title(variable)));
     html += score_table_html(results, scores, variable.units);
     html += fmt::format("<p>Agreement with the observations: {}.</p>\n",
-                        escape_html(agreement_text(scores.agreement, variable.units)));
+                        escape_html(agreement_text(scores, variable.units)));
     if (scores.seam) html += fmt::format("<p>Seams: {}.</p>\n", escape_html(seam_text(*scores.seam)));
     html += "<div class=\"charts\">" + error_chart(results, scores, variable.units);
     html += bar_chart({"Rank histogram (dashed: calibrated)", "members below the truth [1]", "frequency [1]"},

@@ -10,10 +10,15 @@
 namespace foehn::evaluation {
 namespace {
 
+/// Nothing where a variable is not observed.
+std::optional<double> if_observed(double score) {
+  return std::isnan(score) ? std::nullopt : std::optional(score);
+}
+
 template <double ErrorScores::*score>
 std::optional<double> of_anomaly_interpolation(const HourScores& scores) {
   if (!scores.anomaly_interpolation) return std::nullopt;
-  return (*scores.anomaly_interpolation).*score;
+  return if_observed((*scores.anomaly_interpolation).*score);
 }
 
 const std::vector<ScoreKind>& all_score_kinds() {
@@ -27,9 +32,9 @@ const std::vector<ScoreKind>& all_score_kinds() {
       {"spread_skill_ratio", "spread / skill", false,
        [](const HourScores& s) { return s.ensemble.spread_skill; }},
       {"interpolation_mae", "interp. MAE", true,
-       [](const HourScores& s) { return Value(s.interpolation.mae); }},
+       [](const HourScores& s) { return if_observed(s.interpolation.mae); }},
       {"interpolation_rmse", "interp. RMSE", true,
-       [](const HourScores& s) { return Value(s.interpolation.rmse); }},
+       [](const HourScores& s) { return if_observed(s.interpolation.rmse); }},
       {"anomaly_interpolation_mae", "anomaly MAE", true, of_anomaly_interpolation<&ErrorScores::mae>},
       {"anomaly_interpolation_rmse", "anomaly RMSE", true, of_anomaly_interpolation<&ErrorScores::rmse>}};
   return kinds;
@@ -60,7 +65,9 @@ std::string summary(const Results& results) {
       results.block);
 }
 
-std::string agreement_text(const ObservationAgreement& agreement, const std::string& units) {
+std::string agreement_text(const VariableResults& scores, const std::string& units) {
+  if (!scores.is_observed) return "not observed";
+  const ObservationAgreement& agreement = scores.agreement;
   if (agreement.standard_deviation) {
     return fmt::format(
         "members' block means minus observations: rms {:.3f}, mean {:+.3f} standard deviations ({:.4g} {})",
@@ -124,7 +131,7 @@ std::string scores_text(const Results& results) {
     }
     add_row("all", scores.all_hours);
     if (scores.seam) text += seam_text(*scores.seam) + "\n";
-    text += agreement_text(scores.agreement, variable.units) + "\n";
+    text += agreement_text(scores, variable.units) + "\n";
   }
   text += "\nmean: ensemble mean; interp.: interpolated observations";
   const bool has_anomalies = std::any_of(

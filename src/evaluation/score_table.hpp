@@ -22,7 +22,7 @@ std::vector<ScoreKind> score_kinds(const Results& results);
 /// "16 members against the reference, 49 hours from ... to ..., observations ..."
 std::string summary(const Results& results);
 /// How the members agree with the observations, as a sentence.
-std::string agreement_text(const ObservationAgreement& agreement, const std::string& units);
+std::string agreement_text(const VariableResults& scores, const std::string& units);
 /// How much members and truth jump at observations, as a sentence.
 std::string seam_text(const SeamRatios& seam);
 /// "tas (air_temperature) [K]"

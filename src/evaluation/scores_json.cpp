@@ -54,12 +54,12 @@ Json increments_json(const Results& results, const VariableResults& scores, cons
   for (std::size_t steps = 0; steps < scores.increments.size(); ++steps) {
     const IncrementVariances& row = scores.increments[steps];
     if (row.hours == 0) continue;
-    json["by_hours_since_observation"].push_back(
-        {{"hours_since_observation", since_observation_hours(results, steps)},
-         {"hours", row.hours},
-         {"truth", row.truth},
-         {"members", row.members},
-         {"interpolation", row.interpolation}});
+    Json entry = {{"hours_since_observation", since_observation_hours(results, steps)},
+                  {"hours", row.hours},
+                  {"truth", row.truth},
+                  {"members", row.members}};
+    if (scores.is_observed) entry["interpolation"] = row.interpolation;
+    json["by_hours_since_observation"].push_back(entry);
   }
   if (scores.seam)
     json["seam"] = {{"meaning", "variance of increments to observed hours over that of the others"},
@@ -100,11 +100,11 @@ Json scores_json(const Results& results) {
       entry["by_hours_since_observation"].push_back(row);
     }
     entry["increments"] = increments_json(results, scores, variable.units);
-    entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
+    if (scores.is_observed) entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
     entry["spectrum_ratio"] = {{"units", "1"},
                                {"wavelength_cells", scores.spectrum.wavelength_cells},
-                               {"members", scores.spectrum.members},
-                               {"interpolation", scores.spectrum.interpolation}};
+                               {"members", scores.spectrum.members}};
+    if (scores.is_observed) entry["spectrum_ratio"]["interpolation"] = scores.spectrum.interpolation;
     json["variables"][variable.name] = entry;
   }
   require_finite(json, "");

@@ -54,8 +54,10 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
       {"long_name",
        "block means minus observations of " + variable.name +
            (agreement.standard_deviation ? " in standard deviations of the observation error" : "")}};
-  columns.push_back({variable.name + "_observation_agreement_rms", {}, attributes, {agreement.rms}});
-  columns.push_back({variable.name + "_observation_agreement_mean", {}, attributes, {agreement.mean}});
+  if (scores.is_observed) {
+    columns.push_back({variable.name + "_observation_agreement_rms", {}, attributes, {agreement.rms}});
+    columns.push_back({variable.name + "_observation_agreement_mean", {}, attributes, {agreement.mean}});
+  }
 
   if (scores.spectrum.wavelength_cells.empty()) return;
   const std::string wavelength = variable.name + "_wavelength";
@@ -72,7 +74,9 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
          values});
   };
   add_ratio("_spectrum_ratio", "the members", scores.spectrum.members);
-  add_ratio("_interpolation_spectrum_ratio", "the interpolated observations", scores.spectrum.interpolation);
+  if (scores.is_observed)
+    add_ratio("_interpolation_spectrum_ratio", "the interpolated observations",
+              scores.spectrum.interpolation);
 }
 
 void add_increment_columns(std::vector<Column>& columns, const io::Variable& variable,
@@ -90,7 +94,8 @@ void add_increment_columns(std::vector<Column>& columns, const io::Variable& var
   };
   add("_increment_variance", "members", &IncrementVariances::members);
   add("_truth_increment_variance", "truth", &IncrementVariances::truth);
-  add("_interpolation_increment_variance", "interpolated observations", &IncrementVariances::interpolation);
+  if (scores.is_observed)
+    add("_interpolation_increment_variance", "interpolated observations", &IncrementVariances::interpolation);
   const auto add_seam = [&](const std::string& name, const std::string& what, double value) {
     columns.push_back(
         {variable.name + name,

@@ -101,20 +101,43 @@ std::optional<std::int64_t> find(const TimeAxis& axis, std::int64_t seconds) {
   return found - axis.seconds.begin();
 }
 
-void match_observation_times(const TimeAxis& members, const TimeAxis& observations, Sources& sources) {
-  check_calendar(members.calendar, observations.calendar);
-  std::vector<std::int64_t> hours;
-  for (std::int64_t index = 0; index < observations.size(); ++index) {
-    const auto hour = find(members, observations.seconds[static_cast<std::size_t>(index)]);
-    if (!hour) {
-      throw Error(fmt::format("{} is no instant of the members ({})", observations.format(index),
-                              span_text(members)));
-    }
-    hours.push_back(*hour);
+ObservationSeries match_observation_times(const io::FieldReader& member, io::CoarseSource source) {
+  ObservationSeries series{std::move(source), 0, 1, 1};
+  const TimeAxis& members = member.times();
+  const TimeAxis& times = series.source.reader.times();
+  check_calendar(members.calendar, times.calendar);
+  const auto hour_of = [&](std::int64_t seconds) {
+    if (const auto hour = find(members, seconds)) return *hour;
+    throw Error(fmt::format("{} is no instant of the members ({})",
+                            calendar::format_date_time(calendar::from_seconds(seconds, times.calendar)),
+                            span_text(members)));
+  };
+  // A snapshot covers its own hour, a mean those from its begin up to, but without, its end.
+  const auto covered = [&](const io::TimeSpan& span) {
+    return series.source.is_mean ? hour_of(span.end - member.step_seconds()) - hour_of(span.begin) + 1 : 1;
+  };
+  const auto& spans = series.source.spans;
+  series.first_hour = hour_of(spans.front().begin);
+  series.covered_hours = covered(spans.front());
+  if (spans.size() > 1) series.period = hour_of(spans[1].begin) - series.first_hour;
+  for (std::int64_t i = 0; i < times.size(); ++i) {
+    const io::TimeSpan& span = spans[static_cast<std::size_t>(i)];
+    if (hour_of(span.begin) != series.first_hour + i * series.period || covered(span) != series.covered_hours)
+      throw Error(fmt::format("the mean of {} is over other hours than those before it, {} every {}",
+                              times.format(i), series.covered_hours, series.period));
   }
-  sources.hours = hours.back() + 1;
-  sources.first_observed_hour = hours.front();
-  sources.period = hours.size() > 1 ? hours[1] - hours[0] : 1;
+  return series;
+}
+
+/// Counts hours by the rarest observations, up to the last hour that any covers.
+void set_clock(Sources& sources) {
+  const auto& rarest = *std::max_element(
+      sources.observations.begin(), sources.observations.end(),
+      [](const ObservationSeries& a, const ObservationSeries& b) { return a.period < b.period; });
+  sources.first_observed_hour = rarest.first_hour;
+  sources.period = rarest.period;
+  for (const ObservationSeries& series : sources.observations)
+    sources.hours = std::max(sources.hours, series.last_hour() + 1);
 }
 
 void match_reference_times(const TimeAxis& members, const TimeAxis& reference, Sources& sources) {
@@ -146,23 +169,29 @@ Sources open_sources(const SourceFiles& files) {
 
   const std::string reference_context =
       "reference " + core::with_context("reference", [&] { return file_text(files.reference); });
-  const std::string observation_context =
-      "observations " + core::with_context("observations", [&] { return file_text(files.observations); });
   auto reference = core::with_context(reference_context, [&] {
     io::FieldReader reader(files.reference, {variables, files.reference_crop});
     check_grid(grid, reader.grid());
     return reader;
   });
-  auto observations = core::with_context(observation_context, [&] {
-    return io::FieldReader(files.observations, {variables, std::nullopt});
-  });
-  auto blocks =
-      core::with_context(observation_context, [&] { return match_blocks(grid, observations.grid()); });
+  auto opened = core::with_context("observations",
+                                   [&] { return io::open_coarse_sources(files.observations, variables); });
+  std::vector<ObservationSeries> observations;
+  std::optional<BlockGrid> blocks;
+  for (io::CoarseSource& source : opened) {
+    core::with_context("observations " + file_text(source.files), [&] {
+      const BlockGrid own = match_blocks(grid, source.reader.grid());
+      if (blocks && blocks->block() != own.block())
+        throw Error(fmt::format("blocks of {0} x {0} cells, but of {1} x {1} in other files", own.block(),
+                                blocks->block()));
+      blocks = own;
+      observations.push_back(match_observation_times(members.front(), std::move(source)));
+    });
+  }
 
-  Sources sources{std::move(members), std::move(reference), std::move(observations), std::move(blocks)};
+  Sources sources{std::move(members), std::move(reference), std::move(observations), std::move(*blocks)};
+  set_clock(sources);
   const auto& times = sources.members.front().times();
-  core::with_context(observation_context,
-                     [&] { match_observation_times(times, sources.observations.times(), sources); });
   core::with_context(reference_context,
                      [&] { match_reference_times(times, sources.reference.times(), sources); });
   return sources;

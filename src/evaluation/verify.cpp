@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 
+#include "evaluation/agreement.hpp"
 #include "evaluation/baseline.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
@@ -53,7 +55,8 @@ struct Moments {
   }
   double variance() const {
     const auto n = static_cast<double>(count);
-    return count == 0 ? 0 : std::max(0.0, squares / n - sum / n * (sum / n));
+    const double result = count == 0 ? 0 : squares / n - sum / n * (sum / n);
+    return result < 0 ? 0 : result;  // keeping what is not a number
   }
 
   double sum = 0, squares = 0;
@@ -86,7 +89,6 @@ struct VariableSums {
   HourSums all_hours;
   std::vector<HourSums> by_hours_since_observation;
   std::vector<IncrementSums> increments;
-  ErrorSums agreement;
   SpectrumSums spectrum;
 };
 
@@ -214,22 +216,6 @@ HourSums score_hour(const HourFields& fields, std::size_t first_cell, std::size_
   return sums;
 }
 
-/// Block means of the members minus an observed hour's observations, for one variable.
-ErrorSums compare_with_observations(const HourFields& fields, std::span<const double> observations,
-                                    std::size_t variable, const BlockGrid& blocks, double unit) {
-  const auto fine_cells = static_cast<std::size_t>(blocks.fine_cells());
-  const auto coarse_cells = static_cast<std::size_t>(blocks.coarse_cells());
-  ErrorSums sums;
-  std::vector<double> means(coarse_cells);
-  for (const auto& member : fields.members) {
-    blocks.mean(member.subspan(variable * fine_cells, fine_cells), means);
-    for (std::size_t cell = 0; cell < coarse_cells; ++cell) {
-      sums.add((means[cell] - observations[variable * coarse_cells + cell]) / unit);
-    }
-  }
-  return sums;
-}
-
 void add_power(std::vector<double>& sums, const std::vector<double>& power) {
   sums.resize(power.size(), 0.0);
   std::transform(sums.begin(), sums.end(), power.begin(), sums.begin(), std::plus<>());
@@ -272,12 +258,22 @@ std::int64_t example_hour(const Sources& sources) {
 }
 
 ExampleHour make_example(const Sources& sources, std::int64_t hour, const HourFields& fields,
-                         const Baseline& baseline) {
+                         const std::vector<Baseline>& baselines) {
   ExampleHour example;
   example.time = sources.time_text(hour);
   example.hours_since_observation = sources.hours_since_observation(hour).value_or(0);
-  example.observation_time = sources.time_text(baseline.nearest_observed_hour());
-  example.observation = baseline.nearest_observation();
+  example.observation_time = sources.time_text(baselines.front().nearest_observed_hour());
+  const auto coarse_cells = static_cast<std::size_t>(sources.blocks.coarse_cells());
+  example.observation.assign(sources.variables().size() * coarse_cells,
+                             std::numeric_limits<double>::quiet_NaN());
+  for (const Baseline& baseline : baselines) {
+    auto from = baseline.nearest_observation().begin();
+    for (const std::int64_t variable : baseline.series().source.variables) {
+      std::copy_n(from, coarse_cells,
+                  example.observation.begin() + variable * static_cast<std::int64_t>(coarse_cells));
+      from += static_cast<std::ptrdiff_t>(coarse_cells);
+    }
+  }
   example.truth.assign(fields.truth.begin(), fields.truth.end());
   example.first_member.assign(fields.members.front().begin(), fields.members.front().end());
   const auto members = static_cast<double>(fields.members.size());
@@ -302,11 +298,14 @@ class Verification {
   Verification(const Sources& sources, const VerifyOptions& options)
       : sources_(sources),
         options_(options),
-        baseline_(sources, options.climatology),
         spectrum_(sources.grid().ny(), sources.grid().nx()),
         example_hour_(example_hour(sources)),
         sums_(sources.variables().size(),
-              VariableSums(static_cast<std::int64_t>(sources.members.size()), sources.period)) {}
+              VariableSums(static_cast<std::int64_t>(sources.members.size()), sources.period)),
+        agreement_(sources, options.observation_std) {
+    for (const ObservationSeries& series : sources.observations)
+      baselines_.emplace_back(sources, series, options.climatology);
+  }
 
   void run() {
     const auto values_per_hour =
@@ -347,7 +346,8 @@ class Verification {
       scores.hours_between = finish_together(rows, 1, rows.size(), results.members, has_climatology);
       for (const auto& row : sums.increments) scores.increments.push_back(finish(row));
       scores.seam = seam_of(sums.increments);
-      const auto agreement = finish(sums.agreement);
+      scores.is_observed = agreement_.sums()[variable].count > 0;
+      const auto agreement = finish(agreement_.sums()[variable]);
       if (!options_.observation_std.empty())
         scores.agreement.standard_deviation = options_.observation_std[variable];
       scores.agreement.rms = agreement.rmse;
@@ -360,7 +360,7 @@ class Verification {
 
  private:
   void add_hour(const Chunk& chunk, std::int64_t hour) {
-    baseline_.seek(hour);
+    for (Baseline& baseline : baselines_) baseline.seek(hour);
     const HourFields fields = fields_of(chunk, hour);
     const auto cells = static_cast<std::size_t>(sources_.blocks.fine_cells());
     const auto since_observation = sources_.hours_since_observation(hour);
@@ -377,14 +377,10 @@ class Verification {
       if (is_spectrum_hour(hour, sources_.hours)) {
         add_hour_spectra(sums_[variable].spectrum, spectrum_, fields, variable * cells, cells);
       }
-      if (since_observation == 0) {
-        const double unit = options_.observation_std.empty() ? 1.0 : options_.observation_std[variable];
-        sums_[variable].agreement += compare_with_observations(fields, baseline_.nearest_observation(),
-                                                               variable, sources_.blocks, unit);
-      }
     }
+    agreement_.add(hour, fields.members);
     hour_before_.emplace(fields);
-    if (hour == example_hour_) example_ = make_example(sources_, hour, fields, baseline_);
+    if (hour == example_hour_) example_ = make_example(sources_, hour, fields, baselines_);
   }
 
   HourFields fields_of(const Chunk& chunk, std::int64_t hour) const {
@@ -393,21 +389,23 @@ class Verification {
       fields.members.push_back(chunk.member(member, hour));
     }
     fields.truth = chunk.truth(hour);
-    fields.interpolation.resize(fields.truth.size());
-    baseline_.interpolate(fields.interpolation);
-    if (options_.climatology) {
-      fields.anomaly_interpolation.resize(fields.truth.size());
-      baseline_.interpolate_anomalies(fields.anomaly_interpolation);
+    // What is not observed has no interpolation.
+    fields.interpolation.assign(fields.truth.size(), std::numeric_limits<double>::quiet_NaN());
+    if (options_.climatology) fields.anomaly_interpolation = fields.interpolation;
+    for (const Baseline& baseline : baselines_) {
+      baseline.interpolate(fields.interpolation);
+      if (options_.climatology) baseline.interpolate_anomalies(fields.anomaly_interpolation);
     }
     return fields;
   }
 
   const Sources& sources_;
   const VerifyOptions& options_;
-  Baseline baseline_;
+  std::vector<Baseline> baselines_;
   RadialSpectrum spectrum_;
   std::int64_t example_hour_;
   std::vector<VariableSums> sums_;
+  Agreement agreement_;
   std::optional<KeptHour> hour_before_;
   ExampleHour example_;
 };

@@ -7,7 +7,7 @@
 #include <numbers>
 #include <utility>
 
-#include "foehn/observation/block_mean_snapshots.hpp"
+#include "foehn/observation/block_mean.hpp"
 
 namespace foehn::model {
 

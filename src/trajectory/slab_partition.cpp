@@ -4,19 +4,32 @@
 
 namespace foehn::trajectory {
 
+namespace {
+
+std::vector<std::int64_t> periodic_borders(std::int64_t hours, std::int64_t first, std::int64_t period) {
+  std::vector<std::int64_t> borders;
+  for (std::int64_t hour = first % period; hour < hours; hour += period) borders.push_back(hour);
+  return borders;
+}
+
+/// The border nearest to an hour, the earlier of two; both ends of the trajectory are borders too.
+std::int64_t nearest_border(const std::vector<std::int64_t>& borders, std::int64_t hours, std::int64_t hour) {
+  const auto after = std::lower_bound(borders.begin(), borders.end(), hour);
+  const std::int64_t low = after == borders.begin() ? 0 : *(after - 1);
+  const std::int64_t high = after == borders.end() ? hours : *after;
+  return hour - low <= high - hour ? low : high;
+}
+
+}  // namespace
+
 SlabPartition::SlabPartition(std::int64_t hours, int ranks, std::int64_t first_border, std::int64_t period)
+    : SlabPartition(hours, ranks, periodic_borders(hours, first_border, period)) {}
+
+SlabPartition::SlabPartition(std::int64_t hours, int ranks, const std::vector<std::int64_t>& borders)
     : hours_(hours) {
   borders_.push_back(0);
-  for (int rank = 1; rank < ranks; ++rank) {
-    // The border nearest to an even share.
-    const std::int64_t even = hours * rank / ranks;
-    const std::int64_t offset = even - first_border % period;
-    const std::int64_t below = offset >= 0 ? offset / period : 0;
-    const std::int64_t low = first_border % period + below * period;
-    const std::int64_t border = even - low <= low + period - even ? low : low + period;
-    // A border before the first period or at its start gives that piece to the first rank.
-    borders_.push_back(std::clamp(offset < 0 ? 0 : border, borders_.back(), hours));
-  }
+  for (int rank = 1; rank < ranks; ++rank)
+    borders_.push_back(nearest_border(borders, hours, hours * rank / ranks));
   borders_.push_back(hours);
 }
 

@@ -20,6 +20,7 @@
 #include "foehn/model/tensor_view.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "model/score_unet_json.hpp"
+#include "observation/snapshots.hpp"
 
 namespace foehn {
 namespace {
@@ -92,9 +93,9 @@ class Split {
       rows.push_back(i * period_ - mine_.first);
       chosen.push_back(values[i]);
     }
-    return {{observation::BlockMean(block), rows},
-            chosen.empty() ? values.narrow(0, 0, 0) : at::stack(chosen),
-            std.square().reshape({-1, 1, 1})};
+    return observation::snapshots(observation::BlockMean(block), rows,
+                                  chosen.empty() ? values.narrow(0, 0, 0) : at::stack(chosen),
+                                  std.square().reshape({-1, 1, 1}));
   }
 
   /// The largest difference of any rank's slab, relative to the largest expected value of the whole
@@ -233,12 +234,11 @@ TEST(Climate2Weather, MomentMatchingSolvesItsEquationAcrossASlabBorder) {
       (clean(split.slab_of(x + step * direction)) - clean(split.slab_of(x - step * direction))) / (2 * step);
   const at::Tensor x_hat = clean(slab);
   double by_differences = 0;
-  for (std::int64_t i = 0; i < observations.operation.size(); ++i) {
-    const at::Tensor misfit = observations.values[i] - observations.operation.apply(x_hat, i);
-    const at::Tensor v =
-        (misfit - level.sigma * level.sigma / level.mu * observations.operation.apply(g, i)) /
-        observations.variance;
-    by_differences += (observations.operation.apply(derivative, i) * v).sum().item<double>();
+  const observation::ObservationSet& set = observations.front();
+  for (std::int64_t i = 0; i < set.size(); ++i) {
+    const at::Tensor misfit = set.values[i] - set.apply(x_hat, i);
+    const at::Tensor v = (misfit - level.sigma * level.sigma / level.mu * set.apply(g, i)) / set.variance;
+    by_differences += (set.apply(derivative, i) * v).sum().item<double>();
   }
   by_differences = split.world().ordered_sum(std::vector<double>{by_differences});
   const double product =

@@ -19,6 +19,7 @@
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
+#include "observation/snapshots.hpp"
 
 namespace foehn {
 namespace {
@@ -138,10 +139,10 @@ Exact sampled(const Row& row, const comm::Communicator& world, Solve& solve) {
       values.push_back(data.values[static_cast<std::int64_t>(i)].expand({1, 1, cells}));
     }
     const double std = row.at("std").get<double>();
-    const observation::Observations observations{
-        {observation::BlockMean(1), rows},
-        values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
-        at::full({1, 1, 1}, std * std, kDouble)};
+    const observation::Observations observations =
+        observation::snapshots(observation::BlockMean(1), rows,
+                               values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
+                               at::full({1, 1, 1}, std * std, kDouble));
     const auto gamma = row.at("gamma").get<double>();
     if (row.at("guidance") == "mmps")
       guided = std::make_unique<diffusion::MmpsGuidance>(

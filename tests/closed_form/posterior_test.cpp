@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::int64_t kHours = 49, kVariables = 2, kSide = 16, kBlock = 4, kEvery = 6;
 constexpr std::int64_t kCells = kSide * kSide, kCoarse = kSide / kBlock, kBlocks = kCoarse * kCoarse;
-constexpr std::int64_t kObserved = (kHours - 1) / kEvery + 1;
 constexpr double kStd = 0.1;
 
 /// Variance of the spatial modes [y, x], large scales having most of it, and their time scales in hours.
@@ -56,51 +55,85 @@ at::Tensor lag_covariance() {
 }
 
 struct Posterior {
-  at::Tensor values;    // y, [observation, variable, Y, X]
+  observation::Observations observations;
   at::Tensor mean, sd;  // [hour, variable, y, x]
 };
 
+/// A sum of matrices by lag over the hours of intervals: [lag, ...] to [hour, observation, ...].
+at::Tensor mean_over(const std::vector<observation::Interval>& intervals, const at::Tensor& by_lag) {
+  std::vector<at::Tensor> observations;
+  for (const observation::Interval& interval : intervals) {
+    at::Tensor sum;
+    for (std::int64_t h = interval.first; h < interval.last; ++h) {
+      const at::Tensor lags = (at::arange(kHours) - h).abs();
+      sum = sum.defined() ? sum + by_lag.index_select(0, lags) : by_lag.index_select(0, lags);
+    }
+    observations.push_back(sum / static_cast<double>(interval.hours()));
+  }
+  return at::stack(observations, 1);
+}
+
 /// Observations of a field drawn from the prior, and the posterior given them.
-Posterior exact_posterior() {
+/// @param sets  without values, in order of variables
+Posterior exact_posterior(observation::Observations sets) {
   const at::Tensor y_modes = model::cosine_transform(kSide);
   // A mode's field, [mode, cell], and its block means, [mode, block].
   const at::Tensor fields = at::einsum("ay,bx->abyx", {y_modes, y_modes}).reshape({kCells, kCells});
   const at::Tensor means = fields.reshape({kCells, kCoarse, kBlock, kCoarse, kBlock})
                                .mean(at::IntArrayRef{2, 4})
                                .reshape({kCells, kBlocks});
-  // Covariance of fields and observations without the variables' part, [hour, cell, observation, block]; that
-  // part is a factor.
-  at::Tensor cross = at::empty({kHours, kCells, kObserved, kBlocks}, at::kDouble);
-  for (std::int64_t hour = 0; hour < kHours; ++hour) {
-    for (std::int64_t o = 0; o < kObserved; ++o) {
-      const at::Tensor scale =
-          (mode_variance() * time_covariance(std::abs(hour - o * kEvery))).reshape({kCells, 1});
-      cross.select(2, o).select(0, hour).copy_(at::matmul(fields.t(), scale * means));
+  // Covariance of cells and blocks with blocks at some lag, [lag, ...]; the variables' part is a factor.
+  std::vector<at::Tensor> of_cells, of_blocks;
+  for (std::int64_t lag = 0; lag < kHours; ++lag) {
+    const at::Tensor scaled = (mode_variance() * time_covariance(lag)).reshape({kCells, 1}) * means;
+    of_cells.push_back(at::matmul(fields.t(), scaled));
+    of_blocks.push_back(at::matmul(means.t(), scaled));
+  }
+  // Covariance of the fields with the observations, [variable, hour, cell, value], and of the observations
+  // with one another: values are ordered by variable, observation, block.
+  const at::Tensor b = between_variables();
+  std::vector<at::Tensor> cross, signal;
+  for (const auto& set : sets) {
+    const at::Tensor cells = mean_over(set.intervals, at::stack(of_cells));    // [hour, obs., cell, block]
+    const at::Tensor blocks = mean_over(set.intervals, at::stack(of_blocks));  // [hour, obs., block, block]
+    for (const std::int64_t variable : set.variables) {
+      cross.push_back(
+          at::einsum("a,hocb->ahcob", {b[variable], cells}).reshape({kVariables, kHours, kCells, -1}));
+      std::vector<at::Tensor> rows;
+      for (const auto& other : sets) {
+        std::vector<at::Tensor> over_hours;
+        for (const observation::Interval& interval : other.intervals)
+          over_hours.push_back(blocks.narrow(0, interval.first, interval.hours()).mean(0));
+        const at::Tensor matrix =  // [other's value, this one's value]
+            at::stack(over_hours).transpose(1, 2).reshape({other.size() * kBlocks, set.size() * kBlocks});
+        for (const std::int64_t u : other.variables) rows.push_back(b[u][variable] * matrix);
+      }
+      signal.push_back(at::cat(rows));
     }
   }
-  const at::Tensor observed = cross.reshape({kHours, kCoarse, kBlock, kCoarse, kBlock, kObserved, kBlocks})
-                                  .mean(at::IntArrayRef{2, 4})
-                                  .index_select(0, at::arange(0, kHours, kEvery))
-                                  .reshape({kObserved * kBlocks, kObserved * kBlocks});
-  const at::Tensor b = between_variables();
-  const std::int64_t size = kVariables * kObserved * kBlocks;
-  const auto with_variables = [&](const at::Tensor& matrix) {  // variables slowest
-    return at::einsum("ab,ij->aibj", {b, matrix}).reshape({kVariables * matrix.size(0), -1});
-  };
-  const at::Tensor signal = with_variables(observed);
-  const at::Tensor total = signal + kStd * kStd * at::eye(size, at::kDouble);
+  const at::Tensor gain_input = at::cat(cross, 3).reshape({kVariables * kHours * kCells, -1});
+  const std::int64_t size = gain_input.size(1);
+  const at::Tensor total = at::cat(signal, 1) + kStd * kStd * at::eye(size, at::kDouble);
   at::manual_seed(11);
   const at::Tensor y = at::matmul(at::linalg_cholesky(total), at::randn({size}, at::kDouble));
-  const at::Tensor gain_input = with_variables(cross.reshape({kHours * kCells, kObserved * kBlocks}));
   const at::Tensor solved = at::linalg_solve(total, gain_input.t());
   const at::Tensor cell_variance = (fields.square() * mode_variance().reshape({kCells, 1})).sum(0);  // [cell]
   const at::Tensor reduction = (gain_input * solved.t()).sum(1);
   const auto shape = [](const at::Tensor& values) {  // [variable, hour, cell] -> [hour, variable, y, x]
     return values.reshape({kVariables, kHours, kSide, kSide}).transpose(0, 1).contiguous();
   };
-  Posterior posterior;
-  posterior.values =
-      y.reshape({kVariables, kObserved, kCoarse, kCoarse}).transpose(0, 1).contiguous().to(at::kFloat);
+  std::int64_t first = 0;
+  for (auto& set : sets) {
+    const auto variables = static_cast<std::int64_t>(set.variables.size());
+    set.values = y.narrow(0, first, variables * set.size() * kBlocks)
+                     .reshape({variables, set.size(), kCoarse, kCoarse})
+                     .transpose(0, 1)
+                     .contiguous()
+                     .to(at::kFloat);
+    set.variance = at::full({variables, 1, 1}, kStd * kStd);
+    first += variables * set.size() * kBlocks;
+  }
+  Posterior posterior{std::move(sets), {}, {}};
   posterior.mean = shape(at::matmul(gain_input, at::linalg_solve(total, y)));
   posterior.sd = shape(cell_variance.repeat({kVariables * kHours}) - reduction).sqrt();
   return posterior;
@@ -118,15 +151,11 @@ Distance distance_of_samples(const Posterior& posterior, const diffusion::Sample
   const comm::Communicator alone = world.split(world.rank());  // ranks share out members
   model::GaussianPrior prior(lag_covariance(), at::kFloat);
   trajectory::ComposedDenoiser composed(prior, alone, {kHours, 1}, {kHours, (kHours - 1) / 2, 1}, 1);
-  std::vector<std::int64_t> rows;
-  for (std::int64_t o = 0; o < kObserved; ++o) rows.push_back(o * kEvery);
   diffusion::Surroundings surroundings;
   surroundings.ordered_sum = [&](std::span<const double> values) { return alone.ordered_sum(values); };
   surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
-  diffusion::MmpsGuidance guided(
-      composed,
-      {{observation::BlockMean(kBlock), rows}, posterior.values, at::full({kVariables, 1, 1}, kStd * kStd)},
-      {.solver = solver, .gamma = 1.0 / (kBlock * kBlock), .ordered_sum = surroundings.ordered_sum});
+  diffusion::MmpsGuidance guided(composed, posterior.observations,
+                                 {.solver = solver, .ordered_sum = surroundings.ordered_sum});
 
   // Where the equation is solved, a sample is an affine function of its noise, and its mean that of no noise.
   at::Tensor slab = at::empty(posterior.mean.sizes(), at::kFloat);
@@ -158,25 +187,45 @@ Distance distance_of_samples(const Posterior& posterior, const diffusion::Sample
   return {std::sqrt(std::max(error, 0.0)), (variance / truth).mean().sqrt().item<double>()};
 }
 
+struct Case {
+  const char* name;
+  diffusion::SamplerOptions sampler;
+  diffusion::SolverOptions solver;
+  std::int64_t members;
+};
+
+void expect_posterior(const Posterior& posterior, const Case& c) {
+  const Distance found =
+      distance_of_samples(posterior, c.sampler, c.solver, c.members, c.solver.tolerance.has_value());
+  if (comm::Communicator::world().is_root())
+    std::cout << c.name << ": mean off by " << found.mean_in_sd << " sd, sd " << found.sd_ratio
+              << " of the posterior's\n";
+  EXPECT_LE(found.mean_in_sd, 0.05) << c.name;
+  EXPECT_NEAR(found.sd_ratio, 1, 0.05) << c.name;
+}
+
+const Case kSolved{"solved to 1e-3, 32 steps", {.steps = 32}, {.steps = 300, .tolerance = 1e-3}, 8};
+const Case kDefaults{"the defaults", {}, {}, 48};
+
+/// Intervals of some hours that begin every 6 hours.
+std::vector<observation::Interval> every_six_hours(std::int64_t hours) {
+  std::vector<observation::Interval> intervals;
+  for (std::int64_t first = 0; first + hours <= kHours; first += kEvery)
+    intervals.push_back({first, first + hours});
+  return intervals;
+}
+
 TEST(GridPosterior, SamplesHaveItsMeanAndStandardDeviation) {
-  const Posterior posterior = exact_posterior();
-  const bool is_root = comm::Communicator::world().is_root();
-  struct Case {
-    const char* name;
-    diffusion::SamplerOptions sampler;
-    diffusion::SolverOptions solver;
-    std::int64_t members;
-  };
-  for (const Case& c : {Case{"solved to 1e-3, 32 steps", {.steps = 32}, {.steps = 300, .tolerance = 1e-3}, 8},
-                        Case{"the defaults", {}, {}, 48}}) {
-    const Distance found =
-        distance_of_samples(posterior, c.sampler, c.solver, c.members, c.solver.tolerance.has_value());
-    if (is_root)
-      std::cout << c.name << ": mean off by " << found.mean_in_sd << " sd, sd " << found.sd_ratio
-                << " of the posterior's\n";
-    EXPECT_LE(found.mean_in_sd, 0.05) << c.name;
-    EXPECT_NEAR(found.sd_ratio, 1, 0.05) << c.name;
-  }
+  const Posterior posterior =
+      exact_posterior({{{0, 1}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}}});
+  for (const Case& c : {kSolved, kDefaults}) expect_posterior(posterior, c);
+}
+
+TEST(GridPosterior, OfSnapshotsAndMeansOverTimeIsSampledToo) {
+  const Posterior posterior =
+      exact_posterior({{{0}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}},
+                       {{1}, observation::BlockMean(kBlock), every_six_hours(kEvery), {}, {}}});
+  expect_posterior(posterior, kSolved);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "diffusion/sample_whole.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/guidance.hpp"
+#include "observation/snapshots.hpp"
 
 namespace foehn::diffusion {
 namespace {
@@ -178,7 +179,7 @@ TEST(SdaGuidance, IsTheFormulaByHand) {
   const double gamma = 0.05;
   const at::Tensor values = at::randn({1, 2, 2, 3}, at::kDouble);
   const at::Tensor variance = at::tensor({0.04, 0.09}, at::kDouble).reshape({2, 1, 1});
-  SdaGuidance guided(prior, {{mean, {1}}, values, variance}, gamma);
+  SdaGuidance guided(prior, observation::snapshots(mean, {1}, values, variance), gamma);
   const at::Tensor x = at::randn({3, 2, 4, 6}, at::kDouble);
   const NoiseLevel level = VpCosine{}.at(0.6);
 
@@ -198,7 +199,7 @@ TEST(SdaGuidance, NeverGoesBeyondTheObservationsWithItsDefaultGamma) {
   const at::Tensor x = at::randn({1, 1, 2, 2}, at::kDouble);
   const auto misfit_after = [&](double t, double gamma) {  // over the prior's
     const NoiseLevel level = VpCosine{}.at(t);
-    SdaGuidance guided(prior, {{mean, {0}}, values, variance}, gamma);
+    SdaGuidance guided(prior, observation::snapshots(mean, {0}, values, variance), gamma);
     const auto misfit = [&](Denoiser& denoiser) {
       return (values[0] - mean.apply((x[0] - level.sigma * denoiser.noise_estimate(x, level)[0]) / level.mu))
           .item<double>();
@@ -232,8 +233,9 @@ struct MmpsCase {
   explicit MmpsCase(const at::Tensor& matrix) : prior(matrix) {
     at::manual_seed(14);
     x = at::randn({1, 1, 2, 6}, at::kDouble);
-    observations.values = at::randn({1, 1, 1, 3}, at::kDouble);
-    observations.variance = at::full({1, 1, 1}, 0.3, at::kDouble);
+    observations =
+        observation::snapshots(observation::BlockMean(2), {0}, at::randn({1, 1, 1, 3}, at::kDouble),
+                               at::full({1, 1, 1}, 0.3, at::kDouble));
   }
   at::Tensor run(const SolverOptions& solver) {
     MmpsGuidance guided(prior, observations,
@@ -250,7 +252,7 @@ struct MmpsCase {
   Linear prior;
   NoiseLevel level = VpCosine{}.at(0.5);
   at::Tensor x;
-  observation::Observations observations{{observation::BlockMean(2), {0}}, {}, {}};
+  observation::Observations observations;
   SolveReport report;
 };
 
@@ -276,7 +278,7 @@ TEST(MmpsGuidance, IsTheFormulaByHandForAJacobianWithoutSymmetry) {
   const double scale = c.level.sigma * c.level.sigma / c.level.mu;
   const at::Tensor back = at::matmul(jacobian.t(), a.t());
   const at::Tensor v = at::linalg_solve(0.3 * at::eye(3, at::kDouble) + scale * at::matmul(a, back),
-                                        c.observations.values.flatten() - at::matmul(a, clean));
+                                        c.observations.front().values.flatten() - at::matmul(a, clean));
   const at::Tensor expected = eps - c.level.sigma * at::matmul(back, v).reshape(eps.sizes());
   EXPECT_TRUE(at::allclose(found, expected, 1e-10, 1e-10));
   EXPECT_FALSE(c.report.is_indefinite);
@@ -331,7 +333,8 @@ TEST(SdaGuidance, PullsTheSampleToPreciseObservations) {
   IndependentNormal prior(0, 1);
   const observation::BlockMean mean(4);
   const at::Tensor values = at::full({1, 1, 1, 1}, 0.8, at::kDouble);
-  SdaGuidance guided(prior, {{mean, {0}}, values, at::full({1, 1, 1}, 1e-4, at::kDouble)}, 1.0 / 16);
+  SdaGuidance guided(prior, observation::snapshots(mean, {0}, values, at::full({1, 1, 1}, 1e-4, at::kDouble)),
+                     1.0 / 16);
   at::Tensor slab = at::empty_like(draws[0]);
   sample_whole(guided, {}, {.method = Method::kDdim, .steps = 256, .spacing = Spacing::kTime}, alone(draws),
                slab);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -40,6 +41,7 @@ struct ToyFile {
   double step_hours = 1;
   int steps = 13;
   std::int64_t block = 1;  ///< writes means over blocks
+  int mean_hours = 0;      ///< writes means over so many hours, which are the step, instead of instants
   calendar::Calendar calendar = calendar::Calendar::standard;
   io::Attributes attributes = {};
   std::optional<std::int64_t> realization = {};
@@ -57,6 +59,11 @@ inline std::filesystem::path write_toy(const std::filesystem::path& path, const 
   header.step_seconds = static_cast<std::int64_t>(3600 * file.step_hours);
   header.attributes = file.attributes;
   header.realization = file.realization;
+  if (file.mean_hours > 0) {
+    header.cell_methods = "time: mean area: mean";
+    header.mean_interval = io::MeanInterval{-header.step_seconds / 2, header.step_seconds / 2};
+    header.first_seconds += header.step_seconds / 2;
+  }
   io::TrajectoryWriter writer(path, header);
   std::vector<double> fine(static_cast<std::size_t>(blocks.fine_cells()));
   std::vector<double> coarse(static_cast<std::size_t>(blocks.coarse_cells()));
@@ -66,7 +73,11 @@ inline std::filesystem::path write_toy(const std::filesystem::path& path, const 
       auto cell = fine.begin();
       for (std::int64_t y = 0; y < file.grid.ny(); ++y) {
         for (std::int64_t x = 0; x < file.grid.nx(); ++x) {
-          *cell++ = field(file.first_hour + step * file.step_hours, variable, file.y0 + y, file.x0 + x);
+          const double hour = file.first_hour + step * file.step_hours;
+          const int hours = std::max(1, file.mean_hours);
+          double sum = 0;
+          for (int i = 0; i < hours; ++i) sum += field(hour + i, variable, file.y0 + y, file.x0 + x);
+          *cell++ = sum / hours;
         }
       }
       blocks.mean(std::span<const double>(fine), coarse);

@@ -104,6 +104,51 @@ TEST(Verify, InterpolatesLinearlyInTimeByHoursSinceTheObservation) {
   }
 }
 
+double linear(double hour, std::size_t /*variable*/, std::int64_t /*y*/, std::int64_t /*x*/) {
+  return 280 + hour;
+}
+
+/// Means of tas over 00-06 and 06-12 h, and, where wanted, snapshots of uas at 00, 06 and 12 h.
+SourceFiles with_means(const Setting& setting, bool has_snapshots) {
+  SourceFiles files = setting.files;
+  ToyFile means = setting.coarse, snapshots = setting.coarse;
+  means.variables = {kTwoVariables[0]};
+  means.mean_hours = 6;
+  means.steps = 2;
+  snapshots.variables = {kTwoVariables[1]};
+  files.observations = {write_toy(setting.folder / "means.nc", linear, means)};
+  if (has_snapshots)
+    files.observations.push_back(write_toy(setting.folder / "snapshots.nc", linear, snapshots));
+  return files;
+}
+
+TEST(Verify, ComparesMeansOverTimeWithMeansOfTheMembers) {
+  const Setting setting({shifted(linear, 1), shifted(linear, -1), shifted(linear, 3)}, linear);
+  const auto results = verify(open_sources(with_means(setting, true)), {.observation_std = {0.5, 2}});
+  EXPECT_EQ(results.hours, 13);
+  EXPECT_EQ(results.period, 6);
+  EXPECT_NEAR(results.scores[0].agreement.mean, 2, 1e-12);
+  EXPECT_NEAR(results.scores[0].agreement.rms, 2 * std::sqrt(11.0 / 3.0), 1e-12);
+  EXPECT_NEAR(results.scores[1].agreement.mean, 0.5, 1e-12);
+  // Means stand for the middles of their hours, 2.5 and 8.5 h, and are held constant beyond.
+  EXPECT_NEAR(results.scores[0].all_hours.interpolation.mae, (2.5 + 1.5 + 0.5 + 0.5 + 1.5 + 2.5 + 3.5) / 13,
+              1e-12);
+  EXPECT_NEAR(results.scores[1].all_hours.interpolation.mae, 0, 1e-12);
+}
+
+TEST(Verify, HasNoInterpolationOfWhatIsNotObserved) {
+  const Setting setting({shifted(linear, 1)}, linear);
+  const auto results = verify(open_sources(with_means(setting, false)), {});
+  EXPECT_NEAR(results.scores[0].agreement.mean, 1, 1e-12);
+  EXPECT_TRUE(results.scores[0].is_observed);
+  EXPECT_FALSE(results.scores[1].is_observed);
+  const auto json = scores_json(results).at("variables").at("uas");
+  EXPECT_FALSE(json.contains("observation_agreement"));
+  EXPECT_FALSE(json.at("all_hours").contains("interpolation_mae"));
+  EXPECT_THAT(report_html(results), HasSubstr("Agreement with the observations: not observed"));
+  EXPECT_NEAR(results.scores[1].all_hours.ensemble.mean.mae, 1, 1e-12);
+}
+
 TEST(Verify, InterpolatesAnomaliesFromTheClimatology) {
   const Setting setting(three_shifted(), quadratic);
   const auto sources = open_sources(setting.files);

@@ -122,6 +122,29 @@ TEST_F(AnyNumberOfRanks, DrawsTheSameWhereARankOwnsNothing) {
   expect_same_on({4, 6}, options);
 }
 
+TEST_F(AnyNumberOfRanks, DrawsTheSameFromSnapshotsAndMeansOfOtherVariablesAtOtherTimes) {
+  // Pressure at 00, 06, ...; winds as means over 03-06, 06-09, ...; no temperature.
+  Options pressure = toy_.coarsen_options(folder_ / "psl.nc");
+  pressure["data.variables"] = "psl";
+  Options winds = toy_.coarsen_options(folder_ / "winds.nc");
+  winds["data.variables"] = "uas,vas";
+  winds["observation.mean"] = "true";
+  winds["observation.every"] = "3";
+  winds["time.start"] = "2001-01-08T03";
+  winds["time.hours"] = "21";
+  ASSERT_EQ(run_foehn("coarsen", pressure).exit_code, 0);
+  ASSERT_EQ(run_foehn("coarsen", winds).exit_code, 0);
+  Options options = toy_.sample_options("");
+  options["input.observations"] = (folder_ / "psl.nc").string() + "," + (folder_ / "winds.nc").string();
+  expect_same_on({2, 3, 4}, options);
+  const Outcome outcome = run_foehn("sample", [&] {
+    options["output.directory"] = folder_ / "described";
+    return options;
+  }());
+  EXPECT_THAT(outcome.out, ::testing::HasSubstr("7 means over 3 steps of uas, vas every 3 steps"));
+  EXPECT_THAT(outcome.err, ::testing::HasSubstr("not observed: tas"));
+}
+
 TEST_F(AnyNumberOfRanks, DrawsAMemberByItsNumberWhateverTheEnsemble) {
   Options options = three_members();
   options["ensemble.members"] = "1";

@@ -82,13 +82,22 @@ std::span<float> ToyFields::field(std::size_t time, std::size_t variable) {
 void ToyFields::write(const std::filesystem::path& path) const {
   io::NetcdfFile file = io::NetcdfFile::create(path);
   file.define_dimension("time", static_cast<std::int64_t>(hours.size()));
-  file.define_variable(
-      "time", io::NetcdfType::float64, {"time"},
-      {{"units", "hours since 2001-01-01"}, {"calendar", "standard"}, {"standard_name", "time"}});
+  io::Attributes time{
+      {"units", "hours since 2001-01-01"}, {"calendar", "standard"}, {"standard_name", "time"}};
+  if (!bounds.empty()) {
+    time["bounds"] = "time_bnds";
+    file.define_dimension("bnds", 2);
+    file.define_variable("time_bnds", io::NetcdfType::float64, {"time", "bnds"}, {});
+  }
+  file.define_variable("time", io::NetcdfType::float64, {"time"}, time);
   io::define_grid(file, grid);
-  for (const io::Variable& variable : variables)
+  for (const io::Variable& variable : variables) {
+    io::Attributes attributes{{"units", variable.units}, {"standard_name", variable.standard_name}};
+    if (!cell_methods.empty()) attributes["cell_methods"] = cell_methods;
     file.define_variable(variable.name, io::NetcdfType::float32, {"time", grid.y.name, grid.x.name},
-                         {{"units", variable.units}, {"standard_name", variable.standard_name}});
+                         attributes);
+  }
+  if (!bounds.empty()) file.write("time_bnds", std::span<const double>(bounds));
   file.write("time", std::span<const double>(hours));
   io::write_grid(file, grid);
   const auto cells = static_cast<std::size_t>(grid.cells());

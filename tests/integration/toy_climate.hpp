@@ -39,8 +39,10 @@ struct ToyFields {
 
   grid::Grid grid;
   std::vector<io::Variable> variables;
-  std::vector<double> hours;  ///< since 2001-01-01
-  std::vector<float> values;  ///< [time, variable, y, x]
+  std::vector<double> hours;   ///< since 2001-01-01
+  std::vector<float> values;   ///< [time, variable, y, x]
+  std::string cell_methods;    ///< of every variable; empty: none
+  std::vector<double> bounds;  ///< of the hours, [time, 2]; empty: none
 
   /// A variable at an instant: [y, x].
   std::span<float> field(std::size_t time, std::size_t variable);

@@ -56,6 +56,26 @@ struct Case {
   std::int64_t hours, markov_order, stride, period;
 };
 
+/// Snapshots of the first variable and means of the last over all of a period.
+observation::Observations observations_of(const Slab& mine, std::int64_t hours, std::int64_t period) {
+  observation::Observations sets;
+  for (const std::int64_t covered : {std::int64_t{1}, period}) {
+    std::vector<observation::Interval> intervals;
+    std::vector<at::Tensor> values;
+    for (std::int64_t hour = 0; hour < hours; hour += period) {
+      if (!mine.contains(hour)) continue;
+      intervals.push_back({hour - mine.first, std::min(hour + covered, hours) - mine.first});
+      values.push_back(at::full({1, kNy / 3, kNx / 3}, 0.1 * static_cast<double>(hour), at::kFloat));
+    }
+    sets.push_back({{sets.empty() ? 0 : kVariables - 1},
+                    observation::BlockMean(3),
+                    intervals,
+                    values.empty() ? at::empty({0, 1, kNy / 3, kNx / 3}, at::kFloat) : at::stack(values),
+                    at::full({1, 1, 1}, 0.01, at::kFloat)});
+  }
+  return sets;
+}
+
 class OnAnyNumberOfRanks : public testing::TestWithParam<Case> {};
 
 TEST_P(OnAnyNumberOfRanks, AnEstimateHasTheSameBits) {
@@ -85,18 +105,7 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
     const SlabPartition partition(hours, team.size(), 0, period);
     const Slab mine = partition.slab(team.rank());
     ComposedDenoiser composed(prior, team, partition, plan, batch);
-    std::vector<std::int64_t> rows;
-    std::vector<at::Tensor> values;
-    for (std::int64_t hour = 0; hour < hours; hour += period)
-      if (mine.contains(hour)) {
-        rows.push_back(hour - mine.first);
-        values.push_back(
-            at::full({kVariables, kNy / 3, kNx / 3}, 0.1 * static_cast<double>(hour), at::kFloat));
-      }
-    const at::Tensor observed =
-        values.empty() ? at::empty({0, kVariables, kNy / 3, kNx / 3}, at::kFloat) : at::stack(values);
-    const observation::Observations observations{
-        {observation::BlockMean(3), rows}, observed, at::full({kVariables, 1, 1}, 0.01, at::kFloat)};
+    const observation::Observations observations = observations_of(mine, hours, period);
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
       for (std::int64_t i = 0; i < mine.size(); ++i)

@@ -49,6 +49,16 @@ TEST(SlabPartition, LeavesRanksEmptyWhereThereAreFewerPeriods) {
   EXPECT_EQ(empty, 2);
 }
 
+TEST(SlabPartition, IsCutAtTheGivenBordersAlone) {
+  const SlabPartition partition(24, 4, {5, 7, 13});
+  const std::vector<Slab> expected{{0, 5}, {5, 13}, {13, 13}, {13, 24}};
+  for (int rank = 0; rank < 4; ++rank) {
+    EXPECT_EQ(partition.slab(rank).first, expected[static_cast<std::size_t>(rank)].first) << rank;
+    EXPECT_EQ(partition.slab(rank).last, expected[static_cast<std::size_t>(rank)].last) << rank;
+  }
+  EXPECT_EQ(SlabPartition(24, 2, std::vector<std::int64_t>{}).slab(1).size(), 24);  // nowhere to cut
+}
+
 TEST(WindowPlan, AnAutomaticStrideLeavesHalfTheMarkovOrderOnEitherSide) {
   for (std::int64_t k = 0; k <= 12; ++k) {
     const std::int64_t stride = automatic_stride(k), hours = 10 * (2 * k + 1);

@@ -6,7 +6,7 @@
 
 #include "foehn/diffusion/denoiser.hpp"
 #include "foehn/diffusion/sampler.hpp"
-#include "foehn/observation/block_mean_snapshots.hpp"
+#include "foehn/observation/observations.hpp"
 
 namespace foehn::diffusion {
 
@@ -17,14 +17,16 @@ namespace foehn::diffusion {
 /// A is local to the slab, so nothing is exchanged here beyond what the prior exchanges.
 ///
 /// An evaluation takes A x_hat nearer to y by the factor (sigma/mu)^2 a / (R + gamma (sigma/mu)^2), a = A A^T
-/// being one over the cells of a block: at high noise by a/gamma. With gamma = a it never goes beyond y, with
-/// however few steps; Climate2Weather's smaller gamma goes far beyond, and relies on many small steps.
+/// being one over the cells and hours that an observation is a mean over: at high noise by a/gamma. With
+/// gamma = a it never goes beyond y, with however few steps; Climate2Weather's smaller gamma goes far beyond,
+/// and relies on many small steps.
 class SdaGuidance : public Denoiser {
  public:
   /// @param prior         denoiser of the slab; outlives this
   /// @param observations  the slab's own
-  /// @param gamma         weight of the denoiser's error in observation space, not negative
-  SdaGuidance(Denoiser& prior, observation::Observations observations, double gamma);
+  /// @param gamma         weight of the denoiser's error in observation space, not negative; absent: A A^T of
+  ///                      each observation
+  SdaGuidance(Denoiser& prior, observation::Observations observations, std::optional<double> gamma);
 
   /// @param noisy  the slab's hours, [hour, variable, y, x], normalised
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
@@ -32,7 +34,7 @@ class SdaGuidance : public Denoiser {
  private:
   Denoiser& prior_;
   observation::Observations observations_;
-  double gamma_;
+  std::optional<double> gamma_;
 };
 
 /// Conditions a denoiser of slabs on coarse observations, with the exact gradient of the likelihood
@@ -44,7 +46,8 @@ class SdaGuidance : public Denoiser {
 class SdaExactGuidance : public Denoiser {
  public:
   /// Parameters as of SdaGuidance.
-  SdaExactGuidance(DifferentiableDenoiser& prior, observation::Observations observations, double gamma);
+  SdaExactGuidance(DifferentiableDenoiser& prior, observation::Observations observations,
+                   std::optional<double> gamma);
 
   /// @param noisy  the slab's hours, [hour, variable, y, x], normalised
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
@@ -52,7 +55,7 @@ class SdaExactGuidance : public Denoiser {
  private:
   DifferentiableDenoiser& prior_;
   observation::Observations observations_;
-  double gamma_;
+  std::optional<double> gamma_;
 };
 
 /// How far the linear system of `mmps` is solved.
@@ -74,7 +77,8 @@ struct SolveReport {
 ///
 /// With Cov(x_0 | x_t) = (sigma^2/mu) J, J = d x_hat/dx, solves (R + (sigma^2/mu) A J^T A^T) v = y - A x_hat
 /// in a few steps and returns eps - sigma J^T A^T v. Source: Rozet et al. 2024 (moment matching posterior
-/// sampling). All ranks of a team solve one system, inner products summed in the order of observations.
+/// sampling). All ranks of a team solve one system, inner products summed in the order of sets and their
+/// observations.
 ///
 /// J of a composed denoiser is not symmetric, so the solver is one that needs no symmetry: generalised
 /// conjugate residuals, whose residual never grows. Nor is J surely positive. Where a step shows that, the
@@ -84,8 +88,8 @@ class MmpsGuidance : public Denoiser {
  public:
   struct Options {
     SolverOptions solver;
-    double gamma = 1;        ///< of the fall-back; not negative
-    OrderedSum ordered_sum;  ///< over the team
+    std::optional<double> gamma = {};  ///< of the fall-back; not negative; absent: A A^T of each observation
+    OrderedSum ordered_sum;            ///< over the team
     std::function<void(const SolveReport&)> report = [](const SolveReport&) {};
   };
 

@@ -53,6 +53,7 @@ struct SeamRatios {
 };
 
 struct VariableResults {
+  bool is_observed = true;  ///< else there is neither interpolation (all of it is NaN) nor agreement
   HourScores all_hours;
   std::optional<HourScores> observed_hours;  ///< absent where there is no such hour
   std::optional<HourScores>

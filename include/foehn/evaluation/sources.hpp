@@ -8,6 +8,7 @@
 
 #include "foehn/evaluation/block_grid.hpp"
 #include "foehn/grid/grid.hpp"
+#include "foehn/io/coarse_source.hpp"
 #include "foehn/io/field_reader.hpp"
 
 namespace foehn::evaluation {
@@ -20,18 +21,29 @@ struct SourceFiles {
   std::optional<grid::Crop> reference_crop;  ///< the members' domain within the reference's grid
 };
 
+/// Observations of some variables at the same times: snapshots, or means over hours.
+struct ObservationSeries {
+  io::CoarseSource source;
+  std::int64_t first_hour = 0;     ///< that the first one covers
+  std::int64_t period = 1;         ///< hours from one to the next; 1 where there is only one
+  std::int64_t covered_hours = 1;  ///< that each is a mean over; 1: snapshots
+
+  std::int64_t size() const { return source.reader.times().size(); }
+  std::int64_t last_hour() const { return first_hour + (size() - 1) * period + covered_hours - 1; }
+};
+
 /// Members, reference and observations, open and matched by time, variable, unit and grid. "Hour" is a step
 /// of the members' time axis; hour 0 is their first.
 struct Sources {
   std::vector<io::FieldReader> members;
   io::FieldReader reference;
-  io::FieldReader observations;
+  std::vector<ObservationSeries> observations;
   BlockGrid blocks;  ///< of the observations in the members' grid
 
   /// Hours that count: from the members' first up to the last observation.
   std::int64_t hours = 0;
+  /// What hours are counted from: the first hour and the period of those observations that are the rarest.
   std::int64_t first_observed_hour = 0;
-  /// Hours from one observation to the next; 1 where there is only one.
   std::int64_t period = 1;
   /// The reference's instant at hour 0, and how many of its steps make an hour.
   std::int64_t first_reference_index = 0;
@@ -41,19 +53,19 @@ struct Sources {
   const grid::Grid& grid() const { return members.front().grid(); }
   std::string time_text(std::int64_t hour) const { return members.front().times().format(hour); }
   double step_hours() const { return static_cast<double>(members.front().step_seconds()) / 3600.0; }
-  /// Hours since the last observation; nothing before the first one.
+  /// Hours since the last observation (of a mean: since it began); nothing before the first one.
   std::optional<std::int64_t> hours_since_observation(std::int64_t hour) const;
 };
 
 /// Opens the files and checks that they can be compared.
 ///
 /// Reference and observations are converted to the members' units; the calendars `standard` and
-/// `proleptic_gregorian` count as one.
+/// `proleptic_gregorian` count as one. Observations may be of some of the members' variables alone.
 /// @throws Error if there is no member; a file cannot be read; the members differ in variables, units, grid
 /// or times;
 ///         the reference lacks a variable or an hour that counts (naming the first), or is on another grid;
-///         an observation lies at no hour of the members, or the observations' grid is not one of block means
-///         of the members' grid
+///         an observation lies at no hour of the members, means differ in their length, or the observations'
+///         grid is not one of block means of the members' grid
 Sources open_sources(const SourceFiles& files);
 
 /// The standard deviations of the observation error that the members' files state in their global attribute

@@ -24,6 +24,8 @@ class SlabPartition {
   /// @param first_border  an hour at which a period begins
   /// @param period        hours between two borders; 1: slabs may be cut anywhere
   SlabPartition(std::int64_t hours, int ranks, std::int64_t first_border = 0, std::int64_t period = 1);
+  /// @param borders  hours at which slabs may be cut, rising, where periods differ
+  SlabPartition(std::int64_t hours, int ranks, const std::vector<std::int64_t>& borders);
 
   std::int64_t hours() const { return hours_; }
   int ranks() const { return static_cast<int>(borders_.size()) - 1; }

@@ -79,6 +79,52 @@ const std::vector<BadInput> kBadObservations = {
 };
 INSTANTIATE_TEST_SUITE_P(Observations, SampleRefuses, ::testing::ValuesIn(kBadObservations), name_of);
 
+/// Turns the observations into means over the six hours from each on, before `change`.
+Spoil bend_means(const std::function<void(ToyFields& fields)>& change) {
+  return bend_observations([=](ToyFields& fields) {
+    fields.cell_methods = "area: time: mean";
+    for (const double hour : fields.hours) fields.bounds.insert(fields.bounds.end(), {hour, hour + 6});
+    change(fields);
+  });
+}
+
+const std::vector<BadInput> kBadMeans = {
+    {"NoBounds",
+     bend_means([](ToyFields& fields) { fields.bounds.clear(); }),
+     {"bent.nc", "psl", "'area: time: mean'", "no bounds"}},
+    {"BoundsWithoutAMethod",
+     bend_means([](ToyFields& fields) { fields.cell_methods = "area: mean"; }),
+     {"bent.nc", "psl", "bounds of 6 h", "expected 'time: mean' or 'time: point'"}},
+    {"AnotherMethod",
+     bend_means([](ToyFields& fields) { fields.cell_methods = "time: maximum"; }),
+     {"bent.nc", "psl", "'time: maximum'", "expected point or mean"}},
+    {"OverlappingIntervals",
+     bend_means([](ToyFields& fields) { fields.bounds[3] += 1; }),
+     {"bent.nc", "the mean of 2001-01-08T12:00:00 overlaps with that of 2001-01-08T06:00:00"}},
+    {"BoundsBetweenHours",
+     bend_means([](ToyFields& fields) { fields.bounds[3] -= 0.5; }),
+     {"bent.nc", "the mean over 2001-01-08T06:00:00 to 2001-01-08T11:30:00 is over no hours"}},
+    {"BoundsOfAnotherTime",
+     bend_means([](ToyFields& fields) {
+       for (double& hour : fields.hours) hour -= 6;
+     }),
+     {"bent.nc", "2001-01-08T00:00:00 to 2001-01-08T06:00:00 is no interval around 2001-01-07T18:00:00"}},
+    {"AnIntervalBeyondTheTrajectory",
+     [](Options& options, const std::filesystem::path& folder) {
+       bend_means([](ToyFields&) {})(options, folder);
+       options["time.hours"] = "29";
+     },
+     {"bent.nc", "the mean over 2001-01-09T00:00:00 to 2001-01-09T06:00:00", "29 steps", "time.hours"}},
+    {"AVariableInTwoFiles",
+     [](Options& options, const std::filesystem::path& folder) {
+       const std::string snapshots = options.at(kObservations);
+       bend_means([](ToyFields&) {})(options, folder);
+       options[kObservations] = snapshots + "," + options.at(kObservations);
+     },
+     {"psl is both in", "bent.nc", "observations.nc"}},
+};
+INSTANTIATE_TEST_SUITE_P(Means, SampleRefuses, ::testing::ValuesIn(kBadMeans), name_of);
+
 const std::vector<BadInput> kBadOptions = {
     {"AnObservationBeforeTheTrajectory",
      set("time.start", "2001-01-08T01"),

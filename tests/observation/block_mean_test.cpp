@@ -1,4 +1,4 @@
-#include "foehn/observation/block_mean_snapshots.hpp"
+#include "foehn/observation/block_mean.hpp"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -48,14 +48,6 @@ TEST(BlockMean, RefusesABlockThatDoesNotDivideTheGrid) {
     EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("8 x 8"), testing::HasSubstr("33 x 48")));
   }
   EXPECT_THROW(BlockMean(0), core::Error);
-}
-
-TEST(BlockMeanSnapshots, GiveAnObservationTheSameBitsInAnySlab) {
-  at::manual_seed(3);
-  const at::Tensor hours = at::randn({7, 2, 9, 15}, at::kFloat);
-  const BlockMeanSnapshots whole(BlockMean(3), {1, 4, 6});
-  const BlockMeanSnapshots part(BlockMean(3), {1});
-  EXPECT_TRUE(at::equal(whole.apply(hours, 1), part.apply(hours.narrow(0, 3, 3), 0)));
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
-#include "foehn/observation/block_mean_snapshots.hpp"
+#include "foehn/observation/block_mean.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-
-#include <utility>
 
 #include "foehn/core/error.hpp"
 
@@ -28,18 +26,6 @@ at::Tensor BlockMean::adjoint(const at::Tensor& coarse) const {
       .reshape({coarse.size(0), ny, 1, nx, 1})
       .expand({coarse.size(0), ny, block_, nx, block_})
       .reshape({coarse.size(0), ny * block_, nx * block_});
-}
-
-BlockMeanSnapshots::BlockMeanSnapshots(BlockMean block_mean, std::vector<std::int64_t> hours)
-    : block_mean_(block_mean), hours_(std::move(hours)) {}
-
-at::Tensor BlockMeanSnapshots::apply(const at::Tensor& slab, std::int64_t observation) const {
-  return block_mean_.apply(slab.select(0, hours_[static_cast<std::size_t>(observation)]));
-}
-
-void BlockMeanSnapshots::add_adjoint(const at::Tensor& cotangent, std::int64_t observation,
-                                     at::Tensor& slab) const {
-  slab.select(0, hours_[static_cast<std::size_t>(observation)]).add_(block_mean_.adjoint(cotangent));
 }
 
 }  // namespace foehn::observation

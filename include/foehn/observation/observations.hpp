@@ -1,0 +1,51 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "foehn/observation/block_mean.hpp"
+
+namespace foehn::observation {
+
+/// Consecutive hours [first, last): those that an observation is a mean over; a snapshot has one.
+struct Interval {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::int64_t hours() const { return last - first; }
+  bool operator==(const Interval&) const = default;
+};
+
+/// Coarse data of some variables of a slab at the same times, with independent Gaussian errors: y ~ N(A x,
+/// R).
+///
+/// A is the mean over blocks of cells and over the hours of an interval. The hours of a mean from one time to
+/// another are those t with begin <= t < end: neighbouring intervals share none, and slabs can be cut between
+/// them. Fields are instants, so that their mean over an interval stands for one that is centred half a step
+/// earlier.
+///
+/// A is local in time, and works observation by observation on one fixed shape, hours summed in order, so
+/// that the bits of an observation do not depend on how many there are. Intervals do not overlap, so that
+/// A A^T is diagonal.
+struct ObservationSet {
+  std::vector<std::int64_t> variables;  ///< observed ones, as rising indices of the slab's
+  BlockMean block_mean;
+  std::vector<Interval> intervals;  ///< of each observation, as rows of the slab, rising
+  at::Tensor values;                ///< y, [observation, variable, Y, X], normalised
+  at::Tensor variance;              ///< diagonal of R, [variable, 1, 1], normalised
+
+  std::int64_t size() const { return static_cast<std::int64_t>(intervals.size()); }
+  /// One observation of a slab [hour, variable, y, x]: its part of A x, [variable, Y, X].
+  at::Tensor apply(const at::Tensor& slab, std::int64_t observation) const;
+  /// Adds A^T of one observation's cotangent [variable, Y, X] to a slab [hour, variable, y, x].
+  void add_adjoint(const at::Tensor& cotangent, std::int64_t observation, at::Tensor& slab) const;
+  /// A A^T of one observation: one over the number of cells and hours that it is a mean over.
+  double self_product(std::int64_t observation) const;
+};
+
+/// All of a slab's observations. No variable is in two sets; ranks that share a trajectory have the same
+/// sets, with other intervals.
+using Observations = std::vector<ObservationSet>;
+
+}  // namespace foehn::observation

@@ -1,0 +1,153 @@
+#include "observation_source.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+/// Cells a side of a block, from the two grids' sizes.
+std::int64_t block_between(const grid::Grid& fine, const grid::Grid& coarse) {
+  const std::int64_t block = fine.ny() / coarse.ny();
+  if (block < 1 || coarse.ny() * block != fine.ny() || coarse.nx() * block != fine.nx())
+    throw core::Error(
+        fmt::format("grid: found {} x {} cells, expected block means of the prior's domain of {} x {} cells",
+                    coarse.ny(), coarse.nx(), fine.ny(), fine.nx()));
+  return block;
+}
+
+// How many times the record's whole range a value may lie beyond it: no change of climate goes that far, a
+// wrong unit does.
+constexpr double kMostRangesBeyond = 3;
+
+/// @param instant    [variable, y, x], physical units
+/// @param variables  indices of the domain's
+void check_plausible(const at::Tensor& instant, const std::vector<std::int64_t>& variables,
+                     const model::Domain& domain, const std::string& time) {
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    const auto levels = static_cast<std::int64_t>(model::Domain::kQuantileLevels.size());
+    const double* quantiles = domain.quantiles.data_ptr<double>() + variables[i] * levels;
+    const double low = quantiles[0], high = quantiles[levels - 1];
+    const double margin = kMostRangesBeyond * (high - low);
+    const at::Tensor field = instant.select(0, static_cast<std::int64_t>(i));
+    const double least = field.min().item<double>(), most = field.max().item<double>();
+    const io::Variable& variable = domain.variables[static_cast<std::size_t>(variables[i])];
+    if (least < low - margin || most > high + margin)
+      throw core::Error(
+          fmt::format("{}: {:.6g} {} at {} is far from all that the prior knows, {:.6g} to {:.6g}; is its "
+                      "units attribute right?",
+                      variable.name, least < low - margin ? least : most, variable.units, time, low, high));
+  }
+}
+
+template <class Make>
+auto in_file(const std::string& name, Make&& make) {
+  return core::with_context(fmt::format("observations {}", name), std::forward<Make>(make));
+}
+
+}  // namespace
+
+ObservationSource::ObservationSource(io::CoarseSource source, const model::Domain& domain)
+    : name_(source.files.front().string()),
+      source_(std::move(source)),
+      step_seconds_(domain.step_seconds),
+      coarse_(domain) {
+  in_file(name_, [&] {
+    const io::FieldReader& reader = source_.reader;
+    block_ = block_between(domain.grid, reader.grid());
+    coarse_ = domain.block_mean(block_);
+    if (const auto difference = grid::difference(coarse_.grid, reader.grid()))
+      throw core::Error(
+          fmt::format("not the prior's domain averaged over {0} x {0} cells: {1}", block_, *difference));
+    if (reader.step_seconds() % step_seconds_ != 0)
+      throw core::Error(fmt::format("time: the step is {}, expected a multiple of the prior's, {}",
+                                    calendar::format_step(reader.step_seconds()),
+                                    calendar::format_step(step_seconds_)));
+  });
+}
+
+std::int64_t ObservationSource::last_seconds() const {
+  return is_mean() ? source_.spans.back().end - step_seconds_ : source_.spans.back().end;
+}
+
+std::vector<observation::Interval> ObservationSource::intervals_in(const Period& period) const {
+  std::vector<observation::Interval> intervals;
+  for (const io::TimeSpan& span : source_.spans) {
+    const std::int64_t begin = span.begin - period.first_seconds;
+    const std::int64_t end = is_mean() ? span.end - period.first_seconds : begin + step_seconds_;
+    if (begin < 0 || begin % step_seconds_ != 0 || end % step_seconds_ != 0 ||
+        end > period.hours * step_seconds_) {
+      const std::string what =
+          is_mean() ? fmt::format("the mean over {} to {} is over no hours", date(span.begin), date(span.end))
+                    : fmt::format("{} is no hour", date(span.begin));
+      throw core::Error(
+          fmt::format("observations {}: {} of the trajectory, which has {} steps of {} from {} to {} "
+                      "(time.start, time.hours); the trajectory must hold all the file's observations",
+                      name_, what, period.hours, calendar::format_step(step_seconds_),
+                      date(period.first_seconds), date(period.seconds(period.hours - 1))));
+    }
+    intervals.push_back({begin / step_seconds_, end / step_seconds_});
+  }
+  return intervals;
+}
+
+std::int64_t ObservationSource::period_hours() const {
+  return source_.reader.step_seconds() == 0 ? 1 : source_.reader.step_seconds() / step_seconds_;
+}
+
+at::Tensor ObservationSource::read(std::int64_t first, std::int64_t count) const {
+  const io::FieldReader& reader = source_.reader;
+  at::Tensor values = at::empty(
+      {count, static_cast<std::int64_t>(variables().size()), reader.grid().ny(), reader.grid().nx()},
+      at::kFloat);
+  reader.read(first, count, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+  for (std::int64_t i = 0; i < count; ++i) {
+    at::Tensor coarse = values.select(0, i);
+    in_file(name_, [&] { check_plausible(coarse, variables(), coarse_, reader.times().format(first + i)); });
+    coarse.copy_(normalise(coarse, source_.spans[static_cast<std::size_t>(first + i)]));
+  }
+  return values;
+}
+
+std::string ObservationSource::date(std::int64_t seconds) const {
+  return calendar::format_date_time(calendar::from_seconds(seconds, calendar()));
+}
+
+at::Tensor ObservationSource::normalise(const at::Tensor& coarse, const io::TimeSpan& span) const {
+  const at::Tensor index = at::tensor(variables(), at::kLong);
+  const at::Tensor all =
+      at::zeros({static_cast<std::int64_t>(coarse_.variables.size()), coarse.size(1), coarse.size(2)})
+          .index_copy(0, index, coarse);
+  const auto at_instant = [&](std::int64_t seconds) {
+    return coarse_.normalise(all, seconds, calendar()).index_select(0, index);
+  };
+  if (!is_mean()) return at_instant(span.begin);
+  // What fields are normalised by changes from hour to hour: a mean takes the mean of that over its hours.
+  at::Tensor sum = at_instant(span.begin);
+  for (std::int64_t seconds = span.begin + step_seconds_; seconds < span.end; seconds += step_seconds_)
+    sum.add_(at_instant(seconds));
+  return sum.div_(static_cast<double>((span.end - span.begin) / step_seconds_));
+}
+
+std::vector<ObservationSource> open_observations(const std::vector<std::filesystem::path>& files,
+                                                 const model::Domain& domain) {
+  std::vector<io::CoarseSource> opened =
+      core::with_context("observations", [&] { return io::open_coarse_sources(files, domain.variables); });
+  std::vector<ObservationSource> sources;
+  for (io::CoarseSource& source : opened) sources.emplace_back(std::move(source), domain);
+  for (const ObservationSource& source : sources)
+    if (source.calendar() != sources.front().calendar())
+      throw core::Error(fmt::format(
+          "observations: calendar {} of {}, but {} of {}", calendar::calendar_name(source.calendar()),
+          domain.variables[static_cast<std::size_t>(source.variables().front())].name,
+          calendar::calendar_name(sources.front().calendar()),
+          domain.variables[static_cast<std::size_t>(sources.front().variables().front())].name));
+  return sources;
+}
+
+}  // namespace foehn::app

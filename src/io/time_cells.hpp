@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "field_source.hpp"
+#include "foehn/io/coarse_source.hpp"
+#include "foehn/io/netcdf.hpp"
+
+namespace foehn::io {
+
+/// The method that `cell_methods` names for an axis: "mean" in "area: time: mean (interval: 1 h)"; several
+/// are separated by commas; empty if it names none.
+std::string cell_method(const std::string& cell_methods, const std::string& axis);
+
+/// Is a variable a mean over time, by its `cell_methods`?
+/// @param bounds  of the time coordinate; empty if it has none
+/// @throws Error if it may be neither or either
+bool is_mean_over_time(const FieldLayout& layout, const std::vector<TimeSpan>& bounds);
+
+/// The bounds of the source's times, by the coordinate's attribute `bounds`; none if it has no such
+/// attribute.
+/// @throws Error if the attribute names no variable (time, 2)
+std::vector<TimeSpan> read_time_bounds(const NetcdfFile& file, const FieldSource& source);
+
+/// @throws Error naming the first time that its bounds are no interval around
+void check_time_bounds(const std::filesystem::path& path, const FieldSource& source,
+                       const std::vector<TimeSpan>& bounds);
+
+}  // namespace foehn::io

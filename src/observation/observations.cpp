@@ -1,0 +1,36 @@
+#include "foehn/observation/observations.hpp"
+
+#include <ATen/ATen.h>
+
+namespace foehn::observation {
+
+at::Tensor ObservationSet::apply(const at::Tensor& slab, std::int64_t observation) const {
+  const Interval& interval = intervals[static_cast<std::size_t>(observation)];
+  at::Tensor sum;
+  for (std::int64_t hour = interval.first; hour < interval.last; ++hour) {
+    const at::Tensor fields = slab.select(0, hour);
+    std::vector<at::Tensor> observed;
+    for (const std::int64_t variable : variables) observed.push_back(fields.select(0, variable));
+    const at::Tensor means = block_mean.apply(at::stack(observed));
+    sum = sum.defined() ? sum.add_(means) : means;
+  }
+  return interval.hours() == 1 ? sum : sum.div_(static_cast<double>(interval.hours()));
+}
+
+void ObservationSet::add_adjoint(const at::Tensor& cotangent, std::int64_t observation,
+                                 at::Tensor& slab) const {
+  const Interval& interval = intervals[static_cast<std::size_t>(observation)];
+  const at::Tensor share = block_mean.adjoint(cotangent / static_cast<double>(interval.hours()));
+  for (std::int64_t hour = interval.first; hour < interval.last; ++hour) {
+    at::Tensor fields = slab.select(0, hour);
+    for (std::size_t i = 0; i < variables.size(); ++i)
+      fields.select(0, variables[i]).add_(share.select(0, static_cast<std::int64_t>(i)));
+  }
+}
+
+double ObservationSet::self_product(std::int64_t observation) const {
+  const Interval& interval = intervals[static_cast<std::size_t>(observation)];
+  return 1 / static_cast<double>(block_mean.cells() * interval.hours());
+}
+
+}  // namespace foehn::observation

@@ -1,0 +1,42 @@
+#include "foehn/observation/observations.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+namespace foehn::observation {
+namespace {
+
+TEST(ObservationSet, IsTheMeanOverCellsAndHoursOfTheVariablesObserved) {
+  at::manual_seed(3);
+  const at::Tensor slab = at::randn({7, 3, 4, 6}, at::kDouble);
+  const ObservationSet set{{0, 2}, BlockMean(2), {{0, 1}, {2, 6}}, {}, {}};
+  const at::Tensor snapshot = set.apply(slab, 0), mean = set.apply(slab, 1);
+  ASSERT_EQ(mean.sizes(), at::IntArrayRef({2, 2, 3}));
+  const at::Tensor snapshot_by_hand = slab[0][2].narrow(0, 2, 2).narrow(1, 4, 2).mean();
+  const at::Tensor mean_by_hand = slab.narrow(0, 2, 4).select(1, 2).narrow(1, 2, 2).narrow(2, 4, 2).mean();
+  EXPECT_NEAR(snapshot[1][1][2].item<double>(), snapshot_by_hand.item<double>(), 1e-14);
+  EXPECT_NEAR(mean[1][1][2].item<double>(), mean_by_hand.item<double>(), 1e-14);
+}
+
+TEST(ObservationSet, GivesAnObservationTheSameBitsInAnySlab) {
+  at::manual_seed(3);
+  const at::Tensor hours = at::randn({9, 2, 9, 15}, at::kFloat);
+  const ObservationSet whole{{0, 1}, BlockMean(3), {{1, 2}, {4, 7}, {7, 9}}, {}, {}};
+  const ObservationSet part{{0, 1}, BlockMean(3), {{1, 4}}, {}, {}};
+  EXPECT_TRUE(at::equal(whole.apply(hours, 1), part.apply(hours.narrow(0, 3, 5), 0)));
+}
+
+TEST(ObservationSet, TimesItsAdjointIsDiagonal) {
+  // What the default of observation.gamma rests on.
+  at::manual_seed(4);
+  const ObservationSet set{{1}, BlockMean(2), {{0, 1}, {1, 4}, {6, 8}}, {}, {}};
+  const at::Tensor y = at::randn({3, 1, 2, 3}, at::kDouble);
+  at::Tensor slab = at::zeros({8, 2, 4, 6}, at::kDouble);
+  for (std::int64_t i = 0; i < set.size(); ++i) set.add_adjoint(y[i], i, slab);
+  for (std::int64_t i = 0; i < set.size(); ++i)
+    EXPECT_TRUE(at::allclose(set.apply(slab, i), y[i] * set.self_product(i), 1e-14, 1e-14)) << i;
+  EXPECT_DOUBLE_EQ(set.self_product(1), 1.0 / (4 * 3));
+}
+
+}  // namespace
+}  // namespace foehn::observation
