@@ -26,6 +26,7 @@ TrainingOptions options_of(std::int64_t steps) {
 
 struct Course {
   std::vector<double> losses, held_out;
+  std::vector<double> means;  // loss of the steps between evaluations
   TrainingState state;
   bool is_done = false;
 };
@@ -39,7 +40,8 @@ Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int
   course.state = from != nullptr ? *from : trainer.start();
   Trainer::Events events;
   events.step_done = [&](const TrainingState&, double loss) { course.losses.push_back(loss); };
-  events.evaluated = [&](const TrainingState&, const std::vector<double>& losses) {
+  events.evaluated = [&](const TrainingState& now, const std::vector<double>& losses) {
+    course.means.push_back(now.loss_sum / static_cast<double>(now.losses));
     course.held_out.insert(course.held_out.end(), losses.begin(), losses.end());
   };
   events.must_stop = [&] { return course.state.step >= stop; };
@@ -87,6 +89,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, GoesOnAsIfItHadNotStopped) {
     EXPECT_TRUE(at::equal(rest.state.best.at(name), whole.state.best.at(name))) << name;
   }
   EXPECT_EQ(rest.state.best_loss, whole.state.best_loss);
+  EXPECT_THAT(rest.means, ::testing::ElementsAre(whole.means[1], whole.means[2]));
 }
 
 TEST_F(TrainerOnAnyNumberOfRanks, HasTheSameParametersOnAllRanks) {
