@@ -110,6 +110,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   const fs::path checkpoint =
       fs::path(options.checkpoint.empty() ? options.prior : options.checkpoint) / "training.safetensors";
   options.training.steps = (options.windows + options.training.batch - 1) / options.training.batch;
+  options.training.in_bf16 = options.precision == "bf16";
 
   const fs::path gaussian = options.prior + ".gaussian";
   const StopSignals signals;  // from now on: reading and fitting may take long as well

@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "foehn/core/error.hpp"
+#include "training/autocast.hpp"
 #include "training/optimiser.hpp"
 
 namespace foehn::training {
@@ -109,6 +110,15 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
   return objective_.lesson(at::stack(clean).to(device), at::stack(noise).to(device), levels);
 }
 
+at::Tensor Trainer::answer_to(const Lesson& lesson, bool in_bf16) {
+  const at::Device device = leaves_.front().device();
+  std::optional<Autocast> autocast;
+  if (in_bf16) autocast.emplace(device.type());
+  return objective_.network()
+      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device))
+      .to(lesson.targets.scalar_type());
+}
+
 double Trainer::step(TrainingState& state, Optimiser& optimiser) {
   const auto number = static_cast<std::uint32_t>(state.step);
   std::vector<Task> tasks;
@@ -124,8 +134,7 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
         std::span(tasks).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), number);
     const at::AutoGradMode with_gradients(true);
     for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
-    const at::Tensor answer = objective_.network().forward(taught.inputs.to(leaves_.front().scalar_type()),
-                                                           taught.t.to(leaves_.front().device()));
+    const at::Tensor answer = answer_to(taught, options_.in_bf16);
     const at::Tensor loss = (answer - taught.targets).square().mean() *
                             (static_cast<double>(count) / static_cast<double>(options_.batch));
     const auto found = torch::autograd::grad({loss}, leaves_);
@@ -133,8 +142,7 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
     loss_sum += loss.item<double>();
   }
 
-  const at::Tensor sum = gradient_.to(at::kCPU);
-  ranks_.sum({sum.data_ptr<float>(), static_cast<std::size_t>(sum.numel())});
+  (*sum_)(gradient_);
   const std::vector<double> losses = ranks_.gather_all(loss_sum);
   const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!std::isfinite(loss))
@@ -143,7 +151,7 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
         state.step + 1));
 
   ++state.step;
-  optimiser.step(sum.to(gradient_.device()), state.step);
+  optimiser.step(gradient_, state.step);
   set(state.parameters);
   return loss;
 }
@@ -166,8 +174,7 @@ std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
       asked_of.noise = {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i),
                         kHeldOutDraw};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
-      const at::Tensor answer = objective_.network().forward(asked.inputs.to(leaves_.front().scalar_type()),
-                                                             asked.t.to(leaves_.front().device()));
+      const at::Tensor answer = answer_to(asked, false);
       mine += (answer - asked.targets).square().mean().item<double>();
     }
     const std::vector<double> all = ranks_.gather_all(mine);
@@ -186,7 +193,9 @@ bool Trainer::run(TrainingState& state, const Events& events) {
     return options_.patience > 0 && state.evaluations_since_best >= options_.patience;
   };
   set(state.parameters);
-  Optimiser optimiser(state, options_, leaves_.front().device());
+  const at::Device device = leaves_.front().device();
+  if (!sum_) sum_.emplace(ranks_, device);
+  Optimiser optimiser(state, options_, device);
   while (state.step < options_.steps && !has_no_patience()) {
     const double loss = step(state, optimiser);
     state.loss_sum += loss;

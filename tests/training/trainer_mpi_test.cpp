@@ -32,10 +32,10 @@ struct Course {
 };
 
 /// A training on some ranks, stopped after `stop` steps, from a state or anew.
-Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int64_t steps,
+Course train(const comm::Communicator& ranks, const FieldCache& fields, const TrainingOptions& options,
              std::int64_t stop = 1000, const TrainingState* from = nullptr) {
   NoiseObjective objective = foehn::testing::toy_objective();
-  Trainer trainer(ranks, objective, fields, options_of(steps));
+  Trainer trainer(ranks, objective, fields, options);
   Course course;
   course.state = from != nullptr ? *from : trainer.start();
   Trainer::Events events;
@@ -49,6 +49,11 @@ Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int
   events.save = [](const TrainingState&) {};
   course.is_done = trainer.run(course.state, events);
   return course;
+}
+
+Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int64_t steps,
+             std::int64_t stop = 1000, const TrainingState* from = nullptr) {
+  return train(ranks, fields, options_of(steps), stop, from);
 }
 
 class TrainerOnAnyNumberOfRanks : public ::testing::Test {
@@ -70,6 +75,21 @@ TEST_F(TrainerOnAnyNumberOfRanks, HasTheLossCurveOfOneRank) {
   for (std::size_t i = 0; i < found.held_out.size(); ++i)
     EXPECT_NEAR(found.held_out[i], expected.held_out[i], 1e-5 * expected.held_out[i]);
   EXPECT_LT(found.losses.back(), found.losses.front());
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, FollowsTheLossCurveOfSinglePrecisionInBf16) {
+  const FieldCache fields(folder_ / "cache.nc");
+  TrainingOptions options = options_of(30);
+  const Course expected = train(world_, fields, options);
+  options.in_bf16 = true;
+  const Course found = train(world_, fields, options);
+  ASSERT_EQ(found.losses.size(), 30U);
+  for (std::size_t i = 0; i < 30; ++i)
+    EXPECT_NEAR(found.losses[i], expected.losses[i], 0.02 * expected.losses[i]) << i;
+  EXPECT_NE(found.losses, expected.losses);  // else it was not bf16
+  for (std::size_t i = 0; i < found.held_out.size(); ++i)
+    EXPECT_NEAR(found.held_out[i], expected.held_out[i], 0.02 * expected.held_out[i]) << i;
+  for (const auto& [name, tensor] : found.state.parameters) EXPECT_EQ(tensor.scalar_type(), at::kFloat);
 }
 
 TEST_F(TrainerOnAnyNumberOfRanks, GoesOnAsIfItHadNotStopped) {

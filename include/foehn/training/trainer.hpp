@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/comm/tensor_sum.hpp"
 #include "foehn/core/philox.hpp"
 #include "foehn/training/field_cache.hpp"
 #include "foehn/training/objective.hpp"
@@ -32,6 +33,7 @@ struct TrainingOptions {
   /// the network knows calmer and stormier weather than the record's.
   double amplitude = 0;
   std::int64_t steps_a_day = 1;  ///< of the record
+  bool in_bf16 = false;          ///< convolutions and products; parameters and their averages are float32
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
   std::int64_t held_out_hours = 0;  ///< at the end of the record, never trained on
@@ -91,6 +93,7 @@ class Trainer {
   };
   Task task(std::uint32_t step, std::uint32_t sample) const;
   Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
+  at::Tensor answer_to(const Lesson& lesson, bool in_bf16);
   double step(TrainingState& state, Optimiser& optimiser);
   void set(const Tensors& tensors);
 
@@ -98,7 +101,8 @@ class Trainer {
   Objective& objective_;
   const FieldCache& fields_;
   TrainingOptions options_;
-  std::int64_t train_windows_;  // windows start at hours 0 to this
+  std::int64_t train_windows_;          // windows start at hours 0 to this
+  std::optional<comm::TensorSum> sum_;  // of gradients; to make it is collective, as run is
   std::vector<at::Tensor> leaves_;
   at::Tensor gradient_;                     // of all leaves, packed
   std::vector<at::Tensor> gradient_parts_;  // views of it, one a leaf
