@@ -98,9 +98,13 @@ void complain(const std::string& message) {
 
 int run(const comm::Communicator& world, const Arguments& arguments) {
   core::set_up_log(world.is_root());
+  return run_guarded(world, [&] { return dispatch(world, arguments); });
+}
+
+int run_guarded(const comm::Communicator& world, const std::function<int()>& work) {
   std::string message;
   try {
-    return dispatch(world, arguments);
+    return work();
   } catch (const comm::AgreedError& error) {
     if (world.is_root()) complain(error.what());
     return error.exit_code();

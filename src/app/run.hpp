@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "foehn/comm/communicator.hpp"
 #include "subcommands.hpp"
 
@@ -10,5 +12,11 @@ namespace foehn::app {
 /// @param arguments  the command line without the program's name
 /// @note Collective over the world.
 int run(const comm::Communicator& world, const Arguments& arguments);
+
+/// Runs collective work. A failure that all ranks know of is told by the root; one of this rank alone ends
+/// the whole job at once, with a message that names the rank.
+/// @return  what the work returns, or the exit code of its failure
+/// @note Collective over the world.
+int run_guarded(const comm::Communicator& world, const std::function<int()>& work);
 
 }  // namespace foehn::app

@@ -141,6 +141,11 @@ config::OptionTable train_option_table(TrainOptions& options) {
   table.add("checkpoint.restart", &options.restart,
             {.doc = "Start anew although there is a checkpoint.", .changes_result = false});
   add_device_option(table, options.device);
+  table.add(
+      "run.precision", &options.precision,
+      {.doc = "Arithmetic of the network's convolutions and products in training steps; parameters, their "
+              "averages, and held-out losses are fp32 in either.",
+       .choices = {"fp32", "bf16"}});
   add_threads_option(table, options.threads);
   add_timeout_option(table, options.timeout_minutes);
   return table;

@@ -33,6 +33,7 @@ struct TrainOptions {
   std::int64_t checkpoint_every = 1000;
   bool restart = false;
   std::string device = "auto";
+  std::string precision = "fp32";
   std::int64_t threads = 1;
   double timeout_minutes = kTimeoutMinutes;
 

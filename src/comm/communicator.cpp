@@ -79,11 +79,15 @@ Communicator Communicator::split(int colour) const {
   return Communicator(handle);
 }
 
-int Communicator::rank_on_machine() const {
+Communicator Communicator::split_by_machine() const {
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle),
             "split by machine");
-  return Communicator(handle).rank();
+  return Communicator(handle);
+}
+
+int Communicator::rank_on_machine() const {
+  return split_by_machine().rank();
 }
 
 void Communicator::agree(const std::function<void()>& work) const {

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
-#include <sstream>
 #include <vector>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/cell_methods.hpp"
 
 namespace foehn::ingestion {
 
@@ -69,35 +68,17 @@ bool has_length(const Bounds& bounds, const calendar::TimeAxis& times) {
 
 /// What the attribute says, or nothing if it does not speak of time.
 std::optional<TimeSampling> kind_by_attribute(const std::string& cell_methods) {
-  const auto method = time_method(cell_methods);
-  if (!method) return std::nullopt;
-  if (*method == "point") return TimeSampling::snapshot;
-  if (*method == "mean" || method->starts_with("mean where ")) return TimeSampling::mean;
+  const std::string method = io::cell_method(cell_methods, "time");
+  if (method.empty()) return std::nullopt;
+  if (method == "point") return TimeSampling::snapshot;
+  if (method == "mean") return TimeSampling::mean;
   throw core::Error(
       fmt::format("cell_methods '{}': time: {} is neither a snapshot (point) nor a mean; if the "
                   "attribute is wrong, {}",
-                  cell_methods, *method, kAdvice));
+                  cell_methods, method, kAdvice));
 }
 
 }  // namespace
-
-std::optional<std::string> time_method(const std::string& cell_methods) {
-  // Comments and intervals stand in parentheses.
-  std::istringstream words(std::regex_replace(cell_methods, std::regex(R"(\([^)]*\))"), " "));
-  bool is_of_time = false, in_names = false;
-  std::optional<std::string> method;
-  for (std::string word; words >> word;) {
-    if (word.ends_with(':')) {
-      if (!in_names) is_of_time = false;
-      in_names = true;
-      is_of_time = is_of_time || word == "time:";
-    } else {
-      in_names = false;
-      if (is_of_time) method = method ? *method + " " + word : word;
-    }
-  }
-  return method;
-}
 
 Sampling read_sampling(const io::NetcdfFile& file, const io::FieldLayout& layout,
                        const calendar::TimeAxis& times, std::optional<TimeSampling> as_told) {

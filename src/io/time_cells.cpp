@@ -3,44 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/cell_methods.hpp"
 
 namespace foehn::io {
-namespace {
-
-/// Without what stands in parentheses: intervals and comments.
-std::string without_comments(const std::string& text) {
-  std::string result;
-  int depth = 0;
-  for (const char c : text) {
-    if (c == '(') ++depth;
-    if (depth == 0) result += c;
-    if (c == ')' && depth > 0) --depth;
-  }
-  return result;
-}
-
-}  // namespace
-
-std::string cell_method(const std::string& cell_methods, const std::string& axis) {
-  std::istringstream words(without_comments(cell_methods));
-  std::string word, methods;
-  bool names_axis = false, names_any = false;  // since the last method
-  while (words >> word) {
-    if (word.back() == ':') {
-      names_any = true;
-      names_axis = names_axis || word == axis + ":";
-      continue;
-    }
-    // What follows a method, such as "where land", belongs to no axis.
-    if (names_any && names_axis) methods += (methods.empty() ? "" : ", ") + word;
-    names_any = names_axis = false;
-  }
-  return methods;
-}
-
 bool is_mean_over_time(const FieldLayout& layout, const std::vector<TimeSpan>& bounds) {
   const std::string text = layout.header.text("cell_methods").value_or("");
   std::string method = cell_method(text, "time");

@@ -10,10 +10,6 @@
 
 namespace foehn::io {
 
-/// The method that `cell_methods` names for an axis: "mean" in "area: time: mean (interval: 1 h)"; several
-/// are separated by commas; empty if it names none.
-std::string cell_method(const std::string& cell_methods, const std::string& axis);
-
 /// Is a variable a mean over time, by its `cell_methods`?
 /// @param bounds  of the time coordinate; empty if it has none
 /// @throws Error if it may be neither or either

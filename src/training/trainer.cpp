@@ -11,12 +11,13 @@
 #include <numeric>
 
 #include "foehn/core/error.hpp"
+#include "training/autocast.hpp"
+#include "training/optimiser.hpp"
 
 namespace foehn::training {
 
 namespace {
 
-constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;  // of AdamW
 // Members of the noise keys, so that trainings, evaluations and ensembles of one seed have nothing in common.
 constexpr std::uint32_t kTrainingDraw = 0x74726169, kHeldOutDraw = 0x68656c64;
 
@@ -32,7 +33,13 @@ Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const Fi
         fmt::format("too few hours for windows of {}: found {} to train on and {} held out, expected as "
                     "many at least of both",
                     window, fields.hours() - options.held_out_hours, options.held_out_hours));
-  for (const auto& [name, tensor] : objective.network().tensors()) leaves_.push_back(tensor);
+  Tensors parts;
+  for (const auto& [name, tensor] : objective.network().tensors()) {
+    leaves_.push_back(tensor);
+    parts[name] = at::zeros_like(tensor, at::MemoryFormat::Contiguous);
+  }
+  gradient_ = pack(parts, leaves_.front().device());
+  for (const auto& [name, part] : parts) gradient_parts_.push_back(part);
 }
 
 TrainingState Trainer::start() const {
@@ -103,15 +110,22 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
   return objective_.lesson(at::stack(clean).to(device), at::stack(noise).to(device), levels);
 }
 
-double Trainer::step(TrainingState& state) {
+at::Tensor Trainer::answer_to(const Lesson& lesson, bool in_bf16) {
+  const at::Device device = leaves_.front().device();
+  std::optional<Autocast> autocast;
+  if (in_bf16) autocast.emplace(device.type());
+  return objective_.network()
+      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device))
+      .to(lesson.targets.scalar_type());
+}
+
+double Trainer::step(TrainingState& state, Optimiser& optimiser) {
   const auto number = static_cast<std::uint32_t>(state.step);
   std::vector<Task> tasks;
   for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size())
     tasks.push_back(task(number, static_cast<std::uint32_t>(i)));
 
-  std::vector<at::Tensor> gradients;
-  for (const at::Tensor& leaf : leaves_)
-    gradients.push_back(at::zeros_like(leaf, at::MemoryFormat::Contiguous));
+  gradient_.zero_();
   double loss_sum = 0;
   const auto mine = static_cast<std::int64_t>(tasks.size());
   for (std::int64_t first = 0; first < mine; first += options_.micro_batch) {
@@ -120,20 +134,15 @@ double Trainer::step(TrainingState& state) {
         std::span(tasks).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), number);
     const at::AutoGradMode with_gradients(true);
     for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
-    const at::Tensor answer = objective_.network().forward(taught.inputs.to(leaves_.front().scalar_type()),
-                                                           taught.t.to(leaves_.front().device()));
+    const at::Tensor answer = answer_to(taught, options_.in_bf16);
     const at::Tensor loss = (answer - taught.targets).square().mean() *
                             (static_cast<double>(count) / static_cast<double>(options_.batch));
     const auto found = torch::autograd::grad({loss}, leaves_);
-    for (std::size_t i = 0; i < found.size(); ++i) gradients[i].add_(found[i].detach());
+    for (std::size_t i = 0; i < found.size(); ++i) gradient_parts_[i].add_(found[i].detach());
     loss_sum += loss.item<double>();
   }
 
-  const at::NoGradGuard no_gradients;
-  std::vector<at::Tensor> flat;
-  for (const at::Tensor& gradient : gradients) flat.push_back(gradient.flatten());
-  at::Tensor sum = at::cat(flat).to(at::kCPU, at::kFloat);
-  ranks_.sum({sum.data_ptr<float>(), static_cast<std::size_t>(sum.numel())});
+  (*sum_)(gradient_);
   const std::vector<double> losses = ranks_.gather_all(loss_sum);
   const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!std::isfinite(loss))
@@ -141,24 +150,8 @@ double Trainer::step(TrainingState& state) {
         "step {}: the loss is not finite: the training diverged; take a smaller train.learning_rate",
         state.step + 1));
 
-  const double done = static_cast<double>(state.step) / static_cast<double>(options_.steps);
-  const double rate = options_.learning_rate * (1 - done);
   ++state.step;
-  const auto n = static_cast<double>(state.step);
-  const double decay = std::min(options_.average_decay, (1 + n) / (10 + n));
-  std::int64_t offset = 0;
-  for (auto& [name, parameter] : state.parameters) {
-    const at::Tensor gradient = sum.narrow(0, offset, parameter.numel()).reshape(parameter.sizes());
-    offset += parameter.numel();
-    at::Tensor& first = state.first.at(name);
-    at::Tensor& second = state.second.at(name);
-    first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
-    second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-    parameter.mul_(1 - rate * options_.weight_decay);
-    const at::Tensor denominator = (second / (1 - std::pow(kBeta2, n))).sqrt_().add_(kEpsilon);
-    parameter.addcdiv_(first, denominator, -rate / (1 - std::pow(kBeta1, n)));
-    state.average.at(name).mul_(decay).add_(parameter, 1 - decay);
-  }
+  optimiser.step(gradient_, state.step);
   set(state.parameters);
   return loss;
 }
@@ -181,8 +174,7 @@ std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
       asked_of.noise = {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i),
                         kHeldOutDraw};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
-      const at::Tensor answer = objective_.network().forward(asked.inputs.to(leaves_.front().scalar_type()),
-                                                             asked.t.to(leaves_.front().device()));
+      const at::Tensor answer = answer_to(asked, false);
       mine += (answer - asked.targets).square().mean().item<double>();
     }
     const std::vector<double> all = ranks_.gather_all(mine);
@@ -201,8 +193,13 @@ bool Trainer::run(TrainingState& state, const Events& events) {
     return options_.patience > 0 && state.evaluations_since_best >= options_.patience;
   };
   set(state.parameters);
+  const at::Device device = leaves_.front().device();
+  if (!sum_) sum_.emplace(ranks_, device);
+  Optimiser optimiser(state, options_, device);
   while (state.step < options_.steps && !has_no_patience()) {
-    const double loss = step(state);
+    const double loss = step(state, optimiser);
+    state.loss_sum += loss;
+    ++state.losses;
     events.step_done(state, loss);
     if (state.step % options_.evaluate_every == 0 || state.step == options_.steps) {
       const std::vector<double> losses = held_out_loss(state);
@@ -216,6 +213,8 @@ bool Trainer::run(TrainingState& state, const Events& events) {
         for (const auto& [name, tensor] : state.average) state.best.at(name).copy_(tensor);
       }
       events.evaluated(state, losses);
+      state.loss_sum = 0;
+      state.losses = 0;
     }
     const bool stops = any(events.must_stop());
     if (any(events.must_save()) || stops)

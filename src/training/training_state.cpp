@@ -40,10 +40,14 @@ void TrainingState::save(const std::filesystem::path& path, const std::string& d
           {static_cast<const std::byte*>(kept.back().data_ptr()), kept.back().nbytes()}};
     }
   }
-  nlohmann::json state{
-      {"step", step}, {"best_step", best_step}, {"since_best", evaluations_since_best}, {"log", log}};
+  nlohmann::json state{{"step", step},
+                       {"best_step", best_step},
+                       {"since_best", evaluations_since_best},
+                       {"losses", losses},
+                       {"log", log}};
   // As hexadecimal text: JSON has no infinity, and what is read must be what was written.
   state["best_loss"] = fmt::format("{:a}", best_loss);
+  state["loss_sum"] = fmt::format("{:a}", loss_sum);
   io::write_safetensors(path, views, {{kDigest, digest}, {kState, state.dump()}});
 }
 
@@ -69,7 +73,12 @@ TrainingState TrainingState::load(const std::filesystem::path& path, const std::
       json.at("best_step").get_to(state.best_step);
       json.at("since_best").get_to(state.evaluations_since_best);
       json.at("log").get_to(state.log);
-      state.best_loss = std::strtod(json.at("best_loss").get<std::string>().c_str(), nullptr);
+      json.at("losses").get_to(state.losses);
+      const auto number = [&](const char* key) {
+        return std::strtod(json.at(key).get<std::string>().c_str(), nullptr);
+      };
+      state.best_loss = number("best_loss");
+      state.loss_sum = number("loss_sum");
     } catch (const nlohmann::json::exception& error) {
       throw core::Error(fmt::format("metadata '{}': {}", kState, error.what()));
     }

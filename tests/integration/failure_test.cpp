@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <limits>
 
 #include "io/test_files.hpp"
@@ -59,6 +60,28 @@ TEST_F(Failure, OfTheSolverEndsAllTeamsWithOneLine) {
     EXPECT_THAT(files_in(folder_ / "out"), IsEmpty());
   }
 }
+
+/// One rank of three fails amid work of all: the others must not wait for ever.
+class FaultyRank : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FaultyRank, EndsTheJobSoon) {
+  const auto start = std::chrono::steady_clock::now();
+  const Outcome outcome = run_command({FOEHN_MPIEXEC, "--quiet", "-n", "3", FOEHN_FAULTY_RANK, GetParam()});
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  EXPECT_FALSE(outcome.timed_out) << outcome;
+  EXPECT_NE(outcome.exit_code, 0) << outcome;
+  EXPECT_LT(took.count(), 20);
+  if (GetParam() == "throw") {
+    EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("foehn: error: rank 1: the disk is on fire"));
+  } else if (GetParam() == "hang") {
+    EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("rank 0: waited 2 s for other ranks"), HasSubstr("run.timeout")));
+  }
+}
+INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "exit", "kill"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace foehn::testing

@@ -59,15 +59,43 @@ class FullDisk : public ::testing::Test {
 
 TEST_F(FullDisk, LeavesWholeMembersOnlyOnAnyNumberOfRanks) {
   for (const int ranks : {0, 3}) {
-    // A member is 600 KiB: the second does not fit.
+    // A member is 600 KiB, compressed not much less: the second does not fit.
     const SmallDisk disk(folder_ / std::to_string(ranks), 1000);
     Options options = toy_.unconditional_options(disk.path() / "out", 100);
     options["ensemble.members"] = "2";
     options["sampler.steps"] = "2";
-    options["output.compression"] = "0";
     expect_failure(run_foehn("sample", options, ranks), "member_001.nc");
     EXPECT_THAT(files_in(disk.path()), ElementsAre("out/member_000.nc"));
     EXPECT_EQ(ToyFields(disk.path() / "out/member_000.nc").hours.size(), 100U);
+  }
+}
+
+TEST_F(FullDisk, OfCheckpointsDoesNotStopASampling) {
+  // A checkpoint takes 300 KiB.
+  for (const int ranks : {0, 3}) {
+    const SmallDisk disk(folder_ / ("checkpoints_" + std::to_string(ranks)), 150);
+    Options options = toy_.sample_options(folder_ / ("out_" + std::to_string(ranks)));
+    options["checkpoint.directory"] = disk.path();
+    options["checkpoint.every_steps"] = "3";
+    const Outcome outcome = run_foehn("sample", options, ranks);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome;
+    EXPECT_THAT(outcome.err, ::testing::AllOf(HasSubstr("step_000003"), HasSubstr("sampling goes on")));
+    EXPECT_THAT(files_in(disk.path()), IsEmpty());
+    EXPECT_THAT(files_in(folder_ / ("out_" + std::to_string(ranks))),
+                ElementsAre("member_000.nc", "run.json"));
+  }
+}
+
+TEST_F(FullDisk, IsFoundBeforeTheSampling) {
+  const SmallDisk disk(folder_ / "disk", 200);
+  Options options = toy_.unconditional_options(disk.path() / "out", 100);
+  options["output.compression"] = "0";
+  for (const int ranks : {0, 3}) {
+    const Outcome outcome = run_foehn("sample", options, ranks);
+    EXPECT_EQ(outcome.exit_code, 1) << outcome;
+    EXPECT_THAT(outcome.err,
+                ::testing::AllOf(HasSubstr("output.directory"), HasSubstr("free"), HasSubstr("at least")));
+    EXPECT_THAT(files_in(disk.path()), IsEmpty());
   }
 }
 

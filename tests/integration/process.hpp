@@ -26,6 +26,7 @@ class RunningCommand {
 
   /// Waits for its end; one that takes longer than the timeout is ended.
   Outcome wait(std::chrono::seconds timeout = std::chrono::seconds(60));
+  pid_t process() const { return process_; }
   /// The processes of foehn in it, itself or its children.
   std::vector<pid_t> ranks() const;
 

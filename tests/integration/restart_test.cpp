@@ -129,6 +129,20 @@ TEST_F(Restart, StopsOnASignalAndGoesOn) {
   }
 }
 
+TEST_F(Restart, IsAskedForByTheLaunchScript) {
+  Words words{"env", "PATH=" + fs::path(FOEHN_PROGRAM).parent_path().string() + ":" + std::getenv("PATH"),
+              FOEHN_SOURCE "/launch/run", "3", "sample"};
+  for (const auto& [name, value] : options("launched")) words.insert(words.end(), {"--" + name, value});
+  RunningCommand command(words);
+  for (int i = 0; i < 1500 && !has_checkpoint(folder_ / "launched"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  kill(command.process(), SIGTERM);
+  const Outcome stopped = command.wait();
+  ASSERT_EQ(stopped.exit_code, 75) << stopped;
+  EXPECT_EQ(run_foehn("sample", options("launched")).exit_code, 0);
+  expect_undisturbed(folder_ / "launched");
+}
+
 TEST_F(Restart, SkipsMembersThatAreThere) {
   Options run = options("out");
   run["sampler.steps"] = "8";

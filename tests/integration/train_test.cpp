@@ -75,6 +75,10 @@ TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
     return content.substr(content.rfind('}'));
   };
   EXPECT_EQ(tensors("stopped"), tensors("whole"));
+  const auto csv = [&](const std::string& prior) {
+    return io::content_of(folder_ / (prior + "/training.csv"));
+  };
+  EXPECT_EQ(csv("stopped"), csv("whole"));
 }
 
 }  // namespace

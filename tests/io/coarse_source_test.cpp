@@ -5,7 +5,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 #include "io/test_files.hpp"
-#include "io/time_cells.hpp"
+#include "foehn/io/cell_methods.hpp"
 
 namespace foehn::io {
 namespace {

@@ -26,20 +26,22 @@ TrainingOptions options_of(std::int64_t steps) {
 
 struct Course {
   std::vector<double> losses, held_out;
+  std::vector<double> means;  // loss of the steps between evaluations
   TrainingState state;
   bool is_done = false;
 };
 
 /// A training on some ranks, stopped after `stop` steps, from a state or anew.
-Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int64_t steps,
+Course train(const comm::Communicator& ranks, const FieldCache& fields, const TrainingOptions& options,
              std::int64_t stop = 1000, const TrainingState* from = nullptr) {
   NoiseObjective objective = foehn::testing::toy_objective();
-  Trainer trainer(ranks, objective, fields, options_of(steps));
+  Trainer trainer(ranks, objective, fields, options);
   Course course;
   course.state = from != nullptr ? *from : trainer.start();
   Trainer::Events events;
   events.step_done = [&](const TrainingState&, double loss) { course.losses.push_back(loss); };
-  events.evaluated = [&](const TrainingState&, const std::vector<double>& losses) {
+  events.evaluated = [&](const TrainingState& now, const std::vector<double>& losses) {
+    course.means.push_back(now.loss_sum / static_cast<double>(now.losses));
     course.held_out.insert(course.held_out.end(), losses.begin(), losses.end());
   };
   events.must_stop = [&] { return course.state.step >= stop; };
@@ -47,6 +49,11 @@ Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int
   events.save = [](const TrainingState&) {};
   course.is_done = trainer.run(course.state, events);
   return course;
+}
+
+Course train(const comm::Communicator& ranks, const FieldCache& fields, std::int64_t steps,
+             std::int64_t stop = 1000, const TrainingState* from = nullptr) {
+  return train(ranks, fields, options_of(steps), stop, from);
 }
 
 class TrainerOnAnyNumberOfRanks : public ::testing::Test {
@@ -70,6 +77,21 @@ TEST_F(TrainerOnAnyNumberOfRanks, HasTheLossCurveOfOneRank) {
   EXPECT_LT(found.losses.back(), found.losses.front());
 }
 
+TEST_F(TrainerOnAnyNumberOfRanks, FollowsTheLossCurveOfSinglePrecisionInBf16) {
+  const FieldCache fields(folder_ / "cache.nc");
+  TrainingOptions options = options_of(30);
+  const Course expected = train(world_, fields, options);
+  options.in_bf16 = true;
+  const Course found = train(world_, fields, options);
+  ASSERT_EQ(found.losses.size(), 30U);
+  for (std::size_t i = 0; i < 30; ++i)
+    EXPECT_NEAR(found.losses[i], expected.losses[i], 0.02 * expected.losses[i]) << i;
+  EXPECT_NE(found.losses, expected.losses);  // else it was not bf16
+  for (std::size_t i = 0; i < found.held_out.size(); ++i)
+    EXPECT_NEAR(found.held_out[i], expected.held_out[i], 0.02 * expected.held_out[i]) << i;
+  for (const auto& [name, tensor] : found.state.parameters) EXPECT_EQ(tensor.scalar_type(), at::kFloat);
+}
+
 TEST_F(TrainerOnAnyNumberOfRanks, GoesOnAsIfItHadNotStopped) {
   const FieldCache fields(folder_ / "cache.nc");
   const Course whole = train(world_, fields, 11);
@@ -87,6 +109,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, GoesOnAsIfItHadNotStopped) {
     EXPECT_TRUE(at::equal(rest.state.best.at(name), whole.state.best.at(name))) << name;
   }
   EXPECT_EQ(rest.state.best_loss, whole.state.best_loss);
+  EXPECT_THAT(rest.means, ::testing::ElementsAre(whole.means[1], whole.means[2]));
 }
 
 TEST_F(TrainerOnAnyNumberOfRanks, HasTheSameParametersOnAllRanks) {

@@ -51,6 +51,8 @@ class Communicator {
   /// Splits the group: ranks that name the same `colour` form one, in the order of their ranks. @note
   /// Collective.
   Communicator split(int colour) const;
+  /// Splits the group into those of each machine. @note Collective.
+  Communicator split_by_machine() const;
   /// This rank's number among those of the same machine. @note Collective.
   int rank_on_machine() const;
 

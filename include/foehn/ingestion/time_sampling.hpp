@@ -22,10 +22,6 @@ struct Sampling {
   io::MeanInterval interval;  ///< of means
 };
 
-/// What a CF `cell_methods` attribute says of time: "point", "mean", "maximum", "mean within days", ...;
-/// nothing where it does not speak of time.
-std::optional<std::string> time_method(const std::string& cell_methods);
-
 /// Tells snapshots from means by `cell_methods` and time bounds.
 /// @param as_told  what the user says, in place of `cell_methods`
 /// @throws Error naming file and variable: neither snapshots nor means; means without bounds, or over

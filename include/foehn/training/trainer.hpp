@@ -7,12 +7,15 @@
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/comm/tensor_sum.hpp"
 #include "foehn/core/philox.hpp"
 #include "foehn/training/field_cache.hpp"
 #include "foehn/training/objective.hpp"
 #include "foehn/training/training_state.hpp"
 
 namespace foehn::training {
+
+class Optimiser;
 
 /// Defaults are Climate2Weather's.
 struct TrainingOptions {
@@ -30,6 +33,7 @@ struct TrainingOptions {
   /// the network knows calmer and stormier weather than the record's.
   double amplitude = 0;
   std::int64_t steps_a_day = 1;  ///< of the record
+  bool in_bf16 = false;          ///< convolutions and products; parameters and their averages are float32
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
   std::int64_t held_out_hours = 0;  ///< at the end of the record, never trained on
@@ -41,9 +45,7 @@ struct TrainingOptions {
 /// Noise levels at which the held-out loss is told.
 inline constexpr std::int64_t kScoredLevels = 8;
 
-/// Trains the network of an objective, data-parallel over the ranks of a communicator: AdamW (Loshchilov &
-/// Hutter 2019) with linear decay, moving average (of decay min(average_decay, (1 + n)/(10 + n)) after n
-/// steps).
+/// Trains the network of an objective, data-parallel over the ranks of a communicator.
 ///
 /// The windows of a step, their noise and their noise levels, t ~ U(0, 1), depend on seed and step alone,
 /// whatever the number of ranks, which share them out. Gradients are added in the order of ranks and handed
@@ -68,7 +70,8 @@ class Trainer {
 
   /// The state before the first step: the network's tensors as they are.
   TrainingState start() const;
-  /// Goes on until the last step, until patience ends or until it must stop.
+  /// Goes on until the last step, until patience ends or until it must stop. The state's tensors become views
+  /// of a few large ones on the network's device.
   /// @return whether the training is done
   /// @throws core::SharedError if the loss is not finite; comm::AgreedError if the state cannot be saved
   /// @note Collective over the ranks.
@@ -90,15 +93,19 @@ class Trainer {
   };
   Task task(std::uint32_t step, std::uint32_t sample) const;
   Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
-  double step(TrainingState& state);
+  at::Tensor answer_to(const Lesson& lesson, bool in_bf16);
+  double step(TrainingState& state, Optimiser& optimiser);
   void set(const Tensors& tensors);
 
   const comm::Communicator& ranks_;
   Objective& objective_;
   const FieldCache& fields_;
   TrainingOptions options_;
-  std::int64_t train_windows_;  // windows start at hours 0 to this
+  std::int64_t train_windows_;          // windows start at hours 0 to this
+  std::optional<comm::TensorSum> sum_;  // of gradients; to make it is collective, as run is
   std::vector<at::Tensor> leaves_;
+  at::Tensor gradient_;                     // of all leaves, packed
+  std::vector<at::Tensor> gradient_parts_;  // views of it, one a leaf
 };
 
 }  // namespace foehn::training

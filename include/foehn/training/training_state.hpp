@@ -23,6 +23,8 @@ struct TrainingState {
   double best_loss = std::numeric_limits<double>::infinity();
   std::int64_t best_step = 0;
   std::int64_t evaluations_since_best = 0;
+  double loss_sum = 0;           ///< over the steps since the last evaluation
+  std::int64_t losses = 0;       ///< number of these steps
   std::vector<std::string> log;  ///< rows of training.csv
 
   /// Written whole or not at all, as safetensors.

@@ -1,0 +1,116 @@
+#include "train_material.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+
+#include "foehn/core/error.hpp"
+#include "foehn/core/progress.hpp"
+#include "foehn/model/gaussian_fit.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/training/initial_tensors.hpp"
+#include "options.hpp"
+
+namespace foehn::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+io::FieldSelection selection(const TrainOptions& options) {
+  io::FieldSelection result = field_selection(options.variables, options.crop);
+  result.longest_gap = options.longest_gap;
+  return result;
+}
+
+model::GaussianFitOptions fit_options(const TrainOptions& options) {
+  return {.markov_order = options.training.markov_order};
+}
+
+}  // namespace
+
+Record::Record(const TrainOptions& options)
+    : files(io::expand_files(options.files)),
+      reader(files, selection(options)),
+      period(io::select_period(reader.times(), options.start, options.end)),
+      held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
+  const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
+  const auto multiple = architecture.side_multiple();
+  if (reader.grid().ny() % multiple != 0 || reader.grid().nx() % multiple != 0)
+    throw core::Error(
+        fmt::format("data.crop: the network halves the grid {} times, so that both sides must be multiples "
+                    "of {}; found {} x {} cells",
+                    architecture.hidden.size() - 1, multiple, reader.grid().ny(), reader.grid().nx()));
+  if (held_out < architecture.window)
+    throw core::Error(
+        fmt::format("data.held_out_fraction: {} hours are held out, expected at least a window, {}", held_out,
+                    architecture.window));
+  model::check_fit(trained(), fit_options(options));
+}
+
+at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder) {
+  const io::IndexRange trained = record.trained();
+  core::Progress progress("fitting", 2 * trained.size(), "hours", true);
+  const model::GaussianFit fit = model::fit_gaussian_prior(
+      record.reader, trained, fit_options(options), [&](std::int64_t hours) { progress.advance(hours); });
+  model::save_gaussian_prior(folder, fit.domain, fit.lag_covariance, diffusion::VpCosine{});
+  return fit.inflation;
+}
+
+Material read_material(const TrainOptions& options, const fs::path& gaussian, std::int64_t hours,
+                       std::int64_t held_out) {
+  model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
+  if (options.corrects_gaussian()) return {hours, held_out, std::move(fit.domain), fit.lag_covariance};
+  auto& normalisation = fit.domain.normalisation;
+  normalisation = model::Normalisation::of_quantiles(options.normalisation, fit.domain.quantiles);
+  for (std::int64_t i = 0; i < normalisation.scale().size(0); ++i)
+    if (const auto scale = normalisation.scale()[i].item<double>(); !(scale > 0))
+      throw core::Error(
+          fmt::format("prior.normalisation {}: variable '{}' has a range of {}, expected a positive one",
+                      options.normalisation, fit.domain.variables[static_cast<std::size_t>(i)].name, scale));
+  return {hours, held_out, std::move(fit.domain), {}};
+}
+
+std::string make_cache(const fs::path& path, const Record& record, const Material& material,
+                       const training::FieldCache::Known& known) {
+  const std::string digest =
+      training::FieldCache::digest(record.files, record.reader, record.period, material.domain, known);
+  if (training::FieldCache::exists(path, digest)) {
+    spdlog::info("using the normalised fields in {}", path.string());
+    return digest;
+  }
+  core::Progress progress("normalising", record.period.size(), "hours", true);
+  training::FieldCache::write(path, digest, record.reader, record.period, material.domain, known,
+                              [&](std::int64_t hours) { progress.advance(hours); });
+  return digest;
+}
+
+std::unique_ptr<training::Objective> make_objective(const TrainOptions& options, const Material& material,
+                                                    const at::TensorOptions& tensors) {
+  const auto architecture =
+      architecture_of(options, static_cast<std::int64_t>(material.domain.variables.size()));
+  auto network = std::make_unique<model::ScoreUnet>(
+      architecture,
+      training::initial_tensors(architecture, static_cast<std::uint64_t>(options.training.seed)), tensors);
+  if (!options.corrects_gaussian()) return std::make_unique<training::NoiseObjective>(std::move(network));
+  return std::make_unique<training::CorrectionObjective>(std::make_unique<model::GaussianPreconditioned>(
+      model::GaussianPrior(material.lag_covariance, tensors), std::move(network)));
+}
+
+void save_prior(const TrainOptions& options, const Material& material, const training::TrainingState& state,
+                const std::string& option_values) {
+  model::NetworkPrior prior;
+  prior.architecture = architecture_of(options, static_cast<std::int64_t>(material.domain.variables.size()));
+  prior.tensors = state.best;
+  prior.lag_covariance = material.lag_covariance;
+  prior.as_float16 = options.as_float16;
+  prior.remarks = {{"foehn.training", option_values},
+                   {"foehn.held_out_loss", fmt::format("{:.6g}", state.best_loss)},
+                   {"foehn.trained_steps", std::to_string(state.best_step)}};
+  if (!options.attribution.empty()) prior.remarks["foehn.attribution"] = options.attribution;
+  model::save_network_prior(options.prior, material.domain, prior, diffusion::VpCosine{});
+}
+
+}  // namespace foehn::app

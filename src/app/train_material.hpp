@@ -1,0 +1,63 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "foehn/io/field_reader.hpp"
+#include "foehn/model/domain.hpp"
+#include "foehn/training/field_cache.hpp"
+#include "foehn/training/objective.hpp"
+#include "train_options.hpp"
+
+namespace foehn::app {
+
+/// The reanalysis, and what part of it is used.
+struct Record {
+  /// @throws core::Error if it does not fit the network or is too short
+  explicit Record(const TrainOptions& options);
+  /// Nothing may be known of the hours held out.
+  io::IndexRange trained() const { return {period.first, period.last - held_out}; }
+
+  std::vector<std::filesystem::path> files;
+  io::FieldReader reader;
+  io::IndexRange period;
+  std::int64_t held_out;
+};
+
+/// What is trained on, and for.
+struct Material {
+  std::int64_t hours = 0, held_out = 0;
+  model::Domain domain;
+  at::Tensor lag_covariance;  // undefined for a score-unet
+};
+
+/// Fits the Gaussian prior and leaves it beside the prior to come: of use by itself, and for the other ranks
+/// to read.
+/// @return  GaussianFit::inflation
+at::Tensor fit_gaussian(const Record& record, const TrainOptions& options,
+                        const std::filesystem::path& folder);
+
+/// @param gaussian  the folder that fit_gaussian wrote to
+/// @throws core::Error naming a variable that cannot be normalised as asked for
+Material read_material(const TrainOptions& options, const std::filesystem::path& gaussian, std::int64_t hours,
+                       std::int64_t held_out);
+
+/// Makes the cache where there is none of this data.
+/// @return  its digest
+std::string make_cache(const std::filesystem::path& path, const Record& record, const Material& material,
+                       const training::FieldCache::Known& known);
+
+/// What the network, as it is before the first step, is to learn.
+std::unique_ptr<training::Objective> make_objective(const TrainOptions& options, const Material& material,
+                                                    const at::TensorOptions& tensors);
+
+/// Writes the best network as a prior.
+void save_prior(const TrainOptions& options, const Material& material, const training::TrainingState& state,
+                const std::string& option_values);
+
+}  // namespace foehn::app
