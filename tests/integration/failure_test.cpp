@@ -81,7 +81,7 @@ TEST_P(FaultyRank, EndsTheJobSoon) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "exit", "kill"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& fault) { return fault.param; });
 
 }  // namespace
 }  // namespace foehn::testing

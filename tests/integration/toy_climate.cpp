@@ -82,14 +82,14 @@ std::span<float> ToyFields::field(std::size_t time, std::size_t variable) {
 void ToyFields::write(const std::filesystem::path& path) const {
   io::NetcdfFile file = io::NetcdfFile::create(path);
   file.define_dimension("time", static_cast<std::int64_t>(hours.size()));
-  io::Attributes time{
+  io::Attributes of_time{
       {"units", "hours since 2001-01-01"}, {"calendar", "standard"}, {"standard_name", "time"}};
   if (!bounds.empty()) {
-    time["bounds"] = "time_bnds";
+    of_time["bounds"] = "time_bnds";
     file.define_dimension("bnds", 2);
     file.define_variable("time_bnds", io::NetcdfType::float64, {"time", "bnds"}, {});
   }
-  file.define_variable("time", io::NetcdfType::float64, {"time"}, time);
+  file.define_variable("time", io::NetcdfType::float64, {"time"}, of_time);
   io::define_grid(file, grid);
   for (const io::Variable& variable : variables) {
     io::Attributes attributes{{"units", variable.units}, {"standard_name", variable.standard_name}};

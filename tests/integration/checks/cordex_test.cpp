@@ -154,8 +154,9 @@ TEST(Cordex, TemplateHoldsEveryKeyAndAsksForThoseThatAreRequired) {
   const io::CordexMetadata metadata = app::read_cordex_metadata(folder / "metadata.ini"), defaults;
   EXPECT_EQ(metadata.version, defaults.version);
   EXPECT_EQ(metadata.earth_radius, defaults.earth_radius);
-  for (const io::CordexKey& key : io::cordex_keys())
+  for (const io::CordexKey& key : io::cordex_keys()) {
     if (!key.is_required) EXPECT_EQ(metadata.attributes.at(key.name), key.value);
+  }
 }
 
 }  // namespace

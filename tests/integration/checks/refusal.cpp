@@ -107,7 +107,7 @@ Spoil add_bent(const std::string& option, const std::function<void(ToyFields& fi
     for (double& hour : fields.hours) hour += length;
     change(fields);
     fields.write(folder / "bent.nc");
-    options[option] += "," + (folder / "bent.nc").string();
+    options[option].append(",").append((folder / "bent.nc").string());
   };
 }
 
