@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
@@ -15,8 +16,9 @@ namespace foehn::app {
 namespace {
 
 void report(const model::GaussianFit& fit, io::IndexRange period, const std::string& folder) {
-  std::cout << fmt::format("fitted {} hours on {} x {} cells, window of {} hours\n", period.size(),
-                           fit.domain.grid.ny(), fit.domain.grid.nx(), fit.lag_covariance.size(0));
+  std::cout << fmt::format("fitted {} steps of {} on {} x {} cells, window of {} steps\n", period.size(),
+                           calendar::format_step(fit.domain.step_seconds), fit.domain.grid.ny(),
+                           fit.domain.grid.nx(), fit.lag_covariance.size(0));
   for (std::size_t i = 0; i < fit.domain.variables.size(); ++i) {
     const auto& variable = fit.domain.variables[i];
     const double* quantile =
@@ -28,7 +30,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
   }
   const auto& quality = fit.quality;
   std::cout << fmt::format(
-      "on the last {} hours, held out: log-likelihood {:.3f} nats a value (climatology alone: {:.3f}), "
+      "on the last {} steps, held out: log-likelihood {:.3f} nats a value (climatology alone: {:.3f}), "
       "mean normalised square {:.2f} (1 where the spread is right), shrinkage {}\n",
       quality.held_out_hours, quality.held_out_log_likelihood, quality.climatology_log_likelihood,
       quality.normalised_square, quality.shrinkage);
@@ -77,7 +79,7 @@ int fit(const Arguments& arguments) {
     say_valid("nothing was fitted");
     return 0;
   }
-  core::Progress progress("fitting", 2 * period.size(), "hours", true);
+  core::Progress progress("fitting", 2 * period.size(), "fields", true);
   const model::GaussianFit fitted = model::fit_gaussian_prior(
       reader, period, options, [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(prior_path, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});

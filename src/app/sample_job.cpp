@@ -223,7 +223,7 @@ std::string describe(const SampleJob& job, const SampleOptions& options, const e
   for (const ObservedSet& set : job.observed) sets.push_back(describe(set, domain.variables));
   const std::string observed = sets.empty() ? "no observations" : fmt::format("{}", fmt::join(sets, "; "));
   return fmt::format(
-      "{} prior, window {} h: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
+      "{} prior, window of {} steps: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
       job.prior.kind, 2 * job.prior.markov_order + 1, names, domain.grid.ny(), domain.grid.nx(),
       job.period.hours, calendar::format_step(job.period.step_seconds), job.date(0),
       job.date(job.period.hours - 1), observed, counted(options.members, "member"),

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "device.hpp"
+#include "foehn/calendar/time_axis.hpp"
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
@@ -64,12 +65,13 @@ std::string describe(const TrainOptions& options, const Material& material, cons
   const auto architecture =
       architecture_of(options, static_cast<std::int64_t>(material.domain.variables.size()));
   return fmt::format(
-      "{} of {} parameters, window {} h, on {} x {} cells\n{} hours to train on, {} held out; {} steps of {} "
-      "windows on {} "
-      "ranks\n",
-      options.kind, model::parameter_count(architecture), architecture.window, material.domain.grid.ny(),
+      "{} of {} parameters, window of {} steps of {}, on {} x {} cells\n{} fields to train on, {} held out; "
+      "{} steps of "
+      "{} windows on {} rank{}\n",
+      options.kind, model::parameter_count(architecture), architecture.window,
+      calendar::format_step(material.domain.step_seconds), material.domain.grid.ny(),
       material.domain.grid.nx(), material.hours - material.held_out, material.held_out,
-      options.training.steps, options.training.batch, world.size());
+      options.training.steps, options.training.batch, world.size(), world.size() == 1 ? "" : "s");
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ Record::Record(const TrainOptions& options)
 
 at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder) {
   const io::IndexRange trained = record.trained();
-  core::Progress progress("fitting", 2 * trained.size(), "hours", true);
+  core::Progress progress("fitting", 2 * trained.size(), "fields", true);
   const model::GaussianFit fit = model::fit_gaussian_prior(
       record.reader, trained, fit_options(options), [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(folder, fit.domain, fit.lag_covariance, diffusion::VpCosine{});
@@ -81,7 +81,7 @@ std::string make_cache(const fs::path& path, const Record& record, const Materia
     spdlog::info("using the normalised fields in {}", path.string());
     return digest;
   }
-  core::Progress progress("normalising", record.period.size(), "hours", true);
+  core::Progress progress("normalising", record.period.size(), "fields", true);
   training::FieldCache::write(path, digest, record.reader, record.period, material.domain, known,
                               [&](std::int64_t hours) { progress.advance(hours); });
   return digest;

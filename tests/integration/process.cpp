@@ -79,6 +79,15 @@ Outcome RunningCommand::wait(std::chrono::seconds timeout) {
   return outcome;
 }
 
+void RunningCommand::wait_until(const std::function<bool()>& holds) const {
+  const auto has_ended = [&] {
+    siginfo_t info{};  // left as it is while the process runs
+    return waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid != 0;
+  };
+  while (!holds() && !has_ended()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
 std::vector<pid_t> RunningCommand::ranks() const {
   std::vector<pid_t> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 namespace foehn::testing {
 
 /// Runs a command, found on PATH, to its end; one that takes longer than the timeout is ended.
-Outcome run_command(const Words& words, std::chrono::seconds timeout = std::chrono::seconds(30));
+Outcome run_command(const Words& words, std::chrono::seconds timeout = std::chrono::seconds(300));
 
 /// A command that is under way.
 class RunningCommand {
@@ -25,7 +26,9 @@ class RunningCommand {
   RunningCommand& operator=(const RunningCommand&) = delete;
 
   /// Waits for its end; one that takes longer than the timeout is ended.
-  Outcome wait(std::chrono::seconds timeout = std::chrono::seconds(60));
+  Outcome wait(std::chrono::seconds timeout = std::chrono::seconds(300));
+  /// Waits until a condition holds or the command has ended.
+  void wait_until(const std::function<bool()>& holds) const;
   pid_t process() const { return process_; }
   /// The processes of foehn in it, itself or its children.
   std::vector<pid_t> ranks() const;

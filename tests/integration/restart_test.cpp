@@ -56,12 +56,8 @@ class Restart : public ::testing::Test {
     return std::any_of(files.begin(), files.end(),
                        [](const std::string& file) { return file.ends_with("manifest.json"); });
   }
-  /// Waits until there is a checkpoint in an output folder, or the run has ended.
   static void wait_for_checkpoint(const fs::path& output, const RunningCommand& command) {
-    for (int i = 0; i < 1500 && !has_checkpoint(output); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      if (i > 100 && command.ranks().empty()) return;
-    }
+    command.wait_until([&] { return has_checkpoint(output); });
   }
   /// Starts a run, sends a signal to all its ranks after the first checkpoint and waits for its end.
   Outcome signalled(const std::string& name, int ranks, int signal) {
@@ -134,8 +130,7 @@ TEST_F(Restart, IsAskedForByTheLaunchScript) {
               FOEHN_SOURCE "/launch/run", "3", "sample"};
   for (const auto& [name, value] : options("launched")) words.insert(words.end(), {"--" + name, value});
   RunningCommand command(words);
-  for (int i = 0; i < 1500 && !has_checkpoint(folder_ / "launched"); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  wait_for_checkpoint(folder_ / "launched", command);
   kill(command.process(), SIGTERM);
   const Outcome stopped = command.wait();
   ASSERT_EQ(stopped.exit_code, 75) << stopped;

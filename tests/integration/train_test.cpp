@@ -1,5 +1,8 @@
 // foehn train as a user runs it: from a reanalysis to a prior that samples, stopped and gone on with.
 #include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
 
 #include "io/test_files.hpp"
 #include "process.hpp"
@@ -28,7 +31,7 @@ TEST_F(Train, MakesAPriorThatSamples) {
     options["prior.attribution"] = "toy data";
     const Outcome trained = run_foehn("train", options, 2);
     ASSERT_EQ(trained.exit_code, 0) << trained;
-    EXPECT_THAT(trained.out, AllOf(HasSubstr(kind + " of "), HasSubstr("216 hours to train on, 24 held out"),
+    EXPECT_THAT(trained.out, AllOf(HasSubstr(kind + " of "), HasSubstr("216 fields to train on, 24 held out"),
                                    HasSubstr("6 steps of 4 windows"), HasSubstr("held-out loss")));
     EXPECT_THAT(io::content_of(folder_ / (kind + "/training.csv")),
                 AllOf(HasSubstr("held_out_loss_t0.0625"), HasSubstr("\n3,12,"), HasSubstr("\n6,24,")));
@@ -53,9 +56,11 @@ TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
   ASSERT_EQ(whole.exit_code, 0) << whole;
 
   options["prior.path"] = folder_ / "stopped";
-  Words words{"timeout", "--preserve-status", "-s", "TERM", "2", FOEHN_PROGRAM, "train"};
-  for (const auto& [name, value] : options) words.insert(words.end(), {"--" + name, value});
-  const Outcome stopped = run_command(words);
+  options["checkpoint.every_steps"] = "10";
+  RunningCommand command = start_foehn("train", options);
+  command.wait_until([&] { return std::filesystem::exists(folder_ / "stopped/training.safetensors"); });
+  kill(command.process(), SIGTERM);
+  const Outcome stopped = command.wait();
   ASSERT_EQ(stopped.exit_code, 75) << stopped;
   EXPECT_THAT(stopped.out, AllOf(HasSubstr("stopped at step"), HasSubstr("run again to go on")));
   EXPECT_THAT(files_in(folder_ / "stopped"), ::testing::ElementsAre("training.safetensors"));
