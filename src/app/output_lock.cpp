@@ -39,9 +39,10 @@ bool is_stale(const std::string& content) {
   return process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
 }
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& content) {
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& option,
+                         const std::string& content) {
   const std::string holder = content.substr(0, content.find('\n'));
-  throw core::Error(fmt::format("output.directory: another run writes here: {} is held by {}", path.string(),
+  throw core::Error(fmt::format("{}: another run writes here: {} is held by {}", option, path.string(),
                                 holder.empty() ? "a process that has not said its name" : holder));
 }
 
@@ -55,11 +56,12 @@ bool is_in_place(int descriptor, const std::filesystem::path& path) {
 
 }  // namespace
 
-OutputLock::OutputLock(const std::filesystem::path& folder) : path_(folder / ".foehn_lock") {
+OutputLock::OutputLock(const std::filesystem::path& folder, const std::string& option)
+    : path_(folder / ".foehn_lock") {
   for (;;) {
     descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0)
-      throw core::Error(fmt::format("output.directory: {}: {}", path_.string(), std::strerror(errno)));
+      throw core::Error(fmt::format("{}: {}: {}", option, path_.string(), std::strerror(errno)));
     struct flock lock {};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
@@ -69,7 +71,7 @@ OutputLock::OutputLock(const std::filesystem::path& folder) : path_(folder / ".f
       // Without locks in this file system, what the file says must do.
       if (is_held || (!content.empty() && !is_stale(content))) {
         ::close(descriptor_);
-        refuse(path_, content);
+        refuse(path_, option, content);
       }
     }
     // Who held it before may have removed it between the two calls.

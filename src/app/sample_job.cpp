@@ -197,7 +197,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
                     c10::DeviceTypeName(device.type(), true));
     job.metadata = output_metadata(options);
     const OutputFolder made(options.output, "output.directory", validate_only);
-    if (!validate_only) job.lock = std::make_unique<OutputLock>(options.output);
+    if (!validate_only) job.lock = std::make_unique<OutputLock>(options.output, "output.directory");
     check_output(job, options);
     if (options.restart && !validate_only) std::filesystem::remove_all(options.checkpoint_folder());
     job.members = members_to_draw(job, options);
