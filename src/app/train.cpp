@@ -14,16 +14,17 @@
 #include "device.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/comm/watchdog.hpp"
-#include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/io/durable.hpp"
+#include "foehn/training/checkpoints.hpp"
 #include "foehn/training/trainer.hpp"
 #include "options.hpp"
 #include "stop_signals.hpp"
 #include "subcommands.hpp"
 #include "train_material.hpp"
 #include "train_options.hpp"
+#include "train_preparation.hpp"
 
 namespace foehn::app {
 
@@ -74,6 +75,12 @@ std::string describe(const TrainOptions& options, const Material& material, cons
       options.training.steps, options.training.batch, world.size(), world.size() == 1 ? "" : "s");
 }
 
+/// Is it so on any rank? @note Collective.
+bool any(const comm::Communicator& world, bool mine) {
+  const std::vector<double> all = world.gather_all(mine ? 1 : 0);
+  return *std::max_element(all.begin(), all.end()) > 0;
+}
+
 }  // namespace
 
 int train(const comm::Communicator& world, const Arguments& arguments) {
@@ -86,46 +93,43 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     return 0;
   }
   set_threads(options.threads);
+  const StopSignals signals;  // from now on: reading and fitting may take long as well
   const c10::Device device = choose_device(world, options.device);
-  const fs::path cache =
-      options.cache.empty() ? fs::path(options.prior + ".cache.nc") : fs::path(options.cache);
-  const fs::path checkpoint =
-      fs::path(options.checkpoint.empty() ? options.prior : options.checkpoint) / "training.safetensors";
   options.training.steps = (options.windows + options.training.batch - 1) / options.training.batch;
   options.training.in_bf16 = options.precision == "bf16";
 
-  const fs::path gaussian = options.prior + ".gaussian";
-  const StopSignals signals;  // from now on: reading and fitting may take long as well
-
+  const PreparedPaths paths(options);
   const comm::Watchdog watchdog(options.timeout_minutes * 60, world.rank());
   std::optional<comm::Patience> while_the_root_prepares(std::in_place);
 
-  std::string digest;
-  std::vector<std::int64_t> hours;
+  std::optional<TrainLocks> locks;  // of the root
+  Preparation prepared;
   world.agree([&] {
     if (!options.corrects_gaussian() && (options.training.mixing > 0 || options.training.amplitude > 0))
       throw core::UsageError(
           "train.mixing, train.amplitude: they need anomalies, that is prior.kind gaussian-preconditioned");
     if (!world.is_root()) return;
-    const OutputFolder made(options.prior, "prior.path", outcome.validate_only);
+    locks.emplace(options, outcome.validate_only);
     const Record record(options);
-    hours = {record.period.size(), record.held_out};
-    if (outcome.validate_only) return;
-    const at::Tensor inflation = fit_gaussian(record, options, gaussian);
-    const Material material = read_material(options, gaussian, hours[0], hours[1]);
-    const bool has_climatology = material.domain.normalisation.climatology() != nullptr;
-    digest = make_cache(cache, record, material, {has_climatology ? hours[0] - hours[1] : 0, inflation});
+    if (!outcome.validate_only) prepared = prepare(record, options, paths, signals);
   });
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was trained");
     return 0;
   }
   while_the_root_prepares.reset();
-  world.broadcast(hours);
-  world.broadcast(digest);
-  digest = core::sha256(digest + table.result_values());
+  if (any(world, signals.must_stop())) {
+    if (world.is_root()) std::cout << "stopped before the first step; run again to go on\n";
+    return kStoppedWithCheckpoint;
+  }
+  world.broadcast(prepared.hours);
+  world.broadcast(prepared.gaussian);
+  world.broadcast(prepared.cache);
   std::optional<Material> material;
-  world.agree([&] { material = read_material(options, gaussian, hours[0], hours[1]); });
+  world.agree([&] {
+    check_prepared(prepared, paths);
+    material = read_material(options, paths.gaussian, prepared.hours[0], prepared.hours[1]);
+  });
   options.training.held_out_hours = material->held_out;
   options.training.steps_a_day = std::max<std::int64_t>(1, 86400 / material->domain.step_seconds);
   if (world.is_root()) std::cout << describe(options, *material, world) << std::flush;
@@ -133,19 +137,23 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   std::optional<training::FieldCache> fields;
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;
-  std::optional<training::TrainingState> state;
+  training::Checkpoints checkpoints(options.checkpoint_folder(),
+                                    table.result_values() + fmt::format("data = {}\n", prepared.cache));
+  training::TrainingState state;
   world.agree([&] {
-    fields.emplace(cache);
+    fields.emplace(paths.cache);
     objective = make_objective(options, *material, at::TensorOptions(at::kFloat).device(device));
     trainer.emplace(world, *objective, *fields, options.training);
     state = trainer->start();
-    fs::create_directories(checkpoint.parent_path());
-    if (!options.restart && fs::exists(checkpoint)) state = training::TrainingState::load(checkpoint, digest);
+    if (!world.is_root() || options.restart) return;
+    if (auto found = checkpoints.load(state)) state = std::move(*found);
   });
-  if (world.is_root() && state->step > 0)
-    spdlog::info("going on from {} at step {}", checkpoint.string(), state->step);
+  // The root alone says what is gone on from: another rank's view of the folder may be older.
+  state.broadcast(world);
+  if (world.is_root() && state.step > 0)
+    spdlog::info("going on from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
 
-  core::Progress progress("training", options.training.steps - state->step, "steps", world.is_root());
+  core::Progress progress("training", options.training.steps - state.step, "steps", world.is_root());
   Pace pace;
   training::Trainer::Events events;
   events.step_done = [&](const training::TrainingState&, double) {
@@ -156,9 +164,8 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     double mean = 0;
     for (const double value : held_out) mean += value / static_cast<double>(held_out.size());
     const double training_loss = now.loss_sum / static_cast<double>(now.losses);
-    state->log.push_back(fmt::format("{},{},{:.6g},{:.6g},{:.6g}", now.step,
-                                     now.step * options.training.batch, training_loss, mean,
-                                     fmt::join(held_out, ",")));
+    state.log.push_back(fmt::format("{},{},{:.6g},{:.6g},{:.6g}", now.step, now.step * options.training.batch,
+                                    training_loss, mean, fmt::join(held_out, ",")));
     if (world.is_root())
       spdlog::info("step {}: loss {:.4f}, held out {:.4f} (best {:.4f} at step {})", now.step, training_loss,
                    mean, now.best_loss, now.best_step);
@@ -166,28 +173,28 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   };
   events.must_stop = [&] { return signals.must_stop(); };
   events.must_save = [&] {
-    return state->step % options.checkpoint_every == 0 || state->step == options.training.steps;
+    return state.step % options.checkpoint_every == 0 || state.step == options.training.steps;
   };
-  events.save = [&](const training::TrainingState& now) { now.save(checkpoint, digest); };
+  events.save = [&](const training::TrainingState& now) { checkpoints.save(now); };
   bool is_done = false;
   try {
-    is_done = trainer->run(*state, events);
+    is_done = trainer->run(state, events);
   } catch (const core::SharedError& error) {
     throw comm::AgreedError(error.what(), 1);  // the loss is every rank's
   }
   if (!is_done) {
     if (world.is_root())
-      std::cout << fmt::format("stopped at step {} with the checkpoint {}; run again to go on\n", state->step,
-                               checkpoint.string());
+      std::cout << fmt::format("stopped at step {} with the checkpoint {}; run again to go on\n", state.step,
+                               checkpoints.path_of(state.step).string());
     return kStoppedWithCheckpoint;
   }
   world.agree([&] {
     if (!world.is_root()) return;
-    save_prior(options, *material, *state, table.values().dump());
-    io::write_file_atomically(fs::path(options.prior) / "training.csv", csv_text(*state));
-    state->save(checkpoint, digest);
+    save_prior(options, *material, state, table.values().dump());
+    io::write_file_atomically(fs::path(options.prior) / "training.csv", csv_text(state));
+    checkpoints.save(state);
     std::cout << fmt::format("wrote the prior {}: held-out loss {:.4f} at step {}; {:.4g} windows/s\n",
-                             options.prior, state->best_loss, state->best_step,
+                             options.prior, state.best_loss, state.best_step,
                              static_cast<double>(options.training.batch) * pace.steps_a_second());
   });
   return 0;

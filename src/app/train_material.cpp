@@ -50,11 +50,15 @@ Record::Record(const TrainOptions& options)
   model::check_fit(trained(), fit_options(options));
 }
 
-at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder) {
+at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder,
+                        const Interruption& interruption) {
   const io::IndexRange trained = record.trained();
   core::Progress progress("fitting", 2 * trained.size(), "fields", true);
-  const model::GaussianFit fit = model::fit_gaussian_prior(
-      record.reader, trained, fit_options(options), [&](std::int64_t hours) { progress.advance(hours); });
+  const model::GaussianFit fit =
+      model::fit_gaussian_prior(record.reader, trained, fit_options(options), [&](std::int64_t hours) {
+        progress.advance(hours);
+        interruption();
+      });
   model::save_gaussian_prior(folder, fit.domain, fit.lag_covariance, diffusion::VpCosine{});
   return fit.inflation;
 }
@@ -74,7 +78,7 @@ Material read_material(const TrainOptions& options, const fs::path& gaussian, st
 }
 
 std::string make_cache(const fs::path& path, const Record& record, const Material& material,
-                       const training::FieldCache::Known& known) {
+                       const training::FieldCache::Known& known, const Interruption& interruption) {
   const std::string digest =
       training::FieldCache::digest(record.files, record.reader, record.period, material.domain, known);
   if (training::FieldCache::exists(path, digest)) {
@@ -83,7 +87,10 @@ std::string make_cache(const fs::path& path, const Record& record, const Materia
   }
   core::Progress progress("normalising", record.period.size(), "fields", true);
   training::FieldCache::write(path, digest, record.reader, record.period, material.domain, known,
-                              [&](std::int64_t hours) { progress.advance(hours); });
+                              [&](std::int64_t hours) {
+                                progress.advance(hours);
+                                interruption();
+                              });
   return digest;
 }
 

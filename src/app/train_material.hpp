@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,11 +37,15 @@ struct Material {
   at::Tensor lag_covariance;  // undefined for a score-unet
 };
 
+/// Called after every few hours of the record that were worked on: what it throws ends the work, which leaves
+/// nothing half-written.
+using Interruption = std::function<void()>;
+
 /// Fits the Gaussian prior and leaves it beside the prior to come: of use by itself, and for the other ranks
 /// to read.
 /// @return  GaussianFit::inflation
 at::Tensor fit_gaussian(const Record& record, const TrainOptions& options,
-                        const std::filesystem::path& folder);
+                        const std::filesystem::path& folder, const Interruption& interruption);
 
 /// @param gaussian  the folder that fit_gaussian wrote to
 /// @throws core::Error naming a variable that cannot be normalised as asked for
@@ -50,7 +55,7 @@ Material read_material(const TrainOptions& options, const std::filesystem::path&
 /// Makes the cache where there is none of this data.
 /// @return  its digest
 std::string make_cache(const std::filesystem::path& path, const Record& record, const Material& material,
-                       const training::FieldCache::Known& known);
+                       const training::FieldCache::Known& known, const Interruption& interruption);
 
 /// What the network, as it is before the first step, is to learn.
 std::unique_ptr<training::Objective> make_objective(const TrainOptions& options, const Material& material,

@@ -131,15 +131,21 @@ config::OptionTable train_option_table(TrainOptions& options) {
   add_network_options(table, options);
   add_train_options(table, options);
   table.add("checkpoint.directory", &options.checkpoint,
-            {.doc = "Folder for the checkpoint; default: prior.path.", .changes_result = false});
+            {.doc = "Folder for the checkpoints; default: prior.path. The same command goes on from them.",
+             .changes_result = false});
   table.add(
       "checkpoint.every_steps", &options.checkpoint_every,
-      {.doc = "Steps from one checkpoint to the next; another is written on SIGTERM, SIGINT and SIGUSR1.",
+      {.doc = "Steps from one checkpoint to the next; the last two are kept. On SIGTERM, SIGINT and SIGUSR1 "
+              "one is written at the end of the step, and the program stops with exit code 75. Before the "
+              "first step, while it fits or normalises, it stops after the few hours it is at; the same "
+              "command does that part again.",
        .unit = "1",
        .minimum = 1,
        .changes_result = false});
-  table.add("checkpoint.restart", &options.restart,
-            {.doc = "Start anew although there is a checkpoint.", .changes_result = false});
+  table.add(
+      "checkpoint.restart", &options.restart,
+      {.doc = "Start over: checkpoints that are there count for nothing, and go when there is a new one.",
+       .changes_result = false});
   add_device_option(table, options.device);
   table.add(
       "run.precision", &options.precision,

@@ -37,6 +37,7 @@ struct TrainOptions {
   std::int64_t threads = 1;
   double timeout_minutes = kTimeoutMinutes;
 
+  std::string checkpoint_folder() const { return checkpoint.empty() ? prior : checkpoint; }
   bool corrects_gaussian() const { return kind == "gaussian-preconditioned"; }
 };
 

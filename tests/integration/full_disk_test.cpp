@@ -123,14 +123,14 @@ TEST_F(FullDisk, LeavesTheLastCheckpointOfATraining) {
   options["checkpoint.every_steps"] = "3";
   options["train.windows"] = "12";
   ASSERT_EQ(run_foehn("train", options).exit_code, 0);
-  const std::string checkpoint = io::content_of(disk.path() / "training.safetensors");
+  const std::string checkpoint = io::content_of(disk.path() / "training_000003.safetensors");
   io::write_content(disk.path() / "other", std::string(270 * 1024 - checkpoint.size(), '.'));
   options["train.windows"] = "24";
   options["checkpoint.restart"] = "true";
   for (const int ranks : {0, 2}) {
-    expect_failure(run_foehn("train", options, ranks), "training.safetensors");
-    EXPECT_THAT(files_in(disk.path()), ElementsAre("other", "training.safetensors"));
-    EXPECT_EQ(io::content_of(disk.path() / "training.safetensors"), checkpoint);
+    expect_failure(run_foehn("train", options, ranks), "training_000003.safetensors");
+    EXPECT_THAT(files_in(disk.path()), ElementsAre("other", "training_000003.safetensors"));
+    EXPECT_EQ(io::content_of(disk.path() / "training_000003.safetensors"), checkpoint);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "io/test_files.hpp"
@@ -11,14 +12,28 @@
 namespace foehn::testing {
 namespace {
 
+namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 class Train : public ::testing::Test {
  protected:
   std::string weights(const std::string& prior) const {
     return io::content_of(folder_ / (prior + "/weights.safetensors"));
   }
+
+  /// All but the paths in the metadata.
+  std::string tensors(const std::string& prior) const {
+    const std::string content = weights(prior);
+    return content.substr(content.rfind('}'));
+  }
+  bool is_locked(const std::string& prior) const { return fs::exists(folder_ / (prior + "/.foehn_lock")); }
 
   const ToyClimate& toy_ = toy_climate();
   io::TemporaryFolder folder_;
@@ -58,32 +73,110 @@ TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
   options["prior.path"] = folder_ / "stopped";
   options["checkpoint.every_steps"] = "10";
   RunningCommand command = start_foehn("train", options);
-  command.wait_until([&] { return std::filesystem::exists(folder_ / "stopped/training.safetensors"); });
+  command.wait_until([&] {
+    const auto files = files_in(folder_ / "stopped");
+    return std::any_of(files.begin(), files.end(),
+                       [](const std::string& file) { return file.starts_with("training_"); });
+  });
   kill(command.process(), SIGTERM);
   const Outcome stopped = command.wait();
   ASSERT_EQ(stopped.exit_code, 75) << stopped;
   EXPECT_THAT(stopped.out, AllOf(HasSubstr("stopped at step"), HasSubstr("run again to go on")));
-  EXPECT_THAT(files_in(folder_ / "stopped"), ::testing::ElementsAre("training.safetensors"));
+  EXPECT_THAT(files_in(folder_ / "stopped"), Each(AllOf(StartsWith("training_"), EndsWith(".safetensors"))));
 
   Options other = options;
   other["train.seed"] = "5";
   const Outcome refused = run_foehn("train", other);
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("training.safetensors"), HasSubstr("checkpoint.restart")));
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("training_"), HasSubstr("train.seed: 0 there, 5 here"),
+                                 HasSubstr("checkpoint.restart")));
 
   const Outcome rest = run_foehn("train", options);
   ASSERT_EQ(rest.exit_code, 0) << rest;
   EXPECT_THAT(rest.err, HasSubstr("going on from"));
-  // All but the paths in the metadata.
-  const auto tensors = [&](const std::string& prior) {
-    const std::string content = weights(prior);
-    return content.substr(content.rfind('}'));
-  };
   EXPECT_EQ(tensors("stopped"), tensors("whole"));
   const auto csv = [&](const std::string& prior) {
     return io::content_of(folder_ / (prior + "/training.csv"));
   };
   EXPECT_EQ(csv("stopped"), csv("whole"));
+}
+
+TEST_F(Train, GoesOnFromTheLastWholeCheckpointWhateverOtherRanksSee) {
+  Options options = toy_.train_options(folder_ / "prior");
+  options["checkpoint.every_steps"] = "3";
+  options["checkpoint.directory"] = "checkpoints";  // in another place for each rank
+  for (const char* name : {"here", "there"}) fs::create_directory(folder_ / name);
+  const auto train = [&] {
+    Words words{FOEHN_MPIEXEC, "--quiet"};
+    for (const char* name : {"here", "there"}) {
+      words.insert(words.end(), {"-n", "1", "-wdir", folder_ / name, FOEHN_PROGRAM});
+      const Words line = command_line("train", options);
+      words.insert(words.end(), line.begin(), line.end());
+      words.emplace_back(":");
+    }
+    words.pop_back();
+    return run_command(words);
+  };
+  const Outcome whole = train();
+  ASSERT_EQ(whole.exit_code, 0) << whole;
+  const std::string expected = weights("prior");
+  EXPECT_THAT(files_in(folder_ / "here/checkpoints"),
+              ::testing::ElementsAre("training_000003.safetensors", "training_000006.safetensors"));
+  EXPECT_THAT(files_in(folder_ / "prior"), Not(Contains(".foehn_lock")));
+
+  const fs::path newest = folder_ / "here/checkpoints/training_000006.safetensors";
+  fs::resize_file(newest, fs::file_size(newest) - 1);
+  fs::remove(folder_ / "prior/weights.safetensors");
+  const Outcome rest = train();
+  ASSERT_EQ(rest.exit_code, 0) << rest;
+  EXPECT_THAT(rest.err,
+              AllOf(HasSubstr("passing over"), HasSubstr(newest.filename()), HasSubstr("at step 3")));
+  EXPECT_EQ(weights("prior"), expected);
+}
+
+TEST_F(Train, KeepsItsFoldersForOneWriter) {
+  Options options = toy_.train_options(folder_ / "prior");
+  options["train.windows"] = "400000";
+  options["checkpoint.directory"] = folder_ / "checkpoints";
+  RunningCommand first = start_foehn("train", options);
+  first.wait_until([&] { return is_locked("prior") && is_locked("checkpoints"); });
+  for (const auto& [name, folder] :
+       Options{{"prior.path", "prior"}, {"checkpoint.directory", "checkpoints"}}) {
+    Options other = toy_.train_options(folder_ / "other");
+    other[name] = folder_ / folder;
+    const Outcome second = run_foehn("train", other);
+    EXPECT_EQ(second.exit_code, 1) << second;
+    EXPECT_THAT(second.err, AllOf(HasSubstr(name + ": another run writes here"),
+                                  HasSubstr("process " + std::to_string(first.process()))));
+  }
+  kill(first.process(), SIGTERM);
+  const Outcome stopped = first.wait();
+  EXPECT_EQ(stopped.exit_code, 75) << stopped;
+  EXPECT_FALSE(is_locked("prior") || is_locked("checkpoints"));
+}
+
+TEST_F(Train, StopsWhileItPrepares) {
+  ASSERT_EQ(run_foehn("synth",
+                      {{"grid.size", "16,24"}, {"time.hours", "1500"}, {"output.path", folder_ / "long.nc"}})
+                .exit_code,
+            0);
+  Options options = toy_.train_options(folder_ / "prior");
+  options["data.files"] = folder_ / "long.nc";
+  options["prior.markov_order"] = "6";  // to fit it takes a second or two
+  for (const int ranks : {0, 2}) {
+    RunningCommand command = start_foehn("train", options, ranks);
+    command.wait_until([&] { return is_locked("prior"); });
+    for (const pid_t process : command.ranks()) kill(process, SIGUSR1);
+    const Outcome stopped = command.wait();
+    ASSERT_EQ(stopped.exit_code, 75) << stopped;
+    EXPECT_THAT(stopped.out, HasSubstr("before the first step"));
+    EXPECT_EQ(stopped.err.find("foehn: error"), std::string::npos) << stopped;
+    EXPECT_THAT(
+        files_in(folder_ / ""),
+        Each(Not(AnyOf(HasSubstr(".part"), HasSubstr(".new"), HasSubstr("lock"), HasSubstr("training_")))));
+  }
+  const Outcome rest = run_foehn("train", options);
+  EXPECT_EQ(rest.exit_code, 0) << rest;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "foehn/core/error.hpp"
+#include "foehn/training/checkpoints.hpp"
 #include "foehn/training/trainer.hpp"
 #include "io/test_files.hpp"
 #include "training/toy_fields.hpp"
@@ -100,8 +101,9 @@ TEST_F(TrainerOnAnyNumberOfRanks, GoesOnAsIfItHadNotStopped) {
   EXPECT_FALSE(part.is_done);
   EXPECT_EQ(part.state.step, 5);
   // Through a file, as a user's does.
-  part.state.save(folder_ / "state.safetensors", "digest");
-  const TrainingState saved = TrainingState::load(folder_ / "state.safetensors", "digest");
+  Checkpoints checkpoints(folder_ / "", "identity");
+  checkpoints.save(part.state);
+  const TrainingState saved = checkpoints.load(part.state).value();
   const Course rest = train(world_, fields, 11, 1000, &saved);
   EXPECT_TRUE(rest.is_done);
   for (const auto& [name, tensor] : whole.state.parameters) {
@@ -110,6 +112,42 @@ TEST_F(TrainerOnAnyNumberOfRanks, GoesOnAsIfItHadNotStopped) {
   }
   EXPECT_EQ(rest.state.best_loss, whole.state.best_loss);
   EXPECT_THAT(rest.means, ::testing::ElementsAre(whole.means[1], whole.means[2]));
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, StartsFromTheStateOfTheRoot) {
+  const auto state_of = [](int rank) {
+    TrainingState state;
+    const auto tensors = [&](double value) {
+      return Tensors{{"a", at::full({2, 3}, value + rank)}, {"b", at::full({4}, value - rank)}};
+    };
+    state.parameters = tensors(1);
+    state.average = tensors(2);
+    state.first = tensors(3);
+    state.second = tensors(4);
+    state.best = tensors(5);
+    state.step = 6 + rank;
+    state.best_loss = 0.1 + rank;
+    state.best_step = 3 + rank;
+    state.evaluations_since_best = 2 + rank;
+    state.loss_sum = 0.7 + rank;
+    state.losses = 8 + rank;
+    state.log.assign(static_cast<std::size_t>(2 * rank + 1), std::to_string(rank));
+    return state;
+  };
+  TrainingState state = state_of(world_.rank());
+  state.broadcast(world_);
+  const TrainingState expected = state_of(0);
+  for (const auto set : {&TrainingState::parameters, &TrainingState::average, &TrainingState::first,
+                         &TrainingState::second, &TrainingState::best})
+    for (const char* name : {"a", "b"})
+      EXPECT_TRUE(at::equal((state.*set).at(name), (expected.*set).at(name))) << name;
+  EXPECT_EQ(state.step, 6);
+  EXPECT_EQ(state.best_loss, 0.1);
+  EXPECT_EQ(state.best_step, 3);
+  EXPECT_EQ(state.evaluations_since_best, 2);
+  EXPECT_EQ(state.loss_sum, 0.7);
+  EXPECT_EQ(state.losses, 8);
+  EXPECT_EQ(state.log, expected.log);
 }
 
 TEST_F(TrainerOnAnyNumberOfRanks, HasTheSameParametersOnAllRanks) {

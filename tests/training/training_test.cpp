@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "foehn/core/error.hpp"
-#include "foehn/training/training_state.hpp"
 #include "io/test_files.hpp"
 #include "model/reference_network.hpp"
 #include "training/toy_fields.hpp"
@@ -82,27 +81,6 @@ TEST(FieldCache, NamesATruncatedFileAndSaysWhatToDo) {
   EXPECT_THAT([&] { FieldCache::exists(folder / "cache.nc", "x"); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("cache.nc"), HasSubstr("remove it"))));
   EXPECT_FALSE(FieldCache::exists(folder / "absent.nc", "x"));
-}
-
-TEST(TrainingState, RefusesACheckpointOfAnotherTraining) {
-  const io::TemporaryFolder folder;
-  TrainingState state;
-  state.step = 7;
-  state.parameters["a.weight"] = at::ones({2, 3});
-  state.log = {"1,2,3"};
-  state.loss_sum = 0.1 + 0.2;
-  state.losses = 2;
-  state.save(folder / "state", "mine");
-  const TrainingState found = TrainingState::load(folder / "state", "mine");
-  EXPECT_EQ(found.step, 7);
-  EXPECT_EQ(found.log, state.log);
-  EXPECT_EQ(found.loss_sum, state.loss_sum);
-  EXPECT_EQ(found.losses, 2);
-  EXPECT_TRUE(std::isinf(found.best_loss));
-  EXPECT_TRUE(at::equal(found.parameters.at("a.weight"), at::ones({2, 3})));
-  EXPECT_THAT([&] { TrainingState::load(folder / "state", "other"); },
-              ThrowsMessage<core::Error>(
-                  AllOf(HasSubstr("state"), HasSubstr("other options"), HasSubstr("checkpoint.restart"))));
 }
 
 }  // namespace

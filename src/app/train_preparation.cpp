@@ -1,0 +1,56 @@
+#include "train_preparation.hpp"
+
+#include <fmt/format.h>
+
+#include "foehn/core/error.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/training/field_cache.hpp"
+#include "options.hpp"
+
+namespace foehn::app {
+
+namespace fs = std::filesystem;
+
+TrainLocks::TrainLocks(const TrainOptions& options, bool validate_only) {
+  const OutputFolder prior(options.prior, "prior.path", validate_only);
+  const OutputFolder checkpoints(options.checkpoint_folder(), "checkpoint.directory", validate_only);
+  if (validate_only) return;
+  prior_.emplace(options.prior, "prior.path");
+  if (!fs::equivalent(options.prior, options.checkpoint_folder()))
+    checkpoints_.emplace(options.checkpoint_folder(), "checkpoint.directory");
+}
+
+PreparedPaths::PreparedPaths(const TrainOptions& options)
+    : gaussian(options.prior + ".gaussian"),
+      cache(options.cache.empty() ? options.prior + ".cache.nc" : options.cache) {}
+
+Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
+                    const StopSignals& signals) {
+  struct Stopped {};
+  const Interruption interruption = [&] {
+    if (signals.must_stop()) throw Stopped();
+  };
+  try {
+    const at::Tensor inflation = fit_gaussian(record, options, paths.gaussian, interruption);
+    const std::int64_t hours = record.period.size();
+    const Material material = read_material(options, paths.gaussian, hours, record.held_out);
+    const bool has_climatology = material.domain.normalisation.climatology() != nullptr;
+    const std::string cache =
+        make_cache(paths.cache, record, material, {has_climatology ? record.trained().size() : 0, inflation},
+                   interruption);
+    return {{hours, record.held_out}, model::prior_digest(paths.gaussian), cache};
+  } catch (const Stopped&) {
+    return {};
+  }
+}
+
+void check_prepared(const Preparation& prepared, const PreparedPaths& paths) {
+  if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
+      !training::FieldCache::exists(paths.cache, prepared.cache))
+    throw core::Error(
+        fmt::format("prior.path, data.cache: in {} and {} a rank does not find what the root wrote there; "
+                    "all ranks must see the same files",
+                    paths.gaussian.string(), paths.cache.string()));
+}
+
+}  // namespace foehn::app

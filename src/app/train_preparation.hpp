@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "output_lock.hpp"
+#include "stop_signals.hpp"
+#include "train_material.hpp"
+#include "train_options.hpp"
+
+namespace foehn::app {
+
+/// Keeps the folders that a training writes to, prior.path and checkpoint.directory, for this one.
+class TrainLocks {
+ public:
+  /// Makes the folders where absent; with `validate_only` they are gone again, and nothing is locked.
+  /// @throws core::Error naming the option, and the folder that cannot be written to or who holds it
+  TrainLocks(const TrainOptions& options, bool validate_only);
+
+ private:
+  std::optional<OutputLock> prior_, checkpoints_;
+};
+
+/// Where the root leaves what all ranks read before the first step.
+struct PreparedPaths {
+  explicit PreparedPaths(const TrainOptions& options);
+  std::filesystem::path gaussian;  // folder
+  std::filesystem::path cache;
+};
+
+/// What lies there.
+struct Preparation {
+  std::vector<std::int64_t> hours;  ///< in all, and held out of these
+  std::string gaussian, cache;      ///< digests
+};
+
+/// Fits the Gaussian prior and makes the cache of normalised fields, where there is none.
+/// @return  empty where a signal asked to stop before both were there
+Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
+                    const StopSignals& signals);
+
+/// @throws core::Error naming the files if what this rank sees there is not what the root made
+void check_prepared(const Preparation& prepared, const PreparedPaths& paths);
+
+}  // namespace foehn::app
