@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -34,7 +35,9 @@ void check_plausible(const at::Tensor& instant, const std::vector<std::int64_t>&
     const double* quantiles = domain.quantiles.data_ptr<double>() + variables[i] * levels;
     const double low = quantiles[0], high = quantiles[levels - 1];
     const double margin = kMostRangesBeyond * (high - low);
-    const at::Tensor field = instant.select(0, static_cast<std::int64_t>(i));
+    const at::Tensor values = instant.select(0, static_cast<std::int64_t>(i));
+    const at::Tensor field = values.masked_select(values.isfinite());  // NaN is missing
+    if (field.numel() == 0) continue;
     const double least = field.min().item<double>(), most = field.max().item<double>();
     const io::Variable& variable = domain.variables[static_cast<std::size_t>(variables[i])];
     if (least < low - margin || most > high + margin)
@@ -105,13 +108,45 @@ at::Tensor ObservationSource::read(std::int64_t first, std::int64_t count) const
   at::Tensor values = at::empty(
       {count, static_cast<std::int64_t>(variables().size()), reader.grid().ny(), reader.grid().nx()},
       at::kFloat);
-  reader.read(first, count, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+  reader.read_with_gaps(first, count, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
   for (std::int64_t i = 0; i < count; ++i) {
     at::Tensor coarse = values.select(0, i);
     in_file(name_, [&] { check_plausible(coarse, variables(), coarse_, reader.times().format(first + i)); });
     coarse.copy_(normalise(coarse, source_.spans[static_cast<std::size_t>(first + i)]));
   }
   return values;
+}
+
+void ObservationSource::check_values(double missing_fraction) const {
+  struct Missing {
+    std::int64_t count = 0, instant = 0, value = 0;  // the latter two of the first one
+  };
+  std::vector<Missing> missing(variables().size());
+  const std::int64_t cells = source_.reader.grid().cells();
+  for (std::int64_t instant = 0; instant < size(); ++instant) {
+    const at::Tensor is_missing = read(instant, 1).isnan().reshape({-1, cells});
+    if (!is_missing.any().item<bool>()) continue;
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      const auto variable = static_cast<std::int64_t>(i);
+      const at::Tensor places = is_missing[variable].nonzero();
+      if (places.numel() == 0) continue;
+      if (missing[i].count == 0) missing[i] = {0, instant, variable * cells + places[0].item<std::int64_t>()};
+      missing[i].count += places.numel();
+    }
+  }
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    const auto& [count, instant, value] = missing[i];
+    if (count == 0) continue;
+    const std::string& name = coarse_.variables[static_cast<std::size_t>(variables()[i])].name;
+    const double found = static_cast<double>(count) / static_cast<double>(size() * cells);
+    const std::string text =
+        fmt::format("{} of {} values of {} are missing, {:.3g} %", count, size() * cells, name, 100 * found);
+    if (found > missing_fraction)
+      throw core::Error(
+          fmt::format("observations {}: {}; allowed are {:.3g} % (observation.missing_fraction)",
+                      source_.reader.describe_missing(instant, value), text, 100 * missing_fraction));
+    spdlog::info("{}: these are not observed", text);
+  }
 }
 
 std::string ObservationSource::date(std::int64_t seconds) const {

@@ -46,8 +46,16 @@ class ObservationSource {
   /// Hours between two observations; 1 if there is only one.
   std::int64_t period_hours() const;
   /// Observations [first, first + count), normalised: [observation, variable, Y, X], float32.
-  /// @throws core::Error naming the place of a missing value
+  /// Missing values are NaN.
+  /// @throws core::Error naming the place of an infinite value, or one that is far from all that the prior
+  ///         knows
   at::Tensor read(std::int64_t first, std::int64_t count) const;
+  /// Reads everything once, so that what is wrong is found before hours of sampling, and logs how many of
+  /// each variable's values are missing.
+  /// @param missing_fraction  part of a variable's values, over all times and cells, that may be missing
+  /// @throws core::Error as `read`, or naming file, variable, time and place of the first missing value of a
+  ///         variable of which more is missing
+  void check_values(double missing_fraction) const;
 
  private:
   std::string date(std::int64_t seconds) const;

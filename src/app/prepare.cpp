@@ -96,6 +96,7 @@ void write(ObservationStream& stream, std::optional<ingestion::BiasCorrection> c
     writer.append(values);
     progress.advance();
   }
+  say_missing(stream);
   if (!correction) return;
   const auto extrapolated = correction->extrapolated();
   for (std::size_t v = 0; v < extrapolated.size(); ++v)

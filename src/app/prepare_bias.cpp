@@ -103,6 +103,7 @@ void PreparedBias::estimate() {
                                   ingestion::coarse_record(*pair.historical), calibration,
                                   [&](std::int64_t more) { progress.advance(more); });
     });
+    say_missing(*pair.historical);
     calibrations_.insert(calibrations_.end(), made.begin(), made.end());
   }
   bias::write_calibrations(options_.statistics, calibrations_);

@@ -98,7 +98,8 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
                                                 : ingestion::RegridMethod::conservative,
                    options.weights,
                    wind_rotation(options.rotate_winds),
-                   options.missing_fraction};
+                   options.missing_fraction,
+                   options.missing_values_fraction};
   return target;
 }
 
@@ -130,6 +131,15 @@ std::vector<ingestion::Record> find_records(const PrepareOptions& options, const
   say_assumed(records);
   ingestion::warn_of_mixtures(records);
   return records;
+}
+
+void say_missing(const ingestion::ObservationStream& stream) {
+  const std::vector<std::int64_t> missing = stream.missing();
+  const std::int64_t values = stream.times().size() * stream.grid().cells();
+  for (std::size_t v = 0; v < missing.size(); ++v)
+    if (missing[v] > 0)
+      spdlog::info("{}: {} of {} coarse values are missing, {:.3g} %", stream.variables()[v].name, missing[v],
+                   values, 100 * static_cast<double>(missing[v]) / static_cast<double>(values));
 }
 
 std::vector<ingestion::ObservationStream> open_streams(const PrepareOptions& options,

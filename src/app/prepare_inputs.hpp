@@ -29,6 +29,10 @@ std::vector<ingestion::Record> find_records(const PrepareOptions& options, const
                                             const std::vector<std::string>& files, const std::string& start,
                                             const std::string& end);
 
+/// Logs how many values of each variable were missing.
+/// @param stream  read to its end
+void say_missing(const ingestion::ObservationStream& stream);
+
 /// Opens what is to be prepared: snapshots, means, or both.
 /// @throws core::Error naming what is wrong with the files, or times that are no steps of the prior
 std::vector<ingestion::ObservationStream> open_streams(const PrepareOptions& options,

@@ -41,11 +41,18 @@ void add_input_options(config::OptionTable& table, PrepareOptions& options) {
            "files say: one word for all, or variable=word pairs with the prior's names (tas=mean)."});
   table.add(
       "data.missing_fraction", &options.missing_fraction,
-      {.doc =
-           "Part of a coarse cell that may be missing; the rest then stands for all of it. More is refused.",
+      {.doc = "Part of one coarse cell that may be missing in the files: the rest then stands for all of it. "
+              "Where more is missing, the whole coarse cell is (observation.missing_fraction).",
        .unit = "1",
        .minimum = 0,
        .maximum = 0.99});
+  table.add(
+      "observation.missing_fraction", &options.missing_values_fraction,
+      {.doc = "Part of a variable's coarse cells, over all times, that may be missing in what is written, as "
+              "fill values; more is refused. sample has an option of the same name and meaning.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 1});
   table.add("prior.path", &options.prior,
             {.doc = "Folder of the prior: its domain.nc gives grid, variables, units and step."});
   table.add("domain.path", &options.domain, {.doc = "A domain.nc by itself, in place of prior.path."});

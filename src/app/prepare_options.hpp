@@ -12,9 +12,10 @@ struct PrepareOptions {
   std::vector<std::string> files;         ///< paths or globs
   std::vector<std::string> variables;     ///< "name=standard name"
   std::vector<std::string> cell_methods;  ///< "point", "mean", or "variable=point" pairs
-  double missing_fraction = 0;
-  std::string prior;   ///< folder of a prior, or
-  std::string domain;  ///< its domain.nc alone
+  double missing_fraction = 0;            ///< of one coarse cell
+  double missing_values_fraction = 0;     ///< of a variable's coarse values
+  std::string prior;                      ///< folder of a prior, or
+  std::string domain;                     ///< its domain.nc alone
   std::int64_t block = 8;
   std::string start, end;  ///< of the period, both inclusive
   std::string method = "bilinear";

@@ -150,12 +150,12 @@ void say_unobserved(const SampleJob& job) {
   if (!names.empty()) spdlog::info("not observed: {}", fmt::join(names, ", "));
 }
 
-/// Reads and checks all observations: a missing value is found now, not after hours of sampling.
+/// Reads and checks all observations: what is wrong is found now, not after hours of sampling.
 void place_observations(const SampleOptions& options, SampleJob& job) {
   for (const ObservationSource& source : job.observations) {
     job.observed.push_back(
         {source.variables(), source.block(), source.period_hours(), source.intervals_in(job.period)});
-    for (std::int64_t i = 0; i < source.size(); ++i) source.read(i, 1);
+    source.check_values(options.missing_fraction);
   }
   job.observations_digest = digest_of(observation_files(options));
   say_unobserved(job);

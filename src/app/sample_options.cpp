@@ -68,6 +68,13 @@ config::OptionTable sample_option_table(SampleOptions& options) {
        .unit = "1",
        .minimum = 0,
        .minimum_excluded = true});
+  table.add("observation.missing_fraction", &options.missing_fraction,
+            {.doc = "Part of a variable's coarse values, over all times and cells of the observations, that "
+                    "may be missing (NaN, fill value): these are not observed. More is refused.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1,
+             .changes_result = false});
   table.add(
       "observation.gamma", &options.gamma,
       {.doc =

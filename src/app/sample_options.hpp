@@ -21,6 +21,7 @@ struct SampleOptions {
   std::int64_t hours = 0;
   std::vector<double> observation_std;
   std::vector<double> observation_std_normalised;
+  double missing_fraction = 0;
   std::optional<double> gamma;
   std::string method = "dpmpp-2m";
   std::string spacing = "lambda";

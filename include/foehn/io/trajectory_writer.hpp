@@ -66,7 +66,7 @@ class TrajectoryWriter final : public MemberWriter {
   TrajectoryWriter(const TrajectoryWriter&) = delete;
   TrajectoryWriter& operator=(const TrajectoryWriter&) = delete;
 
-  /// Appends whole instants, [time, variable, y, x], in the header's units.
+  /// Appends whole instants, [time, variable, y, x], in the header's units; NaN is written as the fill value.
   void append(std::span<const float> values) override;
   /// Closes the file and syncs it, still under its temporary name; nothing can be appended afterwards.
   /// @throws Error if the disk is full

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -73,6 +74,24 @@ const std::vector<BadInput> kBadObservations = {
     {"ANaN",
      bend_observations([](ToyFields& fields) { fields.field(3, kTas)[4] = kNaN; }),
      {"bent.nc", "tas", "2001-01-08T18:00:00", "y 1, x 1"}},
+    {"MoreMissingValuesThanAllowed",
+     [](Options& options, const std::filesystem::path& folder) {
+       bend_observations([](ToyFields& fields) {
+         for (const std::size_t time : {1, 3}) fields.field(time, kTas)[4] = kNaN;
+       })(options, folder);
+       options["observation.missing_fraction"] = "0.05";
+     },
+     {"bent.nc: tas: missing value at 2001-01-08T06:00:00, y 1, x 1",
+      "2 of 30 values of tas are missing, 6.67 %", "allowed are 5 % (observation.missing_fraction)"}},
+    {"AnImplausibleValueBesideAMissingOne",
+     [](Options& options, const std::filesystem::path& folder) {
+       bend_observations([](ToyFields& fields) {
+         fields.field(3, kTas)[4] = kNaN;
+         fields.field(3, kTas)[5] = -20;
+       })(options, folder);
+       options["observation.missing_fraction"] = "0.05";
+     },
+     {"bent.nc", "tas", "-20 K at 2001-01-08T18:00:00", "far from all that the prior knows"}},
     {"AnInfinity",
      bend_observations([](ToyFields& fields) { fields.field(2, kTas)[0] = kInfinity; }),
      {"bent.nc", "tas", "2001-01-08T12:00:00", "not finite", "y 0, x 0"}},
@@ -275,6 +294,52 @@ INSTANTIATE_TEST_SUITE_P(Prior, SampleRefuses, ::testing::ValuesIn(kBadPriors), 
 TEST(Foehn, OffersTheNearestSubcommand) {
   const BadInput input{"", {}, {"unknown subcommand 'sampel'", "did you mean 'sample'?"}, 2};
   expect_refusal(run_here("sampel", {}), input);
+}
+
+/// A member drawn from the observations after a change.
+ToyFields member_after(const io::TemporaryFolder& folder, const std::string& name,
+                       const std::function<void(ToyFields&)>& change, const Options& more) {
+  Options options = toy_climate().sample_options(folder / name);
+  bend_observations(change)(options, folder / "");
+  for (const auto& [option, value] : more) options[option] = value;
+  const Outcome outcome = run_here("sample", options);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome;
+  if (is_root() && options.contains("observation.missing_fraction"))
+    EXPECT_THAT(outcome.err, ::testing::HasSubstr("these are not observed"));
+  return ToyFields(is_root() ? folder / name / "member_000.nc" : toy_climate().observations);
+}
+
+TEST(Sample, DrawsFromMissingValuesWhatItDrawsWithoutThem) {
+  for (const std::string guidance : {"mmps", "sda", "sda-exact"}) {
+    SCOPED_TRACE(guidance);
+    const io::TemporaryFolder folder;
+    const Options options{{"sampler.guidance", guidance}, {"time.hours", "25"}};
+    Options allowed = options;
+    allowed["observation.missing_fraction"] = "0.2";
+    const auto nothing = [](ToyFields&) {};
+    const ToyFields whole = member_after(folder, "whole", nothing, options);
+    const ToyFields missing = member_after(
+        folder, "missing",
+        [](ToyFields& fields) {
+          for (std::size_t variable = 0; variable < fields.variables.size(); ++variable)
+            std::ranges::fill(fields.field(4, variable), kNaN);
+        },
+        allowed);
+    const ToyFields shorter = member_after(
+        folder, "shorter",
+        [](ToyFields& fields) {
+          fields.values.resize(fields.values.size() / 5 * 4);
+          fields.hours.pop_back();
+        },
+        options);
+    const ToyFields cells = member_after(
+        folder, "cells", [](ToyFields& fields) { fields.field(2, kTas)[4] = kNaN; }, allowed);
+    if (!is_root()) continue;
+    EXPECT_EQ(missing.values, shorter.values);
+    EXPECT_NE(missing.values, whole.values);
+    EXPECT_NE(cells.values, whole.values);
+    EXPECT_TRUE(std::ranges::none_of(cells.values, [](float value) { return std::isnan(value); }));
+  }
 }
 
 TEST(Sample, TakesObservationsInAUnitThatCanBeConverted) {
