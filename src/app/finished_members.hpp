@@ -8,11 +8,15 @@
 namespace foehn::app {
 
 /// The numbers of the members that are not in the output folder yet.
-/// @throws core::Error if one is there that another run made, naming what differs
+/// @throws core::Error if one is there, or a checkpoint of one, that another run made, naming what differs
 std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOptions& options);
 
+/// Removes the checkpoints of all members, and the folder of them if it is of our making and empty.
+void remove_checkpoints(const SampleOptions& options);
+
 /// Finds out now, not after hours of sampling, whether the members can fit on the disk.
-/// @throws core::Error if not even well compressed ones can; warns if they may not
-void check_space(const SampleJob& job, const SampleOptions& options);
+/// @param teams  that draw members, and so write checkpoints, at the same time
+/// @throws core::Error if not even well compressed ones can; warns if they, or checkpoints, may not
+void check_space(const SampleJob& job, const SampleOptions& options, int teams);
 
 }  // namespace foehn::app

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
+#include <torch/version.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,7 +14,9 @@
 #include "finished_members.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/io/durable.hpp"
 #include "member_output.hpp"
+#include "member_sampling.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -161,6 +165,33 @@ void place_observations(const SampleOptions& options, SampleJob& job) {
   say_unobserved(job);
 }
 
+/// Makes a folder for results where it is absent, and keeps it for this run.
+void claim(const std::filesystem::path& folder, const std::string& option, bool validate_only,
+           SampleJob& job) {
+  job.folders.push_back(std::make_unique<OutputFolder>(folder, option, validate_only));
+  job.locks.push_back(std::make_unique<OutputLock>(folder, option));
+}
+
+/// Ranks on other machines must see the folder of the root, not one of the same name on a disk of theirs.
+void check_seen_by_all(const comm::Communicator& world, const std::filesystem::path& folder,
+                       const std::string& option) {
+  std::vector<std::int64_t> process{::getpid()};
+  world.broadcast(process);
+  const std::filesystem::path probe = folder / fmt::format(".foehn_seen_{}", process[0]);
+  world.agree([&] {
+    if (world.is_root()) io::write_file_atomically(probe, "");
+  });
+  world.agree([&] {
+    if (!std::filesystem::exists(probe))
+      throw core::Error(
+          fmt::format("{}: {} is not the folder that the root has written to; all ranks must "
+                      "see the same",
+                      option, folder.string()));
+  });
+  std::error_code ignored;
+  if (world.is_root()) std::filesystem::remove(probe, ignored);
+}
+
 }  // namespace
 
 std::string SampleJob::date(std::int64_t hour) const {
@@ -173,7 +204,8 @@ trajectory::SlabPartition SampleJob::partition(int ranks) const {
 }
 
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
-                      const std::string& result_options, const at::Device& device, bool validate_only) {
+                      const std::string& result_options, const at::Device& device, int teams,
+                      bool validate_only) {
   std::optional<model::PriorDescription> prior;
   world.agree([&] { prior = model::describe_prior(options.prior); });
   SampleJob job(std::move(*prior));
@@ -191,18 +223,20 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     if (options.is_conditioned()) place_observations(options, job);
     job.prior_digest = model::prior_digest(options.prior);
     job.options_digest = core::sha256(result_options);
-    job.identity =
-        fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\n", result_options, job.prior_digest,
-                    job.observations_digest.empty() ? "none" : job.observations_digest,
-                    c10::DeviceTypeName(device.type(), true));
+    job.identity = fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n",
+                               result_options, job.prior_digest,
+                               job.observations_digest.empty() ? "none" : job.observations_digest,
+                               c10::DeviceTypeName(device.type(), true), FOEHN_VERSION, TORCH_VERSION);
     job.metadata = output_metadata(options);
-    const OutputFolder made(options.output, "output.directory", validate_only);
-    if (!validate_only) job.lock = std::make_unique<OutputLock>(options.output);
+    claim(options.output, "output.directory", validate_only, job);
     check_output(job, options);
-    if (options.restart && !validate_only) std::filesystem::remove_all(options.checkpoint_folder());
+    if (!options.checkpoint.empty()) claim(options.checkpoint, "checkpoint.directory", validate_only, job);
+    if (options.restart && !validate_only) remove_checkpoints(options);
     job.members = members_to_draw(job, options);
-    check_space(job, options);
+    check_space(job, options, teams);
   });
+  check_seen_by_all(world, options.checkpoint.empty() ? options.output : options.checkpoint,
+                    options.checkpoint.empty() ? "output.directory" : "checkpoint.directory");
   std::vector<std::int64_t> facts = pack(job);
   world.broadcast(facts);
   unpack(facts, job);

@@ -65,7 +65,7 @@ TEST_F(FullDisk, LeavesWholeMembersOnlyOnAnyNumberOfRanks) {
     options["ensemble.members"] = "2";
     options["sampler.steps"] = "2";
     expect_failure(run_foehn("sample", options, ranks), "member_001.nc");
-    EXPECT_THAT(files_in(disk.path()), ElementsAre("out/member_000.nc"));
+    EXPECT_THAT(files_in(disk.path()), ElementsAre("out/member_000.nc", "out/run.json"));
     EXPECT_EQ(ToyFields(disk.path() / "out/member_000.nc").hours.size(), 100U);
   }
 }
