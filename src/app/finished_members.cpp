@@ -15,9 +15,6 @@ namespace foehn::app {
 
 namespace {
 
-/// Weather as float32, shuffled and deflated, is not smaller than this part of itself.
-constexpr double kBestCompression = 0.3;
-
 /// What a member's file says it is made of; empty where it does not.
 std::string identity_of(const std::filesystem::path& path) {
   const io::Attributes attributes = io::NetcdfFile::open(path).global_attributes();
@@ -46,7 +43,7 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
         continue;
       }
       const std::string identity = identity_of(path);
-      if (identity == job.identity) continue;
+      if (job.identity.empty() || identity == job.identity) continue;
       throw core::Error(fmt::format(
           "{} is there, of another run{}; take the options of that run, another output.directory, or "
           "checkpoint.restart to write over it",
@@ -64,16 +61,21 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
 void check_space(const SampleJob& job, const SampleOptions& options) {
   const double whole = 4 * values_of(job) * static_cast<double>(job.members.size());
   const double least = options.compression == 0 ? whole : kBestCompression * whole;
-  const auto free = static_cast<double>(
-      std::filesystem::space(std::filesystem::absolute(options.output).parent_path()).available);
+  check_free(options.output, least, whole,
+             fmt::format("{} of {} steps", counted(static_cast<std::int64_t>(job.members.size()), "member"),
+                         job.period.hours));
+}
+
+void check_free(const std::filesystem::path& folder, double least, double whole, const std::string& what) {
+  const auto free =
+      static_cast<double>(std::filesystem::space(std::filesystem::absolute(folder).parent_path()).available);
   const auto text = [&](double bytes) { return fmt::format("{:.3g} MB", bytes / 1e6); };
   if (least > free)
-    throw core::Error(fmt::format(
-        "output.directory: {} has {} free, and {} of {} steps take at least {}", options.output, text(free),
-        counted(static_cast<std::int64_t>(job.members.size()), "member"), job.period.hours, text(least)));
+    throw core::Error(fmt::format("output.directory: {} has {} free, and {} take at least {}",
+                                  folder.string(), text(free), what, text(least)));
   if (whole > free)
-    spdlog::warn("output.directory: {} has {} free, and the members take up to {}, checkpoints aside",
-                 options.output, text(free), text(whole));
+    spdlog::warn("output.directory: {} has {} free, and {} take up to {}, checkpoints aside", folder.string(),
+                 text(free), what, text(whole));
 }
 
 }  // namespace foehn::app

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "sample_job.hpp"
@@ -14,5 +16,12 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
 /// Finds out now, not after hours of sampling, whether the members can fit on the disk.
 /// @throws core::Error if not even well compressed ones can; warns if they may not
 void check_space(const SampleJob& job, const SampleOptions& options);
+
+/// Weather as float32, shuffled and deflated, is not smaller than this part of itself.
+inline constexpr double kBestCompression = 0.3;
+/// @param least, whole  bytes that files in the folder take, well compressed and not at all
+/// @param what          these files, in the plural
+/// @throws core::Error if the disk has no room for the least; warns if it has none for the whole
+void check_free(const std::filesystem::path& folder, double least, double whole, const std::string& what);
 
 }  // namespace foehn::app

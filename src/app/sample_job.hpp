@@ -32,7 +32,7 @@ struct SampleJob {
   diffusion::SamplerOptions sampler;
 
   /// What the members are made of, line by line "name = value": options that change the result, digests of
-  /// prior and observations, device.
+  /// prior and observations, device. Empty where --validate-only leaves observations unprepared.
   std::string identity;
   std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
 
