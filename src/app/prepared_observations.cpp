@@ -83,7 +83,7 @@ void PreparedObservations::check_replaceable() const {
   if (options_.restart) return;
   std::map<Path, Path> made;  // by final name
   for (std::size_t i = 0; i < published().size(); ++i) made[published()[i]] = unpublished()[i];
-  for (const Path path : {prepare_options_.output, prepare_options_.means}) {
+  for (const Path& path : {Path(prepare_options_.output), Path(prepare_options_.means)}) {
     if (!std::filesystem::exists(path)) continue;
     const auto own = made.find(path);
     if (own != made.end() && core::sha256_of_file(own->second) == core::sha256_of_file(path)) continue;
@@ -105,7 +105,7 @@ std::vector<Path> PreparedObservations::publish() {
   preparation_.commit();
   const std::vector<Path> paths = published();
   // After a restart, a file of a kind that this run has not.
-  for (const Path path : {prepare_options_.output, prepare_options_.means})
+  for (const Path& path : {Path(prepare_options_.output), Path(prepare_options_.means)})
     if (std::find(paths.begin(), paths.end(), path) == paths.end()) std::filesystem::remove(path);
   for (const ObservationStream& stream : preparation_.streams())
     std::cout << "prepared " << preparation_.describe(stream) << '\n';
