@@ -210,8 +210,10 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
   const bool prepares = prepared && !validate_only;
   if (prepares) {
     prepared->make(going_on);
-    job.observations = open_observations(prepared->unpublished(), job.prior.domain);
-    check_observations(job);
+    core::with_context("input.files", [&] {
+      job.observations = open_observations(prepared->unpublished(), job.prior.domain);
+      check_observations(job);
+    });
     job.observations_digest = digest_of(prepared->unpublished());
   } else if (!prepared && options.is_conditioned()) {
     job.observations_digest = digest_of(observation_files(options));

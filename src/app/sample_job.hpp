@@ -49,8 +49,8 @@ struct SampleJob {
 };
 
 /// Reads and checks options, prior, observations and output folder, which the root keeps locked; only the
-/// root touches the observations. Members that are there already, of the same identity, are not to be drawn
-/// again.
+/// root touches the observations, and makes them where they are to come from input.files. Members that are
+/// there already, of the same identity, are not to be drawn again.
 /// @param result_options  the options that change the result, as canonical text
 /// @param validate_only   the output folder is not to stay if it was absent
 /// @throws comm::AgreedError on every rank, for whatever is wrong

@@ -70,6 +70,8 @@ void list_file(const std::filesystem::path& path, const std::vector<WantedVariab
       is_of_use = true;
     }
   }
+  if (!is_of_use && file.has_groups())
+    throw core::Error(path.string() + ": its variables are in groups, of which none is read");
   catalogue.useless_files += is_of_use ? 0 : 1;
 }
 

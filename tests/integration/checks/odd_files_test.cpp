@@ -131,7 +131,7 @@ const std::vector<BadInput> kRefused = {
        make_means(file);
        file.bounds_name = "time_bounds";
      }),
-     {"tas.nc: tas", "no variable time_bounds", "time_bnds"}},
+     {"tas.nc: tas: its time coordinate names bounds, time_bounds, which are not in the file"}},
     {"CalendarsThatDifferAmongTheFilesOfAVariable",
      second_half([](EsgfFile& file) { file.calendar = "noleap"; }),
      {"tas", "calendar", "noleap", "360_day", "tas.nc", "tas_2.nc"}},
@@ -162,7 +162,7 @@ const std::vector<BadInput> kRefused = {
        std::filesystem::resize_file(file, std::filesystem::file_size(file) * 9 / 10);
      }),
      {"tas.nc: cannot be opened as NetCDF", "truncated"}},
-    {"VariablesInGroups", on_disk(put_into_a_group), {"no file holds tas"}},
+    {"VariablesInGroups", on_disk(put_into_a_group), {"tas.nc: its variables are in groups"}},
     {"AnErrorPageInPlaceOfAFile",
      on_disk([](const auto& file) { io::write_content(file, "<html>503 Service Unavailable</html>\n"); }),
      {"tas.nc: cannot be opened as NetCDF"}},
