@@ -163,9 +163,12 @@ void place_observations(const std::vector<ObservationTimes>& observations, Sampl
 }
 
 /// Reads and checks all observations: a missing value is found now, not after hours of sampling.
-void check_observations(const SampleJob& job) {
+void check_observations(const SampleJob& job, const std::function<void()>& going_on) {
   for (const ObservationSource& source : job.observations)
-    for (std::int64_t i = 0; i < source.size(); ++i) source.read(i, 1);
+    for (std::int64_t i = 0; i < source.size(); ++i) {
+      source.read(i, 1);
+      going_on();
+    }
 }
 
 std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sources) {
@@ -197,7 +200,7 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
   const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
   if (options.is_conditioned()) {
     place_observations(times, job);
-    check_observations(job);
+    check_observations(job, going_on);
   } else {
     prepared.reset();
   }
@@ -212,7 +215,7 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
     prepared->make(going_on);
     core::with_context("input.files", [&] {
       job.observations = open_observations(prepared->unpublished(), job.prior.domain);
-      check_observations(job);
+      check_observations(job, going_on);
     });
     job.observations_digest = digest_of(prepared->unpublished());
   } else if (!prepared && options.is_conditioned()) {
