@@ -18,9 +18,6 @@ namespace foehn::app {
 
 namespace {
 
-/// Weather as float32, shuffled and deflated, is not smaller than this part of itself.
-constexpr double kBestCompression = 0.3;
-
 /// What a member's file says it is made of; empty where it does not.
 std::string identity_of(const std::filesystem::path& path) {
   const io::Attributes attributes = io::NetcdfFile::open(path).global_attributes();
@@ -32,6 +29,14 @@ std::string identity_of(const std::filesystem::path& path) {
 double values_of(const SampleJob& job) {
   return static_cast<double>(job.period.hours) * static_cast<double>(job.prior.domain.variables.size()) *
          static_cast<double>(job.prior.domain.grid.cells());
+}
+
+double space_in(const std::filesystem::path& folder) {
+  return static_cast<double>(std::filesystem::space(folder).available);
+}
+
+std::string megabytes(double bytes) {
+  return fmt::format("{:.3g} MB", bytes / 1e6);
 }
 
 }  // namespace
@@ -49,7 +54,7 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
         continue;
       }
       const std::string identity = identity_of(path);
-      if (identity == job.identity) continue;
+      if (job.identity.empty() || identity == job.identity) continue;
       throw core::Error(fmt::format(
           "{} is there, of another run{}; take the options of that run, another output.directory, or "
           "checkpoint.restart to write over it",
@@ -57,7 +62,8 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
     }
     if (is_whole) continue;
     members.push_back(member);
-    if (!options.restart) checkpoint::Store::check_identity(checkpoint_folder(options, member), job.identity);
+    if (!options.restart && !job.identity.empty())
+      checkpoint::Store::check_identity(checkpoint_folder(options, member), job.identity);
   }
   const auto there = options.members - static_cast<std::int64_t>(members.size());
   if (there > 0)
@@ -80,26 +86,30 @@ void check_space(const SampleJob& job, const SampleOptions& options, int teams) 
   const auto members = static_cast<double>(job.members.size());
   const double whole = 4 * values_of(job) * members;
   const double least = options.compression == 0 ? whole : kBestCompression * whole;
-  const auto space_in = [](const std::filesystem::path& folder) {
-    return static_cast<double>(std::filesystem::space(folder).available);
-  };
-  const double free = space_in(options.output);
-  const auto text = [&](double bytes) { return fmt::format("{:.3g} MB", bytes / 1e6); };
-  if (least > free)
-    throw core::Error(fmt::format(
-        "output.directory: {} has {} free, and {} of {} steps take at least {}", options.output, text(free),
-        counted(static_cast<std::int64_t>(job.members.size()), "member"), job.period.hours, text(least)));
+  check_free(options.output, least, whole,
+             fmt::format("{} of {} steps", counted(static_cast<std::int64_t>(job.members.size()), "member"),
+                         job.period.hours));
   // Two of each unfinished member are kept while a third is written: the fields, and those of the step
   // before.
   const double checkpoints = std::min<double>(teams, members) * 3 * 2 * 4 * values_of(job);
   const bool is_elsewhere = !options.checkpoint.empty();
-  const double most = is_elsewhere ? whole : whole + checkpoints;
+  const double most = is_elsewhere ? checkpoints : whole + checkpoints;
+  const double free = space_in(is_elsewhere ? options.checkpoint : options.output);
   if (most > free)
-    spdlog::warn("output.directory: {} has {} free, and members{} take up to {}", options.output, text(free),
-                 is_elsewhere ? "" : " and checkpoints", text(most));
-  if (is_elsewhere && checkpoints > space_in(options.checkpoint))
-    spdlog::warn("checkpoint.directory: {} has {} free, and checkpoints take up to {}", options.checkpoint,
-                 text(space_in(options.checkpoint)), text(checkpoints));
+    spdlog::warn(
+        "{} has {} free, and {}checkpoints take up to {}",
+        is_elsewhere ? "checkpoint.directory: " + options.checkpoint : "output.directory: " + options.output,
+        megabytes(free), is_elsewhere ? "" : "members and ", megabytes(most));
+}
+
+void check_free(const std::filesystem::path& folder, double least, double whole, const std::string& what) {
+  const double free = space_in(folder);
+  if (least > free)
+    throw core::Error(fmt::format("output.directory: {} has {} free, and {} take at least {}",
+                                  folder.string(), megabytes(free), what, megabytes(least)));
+  if (whole > free)
+    spdlog::warn("output.directory: {} has {} free, and {} take up to {}", folder.string(), megabytes(free),
+                 what, megabytes(whole));
 }
 
 }  // namespace foehn::app

@@ -79,7 +79,10 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   SampleOptions options;
   config::OptionTable table = sample_option_table(options);
   config::OptionTable::Outcome outcome;
-  world.agree([&] { outcome = table.parse(arguments); });
+  world.agree([&] {
+    outcome = table.parse(arguments);
+    if (outcome.page.empty()) check_source(table, options);
+  });
   if (!outcome.page.empty()) {
     if (world.is_root()) std::cout << outcome.page;
     return 0;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <limits>
 
 #include "finished_members.hpp"
@@ -18,6 +19,7 @@
 #include "member_output.hpp"
 #include "member_sampling.hpp"
 #include "options.hpp"
+#include "prepared_observations.hpp"
 
 namespace foehn::app {
 
@@ -50,18 +52,18 @@ std::vector<double> physical_std(const SampleOptions& options, const model::Doma
 }
 
 Period choose_period(const SampleOptions& options, const model::Domain& domain,
-                     const std::vector<ObservationSource>& observations) {
+                     const std::vector<ObservationTimes>& observations) {
   Period period;
   period.step_seconds = domain.step_seconds;
   period.calendar = domain.calendar;
   std::int64_t last_seconds = 0;
   if (!observations.empty()) {
-    period.calendar = observations.front().calendar();
+    period.calendar = observations.front().calendar;
     period.first_seconds = observations.front().first_seconds();
     last_seconds = observations.front().last_seconds();
-    for (const ObservationSource& source : observations) {
-      period.first_seconds = std::min(period.first_seconds, source.first_seconds());
-      last_seconds = std::max(last_seconds, source.last_seconds());
+    for (const ObservationTimes& times : observations) {
+      period.first_seconds = std::min(period.first_seconds, times.first_seconds());
+      last_seconds = std::max(last_seconds, times.last_seconds());
     }
   } else if (options.start.empty() || options.hours == 0) {
     throw core::UsageError(
@@ -86,7 +88,9 @@ Period choose_period(const SampleOptions& options, const model::Domain& domain,
 }
 
 /// Finds out now, not after hours of sampling, if the members' files cannot be written.
-void check_output(const SampleJob& job, const SampleOptions& options) {
+/// @param sources  what observations are made from
+void check_output(const SampleJob& job, const SampleOptions& options,
+                  const std::vector<std::filesystem::path>& sources) {
   const std::filesystem::path folder = options.output;
   const auto& domain = job.prior.domain;
   const double chunk_values = static_cast<double>(options.chunk_hours) *
@@ -96,7 +100,7 @@ void check_output(const SampleJob& job, const SampleOptions& options) {
     throw core::Error(
         fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
                     options.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
-  std::vector<std::filesystem::path> inputs;
+  std::vector<std::filesystem::path> inputs = sources;
   if (!options.observations.empty()) inputs = observation_files(options);
   if (!options.metadata.empty()) inputs.emplace_back(options.metadata);
   for (std::int64_t i = 0; i < options.members; ++i)
@@ -154,15 +158,31 @@ void say_unobserved(const SampleJob& job) {
   if (!names.empty()) spdlog::info("not observed: {}", fmt::join(names, ", "));
 }
 
-/// Reads and checks all observations: what is wrong is found now, not after hours of sampling.
-void place_observations(const SampleOptions& options, SampleJob& job) {
-  for (const ObservationSource& source : job.observations) {
+/// Where the observations are in the trajectory.
+void place_observations(const std::vector<ObservationTimes>& observations, SampleJob& job) {
+  for (const ObservationTimes& times : observations)
     job.observed.push_back(
-        {source.variables(), source.block(), source.period_hours(), source.intervals_in(job.period)});
-    source.check_values(options.missing_fraction);
-  }
-  job.observations_digest = digest_of(observation_files(options));
+        {times.variables, times.block, times.period_hours(), times.intervals_in(job.period)});
   say_unobserved(job);
+}
+
+/// Reads and checks all observations: what is wrong is found now, not after hours of sampling.
+void check_observations(const SampleJob& job, double missing_fraction,
+                        const std::function<void()>& going_on) {
+  for (const ObservationSource& source : job.observations) source.check_values(missing_fraction, going_on);
+}
+
+std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sources) {
+  std::vector<ObservationTimes> all;
+  for (const ObservationSource& source : sources) all.push_back(source.times());
+  return all;
+}
+
+std::string identity_of(const SampleJob& job, const std::string& result_options, const at::Device& device) {
+  return fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n",
+                     result_options, job.prior_digest,
+                     job.observations_digest.empty() ? "none" : job.observations_digest,
+                     c10::DeviceTypeName(device.type(), true), FOEHN_VERSION, TORCH_VERSION);
 }
 
 /// Makes a folder for results where it is absent, and keeps it for this run.
@@ -192,6 +212,52 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
   if (world.is_root()) std::filesystem::remove(probe, ignored);
 }
 
+/// What the root alone finds out.
+/// @param going_on  to be called amid long work
+void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::string& result_options,
+                     const at::Device& device, int teams, bool validate_only,
+                     const std::function<void()>& going_on) {
+  std::optional<PreparedObservations> prepared;
+  std::vector<ObservationTimes> times;
+  if (options.prepares()) {
+    prepared.emplace(options, job.prior.domain);
+    times = prepared->times();
+  } else if (!options.observations.empty()) {
+    job.observations = open_observations(observation_files(options), job.prior.domain);
+    times = times_of(job.observations);
+  }
+  job.period = choose_period(options, job.prior.domain, times);
+  const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
+  if (options.is_conditioned()) {
+    place_observations(times, job);
+    check_observations(job, options.missing_fraction, going_on);
+  } else {
+    prepared.reset();
+  }
+  job.prior_digest = model::prior_digest(options.prior);
+  job.options_digest = core::sha256(result_options);
+  job.metadata = output_metadata(options);
+  claim(options.output, "output.directory", validate_only, job);
+  if (!options.checkpoint.empty()) claim(options.checkpoint, "checkpoint.directory", validate_only, job);
+  check_output(job, options, prepared ? prepared->inputs() : std::vector<std::filesystem::path>{});
+  const bool prepares = prepared && !validate_only;
+  if (prepares) {
+    prepared->make(going_on);
+    core::with_context("input.files", [&] {
+      job.observations = open_observations(prepared->unpublished(), job.prior.domain);
+      check_observations(job, options.missing_fraction, going_on);
+    });
+    job.observations_digest = digest_of(prepared->unpublished());
+  } else if (!prepared && options.is_conditioned()) {
+    job.observations_digest = digest_of(observation_files(options));
+  }
+  if (!prepared || prepares) job.identity = identity_of(job, result_options, device);
+  job.members = members_to_draw(job, options);
+  check_space(job, options, teams);
+  if (prepares) job.observations = open_observations(prepared->publish(), job.prior.domain);
+  if (options.restart && !validate_only) remove_checkpoints(options);
+}
+
 }  // namespace
 
 std::string SampleJob::date(std::int64_t hour) const {
@@ -215,25 +281,9 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();
-    if (!world.is_root()) return;
-    if (!options.observations.empty())
-      job.observations = open_observations(observation_files(options), job.prior.domain);
-    job.period = choose_period(options, job.prior.domain, job.observations);
-    const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
-    if (options.is_conditioned()) place_observations(options, job);
-    job.prior_digest = model::prior_digest(options.prior);
-    job.options_digest = core::sha256(result_options);
-    job.identity = fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n",
-                               result_options, job.prior_digest,
-                               job.observations_digest.empty() ? "none" : job.observations_digest,
-                               c10::DeviceTypeName(device.type(), true), FOEHN_VERSION, TORCH_VERSION);
-    job.metadata = output_metadata(options);
-    claim(options.output, "output.directory", validate_only, job);
-    check_output(job, options);
-    if (!options.checkpoint.empty()) claim(options.checkpoint, "checkpoint.directory", validate_only, job);
-    if (options.restart && !validate_only) remove_checkpoints(options);
-    job.members = members_to_draw(job, options);
-    check_space(job, options, teams);
+  });
+  world.agree_on_root([&](const std::function<void()>& going_on) {
+    prepare_on_root(job, options, result_options, device, teams, validate_only, going_on);
   });
   check_seen_by_all(world, options.checkpoint.empty() ? options.output : options.checkpoint,
                     options.checkpoint.empty() ? "output.directory" : "checkpoint.directory");

@@ -33,7 +33,7 @@ struct SampleJob {
   diffusion::SamplerOptions sampler;
 
   /// What the members are made of, line by line "name = value": options that change the result, digests of
-  /// prior and observations, device, versions.
+  /// prior and observations, device, versions. Empty where --validate-only leaves observations unprepared.
   std::string identity;
   std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
 
@@ -51,8 +51,9 @@ struct SampleJob {
 };
 
 /// Reads and checks options, prior, observations and output folder, which the root keeps locked; only the
-/// root touches the observations. Members that are there already, of the same identity, are not to be drawn
-/// again; members and checkpoints of another are refused.
+/// root touches the observations, and makes them where they are to come from input.files. Members that are
+/// there already, of the same identity, are not to be drawn again; members and checkpoints of another are
+/// refused.
 /// @param result_options  the options that change the result, as canonical text
 /// @param teams           that draw members at the same time
 /// @param validate_only   the output folder is not to stay if it was absent

@@ -80,9 +80,13 @@ TEST_P(FaultyRank, EndsTheJobSoon) {
     EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
     EXPECT_THAT(outcome.err,
                 AllOf(HasSubstr("rank 0: waited 2 s for other ranks"), HasSubstr("run.timeout")));
+  } else if (GetParam() == "root") {
+    EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("rank 1: waited 3 s for other ranks (for the root's work)"),
+                                   HasSubstr("run.timeout")));
   }
 }
-INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "exit", "kill"),
+INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "exit", "kill", "root"),
                          [](const auto& fault) { return fault.param; });
 
 }  // namespace

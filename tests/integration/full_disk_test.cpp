@@ -99,6 +99,21 @@ TEST_F(FullDisk, IsFoundBeforeTheSampling) {
   }
 }
 
+TEST_F(FullDisk, LeavesNothingOfObservationsToSampleFrom) {
+  // They take 150 KiB, compressed not much less.
+  const SmallDisk disk(folder_ / "disk", 100);
+  Options options = toy_.sample_options(disk.path() / "out");
+  options.erase("input.observations");
+  options["input.files"] = toy_.truth;
+  options["observation.block"] = "1";
+  options["time.start"] = "2001-01-08";
+  options["time.hours"] = "24";
+  for (const int ranks : {0, 3}) {
+    expect_failure(run_foehn("sample", options, ranks), "observations.nc");
+    EXPECT_THAT(files_in(disk.path()), IsEmpty());
+  }
+}
+
 TEST_F(FullDisk, LeavesNothingOfTheOutputOfSynth) {
   const SmallDisk disk(folder_ / "disk", 300);
   expect_failure(

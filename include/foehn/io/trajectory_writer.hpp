@@ -74,6 +74,8 @@ class TrajectoryWriter final : public MemberWriter {
   /// Closes the file, if it is still open, and gives it its final name.
   /// @throws Error if the disk is full or the rename fails
   void commit() override;
+  /// Where the file lies until commit.
+  const std::filesystem::path& temporary_path() const { return temporary_path_; }
 
  private:
   std::filesystem::path path_;

@@ -218,6 +218,14 @@ const std::vector<BadInput> kBadOptions = {
     {"AnOutputFolderThatCannotBeMade",
      set("output.directory", "/proc/foehn"),
      {"output.directory", "/proc/foehn"}},
+    {"ObservationsAndFilesOfAModel",
+     [](Options& options, const std::filesystem::path&) { options["input.files"] = toy_climate().truth; },
+     {"input.files and input.observations", "one of them"},
+     2},
+    {"AWayToPrepareWithoutFiles",
+     set("bias.method", "qm"),
+     {"bias.method", "how input.files become observations"},
+     2},
     {"AMissingConfigurationFile", set("config", "nowhere.ini"), {"nowhere.ini"}, 2},
     {"AnUnknownOptionInTheConfigurationFile",
      [](Options& options, const std::filesystem::path& folder) {
@@ -290,6 +298,43 @@ const std::vector<BadInput> kBadPriors = {
      {"prior/weights.safetensors", "foehn.kind", "gaussien"}},
 };
 INSTANTIATE_TEST_SUITE_P(Prior, SampleRefuses, ::testing::ValuesIn(kBadPriors), name_of);
+
+/// Takes the truth for the files of a model, from which the run is to prepare its observations, and sets one
+/// option.
+Spoil from_files(const std::string& option, const std::string& value) {
+  return [=](Options& options, const std::filesystem::path& folder) {
+    options.erase(kObservations);
+    options["input.files"] = toy_climate().truth;
+    options["time.start"] = "2001-01-08";
+    options["time.hours"] = "25";
+    set(option, value)(options, folder);
+    if (value.empty()) options.erase(option);
+  };
+}
+
+const std::vector<BadInput> kBadFiles = {
+    {"AMissingFile", from_files("input.files", "nowhere.nc"), {"nowhere.nc: no such file"}},
+    {"AStartBeforeTheFiles",
+     from_files("time.start", "2000-12-31"),
+     {"psl: the trajectory begins at 2000-12-31T00:00:00, but the files begin at 2001-01-01T00:00:00",
+      "truth.nc", "time.start"}},
+    {"AnEndAfterTheFiles",
+     from_files("time.hours", "80"),
+     {"psl: the trajectory goes on to 2001-01-11T08:00:00, but the files end at 2001-01-10T23:00:00",
+      "truth.nc", "time.hours"}},
+    {"HoursWithoutAStart", from_files("time.start", ""), {"time.start", "time.hours"}, 2},
+    {"BlocksThatDoNotDivideTheDomain", from_files("observation.block", "5"), {"observation.block", "5 x 5"}},
+    {"NoObservationError", from_files("observation.std", ""), {"observation.std"}, 2},
+    {"AWrongUnit",
+     [](Options& options, const std::filesystem::path& folder) {
+       from_files("observation.block", "8")(options, folder);
+       bend("input.files", [](ToyFields& fields) { fields.variables[kTas].units = "degC"; })(options, folder);
+     },
+     {"input.files", "tas", "K at 2001-01-08T00:00:00", "far from all that the prior knows"},
+     1,
+     false},
+};
+INSTANTIATE_TEST_SUITE_P(Files, SampleRefuses, ::testing::ValuesIn(kBadFiles), name_of);
 
 TEST(Foehn, OffersTheNearestSubcommand) {
   const BadInput input{"", {}, {"unknown subcommand 'sampel'", "did you mean 'sample'?"}, 2};
