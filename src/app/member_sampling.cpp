@@ -2,11 +2,13 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <string>
 
 #include "foehn/checkpoint/store.hpp"
@@ -32,13 +34,36 @@ checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state) {
   return snapshot;
 }
 
-void restore(const checkpoint::Snapshot& snapshot, diffusion::SamplerState& state) {
+/// The state that snapshot_of has made a snapshot of; refuses all else.
+diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, std::int64_t steps) {
+  if (snapshot.step >= steps)
+    throw core::Error(fmt::format("step {}, expected one before the last, {}", snapshot.step, steps));
+  const auto number = [&](const char* name, auto parse) {
+    const auto fact = snapshot.facts.find(name);
+    char* end = nullptr;
+    if (fact != snapshot.facts.end() && !fact->second.empty()) {
+      const auto value = parse(fact->second.c_str(), &end);
+      if (*end == '\0') return value;
+    }
+    throw core::Error(fmt::format("fact '{}': found {}, expected a number", name,
+                                  fact == snapshot.facts.end() ? "none" : "'" + fact->second + "'"));
+  };
+  diffusion::SamplerState state;
   state.step = snapshot.step;
-  state.draw = static_cast<std::uint32_t>(std::strtoul(snapshot.facts.at("draw").c_str(), nullptr, 10));
-  state.previous_h = std::strtod(snapshot.facts.at("previous_h").c_str(), nullptr);
-  state.slab.copy_(snapshot.fields.at("slab"));
-  if (const auto previous = snapshot.fields.find("previous_clean"); previous != snapshot.fields.end())
-    state.previous_clean = previous->second.to(state.slab.device());
+  state.draw = static_cast<std::uint32_t>(
+      number("draw", [](const char* text, char** end) { return std::strtoul(text, end, 10); }));
+  state.previous_h =
+      number("previous_h", [](const char* text, char** end) { return std::strtod(text, end); });
+  const bool is_multistep = state.previous_h != 0;
+  std::set<std::string> expected{"slab"}, found;
+  if (is_multistep) expected.insert("previous_clean");
+  for (const auto& [name, field] : snapshot.fields) found.insert(name);
+  if (found != expected)
+    throw core::Error(
+        fmt::format("fields {}, expected {}", fmt::join(found, ", "), fmt::join(expected, ", ")));
+  state.slab = snapshot.fields.at("slab");
+  if (is_multistep) state.previous_clean = snapshot.fields.at("previous_clean");
+  return state;
 }
 
 /// Decides when the next checkpoint is due; the root's clock counts.
@@ -92,10 +117,16 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   const auto& domain = job.prior.domain;
   try {
     checkpoint::Store store(ranks, checkpoint_folder(tools_.options, member), job.identity,
+                            {.hours = job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
                             {hours_.first, hours_.last});
     diffusion::SamplerState state{.slab = slab};
-    if (const auto snapshot = store.load()) {
-      restore(*snapshot, state);
+    const auto snapshot =
+        store.load([&](const checkpoint::Snapshot& found) { state_of(found, job.sampler.steps); });
+    if (snapshot) {
+      state = state_of(*snapshot, job.sampler.steps);
+      slab.copy_(state.slab);
+      state.slab = slab;
+      if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
       tools_.progress.advance(state.step);
       if (ranks.is_root()) spdlog::info("member {} goes on from step {}", member, state.step);
     }
@@ -116,6 +147,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
         job.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
     surroundings.step_done = [&](const diffusion::SamplerState& now) {
       tools_.progress.advance();
+      ++steps_taken_;
       ranks.agree([&] { check_values(now, member); });
       if (now.step == job.sampler.steps) return true;
       if (store.is_writing()) report(store.publish(false));

@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 
@@ -21,6 +22,7 @@ void check_mpi(int status, const char* doing) {
 namespace {
 
 constexpr int kValuesTag = 23;
+constexpr std::chrono::milliseconds kBetweenSigns{500};  // of a root that is at work
 
 int checked_count(std::size_t size) {
   if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -118,6 +120,39 @@ void Communicator::agree(const std::function<void()>& work) const {
   broadcast(message, lowest);
   check_mpi(MPI_Bcast(&exit_code, 1, MPI_INT, lowest, handle_), "agree");
   throw AgreedError(message, exit_code);
+}
+
+void Communicator::agree_on_root(
+    const std::function<void(const std::function<void()>& going_on)>& work) const {
+  using Clock = std::chrono::steady_clock;
+  const auto share = [&](int& goes_on) {
+    const Waiting waiting("for the root's work");
+    check_mpi(MPI_Bcast(&goes_on, 1, MPI_INT, 0, handle_), "share progress");
+  };
+  agree([&] {
+    int goes_on = 1;
+    if (!is_root()) {
+      while (goes_on != 0) share(goes_on);
+      return;
+    }
+    Clock::time_point last = Clock::now();
+    const auto going_on = [&] {
+      if (Clock::now() - last < kBetweenSigns) return;
+      share(goes_on);
+      last = Clock::now();
+    };
+    const auto end = [&] {
+      goes_on = 0;
+      share(goes_on);
+    };
+    try {
+      work(going_on);
+    } catch (...) {
+      end();
+      throw;
+    }
+    end();
+  });
 }
 
 void Communicator::broadcast(std::string& text, int root) const {
