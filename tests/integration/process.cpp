@@ -44,7 +44,7 @@ pid_t start(const Words& words, const std::filesystem::path& out, const std::fil
 }
 
 /// Waits until a process has ended; false if it has not by then.
-bool wait_until(pid_t process, Clock::time_point end, int& status) {
+bool ends_by(pid_t process, Clock::time_point end, int& status) {
   do {
     if (waitpid(process, &status, WNOHANG) == process) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -65,10 +65,10 @@ RunningCommand::~RunningCommand() {
 Outcome RunningCommand::wait(std::chrono::seconds timeout) {
   Outcome outcome;
   int status = 0;
-  outcome.timed_out = !wait_until(process_, Clock::now() + timeout, status);
+  outcome.timed_out = !ends_by(process_, Clock::now() + timeout, status);
   // mpirun ends its ranks, which are in groups of their own, only when it is asked to end in order.
   if (outcome.timed_out) kill(process_, SIGTERM);
-  if (outcome.timed_out && !wait_until(process_, Clock::now() + std::chrono::seconds(5), status)) {
+  if (outcome.timed_out && !ends_by(process_, Clock::now() + std::chrono::seconds(5), status)) {
     kill(-process_, SIGKILL);
     waitpid(process_, &status, 0);
   }
