@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "finished_members.hpp"
+#include "foehn/comm/watchdog.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "member_output.hpp"
@@ -155,7 +156,10 @@ void place_observations(const SampleOptions& options, SampleJob& job) {
   for (const ObservationSource& source : job.observations) {
     job.observed.push_back(
         {source.variables(), source.block(), source.period_hours(), source.intervals_in(job.period)});
-    for (std::int64_t i = 0; i < source.size(); ++i) source.read(i, 1);
+    for (std::int64_t i = 0; i < source.size(); ++i) {
+      source.read(i, 1);
+      comm::show_progress();  // the other ranks wait
+    }
   }
   job.observations_digest = digest_of(observation_files(options));
   say_unobserved(job);

@@ -95,9 +95,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   options.training.in_bf16 = options.precision == "bf16";
 
   const fs::path gaussian = options.prior + ".gaussian";
-  const StopSignals signals;  // from now on: reading and fitting may take long as well
-
-  const comm::Watchdog watchdog(options.timeout_minutes * 60, world.rank());
+  comm::set_timeout(options.timeout_minutes * 60);
   std::optional<comm::Patience> while_the_root_prepares(std::in_place);
 
   std::string digest;
@@ -164,7 +162,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
                    mean, now.best_loss, now.best_step);
     pace.go_on();
   };
-  events.must_stop = [&] { return signals.must_stop(); };
+  events.must_stop = must_stop;
   events.must_save = [&] {
     return state->step % options.checkpoint_every == 0 || state->step == options.training.steps;
   };

@@ -40,9 +40,9 @@ void broadcast_values(MPI_Comm handle, std::vector<T>& values, MPI_Datatype type
 }  // namespace
 
 Environment::Environment(int* argc, char*** argv) {
-  // Only the main thread speaks MPI; the writer's thread and LibTorch's threads never do.
-  int provided = 0;
-  MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+  // Only the main thread and the watchdog's speak MPI; the writer's and LibTorch's threads never do.
+  int provided = 0;  // which the watchdog asks for
+  MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
 }
 
@@ -80,6 +80,7 @@ Communicator Communicator::split(int colour) const {
 }
 
 Communicator Communicator::split_by_machine() const {
+  const Waiting waiting("to split the group");
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle),
             "split by machine");
