@@ -3,20 +3,20 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
 #include "foehn/checkpoint/identity.hpp"
+#include "foehn/checkpoint/store.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "member_output.hpp"
+#include "member_sampling.hpp"
 
 namespace foehn::app {
 
 namespace {
-
-/// Weather as float32, shuffled and deflated, is not smaller than this part of itself.
-constexpr double kBestCompression = 0.3;
 
 /// What a member's file says it is made of; empty where it does not.
 std::string identity_of(const std::filesystem::path& path) {
@@ -31,6 +31,14 @@ double values_of(const SampleJob& job) {
          static_cast<double>(job.prior.domain.grid.cells());
 }
 
+double space_in(const std::filesystem::path& folder) {
+  return static_cast<double>(std::filesystem::space(folder).available);
+}
+
+std::string megabytes(double bytes) {
+  return fmt::format("{:.3g} MB", bytes / 1e6);
+}
+
 }  // namespace
 
 std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOptions& options) {
@@ -38,21 +46,24 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
   std::vector<std::int64_t> members;
   for (std::int64_t member = options.first_member; member < options.first_member + options.members;
        ++member) {
-    bool is_whole = !options.restart;
+    bool is_whole = true;
     for (const std::filesystem::path& name : member_files(job, options, member)) {
       const std::filesystem::path path = folder / name;
-      if (!is_whole || !std::filesystem::exists(path)) {
+      if (options.restart || !std::filesystem::exists(path)) {
         is_whole = false;
         continue;
       }
       const std::string identity = identity_of(path);
-      if (identity == job.identity) continue;
+      if (job.identity.empty() || identity == job.identity) continue;
       throw core::Error(fmt::format(
           "{} is there, of another run{}; take the options of that run, another output.directory, or "
           "checkpoint.restart to write over it",
           path.string(), identity.empty() ? "" : ": " + checkpoint::difference(identity, job.identity)));
     }
-    if (!is_whole) members.push_back(member);
+    if (is_whole) continue;
+    members.push_back(member);
+    if (!options.restart && !job.identity.empty())
+      checkpoint::Store::check_identity(checkpoint_folder(options, member), job.identity);
   }
   const auto there = options.members - static_cast<std::int64_t>(members.size());
   if (there > 0)
@@ -61,19 +72,44 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
   return members;
 }
 
-void check_space(const SampleJob& job, const SampleOptions& options) {
-  const double whole = 4 * values_of(job) * static_cast<double>(job.members.size());
+void remove_checkpoints(const SampleOptions& options) {
+  for (std::int64_t i = 0; i < options.members; ++i) {
+    const std::filesystem::path folder = checkpoint_folder(options, options.first_member + i);
+    if (!checkpoint::Store::remove_all(folder))
+      throw core::Error(fmt::format("{}: its checkpoints cannot be removed", folder.string()));
+  }
+  std::error_code not_empty;
+  if (options.checkpoint.empty()) std::filesystem::remove(options.checkpoint_folder(), not_empty);
+}
+
+void check_space(const SampleJob& job, const SampleOptions& options, int teams) {
+  const auto members = static_cast<double>(job.members.size());
+  const double whole = 4 * values_of(job) * members;
   const double least = options.compression == 0 ? whole : kBestCompression * whole;
-  const auto free = static_cast<double>(
-      std::filesystem::space(std::filesystem::absolute(options.output).parent_path()).available);
-  const auto text = [&](double bytes) { return fmt::format("{:.3g} MB", bytes / 1e6); };
+  check_free(options.output, least, whole,
+             fmt::format("{} of {} steps", counted(static_cast<std::int64_t>(job.members.size()), "member"),
+                         job.period.hours));
+  // Two of each unfinished member are kept while a third is written: the fields, and those of the step
+  // before.
+  const double checkpoints = std::min<double>(teams, members) * 3 * 2 * 4 * values_of(job);
+  const bool is_elsewhere = !options.checkpoint.empty();
+  const double most = is_elsewhere ? checkpoints : whole + checkpoints;
+  const double free = space_in(is_elsewhere ? options.checkpoint : options.output);
+  if (most > free)
+    spdlog::warn(
+        "{} has {} free, and {}checkpoints take up to {}",
+        is_elsewhere ? "checkpoint.directory: " + options.checkpoint : "output.directory: " + options.output,
+        megabytes(free), is_elsewhere ? "" : "members and ", megabytes(most));
+}
+
+void check_free(const std::filesystem::path& folder, double least, double whole, const std::string& what) {
+  const double free = space_in(folder);
   if (least > free)
-    throw core::Error(fmt::format(
-        "output.directory: {} has {} free, and {} of {} steps take at least {}", options.output, text(free),
-        counted(static_cast<std::int64_t>(job.members.size()), "member"), job.period.hours, text(least)));
+    throw core::Error(fmt::format("output.directory: {} has {} free, and {} take at least {}",
+                                  folder.string(), megabytes(free), what, megabytes(least)));
   if (whole > free)
-    spdlog::warn("output.directory: {} has {} free, and the members take up to {}, checkpoints aside",
-                 options.output, text(free), text(whole));
+    spdlog::warn("output.directory: {} has {} free, and {} take up to {}", folder.string(), megabytes(free),
+                 what, megabytes(whole));
 }
 
 }  // namespace foehn::app

@@ -2,11 +2,13 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <string>
 
 #include "foehn/checkpoint/store.hpp"
@@ -38,14 +40,38 @@ checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state, const Sam
   return snapshot;
 }
 
-void restore(const checkpoint::Snapshot& snapshot, const SampleJob& job, diffusion::SamplerState& state) {
+/// The state that snapshot_of has made a snapshot of; refuses all else.
+diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, const SampleJob& job) {
+  const std::int64_t passes = job.sampler.steps * passes_a_step(job);
+  if (snapshot.step > passes)
+    throw core::Error(fmt::format("pass {}, expected at most {}", snapshot.step, passes));
+  const auto number = [&](const char* name, auto parse) {
+    const auto fact = snapshot.facts.find(name);
+    char* end = nullptr;
+    if (fact != snapshot.facts.end() && !fact->second.empty()) {
+      const auto value = parse(fact->second.c_str(), &end);
+      if (*end == '\0') return value;
+    }
+    throw core::Error(fmt::format("fact '{}': found {}, expected a number", name,
+                                  fact == snapshot.facts.end() ? "none" : "'" + fact->second + "'"));
+  };
+  diffusion::SamplerState state;
   state.step = snapshot.step / passes_a_step(job);
   state.pass = snapshot.step % passes_a_step(job);
-  state.draw = static_cast<std::uint32_t>(std::strtoul(snapshot.facts.at("draw").c_str(), nullptr, 10));
-  state.previous_h = std::strtod(snapshot.facts.at("previous_h").c_str(), nullptr);
-  state.slab.copy_(snapshot.fields.at("slab"));
-  if (const auto previous = snapshot.fields.find("previous_clean"); previous != snapshot.fields.end())
-    state.previous_clean = previous->second.to(state.slab.device());
+  state.draw = static_cast<std::uint32_t>(
+      number("draw", [](const char* text, char** end) { return std::strtoul(text, end, 10); }));
+  state.previous_h =
+      number("previous_h", [](const char* text, char** end) { return std::strtod(text, end); });
+  const bool is_multistep = state.previous_h != 0;
+  std::set<std::string> expected{"slab"}, found;
+  if (is_multistep) expected.insert("previous_clean");
+  for (const auto& [name, field] : snapshot.fields) found.insert(name);
+  if (found != expected)
+    throw core::Error(
+        fmt::format("fields {}, expected {}", fmt::join(found, ", "), fmt::join(expected, ", ")));
+  state.slab = snapshot.fields.at("slab");
+  if (is_multistep) state.previous_clean = snapshot.fields.at("previous_clean");
+  return state;
 }
 
 /// Decides when the next checkpoint is due; the root's clock counts.
@@ -105,10 +131,15 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   if (any(must_stop())) return false;
   try {
     checkpoint::Store store(ranks, checkpoint_folder(tools_.options, member), job.identity,
+                            {.hours = job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
                             {hours_.first, hours_.last});
     diffusion::SamplerState state{.slab = slab};
-    if (const auto snapshot = store.load()) {
-      restore(*snapshot, job, state);
+    const auto snapshot = store.load([&](const checkpoint::Snapshot& found) { state_of(found, job); });
+    if (snapshot) {
+      state = state_of(*snapshot, job);
+      slab.copy_(state.slab);
+      state.slab = slab;
+      if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
       tools_.progress.advance(state.step);
       if (ranks.is_root()) spdlog::info("member {} goes on from step {}", member, state.step);
     }
@@ -128,7 +159,10 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     surroundings.trajectory_values =
         job.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
     surroundings.pass_done = [&](const diffusion::SamplerState& now) {
-      if (now.pass == 0) tools_.progress.advance();
+      if (now.pass == 0) {
+        tools_.progress.advance();
+        ++steps_taken_;
+      }
       ranks.agree([&] { check_values(now, member); });
       const bool is_last = now.step == job.sampler.steps;
       // Output may take long as well, and no checkpoint is on its way meanwhile.
@@ -157,6 +191,7 @@ void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {
   const SampleJob& job = tools_.job;
   try {
     checkpoint::Store store(tools_.team.ranks, checkpoint_folder(tools_.options, member), job.identity,
+                            {.hours = job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
                             {hours_.first, hours_.last});
     const std::int64_t steps = job.sampler.steps;
     store.save(snapshot_of({.slab = slab,

@@ -37,12 +37,15 @@ class MemberSampling {
   /// @throws core::SharedError if it cannot be written
   /// @note Collective over the team.
   void keep(std::int64_t member, const at::Tensor& slab);
+  /// Of all members drawn, those before a checkpoint that was gone on from aside.
+  std::int64_t steps_taken() const { return steps_taken_; }
 
  private:
   void check_values(const diffusion::SamplerState& state, std::int64_t member) const;
 
   Tools tools_;
   trajectory::Slab hours_;
+  std::int64_t steps_taken_ = 0;
 };
 
 /// The folder of a member's checkpoints.

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -34,7 +35,9 @@ void check_plausible(const at::Tensor& instant, const std::vector<std::int64_t>&
     const double* quantiles = domain.quantiles.data_ptr<double>() + variables[i] * levels;
     const double low = quantiles[0], high = quantiles[levels - 1];
     const double margin = kMostRangesBeyond * (high - low);
-    const at::Tensor field = instant.select(0, static_cast<std::int64_t>(i));
+    const at::Tensor values = instant.select(0, static_cast<std::int64_t>(i));
+    const at::Tensor field = values.masked_select(values.isfinite());  // NaN is missing
+    if (field.numel() == 0) continue;
     const double least = field.min().item<double>(), most = field.max().item<double>();
     const io::Variable& variable = domain.variables[static_cast<std::size_t>(variables[i])];
     if (least < low - margin || most > high + margin)
@@ -53,51 +56,26 @@ auto in_file(const std::string& name, Make&& make) {
 }  // namespace
 
 ObservationSource::ObservationSource(io::CoarseSource source, const model::Domain& domain)
-    : name_(source.files.front().string()),
-      source_(std::move(source)),
-      step_seconds_(domain.step_seconds),
-      coarse_(domain) {
-  in_file(name_, [&] {
-    const io::FieldReader& reader = source_.reader;
-    block_ = block_between(domain.grid, reader.grid());
-    coarse_ = domain.block_mean(block_);
+    : source_(std::move(source)), coarse_(domain) {
+  const io::FieldReader& reader = source_.reader;
+  times_ = {.name = source_.files.front().string(),
+            .variables = source_.variables,
+            .calendar = reader.times().calendar,
+            .is_mean = source_.is_mean,
+            .hour_seconds = domain.step_seconds,
+            .step_seconds = reader.step_seconds(),
+            .spans = source_.spans};
+  in_file(times_.name, [&] {
+    times_.block = block_between(domain.grid, reader.grid());
+    coarse_ = domain.block_mean(times_.block);
     if (const auto difference = grid::difference(coarse_.grid, reader.grid()))
-      throw core::Error(
-          fmt::format("not the prior's domain averaged over {0} x {0} cells: {1}", block_, *difference));
-    if (reader.step_seconds() % step_seconds_ != 0)
+      throw core::Error(fmt::format("not the prior's domain averaged over {0} x {0} cells: {1}", times_.block,
+                                    *difference));
+    if (reader.step_seconds() % domain.step_seconds != 0)
       throw core::Error(fmt::format("time: the step is {}, expected a multiple of the prior's, {}",
                                     calendar::format_step(reader.step_seconds()),
-                                    calendar::format_step(step_seconds_)));
+                                    calendar::format_step(domain.step_seconds)));
   });
-}
-
-std::int64_t ObservationSource::last_seconds() const {
-  return is_mean() ? source_.spans.back().end - step_seconds_ : source_.spans.back().end;
-}
-
-std::vector<observation::Interval> ObservationSource::intervals_in(const Period& period) const {
-  std::vector<observation::Interval> intervals;
-  for (const io::TimeSpan& span : source_.spans) {
-    const std::int64_t begin = span.begin - period.first_seconds;
-    const std::int64_t end = is_mean() ? span.end - period.first_seconds : begin + step_seconds_;
-    if (begin < 0 || begin % step_seconds_ != 0 || end % step_seconds_ != 0 ||
-        end > period.hours * step_seconds_) {
-      const std::string what =
-          is_mean() ? fmt::format("the mean over {} to {} is over no hours", date(span.begin), date(span.end))
-                    : fmt::format("{} is no hour", date(span.begin));
-      throw core::Error(
-          fmt::format("observations {}: {} of the trajectory, which has {} steps of {} from {} to {} "
-                      "(time.start, time.hours); the trajectory must hold all the file's observations",
-                      name_, what, period.hours, calendar::format_step(step_seconds_),
-                      date(period.first_seconds), date(period.seconds(period.hours - 1))));
-    }
-    intervals.push_back({begin / step_seconds_, end / step_seconds_});
-  }
-  return intervals;
-}
-
-std::int64_t ObservationSource::period_hours() const {
-  return source_.reader.step_seconds() == 0 ? 1 : source_.reader.step_seconds() / step_seconds_;
 }
 
 at::Tensor ObservationSource::read(std::int64_t first, std::int64_t count) const {
@@ -105,17 +83,47 @@ at::Tensor ObservationSource::read(std::int64_t first, std::int64_t count) const
   at::Tensor values = at::empty(
       {count, static_cast<std::int64_t>(variables().size()), reader.grid().ny(), reader.grid().nx()},
       at::kFloat);
-  reader.read(first, count, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+  reader.read_with_gaps(first, count, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
   for (std::int64_t i = 0; i < count; ++i) {
     at::Tensor coarse = values.select(0, i);
-    in_file(name_, [&] { check_plausible(coarse, variables(), coarse_, reader.times().format(first + i)); });
+    in_file(times_.name,
+            [&] { check_plausible(coarse, variables(), coarse_, reader.times().format(first + i)); });
     coarse.copy_(normalise(coarse, source_.spans[static_cast<std::size_t>(first + i)]));
   }
   return values;
 }
 
-std::string ObservationSource::date(std::int64_t seconds) const {
-  return calendar::format_date_time(calendar::from_seconds(seconds, calendar()));
+void ObservationSource::check_values(double missing_fraction, const std::function<void()>& going_on) const {
+  struct Missing {
+    std::int64_t count = 0, instant = 0, value = 0;  // the latter two of the first one
+  };
+  std::vector<Missing> missing(variables().size());
+  const std::int64_t cells = source_.reader.grid().cells();
+  for (std::int64_t instant = 0; instant < size(); ++instant) {
+    going_on();
+    const at::Tensor is_missing = read(instant, 1).isnan().reshape({-1, cells});
+    if (!is_missing.any().item<bool>()) continue;
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      const auto variable = static_cast<std::int64_t>(i);
+      const at::Tensor places = is_missing[variable].nonzero();
+      if (places.numel() == 0) continue;
+      if (missing[i].count == 0) missing[i] = {0, instant, variable * cells + places[0].item<std::int64_t>()};
+      missing[i].count += places.numel();
+    }
+  }
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    const auto& [count, instant, value] = missing[i];
+    if (count == 0) continue;
+    const std::string& name = coarse_.variables[static_cast<std::size_t>(variables()[i])].name;
+    const double found = static_cast<double>(count) / static_cast<double>(size() * cells);
+    const std::string text =
+        fmt::format("{} of {} values of {} are missing, {:.3g} %", count, size() * cells, name, 100 * found);
+    if (found > missing_fraction)
+      throw core::Error(
+          fmt::format("observations {}: {}; allowed are {:.3g} % (observation.missing_fraction)",
+                      source_.reader.describe_missing(instant, value), text, 100 * missing_fraction));
+    spdlog::info("{}: these are not observed", text);
+  }
 }
 
 at::Tensor ObservationSource::normalise(const at::Tensor& coarse, const io::TimeSpan& span) const {
@@ -129,9 +137,10 @@ at::Tensor ObservationSource::normalise(const at::Tensor& coarse, const io::Time
   if (!is_mean()) return at_instant(span.begin);
   // What fields are normalised by changes from hour to hour: a mean takes the mean of that over its hours.
   at::Tensor sum = at_instant(span.begin);
-  for (std::int64_t seconds = span.begin + step_seconds_; seconds < span.end; seconds += step_seconds_)
+  for (std::int64_t seconds = span.begin + times_.hour_seconds; seconds < span.end;
+       seconds += times_.hour_seconds)
     sum.add_(at_instant(seconds));
-  return sum.div_(static_cast<double>((span.end - span.begin) / step_seconds_));
+  return sum.div_(static_cast<double>((span.end - span.begin) / times_.hour_seconds));
 }
 
 std::vector<ObservationSource> open_observations(const std::vector<std::filesystem::path>& files,

@@ -101,13 +101,15 @@ observation::Observations scatter_observations(
     const ObservedSet& observed = sets[s];
     const at::Tensor values = scatter_values(world, team, partition, observed, domain.grid,
                                              world.is_root() ? &sources[s] : nullptr);
+    const at::Tensor is_missing = values.isnan();
     const at::Tensor variance =
         std.index_select(0, at::tensor(observed.variables, at::kLong)).square().reshape({-1, 1, 1});
     observation::ObservationSet set{observed.variables,
                                     observation::BlockMean(observed.block),
                                     {},
-                                    values.to(device),
-                                    variance.to(at::kFloat).to(device)};
+                                    values.masked_fill(is_missing, 0).to(device),
+                                    variance.to(at::kFloat).to(device),
+                                    is_missing.any().item<bool>() ? is_missing.to(device) : at::Tensor()};
     const auto [first, last] = range_in(slab, observed);
     for (auto i = first; i < last; ++i) {
       const observation::Interval& hours = observed.intervals[static_cast<std::size_t>(i)];

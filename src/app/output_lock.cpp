@@ -39,10 +39,9 @@ bool is_stale(const std::string& content) {
   return process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
 }
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& content) {
-  const std::string holder = content.substr(0, content.find('\n'));
-  throw core::Error(fmt::format("output.directory: another run writes here: {} is held by {}", path.string(),
-                                holder.empty() ? "a process that has not said its name" : holder));
+std::string holder(const std::string& content) {
+  const std::string name = content.substr(0, content.find('\n'));
+  return name.empty() ? "a process that has not said its name" : name;
 }
 
 /// Is the open file still the one of that name?
@@ -55,26 +54,33 @@ bool is_in_place(int descriptor, const std::filesystem::path& path) {
 
 }  // namespace
 
-OutputLock::OutputLock(const std::filesystem::path& folder) : path_(folder / ".foehn_lock") {
+OutputLock::OutputLock(const std::filesystem::path& folder, const std::string& option)
+    : path_(folder / ".foehn_lock") {
+  const auto refuse = [&](const std::string& why) {
+    throw core::Error(fmt::format("{}: another run writes here: {} {}", option, path_.string(), why));
+  };
   for (;;) {
-    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const auto open_with = [&](int flags) { return ::open(path_.c_str(), O_RDWR | O_CLOEXEC | flags, 0666); };
+    descriptor_ = open_with(O_CREAT | O_EXCL);
+    const bool is_made_here = descriptor_ >= 0;
+    if (!is_made_here && errno == EEXIST) descriptor_ = open_with(0);
+    if (descriptor_ < 0 && errno == ENOENT && std::filesystem::is_directory(folder)) continue;
     if (descriptor_ < 0)
-      throw core::Error(fmt::format("output.directory: {}: {}", path_.string(), std::strerror(errno)));
+      throw core::Error(fmt::format("{}: {}: {}", option, path_.string(), std::strerror(errno)));
     struct flock lock {};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
+    const bool is_locked = ::fcntl(descriptor_, F_OFD_SETLK, &lock) == 0;
+    const bool is_held = !is_locked && (errno == EAGAIN || errno == EACCES);
     const std::string content = content_of(descriptor_);
-    if (::fcntl(descriptor_, F_OFD_SETLK, &lock) != 0) {
-      const bool is_held = errno == EAGAIN || errno == EACCES;
-      // Without locks in this file system, what the file says must do.
-      if (is_held || (!content.empty() && !is_stale(content))) {
-        ::close(descriptor_);
-        refuse(path_, content);
-      }
-    }
-    // Who held it before may have removed it between the two calls.
-    if (is_in_place(descriptor_, path_)) break;
+    // Where the file system knows no locks, who makes the file holds it.
+    const bool is_ours = is_locked ? is_in_place(descriptor_, path_) : is_made_here && !is_held;
+    if (is_ours) break;
     ::close(descriptor_);
+    if (is_held) refuse(fmt::format("is held by {}", holder(content)));
+    if (is_locked) continue;  // who held it before removed it between the calls
+    if (!is_stale(content)) refuse(fmt::format("names {}; remove it if that is gone", holder(content)));
+    ::unlink(path_.c_str());
   }
   const std::string text = fmt::format("process {} on {}\n", ::getpid(), machine());
   // On a full disk the lock holds all the same, without its name.

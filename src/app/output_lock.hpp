@@ -10,8 +10,9 @@ namespace foehn::app {
 /// knows no locks, the file's word is taken: it is stale if its process is gone from this machine.
 class OutputLock {
  public:
+  /// @param option  that names the folder
   /// @throws core::Error saying who holds the folder
-  explicit OutputLock(const std::filesystem::path& folder);
+  OutputLock(const std::filesystem::path& folder, const std::string& option);
   ~OutputLock();
   OutputLock(const OutputLock&) = delete;
   OutputLock& operator=(const OutputLock&) = delete;

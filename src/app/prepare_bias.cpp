@@ -62,10 +62,12 @@ PreparedBias::PreparedBias(const PrepareOptions& options, const PrepareTarget& t
 }
 
 void PreparedBias::open_pairs(const PrepareTarget& target, const std::vector<ObservationStream>& streams) {
+  const RecordCut to_bias_period = [&](ingestion::Record& record) {
+    record.select_period(options_.bias_start, options_.bias_end);
+  };
   historical_ = core::with_context("bias.historical", [&] {
-    return ingestion::make_streams(
-        find_records(options_, target, options_.historical, options_.bias_start, options_.bias_end),
-        target.target);
+    return ingestion::make_streams(find_records(options_, target, options_.historical, to_bias_period),
+                                   target.target);
   });
   if (historical_.size() != streams.size())
     throw core::Error("bias.historical: its variables are not the snapshots and means of input.files");
@@ -77,14 +79,13 @@ void PreparedBias::open_pairs(const PrepareTarget& target, const std::vector<Obs
       // The reference has the prior's own names: those of the simulation's files do not hold for it.
       PrepareOptions by_name = options_;
       by_name.variables.clear();
-      auto records =
-          find_records(by_name, wanted, options_.reference, options_.bias_start, options_.bias_end);
+      auto records = find_records(by_name, wanted, options_.reference, to_bias_period);
       pairs_.push_back({ingestion::coarse_record(std::move(records), streams[i].grid()), &historical_[i]});
     });
   }
 }
 
-void PreparedBias::estimate() {
+void PreparedBias::estimate(const std::function<void()>& going_on) {
   if (pairs_.empty()) return;
   constexpr std::int64_t kPasses = 2;
   std::int64_t instants = 0;
@@ -101,22 +102,29 @@ void PreparedBias::estimate() {
     const auto made = core::with_context(options_.bias_by_month ? "bias (bias.by_month)" : "bias", [&] {
       return ingestion::calibrate(pair.historical->variables(), pair.reference,
                                   ingestion::coarse_record(*pair.historical), calibration,
-                                  [&](std::int64_t more) { progress.advance(more); });
+                                  [&](std::int64_t more) {
+                                    progress.advance(more);
+                                    going_on();
+                                  });
     });
+    say_missing(*pair.historical);
     calibrations_.insert(calibrations_.end(), made.begin(), made.end());
   }
   bias::write_calibrations(options_.statistics, calibrations_);
 }
 
-std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStream& stream) const {
+std::optional<ingestion::BiasCorrection> PreparedBias::correction(
+    ObservationStream& stream, const std::function<void()>& going_on) const {
   if (options_.bias_method == "none") return std::nullopt;
   const ingestion::BiasMethod method = bias_method(options_.bias_method);
   const std::int64_t passes = ingestion::passes_before(method);
   core::Progress progress("reading for bias", passes * stream.times().size(), "instants", passes > 0);
   return core::with_context("bias.method " + options_.bias_method, [&] {
     return ingestion::BiasCorrection(stream.variables(), calibrations_, method,
-                                     ingestion::coarse_record(stream),
-                                     [&](std::int64_t more) { progress.advance(more); });
+                                     ingestion::coarse_record(stream), [&](std::int64_t more) {
+                                       progress.advance(more);
+                                       going_on();
+                                     });
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -17,9 +18,11 @@ class PreparedBias {
                const std::vector<ingestion::ObservationStream>& streams);
 
   /// Makes and saves the statistics, where they are not there to be read.
-  void estimate();
+  /// @param going_on  called every few instants
+  void estimate(const std::function<void()>& going_on);
   /// The correction of a stream, which it may read through; nothing if none was asked for.
-  std::optional<ingestion::BiasCorrection> correction(ingestion::ObservationStream& stream) const;
+  std::optional<ingestion::BiasCorrection> correction(ingestion::ObservationStream& stream,
+                                                      const std::function<void()>& going_on) const;
   /// For the attributes of what is written; empty if no correction was asked for.
   std::string description() const;
 

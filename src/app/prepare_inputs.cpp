@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/ingestion/provenance.hpp"
 #include "foehn/model/domain.hpp"
@@ -98,7 +99,8 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
                                                 : ingestion::RegridMethod::conservative,
                    options.weights,
                    wind_rotation(options.rotate_winds),
-                   options.missing_fraction};
+                   options.missing_fraction,
+                   options.missing_values_fraction};
   return target;
 }
 
@@ -122,22 +124,58 @@ std::vector<ingestion::WantedVariable> wanted_variables(const PrepareOptions& op
 }
 
 std::vector<ingestion::Record> find_records(const PrepareOptions& options, const PrepareTarget& target,
-                                            const std::vector<std::string>& files, const std::string& start,
-                                            const std::string& end) {
+                                            const std::vector<std::string>& files, const RecordCut& cut) {
   std::vector<ingestion::Record> records =
       ingestion::find_records(io::expand_files(files), wanted_variables(options, target.variables));
-  for (ingestion::Record& record : records) record.select_period(start, end);
+  for (ingestion::Record& record : records) cut(record);
   say_assumed(records);
   ingestion::warn_of_mixtures(records);
   return records;
 }
 
+void say_missing(const ingestion::ObservationStream& stream) {
+  const std::vector<std::int64_t> missing = stream.missing();
+  const std::int64_t values = stream.times().size() * stream.grid().cells();
+  for (std::size_t v = 0; v < missing.size(); ++v)
+    if (missing[v] > 0)
+      spdlog::info("{}: {} of {} coarse values are missing, {:.3g} %", stream.variables()[v].name, missing[v],
+                   values, 100 * static_cast<double>(missing[v]) / static_cast<double>(values));
+}
+
 std::vector<ingestion::ObservationStream> open_streams(const PrepareOptions& options,
-                                                       const PrepareTarget& target) {
-  auto streams = ingestion::make_streams(
-      find_records(options, target, options.files, options.start, options.end), target.target);
+                                                       const PrepareTarget& target, const RecordCut& cut) {
+  auto streams = ingestion::make_streams(find_records(options, target, options.files, cut), target.target);
   for (const auto& stream : streams) check_steps(stream, target.step_seconds);
   return streams;
+}
+
+void cut_to_trajectory(ingestion::Record& record, const std::string& start, std::int64_t hours,
+                       std::int64_t step_seconds) {
+  const calendar::TimeAxis& times = record.times();
+  if (start.empty()) return record.select_period("", "");
+  const std::int64_t begin = core::with_context(
+      "time.start", [&] { return calendar::to_seconds(calendar::parse_date_time(start), times.calendar); });
+  const std::int64_t end = begin + hours * step_seconds;
+  const bool is_mean = record.sampling().kind == TimeSampling::mean;
+  const io::MeanInterval& interval = record.sampling().interval;
+  const auto date = [&](std::int64_t seconds) {
+    return calendar::format_date_time(calendar::from_seconds(seconds, times.calendar));
+  };
+  // The first and the last time stamp that may be used.
+  const std::int64_t first = begin - interval.begin_seconds;
+  const std::int64_t last = is_mean ? end - interval.end_seconds : end - step_seconds;
+  const std::int64_t reach = calendar::commonest_step(times);
+  const auto check_reach = [&](std::int64_t missing, const std::string& what, std::int64_t index) {
+    if (missing > reach)
+      throw core::Error(fmt::format(
+          "{}: the trajectory {}, but the files {} at {} ({}); time.start and time.hours choose the period",
+          record.variable().name, what, index == 0 ? "begin" : "end", times.format(index),
+          record.file_of(index).string()));
+  };
+  const std::int64_t front = times.seconds.front(), back = times.seconds.back();
+  check_reach(front - first, fmt::format("begins at {}", date(begin)), 0);
+  if (hours > 0) check_reach(last - back, fmt::format("goes on to {}", date(end)), times.size() - 1);
+  record.select_period(first > front ? date(first) : "", hours > 0 && last < back ? date(last) : "");
 }
 
 }  // namespace foehn::app

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "foehn/core/error.hpp"
 
@@ -22,53 +23,47 @@ Setting parse_setting(const std::string& text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-void add_input_options(config::OptionTable& table, PrepareOptions& options) {
-  table.add(
-      "input.files", &options.files,
+/// What these options change has a digest of its own: that of the observations.
+void add(config::OptionTable& table, const std::string& name, config::OptionTable::Target target,
+         config::Description description) {
+  description.changes_result = false;
+  table.add(name, target, std::move(description));
+}
+
+void add_data_options(config::OptionTable& table, PrepareOptions& options, bool files_required) {
+  add(table, "input.files", &options.files,
       {.doc =
            "Files or globs of a simulation (CF NetCDF): one variable a file or many, years split or not, in "
            "any order. Where files overlap they must agree.",
-       .required = true});
-  table.add(
-      "data.variables", &options.variables,
+       .required = files_required});
+  add(table, "data.variables", &options.variables,
       {.doc =
            "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables that their "
            "standard names do not find."});
-  table.add(
-      "data.cell_methods", &options.cell_methods,
+  add(table, "data.cell_methods", &options.cell_methods,
       {.doc =
            "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "
            "files say: one word for all, or variable=word pairs with the prior's names (tas=mean)."});
-  table.add(
-      "data.missing_fraction", &options.missing_fraction,
-      {.doc =
-           "Part of a coarse cell that may be missing; the rest then stands for all of it. More is refused.",
+  add(table, "data.missing_fraction", &options.missing_fraction,
+      {.doc = "Part of one coarse cell that may be missing in the files: the rest then stands for all of it. "
+              "Where more is missing, the whole coarse cell is (observation.missing_fraction).",
        .unit = "1",
        .minimum = 0,
        .maximum = 0.99});
-  table.add("prior.path", &options.prior,
-            {.doc = "Folder of the prior: its domain.nc gives grid, variables, units and step."});
-  table.add("domain.path", &options.domain, {.doc = "A domain.nc by itself, in place of prior.path."});
-  table.add("observation.block", &options.block,
-            {.doc = "Cells a side of a block of the domain that is averaged.", .unit = "1", .minimum = 1});
-  table.add("time.start", &options.start,
-            {.doc = "First date, such as 2050-01-01, in the calendar of the files; default: their first."});
-  table.add("time.end", &options.end,
-            {.doc = "Last date, included (a bare date: the whole day); default: their last."});
+  add(table, "observation.block", &options.block,
+      {.doc = "Cells a side of a block of the domain that is averaged.", .unit = "1", .minimum = 1});
 }
 
 void add_regrid_options(config::OptionTable& table, PrepareOptions& options) {
-  table.add(
-      "regrid.method", &options.method,
+  add(table, "regrid.method", &options.method,
       {.doc = "How fields come onto the domain's fine grid, whose blocks are then averaged, as observations "
               "are compared with samples: bilinear, or conservative (means over the overlaps of cells).",
        .choices = {"bilinear", "conservative"}});
-  table.add("regrid.weights", &options.weights,
-            {.doc = "Weight file from the files' grid onto the domain's fine grid (of cdo, ESMF or xESMF), "
-                    "in place of "
-                    "regrid.method; needed for unstructured grids."});
-  table.add(
-      "regrid.rotate_winds", &options.rotate_winds,
+  add(table, "regrid.weights", &options.weights,
+      {.doc = "Weight file from the files' grid onto the domain's fine grid (of cdo, ESMF or xESMF), "
+              "in place of "
+              "regrid.method; needed for unstructured grids."});
+  add(table, "regrid.rotate_winds", &options.rotate_winds,
       {.doc = "Turning winds between geographic directions and those of a rotated grid. auto: where standard "
               "names in the files and in the prior say that directions differ (eastward_wind, "
               "grid_eastward_wind); to_grid: the prior's winds are along its grid whatever they are called; "
@@ -77,36 +72,47 @@ void add_regrid_options(config::OptionTable& table, PrepareOptions& options) {
 }
 
 void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
-  table.add("bias.method", &options.bias_method,
-            {.doc = "Bias correction on the coarse grid: quantile mapping (qm), with the trend of the mean "
-                    "kept (dqm), "
-                    "or with that of every quantile kept (qdm).",
-             .choices = {"none", "qm", "dqm", "qdm"}});
-  table.add(
-      "bias.statistics", &options.statistics,
+  add(table, "bias.method", &options.bias_method,
+      {.doc = "Bias correction on the coarse grid: quantile mapping (qm), with the trend of the mean "
+              "kept (dqm), "
+              "or with that of every quantile kept (qdm).",
+       .choices = {"none", "qm", "dqm", "qdm"}});
+  add(table, "bias.statistics", &options.statistics,
       {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given."});
-  table.add(
-      "bias.reference", &options.reference,
+  add(table, "bias.reference", &options.reference,
       {.doc =
            "Block means of a reanalysis (from coarsen) that the statistics are made from, files or globs."});
-  table.add("bias.historical", &options.historical,
-            {.doc = "Files or globs of the simulation's historical run, prepared like input.files."});
-  table.add("bias.start", &options.bias_start,
-            {.doc = "First date of reference and historical run to use; default: each its first."});
-  table.add("bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});
-  table.add(
-      "bias.kind", &options.bias_kind,
+  add(table, "bias.historical", &options.historical,
+      {.doc = "Files or globs of the simulation's historical run, prepared like input.files."});
+  add(table, "bias.start", &options.bias_start,
+      {.doc = "First date of reference and historical run to use; default: each its first."});
+  add(table, "bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});
+  add(table, "bias.kind", &options.bias_kind,
       {.doc =
            "additive (a difference) or multiplicative (a factor, for what cannot be negative): one word for "
            "all, or variable=word pairs; default: additive."});
-  table.add(
-      "bias.bins", &options.bias_bins,
+  add(table, "bias.bins", &options.bias_bins,
       {.doc = "Bins of equal width in each distribution.", .unit = "1", .minimum = 1, .maximum = 100000});
-  table.add("bias.by_month", &options.bias_by_month, {.doc = "A distribution for each month of the year."});
-  table.add("bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells."});
+  add(table, "bias.by_month", &options.bias_by_month, {.doc = "A distribution for each month of the year."});
+  add(table, "bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells."});
 }
 
 }  // namespace
+
+void add_preparation_options(config::OptionTable& table, PrepareOptions& options, bool files_required) {
+  add_data_options(table, options, files_required);
+  add_regrid_options(table, options);
+  add_bias_options(table, options);
+}
+
+void add_missing_option(config::OptionTable& table, double& fraction) {
+  add(table, "observation.missing_fraction", &fraction,
+      {.doc = "Part of a variable's coarse values, over all times and cells, that may be missing: they are "
+              "fill values in observation files, and not observed. More is refused.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 1});
+}
 
 config::OptionTable prepare_option_table(PrepareOptions& options) {
   config::OptionTable table(
@@ -114,9 +120,15 @@ config::OptionTable prepare_option_table(PrepareOptions& options) {
       "Make observations from a climate model's files: join, convert units, regrid, average, correct bias.",
       "foehn prepare --input.files 'tas_6hr*.nc,psl_6hr*.nc' --prior.path prior --observation.block 16 "
       "--time.start 2050-01-01 --time.end 2050-12-31 --output.path observations.nc");
-  add_input_options(table, options);
-  add_regrid_options(table, options);
-  add_bias_options(table, options);
+  add_preparation_options(table, options, true);
+  add_missing_option(table, options.missing_values_fraction);
+  table.add("prior.path", &options.prior,
+            {.doc = "Folder of the prior: its domain.nc gives grid, variables, units and step."});
+  table.add("domain.path", &options.domain, {.doc = "A domain.nc by itself, in place of prior.path."});
+  table.add("time.start", &options.start,
+            {.doc = "First date, such as 2050-01-01, in the calendar of the files; default: their first."});
+  table.add("time.end", &options.end,
+            {.doc = "Last date, included (a bare date: the whole day); default: their last."});
   table.add("output.path", &options.output,
             {.doc = "Observation file to write, of variables that are snapshots."});
   table.add("output.means", &options.means,

@@ -8,13 +8,15 @@
 
 namespace foehn::app {
 
+/// How observations are made from a climate model's files.
 struct PrepareOptions {
   std::vector<std::string> files;         ///< paths or globs
   std::vector<std::string> variables;     ///< "name=standard name"
   std::vector<std::string> cell_methods;  ///< "point", "mean", or "variable=point" pairs
-  double missing_fraction = 0;
-  std::string prior;   ///< folder of a prior, or
-  std::string domain;  ///< its domain.nc alone
+  double missing_fraction = 0;            ///< of one coarse cell
+  double missing_values_fraction = 0;     ///< of a variable's coarse values
+  std::string prior;                      ///< folder of a prior, or
+  std::string domain;                     ///< its domain.nc alone
   std::int64_t block = 8;
   std::string start, end;  ///< of the period, both inclusive
   std::string method = "bilinear";
@@ -32,6 +34,12 @@ struct PrepareOptions {
   bool bias_pooled = false;
 };
 
+/// Declares the options that `foehn prepare` and `foehn sample` share: the files, and how they become
+/// observations. They do not count as changing a result: what they change has a digest of its own.
+void add_preparation_options(config::OptionTable& table, PrepareOptions& options, bool files_required);
+/// Declares observation.missing_fraction, which counts for observations from anywhere.
+void add_missing_option(config::OptionTable& table, double& fraction);
+/// Binds all options of `foehn prepare`.
 config::OptionTable prepare_option_table(PrepareOptions& options);
 
 /// What a list of "value" (for all) and "variable=value" (for one, which wins) says of a variable;

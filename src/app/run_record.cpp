@@ -40,8 +40,13 @@ nlohmann::json solver_json(const SolveSummary& solves) {
           {"levels", levels}};
 }
 
-/// @param hours  of all members drawn
-void add_cost(nlohmann::json& json, const RunRecord& record, double hours) {
+std::filesystem::path record_in(const std::filesystem::path& folder) {
+  return folder / "run.json";
+}
+
+/// @param hours  of weather that the steps taken are worth
+void add_cost(nlohmann::json& json, const RunCost& record, double hours) {
+  json["steps"] = record.steps;
   json["ranks"] = record.peak_memory_megabytes.size();
   json["teams"] = record.teams;
   json["seconds"] = {{"loading", record.loading_seconds},
@@ -50,10 +55,11 @@ void add_cost(nlohmann::json& json, const RunRecord& record, double hours) {
                      {"total", record.total_seconds}};
   json["peak_memory_MB"] = record.peak_memory_megabytes;
   // A vector-Jacobian product costs about two evaluations.
-  json["windows"] = {{"evaluated", record.work.evaluated},
-                     {"differentiated", record.work.differentiated},
-                     {"calls_per_hour",
-                      static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / hours}};
+  json["windows"] = {
+      {"evaluated", record.work.evaluated},
+      {"differentiated", record.work.differentiated},
+      {"calls_per_hour",
+       static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / std::max(hours, 1.0)}};
   if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
 }
 
@@ -99,8 +105,8 @@ trajectory::ComposedDenoiser::Work total_work(const comm::Communicator& world,
   return {sum_over(world, mine.evaluated), sum_over(world, mine.differentiated)};
 }
 
-void write_run_record(const std::filesystem::path& path, const SampleJob& job, const SampleOptions& options,
-                      const nlohmann::json& option_values, const RunRecord& record) {
+void write_run_record(const SampleJob& job, const SampleOptions& options, const nlohmann::json& option_values,
+                      const std::string& state, const RunCost* cost) {
   char mpi_version[MPI_MAX_LIBRARY_VERSION_STRING];
   int length = 0;
   MPI_Get_library_version(mpi_version, &length);
@@ -110,10 +116,9 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
   for (std::int64_t i = 0; i < options.members; ++i)
     for (const auto& file : member_files(job, options, options.first_member + i))
       files.push_back(file.string());
-  const double hours = static_cast<double>(job.period.hours) * static_cast<double>(job.members.size());
   nlohmann::json json{{"program", "foehn"},
                       {"command", "sample"},
-                      {"state", record.state},
+                      {"state", state},
                       {"versions",
                        {{"foehn", FOEHN_VERSION},
                         {"libtorch", TORCH_VERSION},
@@ -126,8 +131,19 @@ void write_run_record(const std::filesystem::path& path, const SampleJob& job, c
                         {"observations", job.observations_digest},
                         {"options", job.options_digest}}},
                       {"files", files}};
-  add_cost(json, record, hours);
-  io::write_file_atomically(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  if (cost != nullptr)
+    add_cost(json, *cost,
+             static_cast<double>(job.period.hours) * cost->steps / static_cast<double>(job.sampler.steps));
+  io::write_file_atomically(record_in(options.output),
+                            json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+std::string recorded_state(const std::filesystem::path& folder) {
+  constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+  if (!std::filesystem::exists(record_in(folder))) return "";
+  const auto json = nlohmann::json::parse(io::read_small_file(record_in(folder), kMostBytes), nullptr, false);
+  const auto state = json.is_object() ? json.find("state") : json.end();
+  return state != json.end() && state->is_string() ? state->get<std::string>() : "";
 }
 
 }  // namespace foehn::app

@@ -38,21 +38,26 @@ SolveSummary summarise(const comm::Communicator& world, const ensemble::Team& te
 trajectory::ComposedDenoiser::Work total_work(const comm::Communicator& world,
                                               const trajectory::ComposedDenoiser::Work& mine);
 
-/// What a run cost.
-struct RunRecord {
-  std::string state;  ///< done or stopped
+/// What a run cost, since it was started or went on from checkpoints.
+struct RunCost {
   double loading_seconds = 0;
   ensemble::EnsembleResult ensemble = {};
   double total_seconds = 0;
   std::vector<double> peak_memory_megabytes = {};  ///< one a rank
   int teams = 1;
+  double steps = 0;  ///< taken, of all members
   trajectory::ComposedDenoiser::Work work = {};
   SolveSummary solves = {};
 };
 
-/// Writes run.json: options, versions, seed, digests, files, timings and memory. The members' own files hold
-/// nothing that differs from run to run.
-void write_run_record(const std::filesystem::path& path, const SampleJob& job, const SampleOptions& options,
-                      const nlohmann::json& option_values, const RunRecord& record);
+/// Writes run.json into the output folder: options, versions, seed, digests, files, timings and memory. The
+/// members' own files hold nothing that differs from run to run.
+/// @param state  "done", "stopped" with a checkpoint, or "unfinished": under way, or dead
+/// @param cost   null where it is not known
+void write_run_record(const SampleJob& job, const SampleOptions& options, const nlohmann::json& option_values,
+                      const std::string& state, const RunCost* cost);
+
+/// The state in a folder's run.json; empty where there is none.
+std::string recorded_state(const std::filesystem::path& folder);
 
 }  // namespace foehn::app

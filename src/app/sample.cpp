@@ -8,11 +8,14 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "device.hpp"
+#include "finished_members.hpp"
+#include "foehn/checkpoint/store.hpp"
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/core/memory.hpp"
 #include "foehn/core/progress.hpp"
@@ -76,7 +79,10 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   SampleOptions options;
   config::OptionTable table = sample_option_table(options);
   config::OptionTable::Outcome outcome;
-  world.agree([&] { outcome = table.parse(arguments); });
+  world.agree([&] {
+    outcome = table.parse(arguments);
+    if (outcome.page.empty()) check_source(table, options);
+  });
   if (!outcome.page.empty()) {
     if (world.is_root()) std::cout << outcome.page;
     return 0;
@@ -86,17 +92,26 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   const at::NoGradGuard no_gradients;
   const ensemble::Team team = ensemble::make_team(world, options.ranks_per_member);
   const at::Device device = choose_device(world, options.device);
-  const SampleJob job = prepare_job(world, options, table.result_values(), device, outcome.validate_only);
+  const SampleJob job =
+      prepare_job(world, options, table.result_values(), device, team.count, outcome.validate_only);
   if (world.is_root()) std::cout << describe(job, options, team) << std::endl;
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was sampled");
     return 0;
   }
-  if (job.members.empty()) {
-    if (world.is_root()) std::cout << fmt::format("nothing to do: all members are in {}\n", options.output);
-    return 0;
-  }
-  const std::filesystem::path folder = options.output;
+  world.agree([&] {
+    if (!world.is_root()) return;
+    if (!job.members.empty()) {
+      write_run_record(job, options, table.values(), "unfinished", nullptr);
+      return;
+    }
+    // The run that drew the last one may have died before it said so.
+    remove_checkpoints(options);
+    if (recorded_state(options.output) != "done")
+      write_run_record(job, options, table.values(), "done", nullptr);
+    std::cout << fmt::format("nothing to do: all members are in {}\n", options.output);
+  });
+  if (job.members.empty()) return 0;
 
   const trajectory::SlabPartition partition = job.partition(team.ranks.size());
   const trajectory::WindowPlan plan(job.period.hours, job.prior.markov_order, job.stride);
@@ -139,28 +154,29 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   work.keep = [&](std::int64_t member, const at::Tensor& fields) { sampling.keep(member, fields); };
   work.writer = [&](std::int64_t member) { return make_member_writer(job, options, member); };
   work.written = [&](std::int64_t member) {
-    std::error_code ignored;  // what cannot be removed does no harm
-    std::filesystem::remove_all(checkpoint_folder(options, member), ignored);
-    std::filesystem::remove(options.checkpoint_folder(), ignored);  // if it is empty
+    checkpoint::Store::remove_all(checkpoint_folder(options, member));  // one that stays does no harm
   };
 
   const ensemble::EnsembleResult result = ensemble::run_ensemble(
       world, team, partition, {.members = job.members, .chunk_hours = options.chunk_hours}, work, slab);
-  RunRecord record{.state = result.is_done ? "done" : "stopped",
-                   .loading_seconds = loading,
-                   .ensemble = result,
-                   .peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes()),
-                   .teams = team.count,
-                   .work = total_work(world, composed.work()),
-                   .solves = summarise(world, team, solves)};
+  const std::vector<double> taken =
+      world.gather_all(team.ranks.is_root() ? static_cast<double>(sampling.steps_taken()) : 0);
+  RunCost cost{.loading_seconds = loading,
+               .ensemble = result,
+               .peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes()),
+               .teams = team.count,
+               .steps = std::accumulate(taken.begin(), taken.end(), 0.0),
+               .work = total_work(world, composed.work()),
+               .solves = summarise(world, team, solves)};
   world.agree([&] {
     if (!world.is_root()) return;
-    record.total_seconds = seconds_since(start);
-    log_solves(record.solves);
-    write_run_record(folder / "run.json", job, options, table.values(), record);
+    cost.total_seconds = seconds_since(start);
+    log_solves(cost.solves);
+    if (result.is_done) remove_checkpoints(options);
+    write_run_record(job, options, table.values(), result.is_done ? "done" : "stopped", &cost);
     if (result.is_done)
-      std::cout << fmt::format("wrote {} to {} in {}\n", counted(members, "member"), folder.string(),
-                               core::format_duration(record.total_seconds));
+      std::cout << fmt::format("wrote {} to {} in {}\n", counted(members, "member"), options.output,
+                               core::format_duration(cost.total_seconds));
     else
       std::cout << fmt::format("stopped{}; run again to go on\n",
                                std::filesystem::exists(options.checkpoint_folder())

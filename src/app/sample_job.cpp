@@ -4,17 +4,22 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
+#include <torch/version.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <limits>
 
 #include "finished_members.hpp"
-#include "foehn/comm/watchdog.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/io/durable.hpp"
 #include "member_output.hpp"
+#include "member_sampling.hpp"
 #include "options.hpp"
+#include "prepared_observations.hpp"
 
 namespace foehn::app {
 
@@ -47,18 +52,18 @@ std::vector<double> physical_std(const SampleOptions& options, const model::Doma
 }
 
 Period choose_period(const SampleOptions& options, const model::Domain& domain,
-                     const std::vector<ObservationSource>& observations) {
+                     const std::vector<ObservationTimes>& observations) {
   Period period;
   period.step_seconds = domain.step_seconds;
   period.calendar = domain.calendar;
   std::int64_t last_seconds = 0;
   if (!observations.empty()) {
-    period.calendar = observations.front().calendar();
+    period.calendar = observations.front().calendar;
     period.first_seconds = observations.front().first_seconds();
     last_seconds = observations.front().last_seconds();
-    for (const ObservationSource& source : observations) {
-      period.first_seconds = std::min(period.first_seconds, source.first_seconds());
-      last_seconds = std::max(last_seconds, source.last_seconds());
+    for (const ObservationTimes& times : observations) {
+      period.first_seconds = std::min(period.first_seconds, times.first_seconds());
+      last_seconds = std::max(last_seconds, times.last_seconds());
     }
   } else if (options.start.empty() || options.hours == 0) {
     throw core::UsageError(
@@ -83,7 +88,9 @@ Period choose_period(const SampleOptions& options, const model::Domain& domain,
 }
 
 /// Finds out now, not after hours of sampling, if the members' files cannot be written.
-void check_output(const SampleJob& job, const SampleOptions& options) {
+/// @param sources  what observations are made from
+void check_output(const SampleJob& job, const SampleOptions& options,
+                  const std::vector<std::filesystem::path>& sources) {
   const std::filesystem::path folder = options.output;
   const auto& domain = job.prior.domain;
   const double chunk_values = static_cast<double>(options.chunk_hours) *
@@ -93,7 +100,7 @@ void check_output(const SampleJob& job, const SampleOptions& options) {
     throw core::Error(
         fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
                     options.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
-  std::vector<std::filesystem::path> inputs;
+  std::vector<std::filesystem::path> inputs = sources;
   if (!options.observations.empty()) inputs = observation_files(options);
   if (!options.metadata.empty()) inputs.emplace_back(options.metadata);
   for (std::int64_t i = 0; i < options.members; ++i)
@@ -151,18 +158,104 @@ void say_unobserved(const SampleJob& job) {
   if (!names.empty()) spdlog::info("not observed: {}", fmt::join(names, ", "));
 }
 
-/// Reads and checks all observations: a missing value is found now, not after hours of sampling.
-void place_observations(const SampleOptions& options, SampleJob& job) {
-  for (const ObservationSource& source : job.observations) {
+/// Where the observations are in the trajectory.
+void place_observations(const std::vector<ObservationTimes>& observations, SampleJob& job) {
+  for (const ObservationTimes& times : observations)
     job.observed.push_back(
-        {source.variables(), source.block(), source.period_hours(), source.intervals_in(job.period)});
-    for (std::int64_t i = 0; i < source.size(); ++i) {
-      source.read(i, 1);
-      comm::show_progress();  // the other ranks wait
-    }
-  }
-  job.observations_digest = digest_of(observation_files(options));
+        {times.variables, times.block, times.period_hours(), times.intervals_in(job.period)});
   say_unobserved(job);
+}
+
+/// Reads and checks all observations: what is wrong is found now, not after hours of sampling.
+void check_observations(const SampleJob& job, double missing_fraction,
+                        const std::function<void()>& going_on) {
+  for (const ObservationSource& source : job.observations) source.check_values(missing_fraction, going_on);
+}
+
+std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sources) {
+  std::vector<ObservationTimes> all;
+  for (const ObservationSource& source : sources) all.push_back(source.times());
+  return all;
+}
+
+std::string identity_of(const SampleJob& job, const std::string& result_options, const at::Device& device) {
+  return fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n",
+                     result_options, job.prior_digest,
+                     job.observations_digest.empty() ? "none" : job.observations_digest,
+                     c10::DeviceTypeName(device.type(), true), FOEHN_VERSION, TORCH_VERSION);
+}
+
+/// Makes a folder for results where it is absent, and keeps it for this run.
+void claim(const std::filesystem::path& folder, const std::string& option, bool validate_only,
+           SampleJob& job) {
+  job.folders.push_back(std::make_unique<OutputFolder>(folder, option, validate_only));
+  job.locks.push_back(std::make_unique<OutputLock>(folder, option));
+}
+
+/// Ranks on other machines must see the folder of the root, not one of the same name on a disk of theirs.
+void check_seen_by_all(const comm::Communicator& world, const std::filesystem::path& folder,
+                       const std::string& option) {
+  std::vector<std::int64_t> process{::getpid()};
+  world.broadcast(process);
+  const std::filesystem::path probe = folder / fmt::format(".foehn_seen_{}", process[0]);
+  world.agree([&] {
+    if (world.is_root()) io::write_file_atomically(probe, "");
+  });
+  world.agree([&] {
+    if (!std::filesystem::exists(probe))
+      throw core::Error(
+          fmt::format("{}: {} is not the folder that the root has written to; all ranks must "
+                      "see the same",
+                      option, folder.string()));
+  });
+  std::error_code ignored;
+  if (world.is_root()) std::filesystem::remove(probe, ignored);
+}
+
+/// What the root alone finds out.
+/// @param going_on  to be called amid long work
+void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::string& result_options,
+                     const at::Device& device, int teams, bool validate_only,
+                     const std::function<void()>& going_on) {
+  std::optional<PreparedObservations> prepared;
+  std::vector<ObservationTimes> times;
+  if (options.prepares()) {
+    prepared.emplace(options, job.prior.domain);
+    times = prepared->times();
+  } else if (!options.observations.empty()) {
+    job.observations = open_observations(observation_files(options), job.prior.domain);
+    times = times_of(job.observations);
+  }
+  job.period = choose_period(options, job.prior.domain, times);
+  const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
+  if (options.is_conditioned()) {
+    place_observations(times, job);
+    check_observations(job, options.missing_fraction, going_on);
+  } else {
+    prepared.reset();
+  }
+  job.prior_digest = model::prior_digest(options.prior);
+  job.options_digest = core::sha256(result_options);
+  job.metadata = output_metadata(options);
+  claim(options.output, "output.directory", validate_only, job);
+  if (!options.checkpoint.empty()) claim(options.checkpoint, "checkpoint.directory", validate_only, job);
+  check_output(job, options, prepared ? prepared->inputs() : std::vector<std::filesystem::path>{});
+  const bool prepares = prepared && !validate_only;
+  if (prepares) {
+    prepared->make(going_on);
+    core::with_context("input.files", [&] {
+      job.observations = open_observations(prepared->unpublished(), job.prior.domain);
+      check_observations(job, options.missing_fraction, going_on);
+    });
+    job.observations_digest = digest_of(prepared->unpublished());
+  } else if (!prepared && options.is_conditioned()) {
+    job.observations_digest = digest_of(observation_files(options));
+  }
+  if (!prepared || prepares) job.identity = identity_of(job, result_options, device);
+  job.members = members_to_draw(job, options);
+  check_space(job, options, teams);
+  if (prepares) job.observations = open_observations(prepared->publish(), job.prior.domain);
+  if (options.restart && !validate_only) remove_checkpoints(options);
 }
 
 }  // namespace
@@ -177,7 +270,8 @@ trajectory::SlabPartition SampleJob::partition(int ranks) const {
 }
 
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
-                      const std::string& result_options, const at::Device& device, bool validate_only) {
+                      const std::string& result_options, const at::Device& device, int teams,
+                      bool validate_only) {
   std::optional<model::PriorDescription> prior;
   world.agree([&] { prior = model::describe_prior(options.prior); });
   SampleJob job(std::move(*prior));
@@ -187,26 +281,12 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();
-    if (!world.is_root()) return;
-    if (!options.observations.empty())
-      job.observations = open_observations(observation_files(options), job.prior.domain);
-    job.period = choose_period(options, job.prior.domain, job.observations);
-    const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
-    if (options.is_conditioned()) place_observations(options, job);
-    job.prior_digest = model::prior_digest(options.prior);
-    job.options_digest = core::sha256(result_options);
-    job.identity =
-        fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\n", result_options, job.prior_digest,
-                    job.observations_digest.empty() ? "none" : job.observations_digest,
-                    c10::DeviceTypeName(device.type(), true));
-    job.metadata = output_metadata(options);
-    const OutputFolder made(options.output, "output.directory", validate_only);
-    if (!validate_only) job.lock = std::make_unique<OutputLock>(options.output);
-    check_output(job, options);
-    if (options.restart && !validate_only) std::filesystem::remove_all(options.checkpoint_folder());
-    job.members = members_to_draw(job, options);
-    check_space(job, options);
   });
+  world.agree_on_root([&](const std::function<void()>& going_on) {
+    prepare_on_root(job, options, result_options, device, teams, validate_only, going_on);
+  });
+  check_seen_by_all(world, options.checkpoint.empty() ? options.output : options.checkpoint,
+                    options.checkpoint.empty() ? "output.directory" : "checkpoint.directory");
   std::vector<std::int64_t> facts = pack(job);
   world.broadcast(facts);
   unpack(facts, job);

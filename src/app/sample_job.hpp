@@ -15,6 +15,7 @@
 #include "foehn/trajectory/window_plan.hpp"
 #include "observation_source.hpp"
 #include "observed_set.hpp"
+#include "options.hpp"
 #include "output_lock.hpp"
 #include "sample_options.hpp"
 
@@ -32,13 +33,14 @@ struct SampleJob {
   diffusion::SamplerOptions sampler;
 
   /// What the members are made of, line by line "name = value": options that change the result, digests of
-  /// prior and observations, device.
+  /// prior and observations, device, versions. Empty where --validate-only leaves observations unprepared.
   std::string identity;
   std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
 
   // Of the root alone.
-  std::unique_ptr<OutputLock> lock;
-  std::vector<ObservationSource> observations;  ///< of each set
+  std::vector<std::unique_ptr<OutputFolder>> folders;  ///< of results and checkpoints
+  std::vector<std::unique_ptr<OutputLock>> locks;      ///< of each; given up before
+  std::vector<ObservationSource> observations;         ///< of each set
   std::string prior_digest, observations_digest, options_digest;
   std::optional<io::CordexMetadata> metadata;  ///< of the layout cordex
 
@@ -49,14 +51,17 @@ struct SampleJob {
 };
 
 /// Reads and checks options, prior, observations and output folder, which the root keeps locked; only the
-/// root touches the observations. Members that are there already, of the same identity, are not to be drawn
-/// again.
+/// root touches the observations, and makes them where they are to come from input.files. Members that are
+/// there already, of the same identity, are not to be drawn again; members and checkpoints of another are
+/// refused.
 /// @param result_options  the options that change the result, as canonical text
+/// @param teams           that draw members at the same time
 /// @param validate_only   the output folder is not to stay if it was absent
 /// @throws comm::AgreedError on every rank, for whatever is wrong
 /// @note Collective over the world.
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
-                      const std::string& result_options, const at::Device& device, bool validate_only);
+                      const std::string& result_options, const at::Device& device, int teams,
+                      bool validate_only);
 
 /// "1 team", "2 teams"
 std::string counted(std::int64_t count, const std::string& noun);

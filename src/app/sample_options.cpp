@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_reader.hpp"
@@ -46,11 +47,14 @@ config::OptionTable sample_option_table(SampleOptions& options) {
       "input.observations", &options.observations,
       {.doc = "Coarse observations (NetCDF files or globs): snapshots and means over time, as cell_methods "
               "and time bounds say, of some or all variables; files of the same variables are joined in "
-              "time; default: none, an unconditional sample.",
+              "time; without them and without input.files the sample is unconditional.",
        .changes_result = false});
+  add_preparation_options(table, options.prepare, false);
   table.add(
       "time.start", &options.start,
-      {.doc = "First hour of the trajectory, such as 2019-03-26T00:00; default: the first observation's."});
+      {.doc = "First hour of the trajectory, such as 2019-03-26T00:00; default: the first observation's. A "
+              "trajectory holds all of input.observations; of input.files it uses the snapshots at its "
+              "hours and the means over hours that all lie in it."});
   table.add("time.hours", &options.hours,
             {.doc = "Length of the trajectory in steps of the prior; 0: up to the last observation.",
              .unit = "h",
@@ -68,6 +72,7 @@ config::OptionTable sample_option_table(SampleOptions& options) {
        .unit = "1",
        .minimum = 0,
        .minimum_excluded = true});
+  add_missing_option(table, options.missing_fraction);
   table.add(
       "observation.gamma", &options.gamma,
       {.doc =
@@ -197,6 +202,23 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .changes_result = false});
   add_timeout_option(table, options.timeout_minutes);
   return table;
+}
+
+void check_source(const config::OptionTable& table, const SampleOptions& options) {
+  if (options.prepares() && !options.observations.empty())
+    throw core::UsageError(
+        "input.files and input.observations: expected one of them; input.files are made into observations");
+  if (options.prepares() && options.hours > 0 && options.start.empty())
+    throw core::UsageError("time.start: needed with time.hours where observations come from input.files");
+  if (options.prepares()) return;
+  PrepareOptions untouched;
+  config::OptionTable defaults("sample", "", "");
+  add_preparation_options(defaults, untouched, false);
+  const nlohmann::json given = table.values(), by_default = defaults.values();
+  for (const auto& [name, value] : by_default.items())
+    if (given.at(name) != value)
+      throw core::UsageError(
+          fmt::format("{}: says how input.files become observations, but there are none", name));
 }
 
 }  // namespace foehn::app

@@ -10,6 +10,7 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "options.hpp"
+#include "prepare_options.hpp"
 
 namespace foehn::app {
 
@@ -17,10 +18,13 @@ namespace foehn::app {
 struct SampleOptions {
   std::string prior;
   std::vector<std::string> observations;
+  PrepareOptions prepare;  ///< observations are made by these where it names files; its prior, period,
+                           ///< outputs and missing values are set by `prepare_job`
   std::string start;
   std::int64_t hours = 0;
   std::vector<double> observation_std;
   std::vector<double> observation_std_normalised;
+  double missing_fraction = 0;
   std::optional<double> gamma;
   std::string method = "dpmpp-2m";
   std::string spacing = "lambda";
@@ -53,7 +57,8 @@ struct SampleOptions {
     return checkpoint.empty() ? std::filesystem::path(output) / "checkpoint"
                               : std::filesystem::path(checkpoint);
   }
-  bool is_conditioned() const { return !observations.empty() && guidance != "none"; }
+  bool prepares() const { return !prepare.files.empty(); }
+  bool is_conditioned() const { return (!observations.empty() || prepares()) && guidance != "none"; }
 };
 
 /// The files of observations that the options name.
@@ -69,5 +74,10 @@ std::int64_t window_stride(const SampleOptions& options, std::int64_t markov_ord
 
 /// Binds the options to the fields of `options`, which must outlive the table.
 config::OptionTable sample_option_table(SampleOptions& options);
+
+/// Checks where observations are to come from.
+/// @param table  of these options
+/// @throws UsageError for two sources, or an option of how files become observations without files
+void check_source(const config::OptionTable& table, const SampleOptions& options);
 
 }  // namespace foehn::app

@@ -23,8 +23,8 @@ void check_calibration(const Calibration& calibration) {
     const Distribution &observed = calibration.observed, &simulated = calibration.simulated;
     if (observed.summary.layout != simulated.summary.layout || observed.bins != simulated.bins)
       throw core::Error("the statistics of observations and simulation are laid out differently");
-    require_sound(observed, "observations", true);
-    require_sound(simulated, "simulation", true);
+    require_sound(observed, "observations", MayLack::nothing);
+    require_sound(simulated, "simulation", MayLack::whole_cells);
     if (calibration.kind == Kind::multiplicative) {
       require_not_negative(observed.summary, "observations");
       require_not_negative(simulated.summary, "simulation");

@@ -34,6 +34,15 @@ void check_counts(const Distribution& distribution, const std::string& role) {
   }
 }
 
+/// Is the slot one of a cell that has no value in any group?
+bool is_of_empty_cell(const Summary& summary, std::size_t slot) {
+  const auto cells = static_cast<std::size_t>(summary.layout.cells);
+  if (cells == 0) return false;
+  for (std::size_t other = slot % cells; other < summary.count.size(); other += cells)
+    if (summary.count[other] > 0) return false;
+  return true;
+}
+
 }  // namespace
 
 std::string slot_name(const Layout& layout, std::int64_t slot) {
@@ -64,14 +73,16 @@ void require_finite(double value, std::size_t cell, std::int64_t seconds, calend
         fmt::format("{}: the value is not finite ({})", value_place(cell, seconds, calendar), value));
 }
 
-void require_usable(const Summary& summary, const std::string& role, bool complete) {
+void require_usable(const Summary& summary, const std::string& role, MayLack may_lack) {
   const auto slots = static_cast<std::size_t>(summary.layout.slots());
   for (const auto* values : {&summary.count, &summary.mean, &summary.least, &summary.greatest})
     if (values->size() != slots)
       throw core::Error(fmt::format("{}: {} statistics, expected {}", role, values->size(), slots));
   for (std::size_t slot = 0; slot < slots; ++slot) {
     const double count = summary.count[slot];
-    if (count == 0 && !complete) continue;
+    if (count == 0 &&
+        (may_lack == MayLack::any || (may_lack == MayLack::whole_cells && is_of_empty_cell(summary, slot))))
+      continue;
     const std::string where =
         fmt::format("{}: {}", role, slot_name(summary.layout, static_cast<std::int64_t>(slot)));
     if (count == 0) throw core::Error(where + ": no values");
@@ -110,8 +121,8 @@ void require_bins(const Bins& bins, const Summary& summary, const std::string& r
   }
 }
 
-void require_sound(const Distribution& distribution, const std::string& role, bool complete) {
-  require_usable(distribution.summary, role, complete);
+void require_sound(const Distribution& distribution, const std::string& role, MayLack may_lack) {
+  require_usable(distribution.summary, role, may_lack);
   require_bins(distribution.bins, distribution.summary, role);
   check_counts(distribution, role);
 }

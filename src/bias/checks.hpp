@@ -24,18 +24,24 @@ std::int64_t first_slot(const Layout& layout, std::size_t cells, std::int64_t se
 /// @throws Error naming cell and time of a value that is not finite
 void require_finite(double value, std::size_t cell, std::int64_t seconds, calendar::Calendar calendar);
 
-/// @param role      "observations", "simulation" or "scenario", for messages
-/// @param complete  whether every month needs values
+/// Which slots may be without values.
+enum class MayLack {
+  nothing,
+  whole_cells,  ///< those of cells that are missing all the time, in every month
+  any,
+};
+
+/// @param role  "observations", "simulation" or "scenario", for messages
 /// @throws Error naming the first slot with too few values or but one value repeated, or arrays whose length
 ///         is not that of the layout
-void require_usable(const Summary& summary, const std::string& role, bool complete);
+void require_usable(const Summary& summary, const std::string& role, MayLack may_lack);
 
 /// @throws Error naming the first slot, of those with values, whose bins do not span the values or are too
 ///         narrow to be told apart
 void require_bins(const Bins& bins, const Summary& summary, const std::string& role);
 
 /// All of the above, and that the counts are those of the summary.
-void require_sound(const Distribution& distribution, const std::string& role, bool complete);
+void require_sound(const Distribution& distribution, const std::string& role, MayLack may_lack);
 
 /// @throws Error naming the first slot with a negative value: no factor is meant for those
 void require_not_negative(const Summary& summary, const std::string& role);

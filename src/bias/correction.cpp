@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "bias/checks.hpp"
 #include "foehn/core/error.hpp"
@@ -19,7 +20,7 @@ const Calibration& checked(const Calibration& calibration) {
 void check_scenario(const Calibration& calibration, const Summary& scenario) {
   if (scenario.layout != calibration.simulated.summary.layout)
     throw core::Error("the statistics of scenario and calibration are laid out differently");
-  require_usable(scenario, "scenario", false);
+  require_usable(scenario, "scenario", MayLack::any);
   if (calibration.kind == Kind::multiplicative) require_not_negative(scenario, "scenario");
 }
 
@@ -31,6 +32,7 @@ Correction::Correction(const Calibration& calibration, Extrapolation extrapolati
       extrapolation_(extrapolation),
       observed_(calibration.observed),
       simulated_(calibration.simulated),
+      simulated_count_(calibration.simulated.summary.count),
       least_(calibration.simulated.summary.least),
       greatest_(calibration.simulated.summary.greatest) {}
 
@@ -44,7 +46,8 @@ Correction Correction::detrended_quantile_mapping(const Calibration& calibration
   core::with_context(fmt::format("correcting '{}'", calibration.variable), [&] {
     check_scenario(calibration, scenario);
     correction.scenario_count_ = scenario.count;
-    // No mean is zero: what is never negative and not constant has a positive one.
+    // No mean is zero: what is never negative and not constant has a positive one. Where the simulation has
+    // no values, and nothing is corrected, it is no number.
     const std::vector<double>& past = calibration.simulated.summary.mean;
     for (std::size_t slot = 0; slot < past.size(); ++slot)
       correction.change_.push_back(calibration.kind == Kind::additive ? scenario.mean[slot] - past[slot]
@@ -57,7 +60,7 @@ Correction Correction::quantile_delta_mapping(const Calibration& calibration, co
   Correction correction(calibration, Extrapolation::constant_correction);
   core::with_context(fmt::format("correcting '{}'", calibration.variable), [&] {
     check_scenario(calibration, scenario.summary);
-    require_sound(scenario, "scenario", false);
+    require_sound(scenario, "scenario", MayLack::any);
     correction.scenario_count_ = scenario.summary.count;
     correction.scenario_.emplace(scenario);
     correction.least_ = scenario.summary.least;
@@ -110,11 +113,15 @@ void Correction::apply_field(std::span<Value> field, std::int64_t seconds, calen
   const std::int64_t first = first_slot(layout_, field.size(), seconds, calendar);
   for (std::size_t cell = 0; cell < field.size(); ++cell) {
     const auto value = static_cast<double>(field[cell]);
+    if (std::isnan(value)) continue;
     require_finite(value, cell, seconds, calendar);
     if (kind_ == Kind::multiplicative && value < 0)
       throw core::Error(fmt::format("{}: a multiplicative correction of a negative value ({})",
                                     value_place(cell, seconds, calendar), value));
     const std::int64_t slot = layout_.cells > 0 ? first + static_cast<std::int64_t>(cell) : first;
+    if (simulated_count_[static_cast<std::size_t>(slot)] == 0)
+      throw core::Error(fmt::format("{}: the simulation's statistics have no values of {}",
+                                    value_place(cell, seconds, calendar), slot_name(layout_, slot)));
     if (!scenario_count_.empty() && scenario_count_[static_cast<std::size_t>(slot)] == 0)
       throw core::Error(fmt::format("{}: the scenario's statistics have no values of {}",
                                     value_place(cell, seconds, calendar), slot_name(layout_, slot)));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -14,13 +15,14 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Calls visit(slot, value, cell) for every cell of an instant.
+/// Calls visit(slot, value, cell) for every cell of an instant that is not missing.
 template <class Value, class Visit>
 void for_each_value(const Layout& layout, std::span<const Value> field, std::int64_t seconds,
                     calendar::Calendar calendar, Visit visit) {
   const auto first = static_cast<std::size_t>(first_slot(layout, field.size(), seconds, calendar));
   for (std::size_t cell = 0; cell < field.size(); ++cell) {
     const auto value = static_cast<double>(field[cell]);
+    if (std::isnan(value)) continue;
     require_finite(value, cell, seconds, calendar);
     visit(layout.cells > 0 ? first + cell : first, value, cell);
   }
@@ -47,10 +49,11 @@ std::int64_t Bins::bin_of(std::int64_t slot, double value) const {
 Bins common_bins(const Summary& observed, const Summary& simulated, std::int64_t number) {
   if (observed.layout != simulated.layout)
     throw core::Error("the statistics of observations and simulation are laid out differently");
-  require_usable(observed, "observations", true);
-  require_usable(simulated, "simulation", true);
+  require_usable(observed, "observations", MayLack::nothing);
+  require_usable(simulated, "simulation", MayLack::whole_cells);
   Bins bins{number, observed.least, observed.greatest};
   for (std::size_t slot = 0; slot < bins.lower.size(); ++slot) {
+    if (simulated.count[slot] == 0) continue;
     bins.lower[slot] = std::min(bins.lower[slot], simulated.least[slot]);
     bins.upper[slot] = std::max(bins.upper[slot], simulated.greatest[slot]);
   }
@@ -59,7 +62,7 @@ Bins common_bins(const Summary& observed, const Summary& simulated, std::int64_t
 }
 
 Bins scenario_bins(const Summary& scenario, std::int64_t number) {
-  require_usable(scenario, "scenario", false);
+  require_usable(scenario, "scenario", MayLack::any);
   Bins bins{number, scenario.least, scenario.greatest};
   require_bins(bins, scenario, "scenario");
   return bins;

@@ -8,6 +8,7 @@
 
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/io/durable.hpp"
 #include "foehn/io/netcdf.hpp"
 
 namespace foehn::checkpoint {
@@ -63,6 +64,7 @@ SlabFile write_slab_file(const std::filesystem::path& folder, Hours hours,
     });
   }
   file.close();
+  io::sync_file(path);
   result.bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
   result.digest = core::sha256_of_file(path);
   return result;

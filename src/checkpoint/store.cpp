@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -61,8 +62,12 @@ struct Store::Writing {
   core::BackgroundTasks thread{1};  // last: ends before what it uses
 };
 
-Store::Store(const comm::Communicator& team, fs::path folder, std::string identity, Hours mine)
-    : team_(team), folder_(std::move(folder)), identity_(std::move(identity)), mine_(mine) {}
+Store::Store(const comm::Communicator& team, fs::path folder, std::string identity, Form form, Hours mine)
+    : team_(team),
+      folder_(std::move(folder)),
+      identity_(std::move(identity)),
+      form_(std::move(form)),
+      mine_(mine) {}
 
 Store::~Store() {
   if (!background_) return;
@@ -70,18 +75,71 @@ Store::~Store() {
   if (team_.is_root()) discard_partial();
 }
 
+void Store::remove_old(const fs::path& newest) {
+  std::error_code ignored;  // what cannot be removed now does no harm
+  for (const fs::path& broken : passed_over_)
+    if (broken != newest) fs::remove_all(broken, ignored);
+  passed_over_.clear();
+  const std::vector<std::int64_t> steps = steps_in(folder_);
+  for (std::size_t i = kKept; i < steps.size(); ++i) fs::remove_all(folder_ / step_name(steps[i]), ignored);
+}
+
 void Store::discard_partial() const {
   std::error_code ignored;
   fs::remove_all(folder_ / kPartial, ignored);
 }
 
-std::optional<Snapshot> Store::load() {
+Manifest Store::parse(const std::string& text, std::int64_t step) const {
+  Manifest manifest = parse_manifest(text);
+  if (manifest.step != step)
+    throw core::Error(fmt::format("step {}, expected {} by the folder's name", manifest.step, step));
+  if (manifest.identity != identity_) return manifest;  // which says more than that its form is another
+  if (manifest.files.back().last != form_.hours)
+    throw core::Error(fmt::format("{} hours, expected {}", manifest.files.back().last, form_.hours));
+  for (const auto& [name, shape] : manifest.fields)
+    if (shape != form_.hour_shape)
+      throw core::Error(fmt::format("field '{}' of {} values an hour, expected {}", name,
+                                    fmt::join(shape, " x "), fmt::join(form_.hour_shape, " x ")));
+  return manifest;
+}
+
+void Store::check_identity(const fs::path& folder, const std::string& identity) {
+  for (const std::int64_t step : steps_in(folder)) {
+    const fs::path path = folder / step_name(step);
+    std::string there;
+    try {
+      there = parse_manifest(io::read_small_file(path / kManifestName, kMostManifestBytes)).identity;
+    } catch (const core::Error&) {
+      continue;  // passed over, and said so, when it is loaded
+    }
+    if (there == identity) return;
+    throw core::Error(fmt::format(
+        "the checkpoint {} is of another run: {}; take the options of that run, another output.directory, or "
+        "checkpoint.restart to start over",
+        path.string(), difference(there, identity)));
+  }
+}
+
+bool Store::remove_all(const fs::path& folder) {
+  std::error_code ignored;
+  for (const std::int64_t step : steps_in(folder)) fs::remove_all(folder / step_name(step), ignored);
+  fs::remove_all(folder / kPartial, ignored);
+  fs::remove(folder, ignored);  // fails where something else is in it
+  return steps_in(folder).empty();
+}
+
+std::optional<Snapshot> Store::load(const std::function<void(const Snapshot&)>& check) {
   std::vector<std::int64_t> steps;
   if (team_.is_root()) {
     discard_partial();
     steps = steps_in(folder_);
   }
   team_.broadcast(steps);
+  const auto pass_over = [&](const fs::path& folder, const comm::AgreedError& error) {
+    if (!team_.is_root()) return;
+    spdlog::warn("passing over a checkpoint that is not whole: {}", error.what());
+    passed_over_.push_back(folder);
+  };
   for (const std::int64_t step : steps) {
     const fs::path folder = folder_ / step_name(step);
     Manifest manifest;
@@ -93,20 +151,14 @@ std::optional<Snapshot> Store::load() {
       });
       team_.broadcast(text);
       team_.agree([&] {
-        manifest =
-            core::with_context((folder / kManifestName).string(), [&] { return parse_manifest(text); });
+        manifest = core::with_context((folder / kManifestName).string(), [&] { return parse(text, step); });
       });
     } catch (const comm::AgreedError& error) {
-      if (team_.is_root()) spdlog::warn("passing over a checkpoint that is not whole: {}", error.what());
+      pass_over(folder, error);
       continue;
     }
     team_.agree([&] {
-      if (manifest.identity != identity_)
-        throw core::Error(
-            fmt::format("the checkpoint {} is of another run: {}; take the options of that run, another "
-                        "output.directory, or "
-                        "checkpoint.restart to start over",
-                        folder.string(), difference(manifest.identity, identity_)));
+      if (team_.is_root()) check_identity(folder_, identity_);
     });
     try {
       team_.agree([&] {
@@ -115,12 +167,15 @@ std::optional<Snapshot> Store::load() {
              i += static_cast<std::size_t>(team_.size()))
           check_slab_file(folder, manifest.files[i]);
       });
-      team_.agree([&] { snapshot.fields = read_hours(folder, manifest, mine_); });
+      team_.agree([&] {
+        snapshot.fields = read_hours(folder, manifest, mine_);
+        snapshot.facts = manifest.facts;
+        core::with_context(folder.string(), [&] { check(snapshot); });
+      });
     } catch (const comm::AgreedError& error) {
-      if (team_.is_root()) spdlog::warn("passing over a checkpoint that is not whole: {}", error.what());
+      pass_over(folder, error);
       continue;
     }
-    snapshot.facts = manifest.facts;
     return snapshot;
   }
   return std::nullopt;
@@ -143,7 +198,7 @@ void Store::save(const Snapshot& snapshot) {
     team_.agree([&] {
       if (!team_.is_root()) return;
       discard_partial();
-      fs::create_directories(partial);
+      io::make_folders(partial);
     });
   } catch (const comm::AgreedError& error) {
     writing.failure = error.what();
@@ -190,8 +245,7 @@ Store::Progress Store::publish(bool wait) {
       }
       io::write_file_atomically(folder_ / kPartial / kManifestName, manifest_text(manifest));
       io::publish_folder(folder_ / kPartial, folder);
-      const std::vector<std::int64_t> steps = steps_in(folder_);
-      for (std::size_t i = kKept; i < steps.size(); ++i) fs::remove_all(folder_ / step_name(steps[i]));
+      remove_old(folder);
     });
   } catch (const comm::AgreedError& error) {
     failure_ = fmt::format("writing the checkpoint {}: {}", folder.string(), error.what());

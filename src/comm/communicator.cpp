@@ -121,6 +121,13 @@ void Communicator::agree(const std::function<void()>& work) const {
   throw AgreedError(message, exit_code);
 }
 
+void Communicator::agree_on_root(
+    const std::function<void(const std::function<void()>& going_on)>& work) const {
+  agree([&] {
+    if (is_root()) work(show_progress);
+  });
+}
+
 void Communicator::broadcast(std::string& text, int root) const {
   const Waiting waiting("to broadcast");
   auto size = static_cast<std::int64_t>(text.size());

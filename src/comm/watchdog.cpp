@@ -93,9 +93,10 @@ void Watchdog::watch() {
       if (all[kEnding] == world_.size()) return;
     }
 
-    // The others wait a little longer: whoever speaks first ends the job for all.
+    // The others wait a little longer, one after another: whoever speaks first ends the job for all, alone.
+    // mpirun takes a second or two to do so.
     const int rank = world_.rank();
-    const double limit = timeout_seconds + (rank == 0 ? 0 : std::min(10.0, 5 + 0.05 * rank));
+    const double limit = timeout_seconds + (rank == 0 ? 0 : rank == 1 ? 3 : 6);
     if (timeout_seconds == 0) continue;
     const char* waiting = waiting_for;
     if (unanswered >= limit) bark(unanswered, "for a sign of life");

@@ -9,8 +9,8 @@
 
 namespace foehn::evaluation {
 
-/// Block means of the members, over the hours that an observation covers, minus the observation. Hours are
-/// added in rising order.
+/// Block means of the members, over the hours that an observation covers, minus the observation, where it is
+/// not missing. Hours are added in rising order.
 class Agreement {
  public:
   /// @param sources  outlives this
@@ -21,6 +21,8 @@ class Agreement {
   void add(std::int64_t hour, const std::vector<std::span<const float>>& members);
   /// One a variable; without a count where it is not observed.
   const std::vector<ErrorSums>& sums() const { return sums_; }
+  /// Part of a variable's observations that is missing, [variable]; NaN where there are none.
+  std::vector<double> missing_fraction() const;
 
  private:
   void add_to(std::size_t series, std::int64_t hour, const std::vector<std::span<const float>>& members);
@@ -28,7 +30,8 @@ class Agreement {
   const Sources& sources_;
   std::vector<double> std_;
   std::vector<ErrorSums> sums_;
-  std::vector<std::vector<double>> means_;  // of each series: [member, its variable, block], so far
+  std::vector<std::int64_t> values_, missing_;  // of the observations, [variable]
+  std::vector<std::vector<double>> means_;      // of each series: [member, its variable, block], so far
 };
 
 }  // namespace foehn::evaluation

@@ -1,9 +1,10 @@
 #include "evaluation/baseline.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <utility>
+
+#include "evaluation/between.hpp"
 
 namespace foehn::evaluation {
 
@@ -53,7 +54,7 @@ Baseline::Observation Baseline::read(std::int64_t index) const {
   const auto fine_cells = static_cast<std::size_t>(blocks.fine_cells());
 
   std::vector<float> values(variables.size() * coarse_cells);
-  series_.source.reader.read(index, 1, values);
+  series_.source.reader.read_with_gaps(index, 1, values);
   Observation observation{index, {values.begin(), values.end()}, {}};
   if (!climatology_) return observation;
 
@@ -84,7 +85,7 @@ void Baseline::interpolate(const std::vector<double>& before, const std::vector<
                            std::span<double> fields) const {
   std::vector<double> coarse(before.size());
   std::transform(before.begin(), before.end(), after.begin(), coarse.begin(),
-                 [this](double first, double second) { return std::lerp(first, second, weight_); });
+                 [this](double first, double second) { return between(first, second, weight_); });
   const auto coarse_cells = static_cast<std::size_t>(sources_.blocks.coarse_cells());
   const auto fine_cells = static_cast<std::size_t>(sources_.blocks.fine_cells());
   for (std::size_t i = 0; i < series_.source.variables.size(); ++i) {

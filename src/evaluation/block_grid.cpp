@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "evaluation/between.hpp"
 #include "foehn/core/error.hpp"
 
 namespace foehn::evaluation {
@@ -41,10 +42,10 @@ void BlockGrid::interpolate(std::span<const double> coarse, std::span<double> fi
     const auto upper = coarse.subspan(static_cast<std::size_t>(row.upper * coarse_nx));
     for (const auto& column : columns_) {
       const auto along_row = [&](std::span<const double> values) {
-        return std::lerp(values[static_cast<std::size_t>(column.lower)],
-                         values[static_cast<std::size_t>(column.upper)], column.weight);
+        return between(values[static_cast<std::size_t>(column.lower)],
+                       values[static_cast<std::size_t>(column.upper)], column.weight);
       };
-      *out++ = std::lerp(along_row(lower), along_row(upper), row.weight);
+      *out++ = between(along_row(lower), along_row(upper), row.weight);
     }
   }
 }

@@ -68,7 +68,7 @@ std::string line_chart(const ChartText& text, std::span<const double> x, const s
   if (x.empty()) return "";
   double maximum = 0;
   for (const auto& curve : curves) {
-    maximum = std::max(maximum, *std::max_element(curve.values.begin(), curve.values.end()));
+    for (const double value : curve.values) maximum = std::fmax(maximum, value);  // passing over NaN
   }
   const auto y_ticks = ticks(maximum);
   const auto abscissa = [&](double value) { return logarithmic_x ? std::log(value) : value; };
@@ -91,6 +91,7 @@ std::string line_chart(const ChartText& text, std::span<const double> x, const s
     const char* colour = kCurveColours[i % kCurveColours.size()];
     std::string points, dots;
     for (std::size_t k = 0; k < x.size(); ++k) {
+      if (std::isnan(curves[i].values[k])) continue;
       const double px = x_position(x[k]), py = y_position(curves[i].values[k], y_ticks.back());
       points += fmt::format("{:.1f},{:.1f} ", px, py);
       dots += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="2.5" fill="{}"/>)", px, py, colour);

@@ -14,6 +14,7 @@ namespace foehn::evaluation {
 namespace {
 
 using Colour = std::array<std::uint8_t, 3>;
+constexpr Colour kMissing = {190, 190, 190};
 
 /// Dark blue over green to yellow: lightness rises evenly, so that it reads without colour vision and in
 /// print too.
@@ -79,7 +80,8 @@ std::string map_image(const std::string& description, std::span<const double> fi
   for (std::int64_t row = 0; row < grid.ny(); ++row) {
     const std::int64_t y = south_first ? grid.ny() - 1 - row : row;
     for (std::int64_t x = 0; x < grid.nx(); ++x) {
-      const auto colour = colour_at(fraction_in(field[static_cast<std::size_t>(y * grid.nx() + x)], range));
+      const double value = field[static_cast<std::size_t>(y * grid.nx() + x)];
+      const Colour colour = std::isnan(value) ? kMissing : colour_at(fraction_in(value, range));
       pixels.insert(pixels.end(), colour.begin(), colour.end());
     }
   }

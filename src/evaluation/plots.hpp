@@ -12,7 +12,7 @@ namespace foehn::evaluation {
 /// One curve of a line chart.
 struct Curve {
   std::string name;
-  std::vector<double> values;  ///< one an abscissa
+  std::vector<double> values;  ///< one an abscissa; NaN is passed over
 };
 
 /// What a chart's axes say; units included.
@@ -38,7 +38,7 @@ struct ColourRange {
 };
 
 /// An image element that shows a field, north up and west to the left, at the aspect ratio of the grid.
-/// @param field  [y, x]
+/// @param field  [y, x]; NaN is grey
 /// @param grid   where the field lies
 std::string map_image(const std::string& description, std::span<const double> field, const grid::Grid& grid,
                       const ColourRange& range);

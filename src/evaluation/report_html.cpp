@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "evaluation/plots.hpp"
 #include "evaluation/score_table.hpp"
@@ -106,11 +107,13 @@ struct Panel {
 };
 
 ColourRange range_of(const std::vector<Panel>& panels) {
-  ColourRange range{panels.front().field.front(), panels.front().field.front()};
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  ColourRange range{kNaN, kNaN};
   for (const auto& panel : panels) {
-    const auto [low, high] = std::minmax_element(panel.field.begin(), panel.field.end());
-    range.low = std::min(range.low, *low);
-    range.high = std::max(range.high, *high);
+    for (const double value : panel.field) {  // NaN, which is missing, loses
+      range.low = std::fmin(range.low, value);
+      range.high = std::fmax(range.high, value);
+    }
   }
   return range;
 }
@@ -134,7 +137,7 @@ std::string maps_html(const Results& results, std::size_t index) {
   const std::string& units = results.variables[index].units;
   std::vector<Panel> fields;
   const auto observation = slice(example.observation, coarse_grid);
-  if (!std::isnan(observation.front()))
+  if (std::any_of(observation.begin(), observation.end(), [](double value) { return !std::isnan(value); }))
     fields.push_back({"observation of " + example.observation_time, observation, coarse_grid});
   for (const Panel& panel :
        std::vector<Panel>{{"truth", slice(example.truth, results.grid), results.grid},

@@ -10,7 +10,7 @@
 namespace foehn::evaluation {
 namespace {
 
-/// Nothing where a variable is not observed.
+/// Nothing where no cell has the observations.
 std::optional<double> if_observed(double score) {
   return std::isnan(score) ? std::nullopt : std::optional(score);
 }
@@ -68,21 +68,34 @@ std::string summary(const Results& results) {
 std::string agreement_text(const VariableResults& scores, const std::string& units) {
   if (!scores.is_observed) return "not observed";
   const ObservationAgreement& agreement = scores.agreement;
+  const std::string missing =
+      agreement.missing_fraction > 0
+          ? fmt::format(
+                "; {:.3g} % of the observations are missing, and interpolation is scored where it "
+                "needs none of them",
+                100 * agreement.missing_fraction)
+          : "";
   if (agreement.standard_deviation) {
     return fmt::format(
-        "members' block means minus observations: rms {:.3f}, mean {:+.3f} standard deviations ({:.4g} {})",
-        agreement.rms, agreement.mean, *agreement.standard_deviation, units);
+        "members' block means minus observations: rms {:.3f}, mean {:+.3f} standard deviations ({:.4g} {}){}",
+        agreement.rms, agreement.mean, *agreement.standard_deviation, units, missing);
   }
   return fmt::format(
       "members' block means minus observations: rms {:.4g} {}, mean {:+.4g} {} (standard deviation not "
-      "known)",
-      agreement.rms, units, agreement.mean, units);
+      "known){}",
+      agreement.rms, units, agreement.mean, units, missing);
 }
 
 std::string seam_text(const SeamRatios& seam) {
   return fmt::format(
       "variance of increments to observed hours over that of the others: members {:.3f}, truth {:.3f}",
       seam.members, seam.truth);
+}
+
+bool has_interpolation_spectrum(const VariableResults& scores) {
+  const auto& ratios = scores.spectrum.interpolation;
+  return scores.is_observed &&
+         std::none_of(ratios.begin(), ratios.end(), [](double ratio) { return std::isnan(ratio); });
 }
 
 double since_observation_hours(const Results& results, std::size_t steps) {

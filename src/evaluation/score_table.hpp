@@ -25,6 +25,8 @@ std::string summary(const Results& results);
 std::string agreement_text(const VariableResults& scores, const std::string& units);
 /// How much members and truth jump at observations, as a sentence.
 std::string seam_text(const SeamRatios& seam);
+/// Is there a spectrum of the interpolated observations? It needs whole fields.
+bool has_interpolation_spectrum(const VariableResults& scores);
 /// "tas (air_temperature) [K]"
 std::string title(const io::Variable& variable);
 /// A number with four digits, or two where it is next to nothing; at most nine characters.

@@ -44,6 +44,7 @@ Json agreement_json(const ObservationAgreement& agreement, const std::string& un
   }
   json["rms"] = agreement.rms;
   json["mean"] = agreement.mean;
+  json["missing_fraction"] = agreement.missing_fraction;
   return json;
 }
 
@@ -58,7 +59,7 @@ Json increments_json(const Results& results, const VariableResults& scores, cons
                   {"hours", row.hours},
                   {"truth", row.truth},
                   {"members", row.members}};
-    if (scores.is_observed) entry["interpolation"] = row.interpolation;
+    if (!std::isnan(row.interpolation)) entry["interpolation"] = row.interpolation;
     json["by_hours_since_observation"].push_back(entry);
   }
   if (scores.seam)
@@ -104,7 +105,8 @@ Json scores_json(const Results& results) {
     entry["spectrum_ratio"] = {{"units", "1"},
                                {"wavelength_cells", scores.spectrum.wavelength_cells},
                                {"members", scores.spectrum.members}};
-    if (scores.is_observed) entry["spectrum_ratio"]["interpolation"] = scores.spectrum.interpolation;
+    if (has_interpolation_spectrum(scores))
+      entry["spectrum_ratio"]["interpolation"] = scores.spectrum.interpolation;
     json["variables"][variable.name] = entry;
   }
   require_finite(json, "");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "evaluation/score_table.hpp"
@@ -74,7 +75,7 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
          values});
   };
   add_ratio("_spectrum_ratio", "the members", scores.spectrum.members);
-  if (scores.is_observed)
+  if (has_interpolation_spectrum(scores))
     add_ratio("_interpolation_spectrum_ratio", "the interpolated observations",
               scores.spectrum.interpolation);
 }
@@ -83,7 +84,8 @@ void add_increment_columns(std::vector<Column>& columns, const io::Variable& var
                            const VariableResults& scores) {
   const auto add = [&](const std::string& name, const std::string& what, double IncrementVariances::*value) {
     std::vector<double> values;
-    for (const auto& row : scores.increments) values.push_back(row.hours > 0 ? row.*value : kFillValue);
+    for (const auto& row : scores.increments)
+      values.push_back(std::isnan(row.*value) ? kFillValue : row.*value);
     columns.push_back({variable.name + name,
                        {"hours_since_observation"},
                        {{"units", fmt::format("({})2", variable.units)},

@@ -55,7 +55,7 @@ struct Moments {
   }
   double variance() const {
     const auto n = static_cast<double>(count);
-    const double result = count == 0 ? 0 : squares / n - sum / n * (sum / n);
+    const double result = squares / n - sum / n * (sum / n);
     return result < 0 ? 0 : result;  // keeping what is not a number
   }
 
@@ -147,7 +147,10 @@ IncrementSums increments_of(const KeptHour& before, const HourFields& fields, st
       moments.add(static_cast<double>(to[cell]) - static_cast<double>(from[cell]));
   };
   add(sums.truth, before.truth, fields.truth);
-  add(sums.interpolation, before.interpolation, fields.interpolation);
+  for (std::size_t cell = first_cell; cell < first_cell + cells; ++cell) {
+    const double increment = fields.interpolation[cell] - before.interpolation[cell];
+    if (!std::isnan(increment)) sums.interpolation.add(increment);
+  }
   for (std::size_t i = 0; i < fields.members.size(); ++i)
     add(sums.members, before.members[i], fields.members[i]);
   return sums;
@@ -208,6 +211,8 @@ HourSums score_hour(const HourFields& fields, std::size_t first_cell, std::size_
     std::transform(fields.members.begin(), fields.members.end(), errors.begin(),
                    [&](std::span<const float> member) { return static_cast<double>(member[cell]) - truth; });
     sums.ensemble.add(errors);
+    // Nothing is interpolated from what is missing.
+    if (std::isnan(fields.interpolation[cell])) continue;
     sums.interpolation.add(fields.interpolation[cell] - truth);
     if (!fields.anomaly_interpolation.empty()) {
       sums.anomaly_interpolation.add(fields.anomaly_interpolation[cell] - truth);
@@ -334,6 +339,7 @@ class Verification {
     results.step_hours = sources_.step_hours();
     results.period = sources_.period;
     const bool has_climatology = static_cast<bool>(options_.climatology);
+    const std::vector<double> missing_fraction = agreement_.missing_fraction();
     for (std::size_t variable = 0; variable < sums_.size(); ++variable) {
       const auto& sums = sums_[variable];
       auto& scores = results.scores.emplace_back();
@@ -352,6 +358,7 @@ class Verification {
         scores.agreement.standard_deviation = options_.observation_std[variable];
       scores.agreement.rms = agreement.rmse;
       scores.agreement.mean = agreement.bias;
+      scores.agreement.missing_fraction = missing_fraction[variable];
       scores.spectrum = finish(sums.spectrum, spectrum_, results.members);
     }
     results.example = example_;

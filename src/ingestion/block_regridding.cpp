@@ -1,6 +1,7 @@
 #include "foehn/ingestion/block_regridding.hpp"
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace foehn::ingestion {
@@ -9,6 +10,19 @@ namespace {
 
 /// Weights sum to 1 but for rounding, which must not make nothing missing a little.
 constexpr double kRounding = 1e-9;
+
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+/// Is there too little of a block?
+/// @param valid  part of its weight that is there
+bool is_missing(double valid, double most_missing) {
+  return 1 - valid > most_missing + kRounding || valid <= kRounding;
+}
+
+void count_one(MissingBlocks& missing, std::int64_t block, std::int64_t source_cell, double valid) {
+  if (missing.count == 0) missing = {0, block, source_cell, 1 - valid};
+  ++missing.count;
+}
 
 }  // namespace
 
@@ -48,8 +62,9 @@ std::span<const BlockRegridding::Link> BlockRegridding::links(std::int64_t block
   return std::span(links_).subspan(first, last - first);
 }
 
-std::optional<MissingBlock> BlockRegridding::apply(std::span<const float> source, double most_missing,
-                                                   std::span<float> means) const {
+MissingBlocks BlockRegridding::apply(std::span<const float> source, double most_missing,
+                                     std::span<float> means) const {
+  MissingBlocks missing;
   for (std::int64_t block = 0; block < blocks(); ++block) {
     double sum = 0, valid = 0;
     std::int64_t first_missing = -1;
@@ -62,17 +77,21 @@ std::optional<MissingBlock> BlockRegridding::apply(std::span<const float> source
         first_missing = link.source_cell;
       }
     }
-    if (first_missing >= 0 && (1 - valid > most_missing + kRounding || valid <= kRounding))
-      return MissingBlock{block, first_missing, 1 - valid};
-    means[static_cast<std::size_t>(block)] = static_cast<float>(sum / valid);
+    float& mean = means[static_cast<std::size_t>(block)];
+    if (first_missing >= 0 && is_missing(valid, most_missing)) {
+      count_one(missing, block, first_missing, valid);
+      mean = kNaN;
+    } else {
+      mean = static_cast<float>(sum / valid);
+    }
   }
-  return std::nullopt;
+  return missing;
 }
 
-std::optional<MissingBlock> BlockRegridding::apply_to_winds(std::span<const float> eastward,
-                                                            std::span<const float> northward,
-                                                            double most_missing, std::span<float> u,
-                                                            std::span<float> v) const {
+MissingBlocks BlockRegridding::apply_to_winds(std::span<const float> eastward,
+                                              std::span<const float> northward, double most_missing,
+                                              std::span<float> u, std::span<float> v) const {
+  MissingBlocks missing;
   for (std::int64_t block = 0; block < blocks(); ++block) {
     double along = 0, across = 0, valid = 0;
     std::int64_t first_missing = -1;
@@ -87,12 +106,16 @@ std::optional<MissingBlock> BlockRegridding::apply_to_winds(std::span<const floa
         first_missing = link.source_cell;
       }
     }
-    if (first_missing >= 0 && (1 - valid > most_missing + kRounding || valid <= kRounding))
-      return MissingBlock{block, first_missing, 1 - valid};
-    u[static_cast<std::size_t>(block)] = static_cast<float>(along / valid);
-    v[static_cast<std::size_t>(block)] = static_cast<float>(across / valid);
+    const auto at = static_cast<std::size_t>(block);
+    if (first_missing >= 0 && is_missing(valid, most_missing)) {
+      count_one(missing, block, first_missing, valid);
+      u[at] = v[at] = kNaN;
+    } else {
+      u[at] = static_cast<float>(along / valid);
+      v[at] = static_cast<float>(across / valid);
+    }
   }
-  return std::nullopt;
+  return missing;
 }
 
 }  // namespace foehn::ingestion

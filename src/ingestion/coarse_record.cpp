@@ -2,12 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "foehn/core/error.hpp"
 
 namespace foehn::ingestion {
+
+namespace {
+
+void require_whole(const Record& record, std::int64_t index, std::span<const float> field) {
+  const auto missing =
+      std::find_if(field.begin(), field.end(), [](float value) { return std::isnan(value); });
+  if (missing == field.end()) return;
+  const std::int64_t nx = record.grid()->nx(), cell = missing - field.begin();
+  throw core::Error(fmt::format("{}: {}: missing value at {}, {}", record.file_of(index).string(),
+                                record.variable().name, record.times().format(index),
+                                record.grid()->place(cell / nx, cell % nx)));
+}
+
+}  // namespace
 
 CoarseRecord coarse_record(ObservationStream& stream) {
   return {stream.times(), stream.variables().size(), stream.grid().cells(),
@@ -30,8 +46,11 @@ CoarseRecord coarse_record(std::vector<Record> records, const grid::Grid& grid) 
   const grid::Crop all{0, grid.ny(), 0, grid.nx()};
   return {shared->front().times(), shared->size(), grid.cells(),
           [shared, cells, all](std::int64_t index, std::span<float> values) {
-            for (std::size_t v = 0; v < shared->size(); ++v)
-              (*shared)[v].read(index, 1, all, values.subspan(v * cells, cells));
+            for (std::size_t v = 0; v < shared->size(); ++v) {
+              const std::span<float> field = values.subspan(v * cells, cells);
+              (*shared)[v].read(index, 1, all, field);
+              require_whole((*shared)[v], index, field);
+            }
           }};
 }
 

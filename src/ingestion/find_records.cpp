@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "foehn/core/error.hpp"
@@ -28,7 +29,8 @@ struct Candidate {
 /// What the files hold, for each wanted variable and to say where one is missing.
 struct Catalogue {
   std::vector<std::map<Match, std::vector<Candidate>>> candidates;  // [wanted variable]
-  std::set<std::string> fields;                                     // "tas (air_temperature)"
+  std::vector<std::optional<Candidate>> no_fields;  // [wanted variable]: one of other dimensions
+  std::set<std::string> fields;                     // "tas (air_temperature)"
   std::size_t useless_files = 0;
 };
 
@@ -53,8 +55,13 @@ void list_file(const std::filesystem::path& path, const std::vector<WantedVariab
   bool is_of_use = false;
   for (const std::string& name : file.variable_names()) {
     const io::NetcdfVariable variable = file.variable(name);
-    if (!io::is_field(file, variable, io::Horizontal::or_mesh)) continue;
     const std::string standard_name = variable.text("standard_name").value_or("");
+    if (!io::is_field(file, variable, io::Horizontal::or_mesh)) {
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        if (match(wanted[i], name, standard_name) == Match::exact)
+          catalogue.no_fields[i] = Candidate{path, name, standard_name};
+      continue;
+    }
     catalogue.fields.insert(standard_name.empty() ? name : fmt::format("{} ({})", name, standard_name));
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const Match how = match(wanted[i], name, standard_name);
@@ -63,6 +70,8 @@ void list_file(const std::filesystem::path& path, const std::vector<WantedVariab
       is_of_use = true;
     }
   }
+  if (!is_of_use && file.has_groups())
+    throw core::Error(path.string() + ": its variables are in groups, of which none is read");
   catalogue.useless_files += is_of_use ? 0 : 1;
 }
 
@@ -80,6 +89,9 @@ std::vector<std::filesystem::path> without_repeats(const std::vector<std::filesy
 
 std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& catalogue, std::size_t index) {
   const auto& matches = catalogue.candidates[index];
+  if (const auto& found = catalogue.no_fields[index]; matches.empty() && found)
+    io::read_layout(io::NetcdfFile::open(found->path), {found->name, "", ""},
+                    io::Horizontal::or_mesh);  // which says what is wrong with its dimensions
   if (matches.empty())
     throw core::Error(fmt::format(
         "no file holds {}; they hold {} on (time, y, x). data.variables can name it, as name=standard name",
@@ -124,6 +136,7 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
                                  const std::vector<WantedVariable>& wanted) {
   Catalogue catalogue;
   catalogue.candidates.resize(wanted.size());
+  catalogue.no_fields.resize(wanted.size());
   for (const auto& path : without_repeats(files)) list_file(path, wanted, catalogue);
   std::vector<Record> records;
   std::vector<std::shared_ptr<const SourceGrid>> grids;

@@ -39,6 +39,7 @@ ObservationStream::ObservationStream(std::vector<Record> records, Target target)
     core::with_context(fmt::format("regridding {}", describe(records_[i])),
                        [&] { regrid(*records_[i].grid(), i); });
   read_ahead_.resize(records_.size());
+  missing_.resize(records_.size());
   pair_winds();
   for (std::size_t i = 0; i < records_.size(); ++i) records_[i].check_overlaps(regridding_[i]->region());
 }
@@ -156,34 +157,56 @@ void ObservationStream::read(std::int64_t index, std::span<float> values) {
     if (!pair.source_angles.empty()) grid::rotate_winds_to_geographic(pair.source_angles, u, v);
     const BlockRegridding& regridding = *regridding_[pair.u];
     const auto to_u = part(values, pair.u), to_v = part(values, pair.v);
-    auto missing = pair.is_turned_to_grid ? regridding.apply_to_winds(u, v, target_.most_missing, to_u, to_v)
-                                          : regridding.apply(u, target_.most_missing, to_u);
-    if (!missing && !pair.is_turned_to_grid) missing = regridding.apply(v, target_.most_missing, to_v);
-    if (missing) refuse(pair.u, index, *missing);
+    if (pair.is_turned_to_grid) {
+      const MissingBlocks missing = regridding.apply_to_winds(u, v, target_.most_missing, to_u, to_v);
+      count(pair.u, index, missing);
+      count(pair.v, index, missing);
+    } else {
+      count(pair.u, index, regridding.apply(u, target_.most_missing, to_u));
+      count(pair.v, index, regridding.apply(v, target_.most_missing, to_v));
+    }
     is_done[pair.u] = is_done[pair.v] = true;
   }
   for (std::size_t i = 0; i < records_.size(); ++i) {
     if (is_done[i]) continue;
-    const auto missing = regridding_[i]->apply(field(i, index), target_.most_missing, part(values, i));
-    if (missing) refuse(i, index, *missing);
+    count(i, index, regridding_[i]->apply(field(i, index), target_.most_missing, part(values, i)));
   }
+  first_uncounted_ = std::max(first_uncounted_, index + 1);
 }
 
-void ObservationStream::refuse(std::size_t record, std::int64_t index, const MissingBlock& missing) const {
+std::vector<std::int64_t> ObservationStream::missing() const {
+  std::vector<std::int64_t> counts;
+  for (const Missing& missing : missing_) counts.push_back(missing.count);
+  return counts;
+}
+
+void ObservationStream::count(std::size_t record, std::int64_t index, const MissingBlocks& found) {
+  if (found.count == 0 || index < first_uncounted_) return;
+  Missing& missing = missing_[record];
+  if (missing.count == 0) missing = {0, index, found};
+  missing.count += found.count;
+  const std::int64_t values = times_.size() * grid_.cells();
+  if (static_cast<double>(missing.count) / static_cast<double>(values) > target_.most_missing_values)
+    throw core::Error(fmt::format(
+        "{}; {} or more coarse values are missing of {}, allowed are {:.3g} % (observation.missing_fraction)",
+        describe_missing(record), missing.count, values, 100 * target_.most_missing_values));
+}
+
+std::string ObservationStream::describe_missing(std::size_t record) const {
+  const auto& [count, index, missing] = missing_[record];
   const Record& source = records_[record];
   const grid::Crop& region = regridding_[record]->region();
   const std::int64_t width = region.x1 - region.x0;
   const auto block_y = static_cast<std::size_t>(missing.block / grid_.nx());
   const auto block_x = static_cast<std::size_t>(missing.block % grid_.nx());
-  throw core::Error(fmt::format(
+  return fmt::format(
       "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} are missing, "
-      "allowed are "
-      "{:.3g} % (data.missing_fraction); cells that are not observed are not supported",
+      "allowed are {:.3g} % (data.missing_fraction)",
       source.file_of(instants_[record][static_cast<std::size_t>(index)]).string(), source.variable().name,
       times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
       100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,
-      grid_.x.values[block_x], 100 * target_.most_missing));
+      grid_.x.values[block_x], 100 * target_.most_missing);
 }
 
 std::vector<ObservationStream> make_streams(std::vector<Record> records, const Target& target) {

@@ -176,11 +176,13 @@ void Record::compare(const Repeat* first, std::int64_t count, const grid::Crop& 
     if (agree(static_cast<double>(a[i]), static_cast<double>(b[i]), precision)) continue;
     const auto cell = static_cast<std::int64_t>(i) % cells;
     const Repeat& repeat = first[static_cast<std::int64_t>(i) / cells];
-    throw core::Error(
-        fmt::format("{}: {} and {} overlap in time and disagree: {:.7g} and {:.7g} {} at {}, {}",
-                    variable_.name, name_of(kept), name_of(other), a[i], b[i], variable_.units,
-                    calendar::format_date_time(calendar::from_seconds(repeat.seconds, times_.calendar)),
-                    kept.grid->place(crop.y0 + cell / nx, crop.x0 + cell % nx)));
+    const std::string where =
+        &kept == &other ? fmt::format("{} holds a time twice, and its values", name_of(kept))
+                        : fmt::format("{} and {} overlap in time and", name_of(kept), name_of(other));
+    throw core::Error(fmt::format(
+        "{}: {} disagree: {:.7g} and {:.7g} {} at {}, {}", variable_.name, where, a[i], b[i], variable_.units,
+        calendar::format_date_time(calendar::from_seconds(repeat.seconds, times_.calendar)),
+        kept.grid->place(crop.y0 + cell / nx, crop.x0 + cell % nx)));
   }
 }
 

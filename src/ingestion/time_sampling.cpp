@@ -25,7 +25,9 @@ std::optional<Bounds> read_bounds(const io::NetcdfFile& file, const io::FieldLay
   const io::NetcdfVariable time = io::time_coordinate(file, layout);
   const auto name = time.text("bounds");
   if (!name) return std::nullopt;
-  return core::with_context(fmt::format("{}: {}", file.path().string(), *name), [&] {
+  if (!file.has_variable(*name))
+    throw core::Error(fmt::format("its time coordinate names bounds, {}, which are not in the file", *name));
+  return core::with_context(*name, [&] {
     const io::NetcdfVariable bounds = file.variable(*name);
     if (bounds.dimensions.size() != 2 || bounds.dimensions[0].size != times.size() ||
         bounds.dimensions[1].size != 2)

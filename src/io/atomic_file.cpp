@@ -95,9 +95,21 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   file.commit();
 }
 
+void sync_file(const std::filesystem::path& path) {
+  sync_file(path, path);
+}
+
+void make_folders(const std::filesystem::path& folder) {
+  if (std::filesystem::is_directory(folder)) return;
+  const std::filesystem::path parent = folder_of(folder);
+  make_folders(parent);
+  std::error_code error;
+  std::filesystem::create_directory(folder, error);
+  if (error) throw core::Error(fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+  if (!sync_to_disk(parent, O_RDONLY | O_DIRECTORY)) fail(folder, "brought to disk");
+}
+
 void publish_folder(const std::filesystem::path& temporary, const std::filesystem::path& final_path) {
-  for (const auto& entry : std::filesystem::directory_iterator(temporary))
-    if (!sync_to_disk(entry.path(), O_RDONLY)) fail(final_path, "brought to disk");
   if (!sync_to_disk(temporary, O_RDONLY | O_DIRECTORY)) fail(final_path, "brought to disk");
   std::filesystem::remove_all(final_path);
   if (std::rename(temporary.c_str(), final_path.c_str()) != 0) fail(final_path, "given its final name");

@@ -121,6 +121,12 @@ struct FieldReader::Implementation {
   }
 
   void read(std::int64_t first, std::int64_t count, std::span<float> values) {
+    if (read_with_gaps(first, count, values) > 0) fill_gaps(first, count, values);
+    first_uncounted = std::max(first_uncounted, first + count);
+  }
+
+  /// @return  the number of missing values, which become NaN
+  std::int64_t read_with_gaps(std::int64_t first, std::int64_t count, std::span<float> values) {
     const std::int64_t instant = instant_values();
     if (first < 0 || count < 0 || count > times.size() - first) {
       throw core::Error("reading instants " + std::to_string(first) + " to " + std::to_string(first + count) +
@@ -130,22 +136,7 @@ struct FieldReader::Implementation {
       throw core::Error("reading " + std::to_string(count) + " instants of " + std::to_string(instant) +
                         " values into room for " + std::to_string(values.size()));
     }
-    if (read_with_gaps(first, count, values) > 0) fill_gaps(first, count, values);
-    first_uncounted = std::max(first_uncounted, first + count);
-  }
-
- private:
-  std::int64_t instant_values() const { return static_cast<std::int64_t>(variables.size()) * grid.cells(); }
-
-  std::size_t source_of(std::int64_t index) const {
-    const auto after = std::upper_bound(first_index.begin(), first_index.end(), index);
-    return static_cast<std::size_t>(after - first_index.begin() - 1);
-  }
-
-  /// @return  the number of missing values, which become NaN
-  std::int64_t read_with_gaps(std::int64_t first, std::int64_t count, std::span<float> values) {
     const std::int64_t fields = static_cast<std::int64_t>(variables.size());
-    const std::int64_t instant = instant_values();
     const std::int64_t most_instants = std::max<std::int64_t>(1, kValuesARead / grid.cells());
     std::int64_t done = 0, missing = 0;
     while (done < count) {
@@ -161,6 +152,22 @@ struct FieldReader::Implementation {
       done += amount;
     }
     return missing;
+  }
+
+  std::string describe_missing(std::int64_t time, std::int64_t value) const {
+    const std::size_t which = source_of(time);
+    const std::int64_t cell = value % grid.cells();
+    return describe_cell(
+        sources[which], sources[which].layouts[static_cast<std::size_t>(value / grid.cells())],
+        "missing value", time - first_index[which], crop.y0 + cell / grid.nx(), crop.x0 + cell % grid.nx());
+  }
+
+ private:
+  std::int64_t instant_values() const { return static_cast<std::int64_t>(variables.size()) * grid.cells(); }
+
+  std::size_t source_of(std::int64_t index) const {
+    const auto after = std::upper_bound(first_index.begin(), first_index.end(), index);
+    return static_cast<std::size_t>(after - first_index.begin() - 1);
   }
 
   /// Fills the gaps among instants that were read, reading as many more on both sides as a gap may reach to.
@@ -189,11 +196,7 @@ struct FieldReader::Implementation {
   }
 
   [[noreturn]] void fail_at(std::int64_t time, std::int64_t value) const {
-    const std::size_t which = source_of(time);
-    const std::int64_t cell = value % grid.cells();
-    std::string message = describe_cell(
-        sources[which], sources[which].layouts[static_cast<std::size_t>(value / grid.cells())],
-        "missing value", time - first_index[which], crop.y0 + cell / grid.nx(), crop.x0 + cell % grid.nx());
+    std::string message = describe_missing(time, value);
     if (longest_gap > 0)
       message += ", in a gap of more than " + std::to_string(longest_gap) +
                  " instants, or at an end of the record, which is not filled";
@@ -228,6 +231,15 @@ std::int64_t FieldReader::step_seconds() const {
 
 void FieldReader::read(std::int64_t first, std::int64_t count, std::span<float> values) const {
   implementation_->read(first, count, values);
+}
+
+std::int64_t FieldReader::read_with_gaps(std::int64_t first, std::int64_t count,
+                                         std::span<float> values) const {
+  return implementation_->read_with_gaps(first, count, values);
+}
+
+std::string FieldReader::describe_missing(std::int64_t instant, std::int64_t value) const {
+  return implementation_->describe_missing(instant, value);
 }
 
 std::int64_t FieldReader::filled() const {

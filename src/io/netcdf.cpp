@@ -209,6 +209,12 @@ bool NetcdfFile::has_variable(const std::string& name) const {
   return nc_inq_varid(id_, name.c_str(), &variable) == NC_NOERR;
 }
 
+bool NetcdfFile::has_groups() const {
+  int count = 0;
+  check(nc_inq_grps(id_, &count, nullptr), "cannot list the groups");
+  return count > 0;
+}
+
 NetcdfVariable NetcdfFile::variable(const std::string& name) const {
   NetcdfVariable variable;
   variable.name = name;

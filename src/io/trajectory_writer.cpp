@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "atomic_file.hpp"
@@ -177,7 +178,10 @@ void TrajectoryWriter::append(std::span<const float> values) {
     std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
     for (std::int64_t v = 0; v < variables; ++v) {
       for (std::int64_t i = 0; i < steps; ++i) {
-        std::copy_n(values.begin() + (i * variables + v) * cells_, cells_, fields.begin() + i * cells_);
+        const auto from = values.begin() + (i * variables + v) * cells_;
+        std::replace_copy_if(
+            from, from + cells_, fields.begin() + i * cells_, [](float value) { return std::isnan(value); },
+            kFillValue);
       }
       file_->write(variable_names_[static_cast<std::size_t>(v)], std::span<const float>(fields), start,
                    count);

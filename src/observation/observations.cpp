@@ -4,6 +4,15 @@
 
 namespace foehn::observation {
 
+namespace {
+
+/// One observation's values [variable, Y, X], with zeros where they are missing.
+at::Tensor zero_where_missing(const ObservationSet& set, std::int64_t observation, const at::Tensor& values) {
+  return set.is_missing.defined() ? values.masked_fill(set.is_missing.select(0, observation), 0) : values;
+}
+
+}  // namespace
+
 at::Tensor ObservationSet::apply(const at::Tensor& slab, std::int64_t observation) const {
   const Interval& interval = intervals[static_cast<std::size_t>(observation)];
   at::Tensor sum;
@@ -14,13 +23,15 @@ at::Tensor ObservationSet::apply(const at::Tensor& slab, std::int64_t observatio
     const at::Tensor means = block_mean.apply(at::stack(observed));
     sum = sum.defined() ? sum.add_(means) : means;
   }
-  return interval.hours() == 1 ? sum : sum.div_(static_cast<double>(interval.hours()));
+  if (interval.hours() > 1) sum.div_(static_cast<double>(interval.hours()));
+  return zero_where_missing(*this, observation, sum);
 }
 
 void ObservationSet::add_adjoint(const at::Tensor& cotangent, std::int64_t observation,
                                  at::Tensor& slab) const {
   const Interval& interval = intervals[static_cast<std::size_t>(observation)];
-  const at::Tensor share = block_mean.adjoint(cotangent / static_cast<double>(interval.hours()));
+  const at::Tensor share = block_mean.adjoint(zero_where_missing(*this, observation, cotangent) /
+                                              static_cast<double>(interval.hours()));
   for (std::int64_t hour = interval.first; hour < interval.last; ++hour) {
     at::Tensor fields = slab.select(0, hour);
     for (std::size_t i = 0; i < variables.size(); ++i)

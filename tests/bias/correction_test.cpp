@@ -216,6 +216,39 @@ TEST(Corrections, TreatEveryCellByItself) {
   EXPECT_NEAR(field[1], found.values[1], 1e-4);
 }
 
+TEST(Corrections, LeaveMissingValuesAndCorrectTheOthersAsIfTheseWereNotThere) {
+  const Layout cells{.by_month = false, .cells = 2};
+  Record observed{{}, 2}, simulated{{}, 2};
+  for (const double value : bell(kDays, 280, 3).values) {
+    observed.values.insert(observed.values.end(), {value, value});
+    simulated.values.insert(simulated.values.end(), {value + 2, std::nan("")});  // a cell that it never has
+  }
+  const Record one = {bell(kDays, 280, 3).values, 1};
+  const Layout alone{.by_month = false, .cells = 1};
+  const auto expect_corrected = [&](Correction correction, Correction of_one) {
+    const Record found = corrected(correction, simulated), expected = corrected(of_one, shifted(one, 1, 2));
+    for (std::size_t day = 0; day < kDays; ++day) {
+      ASSERT_EQ(found.values[2 * day], expected.values[day]) << day;
+      ASSERT_TRUE(std::isnan(found.values[2 * day + 1])) << day;
+    }
+  };
+  for (const Kind kind : {Kind::additive, Kind::multiplicative}) {
+    const Calibration calibration = calibrate(observed, simulated, kind, 50, cells);
+    const Calibration of_one = calibrate(one, shifted(one, 1, 2), kind, 50, alone);
+    expect_corrected(Correction::quantile_mapping(calibration), Correction::quantile_mapping(of_one));
+    expect_corrected(Correction::detrended_quantile_mapping(calibration, summary_of(simulated, cells)),
+                     Correction::detrended_quantile_mapping(of_one, summary_of(shifted(one, 1, 2), alone)));
+    expect_corrected(Correction::quantile_delta_mapping(calibration, scenario_of(simulated, cells, 50)),
+                     Correction::quantile_delta_mapping(of_one, scenario_of(shifted(one, 1, 2), alone, 50)));
+  }
+  Correction correction =
+      Correction::quantile_mapping(calibrate(observed, simulated, Kind::additive, 50, cells));
+  std::vector<double> field{282, 282};
+  EXPECT_THAT([&] { correction.apply(std::span<double>(field), 0, kCalendar); },
+              ThrowsMessage<core::Error>(
+                  HasSubstr("cell 1 at 1970-01-01T00:00:00: the simulation's statistics have no values")));
+}
+
 TEST(Corrections, RefuseBadFields) {
   const Layout cells{.by_month = false, .cells = 1};
   const Record record = bell(kDays, 280, 3);
@@ -228,7 +261,7 @@ TEST(Corrections, RefuseBadFields) {
     };
   };
   EXPECT_THAT(applied({1, 2}), ThrowsMessage<core::Error>(HasSubstr("2 cells, the statistics have 1")));
-  EXPECT_THAT(applied({std::nan("")}), ThrowsMessage<core::Error>(HasSubstr("cell 0 at 1970-01-01")));
+  EXPECT_THAT(applied({HUGE_VAL}), ThrowsMessage<core::Error>(HasSubstr("cell 0 at 1970-01-01")));
   EXPECT_THAT(applied({-1}), ThrowsMessage<core::Error>(HasSubstr("negative value (-1)")));
 }
 

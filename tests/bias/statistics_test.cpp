@@ -39,6 +39,39 @@ TEST(SummaryPass, KeepsRangeAndMeanOfEveryCell) {
   EXPECT_THAT(summary.greatest, ElementsAre(3, 40));
 }
 
+TEST(Passes, DoNotCountMissingValues) {
+  Record record = two_cells(500), whole = record;
+  record.values.insert(record.values.begin() + 10, {std::nan(""), std::nan("")});
+  const Summary summary = summary_of(record, kCells);
+  EXPECT_EQ(summary, summary_of(whole, kCells));
+  const Bins bins = scenario_bins(summary, 20);
+  EXPECT_EQ(distribution_of(record, summary, bins), distribution_of(whole, summary, bins));
+}
+
+TEST(Bins, AreThoseOfTheObservationsWhereTheSimulationHasACellWithoutValues) {
+  const Record observed = two_cells(500);
+  Record simulated = observed;
+  for (std::size_t day = 0; day < 500; ++day) simulated.values[2 * day + 1] = std::nan("");
+  const Summary of_observed = summary_of(observed, kCells), of_simulated = summary_of(simulated, kCells);
+  const Bins bins = common_bins(of_observed, of_simulated, 20);
+  EXPECT_EQ(bins.lower, of_observed.least);
+  EXPECT_EQ(bins.upper, of_observed.greatest);
+  EXPECT_THAT([&] { common_bins(of_simulated, of_observed, 20); },
+              ThrowsMessage<core::Error>(HasSubstr("observations: cell 1: no values")));
+}
+
+TEST(Bins, RefuseACellThatTheSimulationHasInSomeMonthsOnly) {
+  const Layout layout{.by_month = true, .cells = 2};
+  Record observed{{}, 2};
+  for (const double value : bell(730, 280, 3).values)
+    observed.values.insert(observed.values.end(), {value, value});
+  Record simulated = observed;
+  for (const std::size_t january : {0, 365})
+    for (std::size_t day = january; day < january + 31; ++day) simulated.values[2 * day + 1] = std::nan("");
+  EXPECT_THAT([&] { common_bins(summary_of(observed, layout), summary_of(simulated, layout), 20); },
+              ThrowsMessage<core::Error>(HasSubstr("simulation: cell 1, January: no values")));
+}
+
 TEST(SummaryPass, PoolsFieldsOfAnySize) {
   SummaryPass pass({}, kCalendar);
   pass.add(std::vector<double>{1, 2, 3}, 0);
@@ -122,7 +155,7 @@ TEST(Passes, RefuseBadFieldsByPlaceAndTime) {
   SummaryPass summary(kCells, kCalendar);
   EXPECT_THAT(
       [&] {
-        summary.add(std::vector<double>{1, std::nan("")}, 40 * kDay);
+        summary.add(std::vector<double>{1, HUGE_VAL}, 40 * kDay);
       },
       ThrowsMessage<core::Error>(AllOf(HasSubstr("cell 1 at 1970-02-10T00:00:00"), HasSubstr("not finite"))));
   EXPECT_THAT(

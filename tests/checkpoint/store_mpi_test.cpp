@@ -19,6 +19,8 @@ using ::testing::ThrowsMessage;
 
 constexpr std::int64_t kHours = 11, kVariables = 2, kNy = 3, kNx = 5;
 constexpr const char* kIdentity = "sampler.steps = 16\nseed = 3\n";
+const Form kForm{.hours = kHours, .hour_shape = {kVariables, kNy, kNx}};
+const auto kNoCheck = [](const Snapshot&) {};
 
 class StoreOnAnyNumberOfRanks : public ::testing::Test {
  protected:
@@ -52,14 +54,15 @@ class StoreOnAnyNumberOfRanks : public ::testing::Test {
   }
   void write(const comm::Communicator& ranks, std::int64_t step,
              const std::string& identity = kIdentity) const {
-    Store store(ranks, folder_, identity, cut(ranks));
+    Store store(ranks, folder_, identity, kForm, cut(ranks));
+    store.load(kNoCheck);
     store.save(snapshot(step, cut(ranks)));
     EXPECT_TRUE(store.is_writing());
     EXPECT_EQ(store.publish(true), Store::Progress::published) << store.failure();
     EXPECT_FALSE(store.is_writing());
   }
   std::optional<Snapshot> read(const comm::Communicator& ranks) const {
-    return Store(ranks, folder_, kIdentity, cut(ranks)).load();
+    return Store(ranks, folder_, kIdentity, kForm, cut(ranks)).load(kNoCheck);
   }
   void expect_step(std::int64_t step, const comm::Communicator& ranks) const {
     const auto found = read(ranks);
@@ -143,6 +146,54 @@ TEST_F(StoreOnAnyNumberOfRanks, TakesTheOneBeforeOneThatIsNotWhole) {
   EXPECT_FALSE(read(world_));
 }
 
+TEST_F(StoreOnAnyNumberOfRanks, KeepsWhatItWritesAfterOnesThatAreNotWhole) {
+  const auto names = [&] {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(folder_)) found.push_back(entry.path().filename());
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+  write(world_, 7);
+  write(world_, 8);
+  at_root([&] {
+    for (const std::int64_t step : {7, 8}) fs::resize_file(a_slab_file(step), 10);
+  });
+  EXPECT_FALSE(read(world_));
+  write(world_, 2);  // after a run that began anew
+  at_root([&] { EXPECT_THAT(names(), ElementsAre("step_000002")); });
+  write(world_, 3);
+  at_root([&] { fs::resize_file(a_slab_file(3), 10); });
+  write(world_, 4);
+  at_root([&] { EXPECT_THAT(names(), ElementsAre("step_000002", "step_000004")); });
+  expect_step(4, world_);
+}
+
+TEST_F(StoreOnAnyNumberOfRanks, PassesOverAnotherStepOrForm) {
+  write(world_, 3);
+  write(world_, 4);
+  at_root([&] { fs::rename(fs::path(folder_) / "step_000004", fs::path(folder_) / "step_000005"); });
+  expect_step(3, world_);
+  for (const Form& form : {Form{kHours + 1, kForm.hour_shape}, Form{kHours, {kVariables, kNy, kNx + 1}}}) {
+    Store store(world_, folder_, kIdentity, form, cut(world_));
+    EXPECT_FALSE(store.load(kNoCheck));
+  }
+  Store store(world_, folder_, kIdentity, kForm, cut(world_));
+  EXPECT_FALSE(store.load([](const Snapshot&) { throw core::Error("of no use"); }));
+}
+
+TEST_F(StoreOnAnyNumberOfRanks, RemovesNothingButCheckpoints) {
+  write(world_, 3);
+  at_root([&] {
+    io::write_content(fs::path(folder_) / "step_3.txt", "mine");
+    Store::remove_all(folder_);
+    EXPECT_FALSE(fs::exists(fs::path(folder_) / "step_000003"));
+    EXPECT_TRUE(fs::exists(fs::path(folder_) / "step_3.txt"));
+    fs::remove(fs::path(folder_) / "step_3.txt");
+    Store::remove_all(folder_);
+    EXPECT_FALSE(fs::exists(folder_));
+  });
+}
+
 TEST_F(StoreOnAnyNumberOfRanks, PassesOverWhatWasNeverFinished) {
   write(world_, 2);
   at_root([&] {
@@ -156,16 +207,19 @@ TEST_F(StoreOnAnyNumberOfRanks, PassesOverWhatWasNeverFinished) {
 
 TEST_F(StoreOnAnyNumberOfRanks, RefusesAnotherIdentity) {
   write(world_, 2, "sampler.steps = 32\nseed = 3\n");
-  EXPECT_THAT([&] { read(world_); },
-              ThrowsMessage<comm::AgreedError>(AllOf(HasSubstr("step_000002"),
-                                                     HasSubstr("sampler.steps: 32 there, 16 here"),
-                                                     HasSubstr("checkpoint.restart"))));
+  const auto says_why = AllOf(HasSubstr("step_000002"), HasSubstr("sampler.steps: 32 there, 16 here"),
+                              HasSubstr("checkpoint.restart"));
+  EXPECT_THAT([&] { read(world_); }, ThrowsMessage<comm::AgreedError>(says_why));
+  at_root([&] {
+    EXPECT_THAT([&] { Store::check_identity(folder_, kIdentity); }, ThrowsMessage<core::Error>(says_why));
+    Store::check_identity(folder_, "sampler.steps = 32\nseed = 3\n");
+  });
 }
 
 TEST_F(StoreOnAnyNumberOfRanks, SaysWhyItCannotBeWrittenAndKeepsTheOneBefore) {
   write(world_, 2);
   {
-    Store store(world_, folder_, kIdentity, cut(world_));
+    Store store(world_, folder_, kIdentity, kForm, cut(world_));
     const fs::path away = fs::path(folder_).parent_path() / (fs::path(folder_).filename().string() + "_away");
     at_root([&] {
       fs::rename(folder_, away);

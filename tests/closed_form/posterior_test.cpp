@@ -73,7 +73,18 @@ at::Tensor mean_over(const std::vector<observation::Interval>& intervals, const 
   return at::stack(observations, 1);
 }
 
-/// Observations of a field drawn from the prior, and the posterior given them.
+/// Which values the posterior is given, ordered by variable, observation, block.
+at::Tensor indices_of_known(const observation::Observations& sets) {
+  std::vector<at::Tensor> known;
+  for (const auto& set : sets)
+    known.push_back(
+        set.is_missing.defined()
+            ? at::logical_not(set.is_missing).transpose(0, 1).flatten()
+            : at::ones({static_cast<std::int64_t>(set.variables.size()) * set.size() * kBlocks}, at::kBool));
+  return at::cat(known).nonzero().flatten();
+}
+
+/// Observations of a field drawn from the prior, and the posterior given those that are not missing.
 /// @param sets  without values, in order of variables
 Posterior exact_posterior(observation::Observations sets) {
   const at::Tensor y_modes = model::cosine_transform(kSide);
@@ -111,11 +122,17 @@ Posterior exact_posterior(observation::Observations sets) {
       signal.push_back(at::cat(rows));
     }
   }
-  const at::Tensor gain_input = at::cat(cross, 3).reshape({kVariables * kHours * kCells, -1});
-  const std::int64_t size = gain_input.size(1);
-  const at::Tensor total = at::cat(signal, 1) + kStd * kStd * at::eye(size, at::kDouble);
+  const at::Tensor of_all = at::cat(signal, 1);
+  const std::int64_t size = of_all.size(0);
+  const at::Tensor total_of_all = of_all + kStd * kStd * at::eye(size, at::kDouble);
   at::manual_seed(11);
-  const at::Tensor y = at::matmul(at::linalg_cholesky(total), at::randn({size}, at::kDouble));
+  const at::Tensor all = at::matmul(at::linalg_cholesky(total_of_all), at::randn({size}, at::kDouble));
+  // The posterior knows nothing of what is missing: neither rows nor columns of it are left.
+  const at::Tensor known = indices_of_known(sets);
+  const at::Tensor y = all.index_select(0, known);
+  const at::Tensor total = total_of_all.index_select(0, known).index_select(1, known);
+  const at::Tensor gain_input =
+      at::cat(cross, 3).reshape({kVariables * kHours * kCells, -1}).index_select(1, known);
   const at::Tensor solved = at::linalg_solve(total, gain_input.t());
   const at::Tensor cell_variance = (fields.square() * mode_variance().reshape({kCells, 1})).sum(0);  // [cell]
   const at::Tensor reduction = (gain_input * solved.t()).sum(1);
@@ -125,11 +142,12 @@ Posterior exact_posterior(observation::Observations sets) {
   std::int64_t first = 0;
   for (auto& set : sets) {
     const auto variables = static_cast<std::int64_t>(set.variables.size());
-    set.values = y.narrow(0, first, variables * set.size() * kBlocks)
+    set.values = all.narrow(0, first, variables * set.size() * kBlocks)
                      .reshape({variables, set.size(), kCoarse, kCoarse})
                      .transpose(0, 1)
                      .contiguous()
                      .to(at::kFloat);
+    if (set.is_missing.defined()) set.values.masked_fill_(set.is_missing, 0);
     set.variance = at::full({variables, 1, 1}, kStd * kStd);
     first += variables * set.size() * kBlocks;
   }
@@ -226,6 +244,16 @@ TEST(GridPosterior, OfSnapshotsAndMeansOverTimeIsSampledToo) {
       exact_posterior({{{0}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}},
                        {{1}, observation::BlockMean(kBlock), every_six_hours(kEvery), {}, {}}});
   expect_posterior(posterior, kSolved);
+}
+
+TEST(GridPosterior, OfObservationsOfWhichSomeAreMissingIsSampledToo) {
+  observation::ObservationSet set{{0, 1}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}};
+  at::manual_seed(12);
+  set.is_missing = at::rand({set.size(), kVariables, kCoarse, kCoarse}) < 0.3;
+  set.is_missing.select(0, 4).fill_(true);  // nothing at hour 24
+  set.is_missing.select(1, 0).select(1, 1).select(1, 2).fill_(
+      true);  // never this block of the first variable
+  expect_posterior(exact_posterior({set}), kSolved);
 }
 
 }  // namespace

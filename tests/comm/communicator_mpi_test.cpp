@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cmath>
 #include <numeric>
+#include <thread>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/comm/watchdog.hpp"
 
 namespace foehn::comm {
 namespace {
@@ -31,6 +34,29 @@ TEST(Communicator, KeepsTheExitCodeOfAUsageErrorAndTheLowestRanksMessage) {
     EXPECT_STREQ(error.what(), "rank 0");
     EXPECT_EQ(error.exit_code(), 2);
   }
+}
+
+TEST(Communicator, WaitsForARootThatSaysThatItGoesOn) {
+  const Communicator world = Communicator::world();
+  // Without a sign, the watchdogs of the others would end the program after 4 s and more.
+  const Watchdog watchdog(world, 1);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5000);
+  bool has_worked = false;
+  world.agree_on_root([&](const std::function<void()>& going_on) {
+    for (; std::chrono::steady_clock::now() < end; going_on())
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    has_worked = true;
+  });
+  EXPECT_EQ(has_worked, world.is_root());
+}
+
+TEST(Communicator, MakesAFailureOfTheRootsWorkTheFailureOfAll) {
+  EXPECT_THAT(
+      [] {
+        Communicator::world().agree_on_root(
+            [](const std::function<void()>&) { throw core::UsageError("no such file"); });
+      },
+      ::testing::Throws<AgreedError>(::testing::Property(&AgreedError::exit_code, 2)));
 }
 
 TEST(Communicator, AgreesThatAllIsWell) {

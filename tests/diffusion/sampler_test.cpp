@@ -264,27 +264,64 @@ at::Tensor matrix_of(const at::Tensor& jacobian, const NoiseLevel& level) {
   return (at::eye(jacobian.size(0), at::kDouble) - level.mu * jacobian) / level.sigma;
 }
 
-TEST(MmpsGuidance, IsTheFormulaByHandForAJacobianWithoutSymmetry) {
-  at::manual_seed(13);
-  const at::Tensor jacobian = at::eye(12, at::kDouble) + 0.2 * at::randn({12, 12}, at::kDouble);
-  MmpsCase c(matrix_of(jacobian, VpCosine{}.at(0.5)));
-  const at::Tensor found = c.run({.steps = 200, .tolerance = 1e-13});
-
+/// A of an MmpsCase, [block, cell].
+at::Tensor block_mean_matrix() {
   at::Tensor a = at::empty({3, 12}, at::kDouble);
   for (std::int64_t cell = 0; cell < 12; ++cell) {
     at::Tensor unit = at::zeros({12}, at::kDouble);
     unit[cell] = 1;
     a.select(1, cell).copy_(observation::BlockMean(2).apply(unit.reshape({1, 2, 6})).flatten());
   }
+  return a;
+}
+
+/// The estimate of mmps where its system is solved, given the rows `a` of A and their values `y`.
+at::Tensor mmps_by_hand(MmpsCase& c, const at::Tensor& jacobian, const at::Tensor& a, const at::Tensor& y) {
   const at::Tensor eps = c.prior.noise_estimate(c.x, c.level);
   const at::Tensor clean = ((c.x - c.level.sigma * eps) / c.level.mu).flatten();
   const double scale = c.level.sigma * c.level.sigma / c.level.mu;
   const at::Tensor back = at::matmul(jacobian.t(), a.t());
-  const at::Tensor v = at::linalg_solve(0.3 * at::eye(3, at::kDouble) + scale * at::matmul(a, back),
-                                        c.observations.front().values.flatten() - at::matmul(a, clean));
-  const at::Tensor expected = eps - c.level.sigma * at::matmul(back, v).reshape(eps.sizes());
+  const at::Tensor v = at::linalg_solve(0.3 * at::eye(a.size(0), at::kDouble) + scale * at::matmul(a, back),
+                                        y - at::matmul(a, clean));
+  return eps - c.level.sigma * at::matmul(back, v).reshape(eps.sizes());
+}
+
+TEST(MmpsGuidance, IsTheFormulaByHandForAJacobianWithoutSymmetry) {
+  at::manual_seed(13);
+  const at::Tensor jacobian = at::eye(12, at::kDouble) + 0.2 * at::randn({12, 12}, at::kDouble);
+  MmpsCase c(matrix_of(jacobian, VpCosine{}.at(0.5)));
+  const at::Tensor found = c.run({.steps = 200, .tolerance = 1e-13});
+  const at::Tensor expected =
+      mmps_by_hand(c, jacobian, block_mean_matrix(), c.observations.front().values.flatten());
   EXPECT_TRUE(at::allclose(found, expected, 1e-10, 1e-10));
   EXPECT_FALSE(c.report.is_indefinite);
+}
+
+TEST(Guidance, IsThatOfTheOtherRowsWhereAValueIsMissing) {
+  at::manual_seed(13);
+  const at::Tensor jacobian = at::eye(12, at::kDouble) + 0.2 * at::randn({12, 12}, at::kDouble);
+  MmpsCase c(matrix_of(jacobian, VpCosine{}.at(0.5)));
+  observation::ObservationSet& set = c.observations.front();
+  set.is_missing = at::zeros({1, 1, 1, 3}, at::kBool);
+  set.is_missing[0][0][0][1].fill_(true);
+  set.values.masked_fill_(set.is_missing, 0);
+  const at::Tensor known = at::tensor({0, 2}, at::kLong);
+  const at::Tensor a = block_mean_matrix().index_select(0, known);
+  const at::Tensor y = set.values.flatten().index_select(0, known);
+  EXPECT_TRUE(
+      at::allclose(c.run({.steps = 200, .tolerance = 1e-13}), mmps_by_hand(c, jacobian, a, y), 1e-10, 1e-10));
+
+  const double gamma = 0.25, ratio = c.level.sigma / c.level.mu;
+  const at::Tensor eps = c.prior.noise_estimate(c.x, c.level);
+  const at::Tensor clean = ((c.x - c.level.sigma * eps) / c.level.mu).flatten();
+  const at::Tensor gradient =
+      at::matmul(a.t(), (y - at::matmul(a, clean)) / (0.3 + gamma * ratio * ratio)).reshape(eps.sizes());
+  SdaGuidance sda(c.prior, c.observations, gamma);
+  EXPECT_TRUE(at::allclose(sda.noise_estimate(c.x, c.level), eps - ratio * gradient, 1e-12, 1e-12));
+  SdaExactGuidance exact(c.prior, c.observations, gamma);
+  const at::Tensor through_prior = c.prior.noise_vjp(c.x, c.level, gradient);
+  EXPECT_TRUE(at::allclose(exact.noise_estimate(c.x, c.level),
+                           eps - ratio * (gradient - c.level.sigma * through_prior), 1e-12, 1e-12));
 }
 
 TEST(MmpsGuidance, ReportsAResidualThatFallsWithEveryStep) {

@@ -190,6 +190,19 @@ TEST(MapImage, PutsTheNorthAboveAndTheScalesEndsInDarkAndLight) {
   EXPECT_THAT(pixels_of(map_image("map", field, grid, {0, 1})), dark);
 }
 
+TEST(MapImage, IsGreyWhereAValueIsMissing) {
+  const std::vector<double> field = {std::nan(""), 1};
+  EXPECT_THAT(pixels_of(map_image("map", field, toy_grid(2, 1), {0, 1})),
+              ElementsAre(253, 231, 37, 190, 190, 190));
+}
+
+TEST(LineChart, PassesOverWhatIsNoNumber) {
+  const std::string svg = line_chart({"errors", "hours [h]", "error [K]"}, std::vector<double>{0, 1, 2},
+                                     {{"a", {std::nan(""), 0.4, 0.35}}});
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+  EXPECT_THAT(svg, HasSubstr(">0.4<"));
+}
+
 TEST(LineChart, LabelsItsAxesAndCurves) {
   const std::string svg = line_chart({"errors", "hours [h]", "error [K]"}, std::vector<double>{0, 1, 2},
                                      {{"a & b", {0.1, 0.4, 0.35}}});

@@ -22,7 +22,7 @@ inline grid::Grid toy_grid(std::int64_t ny, std::int64_t nx) {
   return grid;
 }
 
-/// A value at an hour after 2019-03-26 00:00, in a variable, row and column.
+/// A value (NaN: missing) at an hour after 2019-03-26 00:00, in a variable, row and column.
 using ToyField = std::function<double(double hour, std::size_t variable, std::int64_t y, std::int64_t x)>;
 
 inline ToyField shifted(const ToyField& field, double shift) {

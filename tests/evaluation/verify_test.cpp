@@ -22,8 +22,10 @@ using foehn::testing::ToyField;
 using foehn::testing::ToyFile;
 using foehn::testing::write_toy;
 using io::TemporaryFolder;
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr double kPeriod = 6;
 constexpr double kCurvature = 0.25;
@@ -147,6 +149,61 @@ TEST(Verify, HasNoInterpolationOfWhatIsNotObserved) {
   EXPECT_FALSE(json.at("all_hours").contains("interpolation_mae"));
   EXPECT_THAT(report_html(results), HasSubstr("Agreement with the observations: not observed"));
   EXPECT_NEAR(results.scores[1].all_hours.ensemble.mean.mae, 1, 1e-12);
+}
+
+/// The truth's block means, without the first of the upper row of three blocks at 06 h.
+double with_a_gap(double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+  return hour == 6 && variable == 0 && y < 4 && x < 4 ? std::nan("") : quadratic(hour, variable, y, x);
+}
+
+TEST(Verify, ScoresAgreementAndInterpolationWhereObservationsAreNotMissing) {
+  Setting setting(three_shifted(), quadratic);
+  setting.files.observations = {write_toy(setting.folder / "gap.nc", with_a_gap, setting.coarse)};
+  const Results results = verify(open_sources(setting.files), {.observation_std = {0.5, 2}});
+  const Setting without_gap(three_shifted(), quadratic);
+  const Results whole = verify(open_sources(without_gap.files), {});
+  const VariableResults& scores = results.scores[0];
+  EXPECT_NEAR(scores.agreement.mean, 1 / 0.5, 1e-12);
+  EXPECT_NEAR(scores.agreement.rms, std::sqrt(11.0 / 3.0) / 0.5, 1e-12);
+  EXPECT_NEAR(scores.agreement.missing_fraction, 1.0 / 18, 1e-12);
+  EXPECT_EQ(results.scores[1].agreement.missing_fraction, 0);
+  // Equal everywhere: what is interpolated elsewhere errs as it does without a gap.
+  for (std::size_t since = 0; since < 6; ++since) {
+    EXPECT_NEAR(scores.by_hours_since_observation[since].interpolation.mae,
+                whole.scores[0].by_hours_since_observation[since].interpolation.mae, 1e-12);
+    EXPECT_NEAR(scores.increments[since].interpolation, whole.scores[0].increments[since].interpolation,
+                1e-12);
+  }
+  EXPECT_EQ(scores.all_hours.ensemble.fair_crps, whole.scores[0].all_hours.ensemble.fair_crps);
+  const auto json = scores_json(results).at("variables");
+  EXPECT_NEAR(json.at("tas").at("observation_agreement").at("missing_fraction").get<double>(), 1.0 / 18,
+              1e-12);
+  EXPECT_FALSE(json.at("tas").at("spectrum_ratio").contains("interpolation"));
+  EXPECT_TRUE(json.at("uas").at("spectrum_ratio").contains("interpolation"));
+  EXPECT_NO_THROW(write_scores_netcdf(setting.folder / "scores.nc", results));
+  EXPECT_THAT(report_html(results),
+              AllOf(HasSubstr("5.56 % of the observations are missing"), Not(HasSubstr(">nan<"))));
+}
+
+TEST(Verify, HasNoAgreementWithAVariableThatIsMissingThroughout) {
+  Setting setting(three_shifted(), quadratic);
+  const ToyField missing = [](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    return variable == 0 ? std::nan("") : quadratic(hour, variable, y, x);
+  };
+  setting.files.observations = {write_toy(setting.folder / "missing.nc", missing, setting.coarse)};
+  const Results results = verify(open_sources(setting.files), {});
+  EXPECT_FALSE(results.scores[0].is_observed);
+  EXPECT_TRUE(results.scores[1].is_observed);
+  EXPECT_NO_THROW(scores_json(results));
+  EXPECT_NO_THROW(write_scores_netcdf(setting.folder / "scores.nc", results));
+}
+
+TEST(Verify, RefusesAReferenceWithAMissingValue) {
+  Setting setting(three_shifted(), quadratic);
+  setting.files.reference = {write_toy(setting.folder / "gap_truth.nc", with_a_gap, setting.fine)};
+  EXPECT_THAT([&] { verify(open_sources(setting.files), {}); },
+              ::testing::ThrowsMessage<core::Error>(
+                  HasSubstr("gap_truth.nc: tas: missing value at 2019-03-26T06:00:00, y 0, x 0")));
 }
 
 TEST(Verify, InterpolatesAnomaliesFromTheClimatology) {

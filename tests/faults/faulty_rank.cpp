@@ -1,9 +1,11 @@
-// Steps of collective work in which one rank fails: usage: faulty_rank throw|hang|stop|exit|kill|work
+// Steps of collective work in which one rank fails: usage: faulty_rank throw|hang|stop|exit|kill|root|work
+// root: it is the root that hangs, in long work of its own, while others wait for it. work: no fault.
 #include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,6 +37,10 @@ void fail(const std::string& how) {
   for (;;) pause();  // hang
 }
 
+void work_on_root(const foehn::comm::Communicator& world) {
+  world.agree_on_root([](const std::function<void()>&) { fail("hang"); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -42,6 +48,7 @@ int main(int argc, char** argv) {
   const foehn::comm::Communicator world = foehn::comm::Communicator::world();
   const foehn::comm::Watchdog watchdog(world, kTimeoutSeconds);
   return foehn::app::run_guarded(world, [&] {
+    if (std::string(argv[1]) == "root") work_on_root(world);
     for (int step = 0; step < kSteps; ++step) {
       if (world.rank() == kFaultyRank && step == kFaultyStep) fail(argv[1]);
       world.ordered_sum(std::vector<double>{1.0});

@@ -117,6 +117,35 @@ TEST_F(Streams, RenormaliseOverWhatIsNotMissing) {
   for (const float value : read(tolerant[0], 0)) EXPECT_NEAR(value, 280, 1e-4);
 }
 
+TEST_F(Streams, HaveMissingBlocksUpToAFractionOfAVariablesValues) {
+  // Most of one of four blocks, at two of four instants: an eighth.
+  const auto path = file("a.nc", [](SimulationFile& made) {
+    made.value = [](double hour, double lat, double lon) {
+      return hour >= 12 && lat == 48 && lon == 8 ? 1e20 : 280;
+    };
+  });
+  Target target = small_target();
+  target.most_missing = 0.5;
+  target.most_missing_values = 0.125;
+  auto allowed = open({path}, {temperature()}, target);
+  for (const std::int64_t again : {1, 2}) {
+    for (std::int64_t i = 0; i < 4; ++i) {
+      const auto values = read(allowed[0], i);
+      for (const float value : values) EXPECT_TRUE(std::isnan(value) || std::abs(value - 280) < 1e-4F);
+      EXPECT_EQ(std::isnan(values[0]), i >= 2);
+      EXPECT_FALSE(std::isnan(values[3]));
+    }
+    EXPECT_THAT(allowed[0].missing(), ::testing::ElementsAre(2)) << "read " << again << " times";
+  }
+  target.most_missing_values = 0.1;
+  auto refused = open({path}, {temperature()}, target);
+  EXPECT_NO_THROW(read(refused[0], 2));
+  EXPECT_THAT(
+      [&] { read(refused[0], 3); },
+      AllOf(refuses("a.nc: tas: missing value at 2001-01-01T12:00:00, row 2, column 2 (lat 48, lon 8)"),
+            refuses("coarse values are missing of 16", "observation.missing_fraction")));
+}
+
 TEST_F(Streams, ConvertUnits) {
   auto streams = open({file("a.nc", [](SimulationFile& made) {
     made.attributes["units"] = std::string("degC");
@@ -196,6 +225,21 @@ TEST_F(Winds, AreTurnedWhereTheNamesSayThatTheyGoAlongTheGrid) {
     EXPECT_NEAR(values[4 + i], v[i], 1e-5);
   }
   EXPECT_GT(std::abs(values[0] - 3), 0.1);
+}
+
+TEST_F(Winds, AreMissingTogetherWhereTheyAreTurned) {
+  const auto winds = files();
+  file("vas.nc", [](SimulationFile& made) {
+    made.name = "vas";
+    made.attributes["standard_name"] = std::string("northward_wind");
+    made.attributes["units"] = std::string("m s-1");
+    made.value = [](double, double, double) { return 1e20; };
+  });
+  Target target = rotated();
+  target.most_missing_values = 1;
+  auto streams = open(winds, wanted("grid_eastward_wind", "grid_northward_wind"), target);
+  for (const float value : read(streams[0], 0)) EXPECT_TRUE(std::isnan(value));
+  EXPECT_THAT(streams[0].missing(), ::testing::ElementsAre(4, 4));
 }
 
 TEST_F(Winds, StayGeographicUnlessAskedFor) {

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "io/test_files.hpp"
 #include "process.hpp"
 #include "same_netcdf.hpp"
@@ -143,6 +145,18 @@ TEST_F(AnyNumberOfRanks, DrawsTheSameFromSnapshotsAndMeansOfOtherVariablesAtOthe
   }());
   EXPECT_THAT(outcome.out, ::testing::HasSubstr("7 means over 3 steps of uas, vas every 3 steps"));
   EXPECT_THAT(outcome.err, ::testing::HasSubstr("not observed: tas"));
+}
+
+TEST_F(AnyNumberOfRanks, DrawsTheSameWhereObservationsAreMissing) {
+  ToyFields observations(toy_.observations);
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  observations.field(0, 0)[2] = kNaN;
+  for (std::size_t time = 1; time < 4; ++time) observations.field(time, 1)[4] = kNaN;
+  observations.write(folder_ / "gaps.nc");
+  Options options = toy_.sample_options("");
+  options["input.observations"] = folder_ / "gaps.nc";
+  options["observation.missing_fraction"] = "0.1";
+  expect_same_on({2, 3}, options);
 }
 
 TEST_F(AnyNumberOfRanks, DrawsAMemberByItsNumberWhateverTheEnsemble) {

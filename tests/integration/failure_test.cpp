@@ -11,6 +11,7 @@ namespace foehn::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -57,7 +58,8 @@ TEST_F(Failure, OfTheSolverEndsAllTeamsWithOneLine) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("foehn: error: guidance mmps at noise level t = "),
                                    HasSubstr("did not converge"), HasSubstr("sampler.solver_steps")));
     EXPECT_EQ(outcome.err.find("error", outcome.err.find("error") + 1), std::string::npos) << outcome;
-    EXPECT_THAT(files_in(folder_ / "out"), IsEmpty());
+    EXPECT_THAT(files_in(folder_ / "out"), ElementsAre("run.json"));
+    EXPECT_THAT(io::content_of(folder_ / "out/run.json"), HasSubstr("\"state\": \"unfinished\""));
   }
 }
 
@@ -78,9 +80,13 @@ TEST_P(FaultyRank, EndsTheJobSoon) {
     EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
     EXPECT_THAT(outcome.err,
                 AllOf(HasSubstr("rank 0: waited 2 s for other ranks"), HasSubstr("run.timeout")));
+  } else if (GetParam() == "root") {
+    EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("rank 1: waited 5 s for other ranks (to agree)"), HasSubstr("run.timeout")));
   }
 }
-INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "stop", "exit", "kill"),
+INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "stop", "exit", "kill", "root"),
                          [](const auto& fault) { return fault.param; });
 
 TEST(RankAtWork, IsWaitedForLongerThanTheTimeout) {

@@ -65,7 +65,7 @@ TEST_F(FullDisk, LeavesWholeMembersOnlyOnAnyNumberOfRanks) {
     options["ensemble.members"] = "2";
     options["sampler.steps"] = "2";
     expect_failure(run_foehn("sample", options, ranks), "member_001.nc");
-    EXPECT_THAT(files_in(disk.path()), ElementsAre("out/member_000.nc"));
+    EXPECT_THAT(files_in(disk.path()), ElementsAre("out/member_000.nc", "out/run.json"));
     EXPECT_EQ(ToyFields(disk.path() / "out/member_000.nc").hours.size(), 100U);
   }
 }
@@ -95,6 +95,21 @@ TEST_F(FullDisk, IsFoundBeforeTheSampling) {
     EXPECT_EQ(outcome.exit_code, 1) << outcome;
     EXPECT_THAT(outcome.err,
                 ::testing::AllOf(HasSubstr("output.directory"), HasSubstr("free"), HasSubstr("at least")));
+    EXPECT_THAT(files_in(disk.path()), IsEmpty());
+  }
+}
+
+TEST_F(FullDisk, LeavesNothingOfObservationsToSampleFrom) {
+  // They take 150 KiB, compressed not much less.
+  const SmallDisk disk(folder_ / "disk", 100);
+  Options options = toy_.sample_options(disk.path() / "out");
+  options.erase("input.observations");
+  options["input.files"] = toy_.truth;
+  options["observation.block"] = "1";
+  options["time.start"] = "2001-01-08";
+  options["time.hours"] = "24";
+  for (const int ranks : {0, 3}) {
+    expect_failure(run_foehn("sample", options, ranks), "observations.nc");
     EXPECT_THAT(files_in(disk.path()), IsEmpty());
   }
 }

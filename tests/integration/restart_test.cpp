@@ -169,6 +169,8 @@ TEST_F(Restart, KeepsTheFolderForOneWriter) {
   const Outcome second = run_foehn("sample", run);
   EXPECT_EQ(second.exit_code, 1) << second;
   EXPECT_THAT(second.err, AllOf(HasSubstr("another run writes here"), HasSubstr("process ")));
+  // Nor may one that only looks disturb it.
+  EXPECT_THAT(run_foehn("sample", run, 0, {"--validate-only"}).err, HasSubstr("another run writes here"));
   for (const pid_t process : first.ranks()) kill(process, SIGKILL);
   first.wait();
   EXPECT_THAT(files_in(folder_ / "out"), Contains(".foehn_lock"));  // of a dead run
@@ -179,10 +181,43 @@ TEST_F(Restart, KeepsTheFolderForOneWriter) {
   EXPECT_THAT(files_in(folder_ / "out"), Not(Contains(".foehn_lock")));
 }
 
+TEST_F(Restart, RemovesCheckpointsAlone) {
+  Options run = options("out");
+  run["sampler.steps"] = "8";
+  run["ensemble.members"] = "1";
+  run["checkpoint.directory"] = folder_ / "scratch";
+  fs::create_directories(folder_ / "scratch/member_000");
+  const std::vector<std::string> mine{"member_000/notes.txt", "thesis.txt"};
+  for (const std::string& file : mine) io::write_content(folder_ / ("scratch/" + file), "mine");
+  for (const char* restart : {"false", "true"}) {
+    run["checkpoint.restart"] = restart;
+    const Outcome outcome = run_foehn("sample", run, 2);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome;
+    EXPECT_EQ(files_in(folder_ / "scratch"), mine);
+  }
+}
+
+TEST_F(Restart, FinishesWhatDiedAfterItsLastMember) {
+  Options run = options("out");
+  run["sampler.steps"] = "8";
+  run["ensemble.members"] = "1";
+  ASSERT_EQ(run_foehn("sample", run, 2).exit_code, 0);
+  const fs::path record = folder_ / "out/run.json";
+  std::string text = io::content_of(record);
+  text.replace(text.find("\"done\""), 6, "\"unfinished\"");
+  io::write_content(record, text);
+  fs::create_directories(folder_ / "out/checkpoint/member_000/step_000003");
+  EXPECT_EQ(run_foehn("sample", run, 2).exit_code, 0);
+  EXPECT_THAT(io::content_of(record), HasSubstr("\"state\": \"done\""));
+  EXPECT_FALSE(fs::exists(folder_ / "out/checkpoint"));
+}
+
 TEST_F(Restart, RefusesACheckpointOfOtherOptions) {
   ASSERT_EQ(signalled("out", 2, SIGUSR1).exit_code, 75);
   Options run = options("out");
   run["ensemble.seed"] = "4";
+  EXPECT_THAT(run_foehn("sample", run, 0, {"--validate-only"}).err,
+              HasSubstr("ensemble.seed: 3 there, 4 here"));
   for (const int ranks : {0, 3}) {
     const Outcome refused = run_foehn("sample", run, ranks);
     EXPECT_EQ(refused.exit_code, 1) << refused;

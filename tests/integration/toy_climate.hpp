@@ -40,7 +40,7 @@ struct ToyFields {
   grid::Grid grid;
   std::vector<io::Variable> variables;
   std::vector<double> hours;   ///< since 2001-01-01
-  std::vector<float> values;   ///< [time, variable, y, x]
+  std::vector<float> values;   ///< [time, variable, y, x]; NaN is missing
   std::string cell_methods;    ///< of every variable; empty: none
   std::vector<double> bounds;  ///< of the hours, [time, 2]; empty: none
 

@@ -192,6 +192,23 @@ TEST(FieldReader, NamesThePlaceOfAMissingValue) {
   }
 }
 
+TEST(FieldReader, ReadsFieldsWithTheirGaps) {
+  const TemporaryFolder folder;
+  FieldFile file;
+  file.attributes["_FillValue"] = -999.0F;
+  file.stored = [](std::size_t t, std::size_t y, std::size_t x) {
+    return t == 2 && y == 1 && x == 3 ? -999 : 280.0;
+  };
+  file.write(folder / "a.nc");
+  const FieldReader reader({folder / "a.nc"}, {{}, grid::Crop{1, 3, 2, 4}});
+  std::vector<float> values(12);
+  EXPECT_EQ(reader.read_with_gaps(1, 3, values), 1);
+  for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(std::isnan(values[i]), i == 5) << i;
+  EXPECT_EQ(
+      reader.describe_missing(2, 1),
+      (folder / "a.nc").string() + ": tas: missing value at 2019-03-01T02:00:00, y 1, x 3 (lat 51.5, lon 1)");
+}
+
 TEST(FieldReader, FillsShortGapsInTimeWhereverReadsBeginAndEnd) {
   const TemporaryFolder folder;
   FieldFile file;

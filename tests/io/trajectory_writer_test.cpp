@@ -1,4 +1,3 @@
-#include "foehn/io/durable.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 #include <gmock/gmock.h>
@@ -11,6 +10,7 @@
 #include <random>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/durable.hpp"
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
@@ -95,6 +95,17 @@ TEST(TrajectoryWriter, WritesWhatTheReaderReadsBackBitForBit) {
     EXPECT_EQ(grid::difference(header.grid, reader.grid()), std::nullopt);
     EXPECT_EQ(reader.grid().rotated_pole, header.grid.rotated_pole);
   }
+}
+
+TEST(TrajectoryWriter, WritesTheFillValueForNaN) {
+  const TemporaryFolder folder;
+  std::vector<float> values = make_values(2);
+  values[24 + 12 + 5] = std::nanf("");  // the second variable at the second instant
+  write_trajectory(folder / "a.nc", make_header(), values);
+  const NetcdfFile file = NetcdfFile::open(folder / "a.nc");
+  const NetcdfVariable tas = file.variable("tas");
+  EXPECT_EQ(file.read_doubles(tas)[12 + 5],
+            static_cast<double>(std::get<float>(tas.attributes.at("_FillValue"))));
 }
 
 TEST(TrajectoryWriter, DescribesTheFileByTheConventions) {

@@ -59,5 +59,13 @@ TEST(Observations, OfMeansBesideSnapshotsHaveAnExactAdjointOverAllRanks) {
   }
 }
 
+TEST(Observations, OfWhichSomeAreMissingHaveAnExactAdjointOverAllRanks) {
+  const comm::Communicator world = comm::Communicator::world();
+  const trajectory::Slab mine = trajectory::SlabPartition(kHours, world.size(), 0, 6).slab(world.rank());
+  ObservationSet set = set_of({0, 2}, mine, 6, 6);
+  set.is_missing = at::rand({set.size(), 2, 2, 3}) < 0.5;
+  EXPECT_NEAR(adjoint_error(world, mine, {set}), 0, 1e-12);
+}
+
 }  // namespace
 }  // namespace foehn::observation

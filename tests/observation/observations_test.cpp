@@ -38,5 +38,22 @@ TEST(ObservationSet, TimesItsAdjointIsDiagonal) {
   EXPECT_DOUBLE_EQ(set.self_product(1), 1.0 / (4 * 3));
 }
 
+TEST(ObservationSet, HasRowsOfZeroForMissingValues) {
+  at::manual_seed(5);
+  ObservationSet set{{0, 2}, BlockMean(2), {{0, 1}, {2, 6}}, {}, {}};
+  const at::Tensor slab = at::randn({7, 3, 4, 6}, at::kDouble);
+  const at::Tensor whole = set.apply(slab, 1);
+  set.is_missing = at::zeros({2, 2, 2, 3}, at::kBool);
+  EXPECT_TRUE(at::equal(set.apply(slab, 1), whole)) << "nothing is missing";
+  set.is_missing[1][0][1].fill_(true);
+  at::Tensor expected = whole.clone();
+  expected[0][1].zero_();
+  EXPECT_TRUE(at::equal(set.apply(slab, 1), expected));
+  at::Tensor adjoint = at::zeros_like(slab);
+  set.add_adjoint(at::ones({2, 2, 3}, at::kDouble), 1, adjoint);
+  EXPECT_EQ(adjoint.narrow(0, 2, 4).select(1, 0).narrow(1, 2, 2).abs().max().item<double>(), 0);
+  EXPECT_DOUBLE_EQ(adjoint[2][0][1][0].item<double>(), 1.0 / 16);
+}
+
 }  // namespace
 }  // namespace foehn::observation

@@ -34,6 +34,7 @@ struct Calibration {
 };
 
 /// Checks all that a correction relies on.
+/// The simulation may lack cells, which are missing all the time and in its scenarios too.
 /// @throws Error naming the variable, and cell and month where a distribution has too few values or but one;
 ///         for layouts or bins that differ between observed and simulated; for counts that are not those of
 ///         the summary; for negative values of a multiplicative kind

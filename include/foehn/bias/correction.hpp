@@ -46,12 +46,12 @@ class Correction {
   /// @param scenario  as above; in bins of its own (scenario_bins)
   static Correction quantile_delta_mapping(const Calibration& calibration, const Distribution& scenario);
 
-  /// Corrects one instant in place.
+  /// Corrects one instant in place; NaN is missing, and stays.
   /// @param field    [cell], in the variable's unit
   /// @param seconds  since 1970-01-01 of the calendar
-  /// @throws Error for a field of another size, a value that is not finite, a negative value where the kind
-  /// is
-  ///         multiplicative, or a month that the scenario's statistics lack; the field is then half corrected
+  /// @throws Error for a field of another size, an infinite value, a negative value where the kind is
+  ///         multiplicative, or a value of a month or cell that the simulation's or the scenario's statistics
+  ///         lack; the field is then half corrected
   void apply(std::span<float> field, std::int64_t seconds, calendar::Calendar calendar);
   void apply(std::span<double> field, std::int64_t seconds, calendar::Calendar calendar);
 
@@ -72,6 +72,7 @@ class Correction {
   Extrapolation extrapolation_;
   CumulativeHistogram observed_;
   CumulativeHistogram simulated_;
+  std::vector<double> simulated_count_;          // [slot]
   std::vector<double> least_;                    // [slot], of the values that are not extrapolated
   std::vector<double> greatest_;                 // [slot]
   std::vector<double> change_;                   // [slot], of the mean, with DQM: a difference or a factor

@@ -51,13 +51,14 @@ struct Bins {
   bool operator==(const Bins&) const = default;
 };
 
-/// Bins over [min(observed, simulated), max(observed, simulated)], as python-cmethods lays them.
+/// Bins over [min(observed, simulated), max(observed, simulated)], as python-cmethods lays them; over the
+/// observations' range in cells that the simulation never has a value of.
 /// @param number  bins, 1 to kMostBins ("n_quantiles" of python-cmethods)
 /// @throws Error naming cell and month that have no value, fewer than kFewestValues, or but one value
 ///         repeated; or if the layouts differ
 Bins common_bins(const Summary& observed, const Summary& simulated, std::int64_t number);
 
-/// Bins over a scenario's own range. Months that a scenario lacks may be empty.
+/// Bins over a scenario's own range. Months and cells that a scenario lacks may be empty.
 /// @throws Error as common_bins
 Bins scenario_bins(const Summary& scenario, std::int64_t number);
 
@@ -74,9 +75,9 @@ struct Distribution {
 class SummaryPass {
  public:
   SummaryPass(const Layout& layout, calendar::Calendar calendar);
-  /// @param field    one instant, [cell], in the variable's unit
+  /// @param field    one instant, [cell], in the variable's unit; NaN is missing, and not counted
   /// @param seconds  since 1970-01-01 of the calendar
-  /// @throws Error for a field of another size, or naming cell and time of a value that is not finite
+  /// @throws Error for a field of another size, or naming cell and time of a value that is infinite
   void add(std::span<const float> field, std::int64_t seconds);
   void add(std::span<const double> field, std::int64_t seconds);
   Summary summary() const;

@@ -59,6 +59,9 @@ class Communicator {
   /// Runs `work` (no communication inside) on this rank; if it throws on any rank, all throw the AgreedError
   /// of the lowest failing rank: a usage error keeps exit code 2, any other has 1. @note Collective.
   void agree(const std::function<void()>& work) const;
+  /// Runs long work of the root, and ends as agree does. The root calls what it is given every now and then:
+  /// it shows the watchdogs of the others, who wait, that it is not hung. @note Collective.
+  void agree_on_root(const std::function<void(const std::function<void()>& going_on)>& work) const;
 
   void broadcast(std::string& text, int root = 0) const;                  ///< @note Collective.
   void broadcast(std::vector<std::int64_t>& values, int root = 0) const;  ///< @note Collective.

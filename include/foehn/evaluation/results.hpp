@@ -15,7 +15,9 @@ namespace foehn::evaluation {
 struct HourScores {
   std::int64_t hours = 0;  ///< how many hours they are over
   EnsembleScores ensemble;
-  ErrorScores interpolation;  ///< of the observations, bilinear in space, linear in time
+  /// Of the observations, bilinear in space, linear in time; where they are missing, over the cells that do
+  /// not need them, and NaN where there are none.
+  ErrorScores interpolation;
   std::optional<ErrorScores>
       anomaly_interpolation;  ///< the same of their anomalies; absent without a climatology
 };
@@ -24,8 +26,9 @@ struct HourScores {
 struct ObservationAgreement {
   /// Standard deviation of the observation error, in the variable's unit; absent if it is not known.
   std::optional<double> standard_deviation;
-  double rms = 0;   ///< in standard deviations, or in the variable's unit if that is not known
-  double mean = 0;  ///< the same; members minus observations
+  double rms = 0;               ///< in standard deviations, or in the variable's unit if that is not known
+  double mean = 0;              ///< the same; members minus observations
+  double missing_fraction = 0;  ///< part of the variable's observations that is missing and does not count
 };
 
 /// Spatial power by wavelength, as a ratio to the truth's: 1 is right, less is too smooth. Where the truth
@@ -33,15 +36,15 @@ struct ObservationAgreement {
 struct SpectrumRatios {
   std::vector<double> wavelength_cells;
   std::vector<double> members;        ///< mean over the members
-  std::vector<double> interpolation;  ///< of the observations
+  std::vector<double> interpolation;  ///< of the observations; NaN if one of them is missing
 };
 
 /// Variances of the increments x(h) - x(h - 1) over cells and hours, in the square of the variable's unit.
 struct IncrementVariances {
-  std::int64_t hours = 0;  ///< how many increments in time they are over; without any they are 0
+  std::int64_t hours = 0;  ///< how many increments in time they are over; without any they are NaN
   double truth = 0;
   double members = 0;
-  double interpolation = 0;  ///< of the observations
+  double interpolation = 0;  ///< of the observations, over the cells that have one; NaN where none has
 };
 
 /// How much trajectories jump at observations: the variance of the increments that end at an observed hour

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,8 +9,11 @@
 
 namespace foehn::ingestion {
 
-/// A block of which more is missing than may be.
-struct MissingBlock {
+/// Blocks of which more is missing than may be.
+struct MissingBlocks {
+  std::int64_t count = 0;
+
+  // Of the first, where there is one.
   std::int64_t block = 0;        ///< Y * NX + X
   std::int64_t source_cell = 0;  ///< the first missing one, in the region
   double missing_part = 0;       ///< of the block's weight, 0 to 1
@@ -35,15 +37,12 @@ class BlockRegridding {
   /// Block means; where part of a block is missing, over the rest.
   /// @param source        [region]; what is not finite is missing
   /// @param most_missing  part of a block's weight that may be missing
-  /// @param means         [block]
-  /// @return              the first block of which more is missing; what lies behind it in `means` is not set
-  std::optional<MissingBlock> apply(std::span<const float> source, double most_missing,
-                                    std::span<float> means) const;
+  /// @param means         [block]; NaN where more is missing
+  MissingBlocks apply(std::span<const float> source, double most_missing, std::span<float> means) const;
 
   /// The same of winds, turned from geographic directions to those of the fine grid at each of its cells.
-  std::optional<MissingBlock> apply_to_winds(std::span<const float> eastward,
-                                             std::span<const float> northward, double most_missing,
-                                             std::span<float> u, std::span<float> v) const;
+  MissingBlocks apply_to_winds(std::span<const float> eastward, std::span<const float> northward,
+                               double most_missing, std::span<float> u, std::span<float> v) const;
 
  private:
   struct Link {

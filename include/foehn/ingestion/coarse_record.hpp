@@ -20,7 +20,8 @@ struct CoarseRecord {
 /// @param stream  must outlive the record
 CoarseRecord coarse_record(ObservationStream& stream);
 
-/// Records that lie on the observations' grid already, such as block means of a reanalysis.
+/// Records that lie on the observations' grid already, such as block means of a reanalysis. Reading refuses a
+/// missing value, naming file, variable, time and place.
 /// @throws Error naming the variable and file that are on another grid, or have other instants than the first
 CoarseRecord coarse_record(std::vector<Record> records, const grid::Grid& grid);
 

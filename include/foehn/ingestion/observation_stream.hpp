@@ -22,7 +22,8 @@ struct Target {
   RegridMethod method = RegridMethod::bilinear;
   std::filesystem::path weights;  ///< a weight file onto the domain in place of a method; empty: none
   WindRotation winds = WindRotation::by_standard_name;
-  double most_missing = 0;  ///< part of a block that may be missing
+  double most_missing = 0;         ///< part of a block that may be missing: the rest stands for all of it
+  double most_missing_values = 0;  ///< part of a variable's coarse values that may be missing themselves
 };
 
 /// Records of one kind (snapshots, or means over intervals of one length) as block means on a domain, instant
@@ -45,14 +46,21 @@ class ObservationStream {
   bool turns_winds() const { return !winds_.empty(); }
 
   /// Reads one instant; fastest forward in time, since it reads ahead.
-  /// @param values  [variable, Y, X], in the variables' units
-  /// @throws Error naming file, variable, time and place where more is missing than may be
+  /// @param values  [variable, Y, X], in the variables' units; NaN where too much of a block is missing
+  /// @throws Error naming file, variable, time and place of the first missing value of a variable of which
+  ///         more are missing than may be; found as soon as all instants read, in order, have so many
   void read(std::int64_t index, std::span<float> values);
+  /// Missing values so far, of all instants up to the last one read, [variable].
+  std::vector<std::int64_t> missing() const;
 
  private:
   struct Fields {  // read ahead: [instant of the record, region]
     std::int64_t first = 0, count = 0;
     std::vector<float> values;
+  };
+  struct Missing {  // so far, and where the first one is
+    std::int64_t count = 0, index = 0;
+    MissingBlocks first;
   };
   struct WindPair {
     std::size_t u = 0, v = 0;
@@ -64,7 +72,8 @@ class ObservationStream {
   void regrid(const SourceGrid& source, std::size_t record);
   void pair_winds();
   std::span<float> field(std::size_t record, std::int64_t index);
-  [[noreturn]] void refuse(std::size_t record, std::int64_t index, const MissingBlock& missing) const;
+  void count(std::size_t record, std::int64_t index, const MissingBlocks& found);
+  std::string describe_missing(std::size_t record) const;
   std::span<float> part(std::span<float> values, std::size_t record) const;
 
   std::vector<Record> records_;
@@ -77,6 +86,8 @@ class ObservationStream {
   std::vector<std::shared_ptr<const BlockRegridding>> regridding_;  // [record], shared on the same grid
   std::vector<WindPair> winds_;                                     // those that are turned
   std::vector<Fields> read_ahead_;                                  // [record]
+  std::vector<Missing> missing_;                                    // [record]
+  std::int64_t first_uncounted_ = 0;                                // index: what is read again counts once
 };
 
 /// Sorts records into snapshots and means, and makes a stream of each kind that there is: snapshots first.

@@ -11,8 +11,15 @@ namespace foehn::io {
 /// @throws core::Error naming the file, such as on a full disk
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
-/// Gives a folder of whole files its final name, whole or not at all: syncs its files and itself, renames it
-/// and syncs where it lies. A folder that has the final name already is removed first.
+/// Brings a whole file to disk. @throws core::Error naming it and the system's reason
+void sync_file(const std::filesystem::path& path);
+
+/// Makes a folder and those that it lies in, where absent, and brings their names to disk.
+/// @throws core::Error naming it and the system's reason
+void make_folders(const std::filesystem::path& folder);
+
+/// Gives a folder of files that are on disk its final name, whole or not at all: syncs it, renames it and
+/// syncs where it lies. A folder that has the final name already is removed first.
 /// @throws core::Error naming the final path and the system's reason
 void publish_folder(const std::filesystem::path& temporary, const std::filesystem::path& final_path);
 

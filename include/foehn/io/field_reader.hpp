@@ -65,6 +65,14 @@ class FieldReader {
   /// @param values  room for count * variables * cells numbers
   /// @throws Error naming file, variable, time and cell of the first missing value or NaN that is not filled
   void read(std::int64_t first, std::int64_t count, std::span<float> values) const;
+  /// The same with NaN for missing values, none of which is filled.
+  /// @return  how many are missing
+  std::int64_t read_with_gaps(std::int64_t first, std::int64_t count, std::span<float> values) const;
+  /// Where a missing value lies, for messages: "file: variable: missing value at time, y, x (lat ..., lon
+  /// ...)".
+  /// @param instant  of the time axis
+  /// @param value    of the instant, as an index of [variable, y, x]
+  std::string describe_missing(std::int64_t instant, std::int64_t value) const;
   /// Values filled so far, of all instants up to the last one read.
   std::int64_t filled() const;
   /// Closes the file that was read last; the next read opens it anew. For those who have many readers.

@@ -69,6 +69,8 @@ class NetcdfFile {
   // Reading.
   std::vector<std::string> variable_names() const;
   bool has_variable(const std::string& name) const;
+  /// Whether there are groups below the root, whose variables are not seen.
+  bool has_groups() const;
   /// @throws Error naming the variable and those that the file has
   NetcdfVariable variable(const std::string& name) const;
   Attributes global_attributes() const;

@@ -66,7 +66,7 @@ class TrajectoryWriter final : public MemberWriter {
   TrajectoryWriter(const TrajectoryWriter&) = delete;
   TrajectoryWriter& operator=(const TrajectoryWriter&) = delete;
 
-  /// Appends whole instants, [time, variable, y, x], in the header's units.
+  /// Appends whole instants, [time, variable, y, x], in the header's units; NaN is written as the fill value.
   void append(std::span<const float> values) override;
   /// Closes the file and syncs it, still under its temporary name; nothing can be appended afterwards.
   /// @throws Error if the disk is full
@@ -74,6 +74,8 @@ class TrajectoryWriter final : public MemberWriter {
   /// Closes the file, if it is still open, and gives it its final name.
   /// @throws Error if the disk is full or the rename fails
   void commit() override;
+  /// Where the file lies until commit.
+  const std::filesystem::path& temporary_path() const { return temporary_path_; }
 
  private:
   std::filesystem::path path_;

@@ -28,19 +28,25 @@ struct Interval {
 /// A is local in time, and works observation by observation on one fixed shape, hours summed in order, so
 /// that the bits of an observation do not depend on how many there are. Intervals do not overlap, so that
 /// A A^T is diagonal.
+///
+/// The rows of A that belong to missing values are zero, and so are these values: A x and y - A x are zero
+/// there and A^T gives nothing, so that they have no part in a likelihood, its gradient, or the solution of a
+/// system in A A^T + R, exactly as if they were not there.
 struct ObservationSet {
   std::vector<std::int64_t> variables;  ///< observed ones, as rising indices of the slab's
   BlockMean block_mean;
   std::vector<Interval> intervals;  ///< of each observation, as rows of the slab, rising
   at::Tensor values;                ///< y, [observation, variable, Y, X], normalised
   at::Tensor variance;              ///< diagonal of R, [variable, 1, 1], normalised
+  at::Tensor is_missing = {};       ///< bool, of the values' shape; undefined where none is missing
 
   std::int64_t size() const { return static_cast<std::int64_t>(intervals.size()); }
   /// One observation of a slab [hour, variable, y, x]: its part of A x, [variable, Y, X].
   at::Tensor apply(const at::Tensor& slab, std::int64_t observation) const;
   /// Adds A^T of one observation's cotangent [variable, Y, X] to a slab [hour, variable, y, x].
   void add_adjoint(const at::Tensor& cotangent, std::int64_t observation, at::Tensor& slab) const;
-  /// A A^T of one observation: one over the number of cells and hours that it is a mean over.
+  /// A A^T of what is not missing of one observation: one over the number of cells and hours that it is a
+  /// mean over.
   double self_product(std::int64_t observation) const;
 };
 

@@ -95,6 +95,17 @@ const std::vector<BadInput> kBadPrepare = {
      {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0", "data.missing_fraction"},
      1,
      false},
+    {"MoreMissingValuesThanAllowed",
+     both(set("observation.missing_fraction", "0.01"),
+          bend("input.files",
+               [](ToyFields& fields) {  // of 24 instants of 6 blocks
+                 for (const std::size_t hour : {2, 7})
+                   fields.field(kFirst + hour, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
+               })),
+     {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0",
+      "2 or more coarse values are missing of 144, allowed are 1 % (observation.missing_fraction)"},
+     1,
+     false},
     {"NoOutput", leave_out("output.path"), {"psl, tas, uas, vas", "output.path"}, 2},
     {"AnOutputInAMissingFolder", set("output.path", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
     {"AnOutputThatIsRead",
@@ -149,6 +160,83 @@ TEST_F(Prepare, GivesWhatCoarsenGivesWhereNothingIsRegridded) {
       for (std::size_t cell = 0; cell < 6; ++cell)
         EXPECT_FLOAT_EQ(prepared.field(6 * i, v)[cell], coarsened.field(i, v)[cell]);
   }
+}
+
+TEST_F(Prepare, WritesMissingCellsUpToAStatedFraction) {
+  if (is_root()) {
+    ToyFields gaps(toy_.truth);
+    gaps.field(kFirst + 2, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
+    gaps.write(folder_ / "gaps.nc");
+  }
+  Options options = toy_.prepare_options(folder_ / "whole.nc");
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  options["input.files"] = folder_ / "gaps.nc";
+  options["output.path"] = folder_ / "observations.nc";
+  options["observation.missing_fraction"] = "0.01";
+  const Outcome outcome = run_here("prepare", options);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  if (!is_root()) return;
+  EXPECT_THAT(outcome.err, ::testing::HasSubstr("tas: 1 of 144 coarse values are missing, 0.694 %"));
+  ToyFields whole(folder_ / "whole.nc"), found(folder_ / "observations.nc");
+  EXPECT_TRUE(std::isnan(found.field(2, kTas)[0]));
+  found.field(2, kTas)[0] = whole.field(2, kTas)[0];
+  EXPECT_EQ(found.values, whole.values);
+}
+
+TEST_F(Prepare, CorrectsTheBiasOfCellsThatAreNotMissing) {
+  Options coarsen = toy_.coarsen_options(folder_ / "reference.nc");
+  coarsen["time.start"] = "2001-01-01";
+  coarsen["time.hours"] = "240";
+  coarsen["observation.every"] = "1";
+  ASSERT_NO_FATAL_FAILURE(run("coarsen", coarsen));
+  if (is_root()) {
+    ToyFields warm(toy_.truth);
+    for (std::size_t hour = 0; hour < warm.hours.size(); ++hour)
+      for (float& value : warm.field(hour, kTas)) value += 3;
+    warm.write(folder_ / "warm.nc");
+    for (std::size_t hour = 0; hour < warm.hours.size(); ++hour)
+      warm.field(hour, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
+    warm.write(folder_ / "gaps.nc");
+  }
+  for (const std::string name : {"warm", "gaps"}) {
+    Options options = toy_.prepare_options(folder_ / (name + "_corrected.nc"));
+    options["input.files"] = options["bias.historical"] = folder_ / (name + ".nc");
+    options["bias.reference"] = folder_ / "reference.nc";
+    options["bias.statistics"] = folder_ / (name + "_statistics.nc");
+    options["bias.method"] = "qdm";
+    options["bias.by_month"] = "false";
+    options["observation.missing_fraction"] = "0.2";
+    options.erase("time.start");
+    options.erase("time.end");
+    ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  }
+  if (!is_root()) return;
+  ToyFields whole(folder_ / "warm_corrected.nc"), found(folder_ / "gaps_corrected.nc");
+  for (std::size_t hour = 0; hour < found.hours.size(); ++hour) {
+    EXPECT_TRUE(std::isnan(found.field(hour, kTas)[0])) << hour;
+    found.field(hour, kTas)[0] = whole.field(hour, kTas)[0];
+  }
+  EXPECT_EQ(found.values, whole.values);
+}
+
+TEST_F(Prepare, RefusesAReferenceWithAMissingValue) {
+  ASSERT_NO_FATAL_FAILURE(run("coarsen", toy_.coarsen_options(folder_ / "reference.nc")));
+  if (is_root()) {
+    ToyFields reference(folder_ / "reference.nc");
+    reference.field(1, kTas)[2] = std::numeric_limits<float>::quiet_NaN();
+    reference.write(folder_ / "gaps.nc");
+  }
+  Options options = toy_.prepare_options(folder_ / "corrected.nc");
+  options["bias.method"] = "qm";
+  options["bias.historical"] = toy_.truth;
+  options["bias.reference"] = folder_ / "gaps.nc";
+  options["bias.statistics"] = folder_ / "statistics.nc";
+  options["observation.missing_fraction"] = "1";
+  const Outcome outcome = run_here("prepare", options);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome;
+  if (is_root())
+    EXPECT_THAT(outcome.err,
+                ::testing::HasSubstr("gaps.nc: tas: missing value at 2001-01-08T06:00:00, row 0, column 2"));
 }
 
 TEST_F(Prepare, CorrectsBiasByStatisticsThatItMakesAndReads) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -73,6 +74,24 @@ const std::vector<BadInput> kBadObservations = {
     {"ANaN",
      bend_observations([](ToyFields& fields) { fields.field(3, kTas)[4] = kNaN; }),
      {"bent.nc", "tas", "2001-01-08T18:00:00", "y 1, x 1"}},
+    {"MoreMissingValuesThanAllowed",
+     [](Options& options, const std::filesystem::path& folder) {
+       bend_observations([](ToyFields& fields) {
+         for (const std::size_t time : {1, 3}) fields.field(time, kTas)[4] = kNaN;
+       })(options, folder);
+       options["observation.missing_fraction"] = "0.05";
+     },
+     {"bent.nc: tas: missing value at 2001-01-08T06:00:00, y 1, x 1",
+      "2 of 30 values of tas are missing, 6.67 %", "allowed are 5 % (observation.missing_fraction)"}},
+    {"AnImplausibleValueBesideAMissingOne",
+     [](Options& options, const std::filesystem::path& folder) {
+       bend_observations([](ToyFields& fields) {
+         fields.field(3, kTas)[4] = kNaN;
+         fields.field(3, kTas)[5] = -20;
+       })(options, folder);
+       options["observation.missing_fraction"] = "0.05";
+     },
+     {"bent.nc", "tas", "-20 K at 2001-01-08T18:00:00", "far from all that the prior knows"}},
     {"AnInfinity",
      bend_observations([](ToyFields& fields) { fields.field(2, kTas)[0] = kInfinity; }),
      {"bent.nc", "tas", "2001-01-08T12:00:00", "not finite", "y 0, x 0"}},
@@ -199,6 +218,14 @@ const std::vector<BadInput> kBadOptions = {
     {"AnOutputFolderThatCannotBeMade",
      set("output.directory", "/proc/foehn"),
      {"output.directory", "/proc/foehn"}},
+    {"ObservationsAndFilesOfAModel",
+     [](Options& options, const std::filesystem::path&) { options["input.files"] = toy_climate().truth; },
+     {"input.files and input.observations", "one of them"},
+     2},
+    {"AWayToPrepareWithoutFiles",
+     set("bias.method", "qm"),
+     {"bias.method", "how input.files become observations"},
+     2},
     {"AMissingConfigurationFile", set("config", "nowhere.ini"), {"nowhere.ini"}, 2},
     {"AnUnknownOptionInTheConfigurationFile",
      [](Options& options, const std::filesystem::path& folder) {
@@ -272,9 +299,92 @@ const std::vector<BadInput> kBadPriors = {
 };
 INSTANTIATE_TEST_SUITE_P(Prior, SampleRefuses, ::testing::ValuesIn(kBadPriors), name_of);
 
+/// Takes the truth for the files of a model, from which the run is to prepare its observations, and sets one
+/// option.
+Spoil from_files(const std::string& option, const std::string& value) {
+  return [=](Options& options, const std::filesystem::path& folder) {
+    options.erase(kObservations);
+    options["input.files"] = toy_climate().truth;
+    options["time.start"] = "2001-01-08";
+    options["time.hours"] = "25";
+    set(option, value)(options, folder);
+    if (value.empty()) options.erase(option);
+  };
+}
+
+const std::vector<BadInput> kBadFiles = {
+    {"AMissingFile", from_files("input.files", "nowhere.nc"), {"nowhere.nc: no such file"}},
+    {"AStartBeforeTheFiles",
+     from_files("time.start", "2000-12-31"),
+     {"psl: the trajectory begins at 2000-12-31T00:00:00, but the files begin at 2001-01-01T00:00:00",
+      "truth.nc", "time.start"}},
+    {"AnEndAfterTheFiles",
+     from_files("time.hours", "80"),
+     {"psl: the trajectory goes on to 2001-01-11T08:00:00, but the files end at 2001-01-10T23:00:00",
+      "truth.nc", "time.hours"}},
+    {"HoursWithoutAStart", from_files("time.start", ""), {"time.start", "time.hours"}, 2},
+    {"BlocksThatDoNotDivideTheDomain", from_files("observation.block", "5"), {"observation.block", "5 x 5"}},
+    {"NoObservationError", from_files("observation.std", ""), {"observation.std"}, 2},
+    {"AWrongUnit",
+     [](Options& options, const std::filesystem::path& folder) {
+       from_files("observation.block", "8")(options, folder);
+       bend("input.files", [](ToyFields& fields) { fields.variables[kTas].units = "degC"; })(options, folder);
+     },
+     {"input.files", "tas", "K at 2001-01-08T00:00:00", "far from all that the prior knows"},
+     1,
+     false},
+};
+INSTANTIATE_TEST_SUITE_P(Files, SampleRefuses, ::testing::ValuesIn(kBadFiles), name_of);
+
 TEST(Foehn, OffersTheNearestSubcommand) {
   const BadInput input{"", {}, {"unknown subcommand 'sampel'", "did you mean 'sample'?"}, 2};
   expect_refusal(run_here("sampel", {}), input);
+}
+
+/// A member drawn from the observations after a change.
+ToyFields member_after(const io::TemporaryFolder& folder, const std::string& name,
+                       const std::function<void(ToyFields&)>& change, const Options& more) {
+  Options options = toy_climate().sample_options(folder / name);
+  bend_observations(change)(options, folder / "");
+  for (const auto& [option, value] : more) options[option] = value;
+  const Outcome outcome = run_here("sample", options);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome;
+  if (is_root() && options.contains("observation.missing_fraction"))
+    EXPECT_THAT(outcome.err, ::testing::HasSubstr("these are not observed"));
+  return ToyFields(is_root() ? folder / name / "member_000.nc" : toy_climate().observations);
+}
+
+TEST(Sample, DrawsFromMissingValuesWhatItDrawsWithoutThem) {
+  for (const std::string guidance : {"mmps", "sda", "sda-exact"}) {
+    SCOPED_TRACE(guidance);
+    const io::TemporaryFolder folder;
+    const Options options{{"sampler.guidance", guidance}, {"time.hours", "25"}};
+    Options allowed = options;
+    allowed["observation.missing_fraction"] = "0.2";
+    const auto nothing = [](ToyFields&) {};
+    const ToyFields whole = member_after(folder, "whole", nothing, options);
+    const ToyFields missing = member_after(
+        folder, "missing",
+        [](ToyFields& fields) {
+          for (std::size_t variable = 0; variable < fields.variables.size(); ++variable)
+            std::ranges::fill(fields.field(4, variable), kNaN);
+        },
+        allowed);
+    const ToyFields shorter = member_after(
+        folder, "shorter",
+        [](ToyFields& fields) {
+          fields.values.resize(fields.values.size() / 5 * 4);
+          fields.hours.pop_back();
+        },
+        options);
+    const ToyFields cells = member_after(
+        folder, "cells", [](ToyFields& fields) { fields.field(2, kTas)[4] = kNaN; }, allowed);
+    if (!is_root()) continue;
+    EXPECT_EQ(missing.values, shorter.values);
+    EXPECT_NE(missing.values, whole.values);
+    EXPECT_NE(cells.values, whole.values);
+    EXPECT_TRUE(std::ranges::none_of(cells.values, [](float value) { return std::isnan(value); }));
+  }
 }
 
 TEST(Sample, TakesObservationsInAUnitThatCanBeConverted) {

@@ -22,6 +22,13 @@ TEST_F(ValidateOnly, SamplesNothing) {
   expect_nothing_but_checks("sample", toy_.sample_options(folder_ / "out"));
 }
 
+TEST_F(ValidateOnly, PreparesNothingToSampleFrom) {
+  Options options = toy_.sample_options(folder_ / "out");
+  options.erase("input.observations");
+  options["input.files"] = toy_.truth;
+  expect_nothing_but_checks("sample", options);
+}
+
 TEST_F(ValidateOnly, DrawsNothing) {
   expect_nothing_but_checks("synth", {{"grid.size", "16"}, {"output.path", folder_ / "truth.nc"}});
 }

@@ -1,0 +1,124 @@
+#include "preparation.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "foehn/core/error.hpp"
+#include "foehn/core/progress.hpp"
+#include "foehn/ingestion/provenance.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+using ingestion::ObservationStream;
+using ingestion::TimeSampling;
+
+void write_stream(ObservationStream& stream, std::optional<ingestion::BiasCorrection> correction,
+                  io::TrajectoryWriter& writer, const std::function<void()>& going_on) {
+  std::vector<float> values(stream.variables().size() * static_cast<std::size_t>(stream.grid().cells()));
+  core::Progress progress("preparing", stream.times().size(), "instants", true);
+  for (std::int64_t i = 0; i < stream.times().size(); ++i) {
+    stream.read(i, values);
+    if (correction)
+      correction->apply(values, stream.times().seconds[static_cast<std::size_t>(i)], stream.times().calendar);
+    writer.append(values);
+    progress.advance();
+    going_on();
+  }
+  say_missing(stream);
+  if (!correction) return;
+  const auto extrapolated = correction->extrapolated();
+  for (std::size_t v = 0; v < extrapolated.size(); ++v)
+    if (extrapolated[v] > 0)
+      spdlog::warn("{}: {} values lie beyond those of the statistics; the correction at their end was used",
+                   stream.variables()[v].name, extrapolated[v]);
+}
+
+}  // namespace
+
+Preparation::Preparation(const PrepareOptions& options, const RecordCut& cut)
+    : options_(options),
+      target_(prepare_target(options)),
+      streams_(open_streams(options, target_, cut)),
+      bias_(options, target_, streams_) {}
+
+const std::string& Preparation::output_of(const ObservationStream& stream) const {
+  return stream.sampling().kind == TimeSampling::mean ? options_.means : options_.output;
+}
+
+std::vector<std::filesystem::path> Preparation::inputs() const {
+  std::vector<std::filesystem::path> files;
+  for (const ObservationStream& stream : streams_)
+    for (const ingestion::Record& record : stream.records())
+      for (const ingestion::SourceFile& file : record.files()) files.push_back(file.path);
+  return files;
+}
+
+io::TrajectoryHeader Preparation::header_of(const ObservationStream& stream) const {
+  const bool is_mean = stream.sampling().kind == TimeSampling::mean;
+  io::TrajectoryHeader header;
+  header.variables = stream.variables();
+  header.grid = stream.grid();
+  header.calendar = stream.times().calendar;
+  header.first_seconds = stream.times().seconds.front();
+  // A file of one instant has no step; any will do.
+  header.step_seconds = std::max<std::int64_t>(stream.step_seconds(), 1);
+  header.cell_methods = is_mean ? "time: mean area: mean" : "time: point area: mean";
+  if (is_mean) header.mean_interval = stream.sampling().interval;
+  header.attributes = ingestion::provenance(stream.records());
+  header.attributes["title"] = std::string("coarse observations: a climate model's fields as block means");
+  header.attributes["source"] = fmt::format("foehn {}", FOEHN_VERSION);
+  header.attributes["regridding"] = fmt::format(
+      "{}, then means over {} x {} cells{}", options_.weights.empty() ? options_.method : "weight file",
+      options_.block, options_.block, stream.turns_winds() ? ", winds turned" : "");
+  if (!bias_.description().empty()) header.attributes["bias_correction"] = bias_.description();
+  header.attributes["history"] =
+      fmt::format("foehn prepare: {} from {} to {}", names_of(stream), stream.times().format(0),
+                  stream.times().format(stream.times().size() - 1));
+  return header;
+}
+
+void Preparation::open() {
+  for (const ObservationStream& stream : streams_)
+    writers_.emplace_back(output_of(stream), header_of(stream));
+}
+
+void Preparation::write(const std::function<void()>& going_on) {
+  bias_.estimate(going_on);
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    write_stream(streams_[i], bias_.correction(streams_[i], going_on), writers_[i], going_on);
+    writers_[i].close();
+  }
+}
+
+std::vector<std::filesystem::path> Preparation::unpublished() const {
+  std::vector<std::filesystem::path> paths;
+  for (const io::TrajectoryWriter& writer : writers_) paths.push_back(writer.temporary_path());
+  return paths;
+}
+
+void Preparation::commit() {
+  for (io::TrajectoryWriter& writer : writers_) writer.commit();
+}
+
+std::string Preparation::describe(const ObservationStream& stream) const {
+  return fmt::format("{}: {} of {} on {} x {} blocks, {} {} from {} to {} ({})", output_of(stream),
+                     stream.sampling().kind == TimeSampling::mean ? "means" : "snapshots", names_of(stream),
+                     stream.grid().ny(), stream.grid().nx(), stream.times().size(),
+                     stream.times().size() == 1 ? "instant" : "instants", stream.times().format(0),
+                     stream.times().format(stream.times().size() - 1),
+                     calendar::calendar_name(stream.times().calendar));
+}
+
+std::string names_of(const ObservationStream& stream) {
+  std::vector<std::string> names;
+  for (const io::Variable& variable : stream.variables()) names.push_back(variable.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace foehn::app

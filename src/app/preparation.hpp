@@ -1,0 +1,60 @@
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "foehn/io/trajectory_writer.hpp"
+#include "prepare_bias.hpp"
+#include "prepare_inputs.hpp"
+
+namespace foehn::app {
+
+/// Observations being made from a climate model's files: of snapshots one file, of means another. In order:
+/// the constructor checks all input, `open` begins the files, `write` fills them, `commit` gives them their
+/// names. Without commit nothing is left behind.
+class Preparation {
+ public:
+  /// @param options  must outlive this object
+  /// @param cut      leaves of each record what is wanted
+  /// @throws core::UsageError for options that do not go together, core::Error naming what is wrong with the
+  ///         files
+  Preparation(const PrepareOptions& options, const RecordCut& cut);
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
+
+  const std::vector<ingestion::ObservationStream>& streams() const { return streams_; }
+  /// The file that a stream goes to.
+  const std::string& output_of(const ingestion::ObservationStream& stream) const;
+  /// The files that are read, of all streams.
+  std::vector<std::filesystem::path> inputs() const;
+
+  /// Begins the files beside their final places, to find out if they can be written.
+  void open();
+  /// Reads and writes everything, and brings it to disk under temporary names; shows how far it has come.
+  /// @param going_on  called every few instants
+  void write(const std::function<void()>& going_on);
+  /// Where the files are between write and commit, in the order of streams.
+  std::vector<std::filesystem::path> unpublished() const;
+  /// Gives the files their names, once all of them are whole.
+  void commit();
+
+  /// What is in a stream's file, for people.
+  std::string describe(const ingestion::ObservationStream& stream) const;
+
+ private:
+  io::TrajectoryHeader header_of(const ingestion::ObservationStream& stream) const;
+
+  const PrepareOptions& options_;
+  PrepareTarget target_;
+  std::vector<ingestion::ObservationStream> streams_;
+  PreparedBias bias_;
+  std::deque<io::TrajectoryWriter> writers_;  // of each stream
+};
+
+/// "tas, psl"
+std::string names_of(const ingestion::ObservationStream& stream);
+
+}  // namespace foehn::app
