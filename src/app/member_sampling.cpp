@@ -14,6 +14,7 @@
 #include "foehn/checkpoint/store.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/noise.hpp"
+#include "stop_signals.hpp"
 
 namespace foehn::app {
 
@@ -24,10 +25,15 @@ using Clock = std::chrono::steady_clock;
 /// Normalised values of weather are a few units large, of noise as well.
 constexpr double kRunaway = 1e5;
 
-checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state) {
+/// Checkpoints are numbered by passes, which are steps where there are no corrections.
+std::int64_t passes_a_step(const SampleJob& job) {
+  return 1 + job.sampler.corrections;
+}
+
+checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state, const SampleJob& job) {
   // As hexadecimal text, so that what is read is what was written.
   checkpoint::Snapshot snapshot{
-      state.step,
+      state.step * passes_a_step(job) + state.pass,
       {{"draw", std::to_string(state.draw)}, {"previous_h", fmt::format("{:a}", state.previous_h)}},
       {{"slab", state.slab}}};
   if (state.previous_clean.defined()) snapshot.fields["previous_clean"] = state.previous_clean;
@@ -35,9 +41,10 @@ checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state) {
 }
 
 /// The state that snapshot_of has made a snapshot of; refuses all else.
-diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, std::int64_t steps) {
-  if (snapshot.step >= steps)
-    throw core::Error(fmt::format("step {}, expected one before the last, {}", snapshot.step, steps));
+diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, const SampleJob& job) {
+  const std::int64_t passes = job.sampler.steps * passes_a_step(job);
+  if (snapshot.step > passes)
+    throw core::Error(fmt::format("pass {}, expected at most {}", snapshot.step, passes));
   const auto number = [&](const char* name, auto parse) {
     const auto fact = snapshot.facts.find(name);
     char* end = nullptr;
@@ -49,7 +56,8 @@ diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, std::int6
                                   fact == snapshot.facts.end() ? "none" : "'" + fact->second + "'"));
   };
   diffusion::SamplerState state;
-  state.step = snapshot.step;
+  state.step = snapshot.step / passes_a_step(job);
+  state.pass = snapshot.step % passes_a_step(job);
   state.draw = static_cast<std::uint32_t>(
       number("draw", [](const char* text, char** end) { return std::strtoul(text, end, 10); }));
   state.previous_h =
@@ -70,9 +78,10 @@ diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, std::int6
 class Schedule {
  public:
   Schedule(double minutes, std::int64_t steps) : minutes_(minutes), steps_(steps) {}
-  bool is_due(std::int64_t step) const {
+  bool is_due(const diffusion::SamplerState& state) const {
     const double passed = std::chrono::duration<double, std::ratio<60>>(Clock::now() - last_).count();
-    return (steps_ > 0 && step % steps_ == 0) || (minutes_ > 0 && passed >= minutes_);
+    return (steps_ > 0 && state.pass == 0 && state.step % steps_ == 0) ||
+           (minutes_ > 0 && passed >= minutes_);
   }
   void written() { last_ = Clock::now(); }
 
@@ -115,15 +124,19 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   const SampleJob& job = tools_.job;
   const comm::Communicator& ranks = tools_.team.ranks;
   const auto& domain = job.prior.domain;
+  const auto any = [&](bool mine) {
+    const std::vector<double> all = ranks.gather_all(mine ? 1 : 0);
+    return *std::max_element(all.begin(), all.end()) > 0;
+  };
+  if (any(must_stop())) return false;
   try {
     checkpoint::Store store(ranks, checkpoint_folder(tools_.options, member), job.identity,
                             {.hours = job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
                             {hours_.first, hours_.last});
     diffusion::SamplerState state{.slab = slab};
-    const auto snapshot =
-        store.load([&](const checkpoint::Snapshot& found) { state_of(found, job.sampler.steps); });
+    const auto snapshot = store.load([&](const checkpoint::Snapshot& found) { state_of(found, job); });
     if (snapshot) {
-      state = state_of(*snapshot, job.sampler.steps);
+      state = state_of(*snapshot, job);
       slab.copy_(state.slab);
       state.slab = slab;
       if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
@@ -145,30 +158,49 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     surroundings.ordered_sum = tools_.ordered_sum;
     surroundings.trajectory_values =
         job.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
-    surroundings.step_done = [&](const diffusion::SamplerState& now) {
-      tools_.progress.advance();
-      ++steps_taken_;
+    surroundings.pass_done = [&](const diffusion::SamplerState& now) {
+      if (now.pass == 0) {
+        tools_.progress.advance();
+        ++steps_taken_;
+      }
       ranks.agree([&] { check_values(now, member); });
-      if (now.step == job.sampler.steps) return true;
-      if (store.is_writing()) report(store.publish(false));
-      const auto any = [&](bool mine) {
-        const std::vector<double> all = ranks.gather_all(mine ? 1 : 0);
-        return *std::max_element(all.begin(), all.end()) > 0;
-      };
-      const bool must_stop = any(tools_.signals.must_stop());
-      const bool is_due = any(ranks.is_root() && schedule.is_due(now.step));
-      if (!must_stop && (!is_due || store.is_writing())) return true;
+      const bool is_last = now.step == job.sampler.steps;
+      // Output may take long as well, and no checkpoint is on its way meanwhile.
+      if (store.is_writing()) report(store.publish(is_last));
+      const bool stops = any(must_stop());
+      const bool is_due = any(ranks.is_root() && schedule.is_due(now));
+      if (!stops && (!is_due || store.is_writing())) return true;
       if (store.is_writing()) report(store.publish(true));
-      store.save(snapshot_of(now));
+      store.save(snapshot_of(now, job));
       schedule.written();
-      if (!must_stop) return true;
-      if (store.publish(true) == checkpoint::Store::Progress::failed)
-        throw core::SharedError(store.failure());
-      return false;
+      if (stops) {
+        if (store.publish(true) == checkpoint::Store::Progress::failed)
+          throw core::SharedError(store.failure());
+        return false;
+      }
+      if (is_last) report(store.publish(true));
+      return true;
     };
     return diffusion::sample(tools_.denoiser, diffusion::VpCosine{}, job.sampler, surroundings, state);
   } catch (const comm::AgreedError& error) {
     throw core::SharedError(error.what());  // the team's; other teams do not know of it yet
+  }
+}
+
+void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {
+  const SampleJob& job = tools_.job;
+  try {
+    checkpoint::Store store(tools_.team.ranks, checkpoint_folder(tools_.options, member), job.identity,
+                            {.hours = job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
+                            {hours_.first, hours_.last});
+    const std::int64_t steps = job.sampler.steps;
+    store.save(snapshot_of({.slab = slab,
+                            .step = steps,
+                            .draw = static_cast<std::uint32_t>(1 + steps * job.sampler.corrections)},
+                           job));
+    if (store.publish(true) == checkpoint::Store::Progress::failed) throw core::SharedError(store.failure());
+  } catch (const comm::AgreedError& error) {
+    throw core::SharedError(error.what());
   }
 }
 

@@ -7,12 +7,11 @@
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 #include "sample_job.hpp"
-#include "stop_signals.hpp"
 
 namespace foehn::app {
 
-/// Draws one member after another: goes on from a checkpoint where there is one, and after every step looks
-/// at the numbers, the clock and the signals.
+/// Draws one member after another: goes on from a checkpoint where there is one, and after every pass (a step
+/// or a correction) looks at the numbers, the clock and the signals.
 class MemberSampling {
  public:
   /// What it works with; all outlives it.
@@ -20,7 +19,6 @@ class MemberSampling {
     const SampleJob& job;
     const SampleOptions& options;
     const ensemble::Team& team;
-    const StopSignals& signals;
     diffusion::Denoiser& denoiser;
     diffusion::OrderedSum ordered_sum;
     core::Progress& progress;
@@ -29,12 +27,16 @@ class MemberSampling {
   MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}
 
   /// Fills the slab.
-  /// @return  false if it was stopped, with a checkpoint
+  /// @return  false if it was stopped, with a checkpoint of all that it had done
   /// @throws core::SharedError naming step, instant and variable of a value that is not finite or runs away;
   /// or why
   ///         the checkpoint to go on from cannot be used, or that to stop with be written
   /// @note Collective over the team.
   bool draw(std::int64_t member, at::Tensor& slab);
+  /// Writes a checkpoint of a member that is drawn.
+  /// @throws core::SharedError if it cannot be written
+  /// @note Collective over the team.
+  void keep(std::int64_t member, const at::Tensor& slab);
   /// Of all members drawn, those before a checkpoint that was gone on from aside.
   std::int64_t steps_taken() const { return steps_taken_; }
 

@@ -60,13 +60,13 @@ void add_threads_option(config::OptionTable& table, std::int64_t& threads) {
 }
 
 void add_timeout_option(config::OptionTable& table, double& minutes) {
-  table.add(
-      "run.timeout", &minutes,
-      {.doc = "How long a rank waits for others before it takes them for hung and ends the job; 0: for ever.",
-       .unit = "min",
-       .minimum = 0,
-       .maximum = 1e6,
-       .changes_result = false});
+  table.add("run.timeout", &minutes,
+            {.doc = "How long a rank may be cut off, or no rank get on, before the job is taken for hung and "
+                    "ends; 0: for ever.",
+             .unit = "min",
+             .minimum = 0,
+             .maximum = 1e6,
+             .changes_result = false});
 }
 
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {

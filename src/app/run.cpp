@@ -5,12 +5,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <iostream>
+#include <string>
 
+#include "foehn/comm/watchdog.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/log.hpp"
+#include "options.hpp"
+#include "stop_signals.hpp"
 
 namespace foehn::app {
 
@@ -61,6 +67,8 @@ const Subcommand& find(const std::string& name) {
 
 int execute(const Subcommand& subcommand, const comm::Communicator& world, const Arguments& arguments) {
   if (subcommand.parallel != nullptr) return subcommand.parallel(world, arguments);
+  stop_listening();
+  const comm::Patience while_the_root_works;
   int code = 0;
   world.agree([&] {
     if (world.is_root()) code = subcommand.serial(arguments);
@@ -90,6 +98,12 @@ int dispatch(const comm::Communicator& world, const Arguments& arguments) {
   return execute(*subcommand, world, {arguments.begin() + 1, arguments.end()});
 }
 
+/// Tells a launch script how far the job is.
+void write_status(const comm::Communicator& world, const std::string& status) {
+  const char* path = std::getenv("FOEHN_STATUS_FILE");
+  if (path != nullptr && world.is_root()) std::ofstream(path) << status << std::endl;
+}
+
 void complain(const std::string& message) {
   std::cerr << "foehn: error: " << message << std::endl;
 }
@@ -98,7 +112,11 @@ void complain(const std::string& message) {
 
 int run(const comm::Communicator& world, const Arguments& arguments) {
   core::set_up_log(world.is_root());
-  return run_guarded(world, [&] { return dispatch(world, arguments); });
+  const comm::Watchdog watchdog(world, kTimeoutMinutes * 60, {.is_made = must_stop, .make = ask_to_stop});
+  write_status(world, "running");
+  const int code = run_guarded(world, [&] { return dispatch(world, arguments); });
+  write_status(world, std::to_string(code));
+  return code;
 }
 
 int run_guarded(const comm::Communicator& world, const std::function<int()>& work) {

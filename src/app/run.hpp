@@ -8,7 +8,11 @@
 namespace foehn::app {
 
 /// Dispatches to a subcommand and turns failures into one message on the root and an exit code: 0 done, 1
-/// failure, 2 usage.
+/// failure, 2 usage, 75 stopped with a checkpoint.
+///
+/// For launch scripts: the file that the environment's FOEHN_STATUS_FILE names says "running" from when all
+/// ranks listen for signals, and the exit code from when the work is done, whatever becomes of the processes
+/// on their way out.
 /// @param arguments  the command line without the program's name
 /// @note Collective over the world.
 int run(const comm::Communicator& world, const Arguments& arguments);

@@ -87,12 +87,11 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
     if (world.is_root()) std::cout << outcome.page;
     return 0;
   }
+  comm::set_timeout(options.timeout_minutes * 60);
   set_threads(options.threads);
   const at::NoGradGuard no_gradients;
   const ensemble::Team team = ensemble::make_team(world, options.ranks_per_member);
   const at::Device device = choose_device(world, options.device);
-  const StopSignals signals;
-  const comm::Watchdog watchdog(options.timeout_minutes * 60, world.rank());
   const SampleJob job =
       prepare_job(world, options, table.result_values(), device, team.count, outcome.validate_only);
   if (world.is_root()) std::cout << describe(job, options, team) << std::endl;
@@ -139,7 +138,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   const auto members = static_cast<std::int64_t>(job.members.size());
   const std::int64_t rounds = (members + team.count - 1) / team.count;
   core::Progress progress("sampling", rounds * job.sampler.steps, "steps", world.is_root());
-  MemberSampling sampling({job, options, team, signals, denoiser, ordered_sum, progress}, hours);
+  MemberSampling sampling({job, options, team, denoiser, ordered_sum, progress}, hours);
 
   ensemble::MemberWork work;
   work.sample = [&](std::int64_t member, at::Tensor& fields) { return sampling.draw(member, fields); };
@@ -151,8 +150,9 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
       physical.select(0, i).copy_(domain.physical(fields[first + i - hours.first].to(at::kCPU),
                                                   job.period.seconds(first + i), job.period.calendar));
   };
+  work.must_stop = must_stop;
+  work.keep = [&](std::int64_t member, const at::Tensor& fields) { sampling.keep(member, fields); };
   work.writer = [&](std::int64_t member) { return make_member_writer(job, options, member); };
-
   work.written = [&](std::int64_t member) {
     checkpoint::Store::remove_all(checkpoint_folder(options, member));  // one that stays does no harm
   };
@@ -178,8 +178,10 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
       std::cout << fmt::format("wrote {} to {} in {}\n", counted(members, "member"), options.output,
                                core::format_duration(cost.total_seconds));
     else
-      std::cout << fmt::format("stopped with a checkpoint in {}; run again to go on\n",
-                               options.checkpoint_folder().string());
+      std::cout << fmt::format("stopped{}; run again to go on\n",
+                               std::filesystem::exists(options.checkpoint_folder())
+                                   ? " with a checkpoint in " + options.checkpoint_folder().string()
+                                   : "");
   });
   return result.is_done ? 0 : kStoppedWithCheckpoint;
 }

@@ -179,8 +179,8 @@ config::OptionTable sample_option_table(SampleOptions& options) {
        .changes_result = false});
   table.add("checkpoint.every_minutes", &options.checkpoint_minutes,
             {.doc = "Minutes from one checkpoint to the next; 0: none by the clock. On SIGTERM, SIGINT and "
-                    "SIGUSR1 one "
-                    "is written at the end of the step, and the program stops with exit code 75.",
+                    "SIGUSR1 one is written after the evaluation under way, and the program stops with exit "
+                    "code 75.",
              .unit = "min",
              .minimum = 0,
              .maximum = 1e6,

@@ -2,18 +2,19 @@
 
 namespace foehn::app {
 
-/// While it lives, SIGTERM, SIGINT and SIGUSR1 ask long work to save itself and stop; before and after, they
-/// end the process. One at a time.
-class StopSignals {
- public:
-  StopSignals();
-  ~StopSignals();
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+/// From now on SIGTERM, SIGINT and SIGUSR1 ask long work to save itself and stop, and do nothing else, until
+/// the process has ended: first thing in main, since before it a signal ends the process.
+void listen_for_stop_signals();
 
-  /// Has this rank been asked?
-  bool must_stop() const;
-};
+/// Lets the signals end the process again, at once if one has come: for work that cannot be stopped and
+/// saved.
+void stop_listening();
+
+/// As if a signal had come.
+void ask_to_stop();
+
+/// Has this rank been asked? Within a second or so after one rank has, all have (see comm::Watchdog).
+bool must_stop();
 
 /// What the program returns when it has stopped so.
 inline constexpr int kStoppedWithCheckpoint = 75;

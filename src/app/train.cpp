@@ -93,13 +93,12 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     return 0;
   }
   set_threads(options.threads);
-  const StopSignals signals;  // from now on: reading and fitting may take long as well
   const c10::Device device = choose_device(world, options.device);
   options.training.steps = (options.windows + options.training.batch - 1) / options.training.batch;
   options.training.in_bf16 = options.precision == "bf16";
 
   const PreparedPaths paths(options);
-  const comm::Watchdog watchdog(options.timeout_minutes * 60, world.rank());
+  comm::set_timeout(options.timeout_minutes * 60);
   std::optional<comm::Patience> while_the_root_prepares(std::in_place);
 
   std::optional<TrainLocks> locks;  // of the root
@@ -111,14 +110,14 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     if (!world.is_root()) return;
     locks.emplace(options, outcome.validate_only);
     const Record record(options);
-    if (!outcome.validate_only) prepared = prepare(record, options, paths, signals);
+    if (!outcome.validate_only) prepared = prepare(record, options, paths);
   });
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was trained");
     return 0;
   }
   while_the_root_prepares.reset();
-  if (any(world, signals.must_stop())) {
+  if (any(world, must_stop())) {
     if (world.is_root()) std::cout << "stopped before the first step; run again to go on\n";
     return kStoppedWithCheckpoint;
   }
@@ -171,7 +170,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
                    mean, now.best_loss, now.best_step);
     pace.go_on();
   };
-  events.must_stop = [&] { return signals.must_stop(); };
+  events.must_stop = must_stop;
   events.must_save = [&] {
     return state.step % options.checkpoint_every == 0 || state.step == options.training.steps;
   };

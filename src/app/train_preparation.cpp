@@ -6,6 +6,7 @@
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/training/field_cache.hpp"
 #include "options.hpp"
+#include "stop_signals.hpp"
 
 namespace foehn::app {
 
@@ -24,11 +25,10 @@ PreparedPaths::PreparedPaths(const TrainOptions& options)
     : gaussian(options.prior + ".gaussian"),
       cache(options.cache.empty() ? options.prior + ".cache.nc" : options.cache) {}
 
-Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
-                    const StopSignals& signals) {
+Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths) {
   struct Stopped {};
   const Interruption interruption = [&] {
-    if (signals.must_stop()) throw Stopped();
+    if (must_stop()) throw Stopped();
   };
   try {
     const at::Tensor inflation = fit_gaussian(record, options, paths.gaussian, interruption);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "output_lock.hpp"
-#include "stop_signals.hpp"
 #include "train_material.hpp"
 #include "train_options.hpp"
 
@@ -39,8 +38,7 @@ struct Preparation {
 
 /// Fits the Gaussian prior and makes the cache of normalised fields, where there is none.
 /// @return  empty where a signal asked to stop before both were there
-Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
-                    const StopSignals& signals);
+Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths);
 
 /// @throws core::Error naming the files if what this rank sees there is not what the root made
 void check_prepared(const Preparation& prepared, const PreparedPaths& paths);

@@ -3,7 +3,6 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <limits>
 
@@ -22,7 +21,6 @@ void check_mpi(int status, const char* doing) {
 namespace {
 
 constexpr int kValuesTag = 23;
-constexpr std::chrono::milliseconds kBetweenSigns{500};  // of a root that is at work
 
 int checked_count(std::size_t size) {
   if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -42,9 +40,9 @@ void broadcast_values(MPI_Comm handle, std::vector<T>& values, MPI_Datatype type
 }  // namespace
 
 Environment::Environment(int* argc, char*** argv) {
-  // Only the main thread speaks MPI; the writer's thread and LibTorch's threads never do.
-  int provided = 0;
-  MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+  // Only the main thread and the watchdog's speak MPI; the writer's and LibTorch's threads never do.
+  int provided = 0;  // which the watchdog asks for
+  MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
 }
 
@@ -82,6 +80,7 @@ Communicator Communicator::split(int colour) const {
 }
 
 Communicator Communicator::split_by_machine() const {
+  const Waiting waiting("to split the group");
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle),
             "split by machine");
@@ -124,34 +123,8 @@ void Communicator::agree(const std::function<void()>& work) const {
 
 void Communicator::agree_on_root(
     const std::function<void(const std::function<void()>& going_on)>& work) const {
-  using Clock = std::chrono::steady_clock;
-  const auto share = [&](int& goes_on) {
-    const Waiting waiting("for the root's work");
-    check_mpi(MPI_Bcast(&goes_on, 1, MPI_INT, 0, handle_), "share progress");
-  };
   agree([&] {
-    int goes_on = 1;
-    if (!is_root()) {
-      while (goes_on != 0) share(goes_on);
-      return;
-    }
-    Clock::time_point last = Clock::now();
-    const auto going_on = [&] {
-      if (Clock::now() - last < kBetweenSigns) return;
-      share(goes_on);
-      last = Clock::now();
-    };
-    const auto end = [&] {
-      goes_on = 0;
-      share(goes_on);
-    };
-    try {
-      work(going_on);
-    } catch (...) {
-      end();
-      throw;
-    }
-    end();
+    if (is_root()) work(show_progress);
   });
 }
 

@@ -62,19 +62,24 @@ bool sample(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& 
             const Surroundings& surroundings, SamplerState& state) {
   const std::vector<NoiseLevel> levels = noise_levels(schedule, options.spacing, options.steps);
   const auto last = static_cast<std::int64_t>(levels.size()) - 1;
-  if (state.step == 0) {
+  if (state.step == 0 && state.pass == 0) {
     surroundings.fill_noise(state.slab, state.draw++);
     state.slab.mul_(levels.front().sigma);
   }
   while (state.step < last) {
     const NoiseLevel& level = levels[static_cast<std::size_t>(state.step)];
     const NoiseLevel& next = levels[static_cast<std::size_t>(state.step) + 1];
-    at::Tensor eps = denoiser.noise_estimate(state.slab, level);
-    step(options.method, level, next, eps, state);
-    for (std::int64_t i = 0; i < options.corrections; ++i)
+    if (state.pass == 0) {
+      at::Tensor eps = denoiser.noise_estimate(state.slab, level);
+      step(options.method, level, next, eps, state);
+    } else {
       correct(denoiser, next, options.tau, surroundings, state.draw++, state.slab);
-    ++state.step;
-    if (!surroundings.step_done(state)) return false;
+    }
+    if (++state.pass > options.corrections) {
+      ++state.step;
+      state.pass = 0;
+    }
+    if (!surroundings.pass_done(state)) return false;
   }
   return true;
 }

@@ -37,8 +37,10 @@ std::vector<Piece> pieces_of(const trajectory::SlabPartition& partition, std::in
   return pieces;
 }
 
-/// Brings one member's slabs to the root in chunks. Every rank calls `run`; only the root's `receive` is
-/// called.
+/// Brings one member's slabs to the root in chunks.
+///
+/// The root gives the word for each piece that a rank sends, and a last one to every rank when the member is
+/// written; or, in place of any of them, the word that it stops: so all ranks of the team know.
 class Gathering {
  public:
   using Fetch = std::function<void(std::int64_t first, std::int64_t count, std::span<float> values)>;
@@ -52,11 +54,43 @@ class Gathering {
         chunk_hours_(chunk_hours),
         hour_values_(hour_values) {}
 
-  void run(const Fetch& fetch, const Receive& receive) const {
-    if (world_.is_root())
-      receive_chunks(fetch, receive);
-    else if (world_.rank() >= first_rank_ && world_.rank() < first_rank_ + partition_.ranks())
-      send_chunks(fetch);
+  /// The root's part: receives chunk after chunk.
+  /// @return  false if it was asked to stop before all had come
+  bool receive(const Fetch& fetch, const Receive& receive, const std::function<bool()>& must_stop) const {
+    if (must_stop()) return false;
+    Arriving next = start(0, fetch);
+    for (std::int64_t chunk = 0; chunk < chunks(); ++chunk) {
+      Arriving arriving = std::move(next);
+      const bool is_last = chunk + 1 == chunks();
+      const bool stops = !is_last && must_stop();
+      if (!is_last && !stops) next = start(chunk + 1, fetch);
+      comm::wait(arriving.requests);
+      if (stops) return false;
+      receive(std::move(arriving.chunk));
+    }
+    return true;
+  }
+
+  /// The root's last word to all others of the team: is the member written?
+  void conclude(bool is_written) const {
+    for (int rank = first_rank_; rank < first_rank_ + partition_.ranks(); ++rank)
+      if (rank != world_.rank()) give_word(is_written, rank);
+  }
+
+  /// The part of a team's rank that is not the root.
+  /// @return  whether the member is written
+  bool send(const Fetch& fetch) const {
+    std::vector<float> values;
+    for (std::int64_t chunk = 0; chunk < chunks(); ++chunk) {
+      for (const Piece& piece : pieces(chunk)) {
+        if (first_rank_ + piece.rank != world_.rank()) continue;
+        values.resize(static_cast<std::size_t>((piece.last - piece.first) * hour_values_));
+        fetch(piece.first, piece.last - piece.first, values);
+        if (!receive_word()) return false;
+        world_.send(values, 0);
+      }
+    }
+    return receive_word();
   }
 
  private:
@@ -86,32 +120,23 @@ class Gathering {
                                     static_cast<std::size_t>((piece.last - piece.first) * hour_values_));
       if (first_rank_ + piece.rank == world_.rank())
         fetch(piece.first, piece.last - piece.first, values);
-      else
+      else {
         arriving.requests.push_back(world_.start_receive(values, first_rank_ + piece.rank));
+        give_word(true, first_rank_ + piece.rank);
+      }
     }
     return arriving;
   }
 
-  void receive_chunks(const Fetch& fetch, const Receive& receive) const {
-    Arriving next = start(0, fetch);
-    for (std::int64_t chunk = 0; chunk < chunks(); ++chunk) {
-      Arriving arriving = std::move(next);
-      if (chunk + 1 < chunks()) next = start(chunk + 1, fetch);
-      comm::wait(arriving.requests);
-      receive(std::move(arriving.chunk));
-    }
+  void give_word(bool go_on, int rank) const {
+    const float word = go_on ? 1 : 0;
+    world_.send({&word, 1}, rank);
   }
-
-  void send_chunks(const Fetch& fetch) const {
-    std::vector<float> values;
-    for (std::int64_t chunk = 0; chunk < chunks(); ++chunk) {
-      for (const Piece& piece : pieces(chunk)) {
-        if (first_rank_ + piece.rank != world_.rank()) continue;
-        values.resize(static_cast<std::size_t>((piece.last - piece.first) * hour_values_));
-        fetch(piece.first, piece.last - piece.first, values);
-        world_.send(values, 0);
-      }
-    }
+  bool receive_word() const {
+    float word = 0;
+    std::vector<MPI_Request> request{world_.start_receive({&word, 1}, 0)};
+    comm::wait(request);
+    return word != 0;
   }
 
   const comm::Communicator& world_;
@@ -119,6 +144,33 @@ class Gathering {
   const trajectory::SlabPartition& partition_;
   std::int64_t chunk_hours_, hour_values_;
 };
+
+/// The root's part in the writing of a member.
+/// @return  false if it was asked to stop: no file is left then
+bool write_member(std::int64_t member, const Gathering& gathering, const Gathering::Fetch& fetch,
+                  const MemberWork& work) {
+  std::unique_ptr<io::MemberWriter> writer;
+  core::BackgroundTasks tasks(kChunksWaiting);  // ends before the writer, which it uses
+  // All others wait for these.
+  const auto submit = [&](std::function<void()> task) {
+    tasks.submit([task = std::move(task)] {
+      task();
+      comm::show_progress();
+    });
+  };
+  submit([&] { writer = work.writer(member); });
+  const auto append = [&](std::vector<float> chunk) {
+    submit([&writer, values = std::move(chunk)] { writer->append(values); });
+  };
+  const bool is_whole = gathering.receive(fetch, append, work.must_stop);
+  if (is_whole) {
+    submit([&] { writer->commit(); });
+    tasks.wait();
+    work.written(member);
+  }
+  gathering.conclude(is_whole);
+  return is_whole;
+}
 
 }  // namespace
 
@@ -144,24 +196,25 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
   EnsembleResult result;
   const std::int64_t hour_values = slab.size(1) * slab.size(2) * slab.size(3);
   const auto members = static_cast<std::int64_t>(options.members.size());
+  // Of this team; other teams do not know of it before all agree.
+  std::exception_ptr failure;
+  bool was_stopped = false;  // while its member was on its way to disk
+  const auto agree_on_failure = [&] {
+    world.agree([&] {
+      if (failure) std::rethrow_exception(failure);
+    });
+  };
   for (std::int64_t round = 0; round < members && result.is_done; round += team.count) {
     Clock::time_point start = Clock::now();
     const std::int64_t mine = round + team.index;
-    const bool has_member = mine < members;
     bool is_sampled = false;
-    std::exception_ptr failure;
     try {
-      if (has_member) is_sampled = work.sample(options.members[static_cast<std::size_t>(mine)], slab);
+      if (mine < members && !was_stopped)
+        is_sampled = work.sample(options.members[static_cast<std::size_t>(mine)], slab);
     } catch (const core::SharedError&) {
-      failure = std::current_exception();  // the whole team's, which other teams do not know of yet
+      failure = std::current_exception();
     }
-    {
-      // A team that has no member in the last round, or a quick one, waits for as long as others need.
-      const comm::Patience as_long_as_it_takes;
-      world.agree([&] {
-        if (failure) std::rethrow_exception(failure);
-      });
-    }
+    agree_on_failure();
     const std::vector<double> sampled = world.gather_all(is_sampled ? 1 : 0);
     result.sampling_seconds += seconds_since(start);
 
@@ -172,27 +225,28 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
         result.is_done = false;
         continue;
       }
+      const bool is_mine = index == team.index;
+      if (!world.is_root() && !is_mine) continue;
       const std::int64_t member = options.members[static_cast<std::size_t>(round + index)];
       const Gathering gathering(world, first_rank, partition, options.chunk_hours, hour_values);
       const auto fetch = [&](std::int64_t first, std::int64_t count, std::span<float> values) {
         work.physical(slab, first, count, values);
       };
-      if (!world.is_root()) {
-        gathering.run(fetch, {});
-        continue;
+      const bool is_written =
+          world.is_root() ? write_member(member, gathering, fetch, work) : gathering.send(fetch);
+      if (is_written || !is_mine) continue;
+      was_stopped = true;
+      try {
+        work.keep(member, slab);
+      } catch (const core::SharedError&) {
+        failure = std::current_exception();
       }
-      std::unique_ptr<io::MemberWriter> writer;
-      core::BackgroundTasks tasks(kChunksWaiting);  // ends before the writer, which it uses
-      tasks.submit([&] { writer = work.writer(member); });
-      gathering.run(fetch, [&](std::vector<float> chunk) {
-        tasks.submit([&writer, values = std::move(chunk)] { writer->append(values); });
-      });
-      tasks.submit([&] { writer->commit(); });
-      tasks.wait();
-      work.written(member);
     }
     result.writing_seconds += seconds_since(start);
   }
+  agree_on_failure();
+  const std::vector<double> stopped = world.gather_all(was_stopped ? 1 : 0);
+  if (*std::max_element(stopped.begin(), stopped.end()) > 0) result.is_done = false;
   return result;
 }
 

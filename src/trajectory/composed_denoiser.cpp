@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "foehn/comm/watchdog.hpp"
+
 namespace foehn::trajectory {
 
 using Hours = std::vector<std::int64_t>;
@@ -222,6 +224,7 @@ void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const
       copy_window(*windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], inputs, destination);
     }
     const at::Tensor estimates = windows_.noise_estimate(slots, inputs.level);
+    comm::show_progress();
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot) {
       for (const Window::Output& output : windows[static_cast<std::size_t>(first + slot)]->outputs) {
         const at::Tensor hour = estimates.select(0, slot).narrow(0, output.offset * variables, variables);
@@ -256,6 +259,7 @@ void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const I
             .copy_((output.is_local ? cotangents.local : cotangents.received).select(0, output.row));
     }
     const at::Tensor gradients = windows_.noise_vjp(slots, inputs.level, slot_cotangents);
+    comm::show_progress();
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot)
       use(chosen[static_cast<std::size_t>(first + slot)], gradients.select(0, slot));
   }

@@ -122,7 +122,7 @@ class Split {
     };
     surroundings.ordered_sum = [&](std::span<const double> values) { return world_.ordered_sum(values); };
     surroundings.trajectory_values = noise.numel();
-    surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
+    surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
     at::Tensor slab = slab_of(noise);
     diffusion::sample_whole(denoiser, {},
                             {.method = diffusion::Method::kDdim,

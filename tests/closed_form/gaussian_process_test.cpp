@@ -127,7 +127,7 @@ Exact sampled(const Row& row, const comm::Communicator& world, Solve& solve) {
   };
   surroundings.ordered_sum = [&](std::span<const double> values) { return world.ordered_sum(values); };
   surroundings.trajectory_values = hours * cells;
-  surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
+  surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
   std::unique_ptr<diffusion::Denoiser> guided;
   if (is_guided) {
     const Data data = observe(row);

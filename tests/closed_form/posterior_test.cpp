@@ -171,7 +171,7 @@ Distance distance_of_samples(const Posterior& posterior, const diffusion::Sample
   trajectory::ComposedDenoiser composed(prior, alone, {kHours, 1}, {kHours, (kHours - 1) / 2, 1}, 1);
   diffusion::Surroundings surroundings;
   surroundings.ordered_sum = [&](std::span<const double> values) { return alone.ordered_sum(values); };
-  surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
+  surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
   diffusion::MmpsGuidance guided(composed, posterior.observations,
                                  {.solver = solver, .ordered_sum = surroundings.ordered_sum});
 

@@ -38,9 +38,9 @@ TEST(Communicator, KeepsTheExitCodeOfAUsageErrorAndTheLowestRanksMessage) {
 
 TEST(Communicator, WaitsForARootThatSaysThatItGoesOn) {
   const Communicator world = Communicator::world();
-  // Without a sign, the watchdogs of the others would end the program after 1.1 s and more.
-  const Watchdog watchdog(0.05, world.rank());
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(2000);
+  // Without a sign, the watchdogs of the others would end the program after 4 s and more.
+  const Watchdog watchdog(world, 1);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5000);
   bool has_worked = false;
   world.agree_on_root([&](const std::function<void()>& going_on) {
     for (; std::chrono::steady_clock::now() < end; going_on())

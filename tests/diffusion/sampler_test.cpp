@@ -34,7 +34,7 @@ Surroundings alone(const std::vector<at::Tensor>& draws) {
     return std::accumulate(values.begin(), values.end(), 0.0);
   };
   surroundings.trajectory_values = draws[0].numel();
-  surroundings.step_done = [](const SamplerState&) { return true; };
+  surroundings.pass_done = [](const SamplerState&) { return true; };
   return surroundings;
 }
 
@@ -58,16 +58,19 @@ TEST(Sampler, GoesOnWhereItWasStoppedToTheSameBits) {
     const SamplerOptions options{.method = method, .steps = 7, .corrections = 2};
     at::Tensor whole = at::empty_like(draws[0]);
     sample_whole(prior, {}, options, alone(draws), whole);
-    for (std::int64_t stop = 1; stop < 7; ++stop) {
+    const std::int64_t passes = 1 + options.corrections;
+    for (std::int64_t stop = 1; stop < options.steps * passes; ++stop) {
       SamplerState state{.slab = at::empty_like(draws[0])};
       Surroundings surroundings = alone(draws);
-      surroundings.step_done = [&](const SamplerState& now) { return now.step != stop; };
+      surroundings.pass_done = [&](const SamplerState& now) { return now.step * passes + now.pass != stop; };
       EXPECT_FALSE(sample(prior, {}, options, surroundings, state));
-      EXPECT_EQ(state.step, stop);
+      EXPECT_EQ(state.step, stop / passes);
+      EXPECT_EQ(state.pass, stop % passes);
       // All that is kept of it.
       SamplerState kept{
           .slab = state.slab.clone(),
           .step = state.step,
+          .pass = state.pass,
           .draw = state.draw,
           .previous_clean = state.previous_clean.defined() ? state.previous_clean.clone() : at::Tensor(),
           .previous_h = state.previous_h};

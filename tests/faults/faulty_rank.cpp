@@ -1,11 +1,13 @@
-// Steps of collective work in which one rank fails: usage: faulty_rank throw|hang|exit|kill|root
-// root: it is the root that hangs, in long work of its own, while others wait for it.
+// Steps of collective work in which one rank fails: usage: faulty_rank throw|hang|stop|exit|kill|root|work
+// root: it is the root that hangs, in long work of its own, while others wait for it. work: no fault.
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "app/run.hpp"
@@ -17,10 +19,21 @@ namespace {
 constexpr int kFaultyRank = 1, kFaultyStep = 3, kSteps = 6;
 constexpr double kTimeoutSeconds = 2;
 
+/// Longer than the timeout; no fault.
+void work() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(2.5 * kTimeoutSeconds);
+  while (std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    foehn::comm::show_progress();
+  }
+}
+
 void fail(const std::string& how) {
   if (how == "throw") throw foehn::core::Error("the disk is on fire");
   if (how == "kill") kill(getpid(), SIGKILL);
   if (how == "exit") std::_Exit(3);
+  if (how == "stop") kill(getpid(), SIGSTOP);
+  if (how == "work") return work();
   for (;;) pause();  // hang
 }
 
@@ -33,7 +46,7 @@ void work_on_root(const foehn::comm::Communicator& world) {
 int main(int argc, char** argv) {
   const foehn::comm::Environment environment(&argc, &argv);
   const foehn::comm::Communicator world = foehn::comm::Communicator::world();
-  const foehn::comm::Watchdog watchdog(kTimeoutSeconds, world.rank());
+  const foehn::comm::Watchdog watchdog(world, kTimeoutSeconds);
   return foehn::app::run_guarded(world, [&] {
     if (std::string(argv[1]) == "root") work_on_root(world);
     for (int step = 0; step < kSteps; ++step) {

@@ -76,18 +76,23 @@ TEST_P(FaultyRank, EndsTheJobSoon) {
   if (GetParam() == "throw") {
     EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
     EXPECT_THAT(outcome.err, HasSubstr("foehn: error: rank 1: the disk is on fire"));
-  } else if (GetParam() == "hang") {
+  } else if (GetParam() == "hang" || GetParam() == "stop") {
     EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
     EXPECT_THAT(outcome.err,
                 AllOf(HasSubstr("rank 0: waited 2 s for other ranks"), HasSubstr("run.timeout")));
   } else if (GetParam() == "root") {
     EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
-    EXPECT_THAT(outcome.err, AllOf(HasSubstr("rank 1: waited 3 s for other ranks (for the root's work)"),
-                                   HasSubstr("run.timeout")));
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("rank 1: waited 5 s for other ranks (to agree)"), HasSubstr("run.timeout")));
   }
 }
-INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "exit", "kill", "root"),
+INSTANTIATE_TEST_SUITE_P(, FaultyRank, ::testing::Values("throw", "hang", "stop", "exit", "kill", "root"),
                          [](const auto& fault) { return fault.param; });
+
+TEST(RankAtWork, IsWaitedForLongerThanTheTimeout) {
+  const Outcome outcome = run_command({FOEHN_MPIEXEC, "--quiet", "-n", "3", FOEHN_FAULTY_RANK, "work"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome;
+}
 
 }  // namespace
 }  // namespace foehn::testing

@@ -114,7 +114,7 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
     };
     surroundings.ordered_sum = [&](std::span<const double> sums) { return team.ordered_sum(sums); };
     surroundings.trajectory_values = hours * kVariables * kNy * kNx;
-    surroundings.step_done = [](const diffusion::SamplerState&) { return true; };
+    surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
     at::Tensor slab = at::empty({mine.size(), kVariables, kNy, kNx}, at::kFloat);
     if (is_moment_matched) {
       diffusion::MmpsGuidance guided(

@@ -60,7 +60,7 @@ class Communicator {
   /// of the lowest failing rank: a usage error keeps exit code 2, any other has 1. @note Collective.
   void agree(const std::function<void()>& work) const;
   /// Runs long work of the root, and ends as agree does. The root calls what it is given every now and then:
-  /// others, who wait, see that it is not hung, and their watchdogs start anew. @note Collective.
+  /// it shows the watchdogs of the others, who wait, that it is not hung. @note Collective.
   void agree_on_root(const std::function<void(const std::function<void()>& going_on)>& work) const;
 
   void broadcast(std::string& text, int root = 0) const;                  ///< @note Collective.

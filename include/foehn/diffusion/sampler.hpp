@@ -32,10 +32,12 @@ struct SamplerOptions {
 /// given in order. Collective over the team; the same on all its ranks.
 using OrderedSum = std::function<double(std::span<const double> per_hour)>;
 
-/// Where a sampler stands between two steps: all it needs to go on, bit for bit.
+/// Where a sampler stands between two passes: all it needs to go on, bit for bit. A step is 1 + corrections
+/// passes: the way to the next noise level, and each correction there.
 struct SamplerState {
   at::Tensor slab;         ///< [hour, variable, y, x], normalised; may have no hours
-  std::int64_t step = 0;   ///< steps done; at 0 the slab is yet to be filled with noise
+  std::int64_t step = 0;   ///< steps done
+  std::int64_t pass = 0;   ///< passes done of the step under way; before the first, noise fills the slab
   std::uint32_t draw = 0;  ///< the next draw of noise
   /// x_hat of the step before, as the slab; undefined where a method does not look back.
   at::Tensor previous_clean = {};
@@ -51,8 +53,8 @@ struct Surroundings {
   OrderedSum ordered_sum;
   /// Values in the whole trajectory: hours * variables * cells.
   std::int64_t trajectory_values = 0;
-  /// Called after every step; says whether to go on. All ranks must say the same.
-  std::function<bool(const SamplerState& state)> step_done;
+  /// Called after every pass; says whether to go on. All ranks must say the same.
+  std::function<bool(const SamplerState& state)> pass_done;
 };
 
 /// Draws a trajectory: from noise at t = 1 to fields at t = 0, each step followed by Langevin corrections:

@@ -45,18 +45,24 @@ struct MemberWork {
   std::function<std::unique_ptr<io::MemberWriter>(std::int64_t member)> writer;
   /// Told when a member's files have their names. Called by the root.
   std::function<void(std::int64_t member)> written;
+  /// Has this rank been asked to stop? The root looks between chunks.
+  std::function<bool()> must_stop;
+  /// Keeps a drawn member that will not be written, so that `sample` need not draw it again. Collective over
+  /// the team.
+  /// @throws core::SharedError on all ranks of the team if it cannot
+  std::function<void(std::int64_t member, const at::Tensor& slab)> keep;
 };
 
 struct EnsembleResult {
-  bool is_done = true;          ///< false if a member was stopped
+  bool is_done = true;          ///< false if a member was stopped; the same on all ranks
   double sampling_seconds = 0;  ///< that the root spent
   double writing_seconds = 0;   ///< gathering and writing, after sampling
 };
 
 /// Samples the members: in rounds of one member a team; after a round the root gathers the trajectories in
 /// order of time, chunk by chunk, and a thread writes a chunk while the next one is on its way. A member's
-/// files take their final names when all are whole. Where a team was stopped, the members that others have
-/// finished are written, and no round follows.
+/// files take their final names when all are whole. Once the root is asked to stop, members that are not
+/// written yet are kept by their teams, and no round follows that draws any.
 ///
 /// @param slab  this rank's [hour, variable, y, x], whose memory serves every member
 /// @note Collective over the world.
