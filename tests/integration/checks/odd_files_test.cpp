@@ -183,8 +183,9 @@ TEST(OddFiles, OfDailyMeansAmongSnapshotsGoToAFileOfTheirOwn) {
   options["output.means"] = folder / "means.nc";
   const Outcome outcome = run_here("prepare", options);
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
-  if (is_root())
+  if (is_root()) {
     EXPECT_THAT(outcome.out, ::testing::HasSubstr("means.nc: means of tas on 2 x 3 blocks, 2 instants"));
+  }
 }
 
 TEST(OddFiles, MustBeReadable) {

@@ -234,9 +234,10 @@ TEST_F(Prepare, RefusesAReferenceWithAMissingValue) {
   options["observation.missing_fraction"] = "1";
   const Outcome outcome = run_here("prepare", options);
   EXPECT_EQ(outcome.exit_code, 1) << outcome;
-  if (is_root())
+  if (is_root()) {
     EXPECT_THAT(outcome.err,
                 ::testing::HasSubstr("gaps.nc: tas: missing value at 2001-01-08T06:00:00, row 0, column 2"));
+  }
 }
 
 TEST_F(Prepare, CorrectsBiasByStatisticsThatItMakesAndReads) {

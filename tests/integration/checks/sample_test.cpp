@@ -349,8 +349,9 @@ ToyFields member_after(const io::TemporaryFolder& folder, const std::string& nam
   for (const auto& [option, value] : more) options[option] = value;
   const Outcome outcome = run_here("sample", options);
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
-  if (is_root() && options.contains("observation.missing_fraction"))
+  if (is_root() && options.contains("observation.missing_fraction")) {
     EXPECT_THAT(outcome.err, ::testing::HasSubstr("these are not observed"));
+  }
   return ToyFields(is_root() ? folder / name / "member_000.nc" : toy_climate().observations);
 }
 
