@@ -84,6 +84,7 @@ int fit(const Arguments& arguments) {
       reader, period, options, [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(prior_path, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
   say_filled(reader);
+  say_unnamed(reader.variables());
   report(fitted, period, prior_path);
   return 0;
 }

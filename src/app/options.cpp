@@ -42,6 +42,15 @@ void say_filled(const io::FieldReader& reader) {
                  reader.filled());
 }
 
+void say_unnamed(const std::vector<io::Variable>& variables) {
+  for (const io::Variable& variable : variables)
+    if (variable.standard_name.empty())
+      spdlog::warn(
+          "{} has no standard name, by which a climate model's variables are found: data.variables "
+          "can give it one, as {}=air_temperature",
+          variable.name, variable.name);
+}
+
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every) {
   table.add("observation.block", &block,
             {.doc = "Cells a side of a block that is averaged.", .unit = "1", .minimum = 1});

@@ -17,6 +17,8 @@ inline constexpr std::int64_t kLongestGap = 6;
 void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap);
 /// Warns of values that were filled in.
 void say_filled(const io::FieldReader& reader);
+/// Warns of variables of a prior that no file of a climate model will fit.
+void say_unnamed(const std::vector<io::Variable>& variables);
 void add_crop_option(config::OptionTable& table, std::string& crop);
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
 void add_device_option(config::OptionTable& table, std::string& device);

@@ -36,6 +36,7 @@ Record::Record(const TrainOptions& options)
       reader(files, selection(options)),
       period(io::select_period(reader.times(), options.start, options.end)),
       held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
+  say_unnamed(reader.variables());
   const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
   const auto multiple = architecture.side_multiple();
   if (reader.grid().ny() % multiple != 0 || reader.grid().nx() % multiple != 0)

@@ -96,7 +96,10 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
     throw core::Error(fmt::format(
         "no file holds {}; they hold {} on (time, y, x). data.variables can name it, as name=standard name",
         wanted.source_name.empty()
-            ? fmt::format("{} (standard name {})", wanted.variable.name, wanted.variable.standard_name)
+            ? fmt::format("{} ({})", wanted.variable.name,
+                          wanted.variable.standard_name.empty()
+                              ? "to which the prior gives no standard name: fit it with data.variables"
+                              : "standard name " + wanted.variable.standard_name)
             : fmt::format("a variable {}, which data.variables names", wanted.source_name),
         catalogue.fields.empty() ? "nothing" : fmt::format("{}", fmt::join(catalogue.fields, ", "))));
   std::vector<Candidate> found = matches.begin()->second;

@@ -105,6 +105,7 @@ void Record::join() {
 void Record::select_period(const std::string& start, const std::string& end) {
   core::with_context(variable_.name, [&] {
     const io::IndexRange range = io::select_period(times_, start, end);
+    check_borders(range, start, end);
     const auto cut = [&](auto& list) { list.assign(list.begin() + range.first, list.begin() + range.last); };
     cut(times_.seconds);
     cut(kept_);
@@ -134,17 +135,41 @@ void Record::drop_unused_files() {
   }
 }
 
+void Record::check_borders(const io::IndexRange& range, const std::string& start,
+                           const std::string& end) const {
+  const std::int64_t step = calendar::commonest_step(times_);
+  // Of the instants that are missing between two neighbours, the one beside what is selected.
+  const auto with_missing = [&](std::int64_t index, std::int64_t missing) {
+    calendar::TimeAxis axis = times_;
+    axis.seconds = {times_.seconds[at(index - 1)], missing, times_.seconds[at(index)]};
+    return axis;
+  };
+  if (range.first > 0 && step_to(range.first) > step &&
+      io::select_period(with_missing(range.first, times_.seconds[at(range.first)] - step), start, "").first <
+          2)
+    refuse_step(range.first, step);
+  if (range.last < times_.size() && step_to(range.last) > step &&
+      io::select_period(with_missing(range.last, times_.seconds[at(range.last - 1)] + step), "", end).last >
+          1)
+    refuse_step(range.last, step);
+}
+
 void Record::check_steps() {
   step_seconds_ = calendar::commonest_step(times_);
-  for (std::int64_t i = 1; i < times_.size(); ++i) {
-    const std::int64_t found = times_.seconds[at(i)] - times_.seconds[at(i - 1)];
-    if (found == step_seconds_) continue;
-    throw core::Error(fmt::format("{} between {} ({}) and {} ({}): {}, expected {}",
-                                  found > step_seconds_ ? "a gap in time" : "an irregular step",
-                                  times_.format(i - 1), file_of(i - 1).string(), times_.format(i),
-                                  file_of(i).string(), calendar::format_step(found),
-                                  calendar::format_step(step_seconds_)));
-  }
+  for (std::int64_t i = 1; i < times_.size(); ++i)
+    if (step_to(i) != step_seconds_) refuse_step(i, step_seconds_);
+}
+
+std::int64_t Record::step_to(std::int64_t index) const {
+  return times_.seconds[at(index)] - times_.seconds[at(index - 1)];
+}
+
+void Record::refuse_step(std::int64_t index, std::int64_t expected) const {
+  throw core::Error(fmt::format("{} between {} ({}) and {} ({}): {}, expected {}",
+                                step_to(index) > expected ? "a gap in time" : "an irregular step",
+                                times_.format(index - 1), file_of(index - 1).string(), times_.format(index),
+                                file_of(index).string(), calendar::format_step(step_to(index)),
+                                calendar::format_step(expected)));
 }
 
 void Record::check_overlaps(const grid::Crop& crop) const {

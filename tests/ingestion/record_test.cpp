@@ -97,6 +97,15 @@ TEST_F(Records, NameAGapAndTheFilesBesideIt) {
                     refuses("30 h, expected 6 h")));
   Record before = find({day(0), day(2)});
   EXPECT_NO_THROW(before.select_period("", "2001-01-01")) << "a gap outside the period is none";
+  Record after = find({day(0), day(2)});
+  EXPECT_NO_THROW(after.select_period("2001-01-03", "")) << "a gap outside the period is none";
+  const std::vector<std::pair<std::string, std::string>> into_the_gap{
+      {"", "2001-01-02"}, {"2001-01-02T18:00", ""}, {"2001-01-02", "2001-01-03"}};
+  for (const auto& [start, end] : into_the_gap) {
+    Record cut = find({day(0), day(2)});
+    EXPECT_THAT([&] { cut.select_period(start, end); },
+                refuses("tas: a gap in time", "tas_0.nc", "tas_2.nc"));
+  }
 }
 
 TEST_F(Records, RefuseFilesThatAreNotAlike) {

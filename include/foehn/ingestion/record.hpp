@@ -74,6 +74,10 @@ class Record {
   void check_alike() const;
   void join();
   void check_steps();
+  /// Looks for a gap that reaches from before or after the range into the period.
+  void check_borders(const io::IndexRange& range, const std::string& start, const std::string& end) const;
+  std::int64_t step_to(std::int64_t index) const;
+  [[noreturn]] void refuse_step(std::int64_t index, std::int64_t expected) const;
   void drop_unused_files();
   void compare(const Repeat* first, std::int64_t count, const grid::Crop& crop) const;
 
