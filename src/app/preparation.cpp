@@ -10,6 +10,8 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/ingestion/provenance.hpp"
+#include "foehn/io/field_reader.hpp"
+#include "options.hpp"
 
 namespace foehn::app {
 
@@ -45,18 +47,34 @@ Preparation::Preparation(const PrepareOptions& options, const RecordCut& cut)
     : options_(options),
       target_(prepare_target(options)),
       streams_(open_streams(options, target_, cut)),
-      bias_(options, target_, streams_) {}
+      bias_(options, target_, streams_) {
+  check_statistics();
+}
 
 const std::string& Preparation::output_of(const ObservationStream& stream) const {
   return stream.sampling().kind == TimeSampling::mean ? options_.means : options_.output;
 }
 
 std::vector<std::filesystem::path> Preparation::inputs() const {
-  std::vector<std::filesystem::path> files;
-  for (const ObservationStream& stream : streams_)
-    for (const ingestion::Record& record : stream.records())
-      for (const ingestion::SourceFile& file : record.files()) files.push_back(file.path);
+  std::vector<std::filesystem::path> files{options_.prior.empty()
+                                               ? std::filesystem::path(options_.domain)
+                                               : std::filesystem::path(options_.prior) / "domain.nc"};
+  for (const auto* patterns : {&options_.files, &options_.historical, &options_.reference}) {
+    const std::vector<std::filesystem::path> more = io::expand_files(*patterns);
+    files.insert(files.end(), more.begin(), more.end());
+  }
+  if (!options_.weights.empty()) files.emplace_back(options_.weights);
+  const bool reads_statistics = !options_.statistics.empty() && options_.reference.empty();
+  if (reads_statistics) files.emplace_back(options_.statistics);
   return files;
+}
+
+void Preparation::check_statistics() const {
+  if (options_.statistics.empty() || options_.reference.empty()) return;  // which are not written
+  refuse_overwriting(inputs(), options_.statistics, "bias.statistics");
+  for (const std::string& output : {options_.output, options_.means})
+    if (output == options_.statistics)
+      throw core::UsageError(fmt::format("bias.statistics: {} is an output as well", output));
 }
 
 io::TrajectoryHeader Preparation::header_of(const ObservationStream& stream) const {

@@ -28,7 +28,7 @@ class Preparation {
   const std::vector<ingestion::ObservationStream>& streams() const { return streams_; }
   /// The file that a stream goes to.
   const std::string& output_of(const ingestion::ObservationStream& stream) const;
-  /// The files that are read, of all streams.
+  /// All files that options name as input, whether or not the period needs them.
   std::vector<std::filesystem::path> inputs() const;
 
   /// Begins the files beside their final places, to find out if they can be written.
@@ -45,6 +45,7 @@ class Preparation {
   std::string describe(const ingestion::ObservationStream& stream) const;
 
  private:
+  void check_statistics() const;
   io::TrajectoryHeader header_of(const ingestion::ObservationStream& stream) const;
 
   const PrepareOptions& options_;

@@ -152,6 +152,10 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
       source.layout = io::read_layout(
           file, {candidate.name, standard_name_of(wanted[i], candidate), wanted[i].variable.units},
           io::Horizontal::or_mesh);
+      if (source.layout.header.text("units").value_or("").empty())
+        throw core::Error(
+            fmt::format("{}: {}: it has no units attribute, expected a unit that converts to {}",
+                        candidate.path.string(), candidate.name, wanted[i].variable.units));
       source.grid = share(grids, read_source_grid(file, source.layout));
       source.times = io::read_times(file, source.layout);
       if (source.times.size() == 0) throw core::Error(candidate.path.string() + ": it holds no instant");

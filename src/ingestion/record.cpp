@@ -156,6 +156,12 @@ void Record::check_borders(const io::IndexRange& range, const std::string& start
 
 void Record::check_steps() {
   step_seconds_ = calendar::commonest_step(times_);
+  if (times_.size() > 1 && sampling().interval.seconds() > step_seconds_)
+    throw core::Error(
+        fmt::format("{}: means over {} every {}: they overlap, which independent observations "
+                    "cannot",
+                    file_of(0).string(), calendar::format_step(sampling().interval.seconds()),
+                    calendar::format_step(step_seconds_)));
   for (std::int64_t i = 1; i < times_.size(); ++i)
     if (step_to(i) != step_seconds_) refuse_step(i, step_seconds_);
 }

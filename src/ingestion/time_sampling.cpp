@@ -69,8 +69,11 @@ bool has_length(const Bounds& bounds, const calendar::TimeAxis& times) {
 }
 
 /// What the attribute says, or nothing if it does not speak of time.
-std::optional<TimeSampling> kind_by_attribute(const std::string& cell_methods) {
-  const std::string method = io::cell_method(cell_methods, "time");
+std::optional<TimeSampling> kind_by_attribute(const io::FieldLayout& layout) {
+  const std::string cell_methods = layout.header.text("cell_methods").value_or("");
+  std::string method = io::cell_method(cell_methods, "time");
+  if (method.empty())
+    method = io::cell_method(cell_methods, layout.header.dimensions[layout.time_dimension].name);
   if (method.empty()) return std::nullopt;
   if (method == "point") return TimeSampling::snapshot;
   if (method == "mean") return TimeSampling::mean;
@@ -88,7 +91,7 @@ Sampling read_sampling(const io::NetcdfFile& file, const io::FieldLayout& layout
     if (io::time_coordinate(file, layout).text("climatology"))
       throw core::Error("it is a climatology (by the attribute of its time coordinate), not weather");
     auto kind = as_told;
-    if (!kind) kind = kind_by_attribute(layout.header.text("cell_methods").value_or(""));
+    if (!kind) kind = kind_by_attribute(layout);
     if (kind == TimeSampling::snapshot) return Sampling{};
     const auto bounds = read_bounds(file, layout, times);
     if (kind == TimeSampling::mean) {

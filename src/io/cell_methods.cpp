@@ -12,6 +12,7 @@ std::string without_comments(const std::string& text) {
   for (const char c : text) {
     if (c == '(') ++depth;
     if (depth == 0) result += c;
+    if (depth == 0 && c == ':') result += ' ';  // which some leave out
     if (c == ')' && depth > 0) --depth;
   }
   return result;

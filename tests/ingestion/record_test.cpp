@@ -108,6 +108,11 @@ TEST_F(Records, NameAGapAndTheFilesBesideIt) {
   }
 }
 
+TEST_F(Records, RefuseAVariableWithoutAUnit) {
+  const auto unnamed = day(0, [](SimulationFile& made) { made.attributes.erase("units"); });
+  EXPECT_THAT([&] { find({unnamed}); }, refuses("tas_0.nc", "no units attribute", "K"));
+}
+
 TEST_F(Records, RefuseFilesThatAreNotAlike) {
   const auto other = [&](const std::function<void(SimulationFile&)>& bend) {
     const auto path = day(1, bend);
@@ -135,6 +140,16 @@ TEST_F(Records, TellMeansFromSnapshots) {
   const Sampling sampling = find({file("mean.nc", means)}).sampling();
   EXPECT_EQ(sampling.kind, TimeSampling::mean);
   EXPECT_EQ(sampling.interval, (io::MeanInterval{-3 * 3600, 3 * 3600}));
+  const auto without_a_blank = [&](SimulationFile& made) {
+    means(made);
+    made.attributes["cell_methods"] = std::string("area:mean time:mean");
+  };
+  EXPECT_EQ(find({file("mean.nc", without_a_blank)}).sampling().kind, TimeSampling::mean);
+  Record running = find({file("running.nc", [&](SimulationFile& made) {
+    means(made);
+    made.bounds = {0, 24, 6, 30, 12, 36, 18, 42};
+  })});
+  EXPECT_THAT([&] { running.select_period("", ""); }, refuses("running.nc: means over 1 d every 6 h"));
 
   const auto refused = [&](const std::function<void(SimulationFile&)>& bend) {
     const auto path = file("bent.nc", [&](SimulationFile& made) {

@@ -111,6 +111,18 @@ const std::vector<BadInput> kBadPrepare = {
     {"AnOutputThatIsRead",
      [](Options& options, const std::filesystem::path&) { options["output.path"] = options["input.files"]; },
      {"output.path", "would be overwritten"}},
+    {"AnOutputThatIsTheDomain",
+     [](Options& options, const std::filesystem::path&) {
+       options["output.path"] = options["prior.path"] + "/domain.nc";
+     },
+     {"output.path", "domain.nc", "would be overwritten"}},
+    {"StatisticsThatAreRead",
+     [](Options& options, const std::filesystem::path&) {
+       options["bias.method"] = "qm";
+       options["bias.historical"] = options["input.files"];
+       options["bias.reference"] = options["bias.statistics"] = toy_climate().observations;
+     },
+     {"bias.statistics", "would be overwritten"}},
     {"AMissingWeightFile", set("regrid.weights", "nowhere.nc"), {"nowhere.nc"}},
     {"AWeightFileThatIsNone",
      [](Options& options, const std::filesystem::path&) {
