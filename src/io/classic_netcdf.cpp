@@ -2,8 +2,12 @@
 
 #include <netcdf.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
+#include <fstream>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -134,7 +138,81 @@ class ClassicLength {
   bool has_padding_ = false;
 };
 
+/// Walks through a header as the specification of the classic formats lays it out.
+class ClassicHeader {
+ public:
+  /// @param version  1, 2 or 5: the byte after "CDF"
+  ClassicHeader(std::ifstream& file, double bytes, int version)
+      : file_(file), left_(bytes), count_bytes_(version == 5 ? 8 : 4), offset_bytes_(version == 1 ? 4 : 8) {}
+
+  void check() {
+    number(count_bytes_);  // records
+    list([&] {
+      name();
+      number(count_bytes_);
+    });
+    attributes();
+    list([&] {
+      name();
+      skip(number(count_bytes_) * count_bytes_);  // of dimensions
+      attributes();
+      skip(4 + count_bytes_ + offset_bytes_);
+    });
+  }
+
+ private:
+  [[noreturn]] static void fail(const std::string& what) {
+    throw core::Error("cannot be opened as NetCDF (truncated, unreadable or of another kind): " + what);
+  }
+  /// Every list takes bytes of the file, so that no count can lead far.
+  void skip(double bytes) {
+    left_ -= bytes;
+    if (left_ < 0) fail("its header goes on beyond its end");
+    file_.seekg(static_cast<std::streamoff>(bytes), std::ios::cur);
+  }
+  double number(int bytes) {
+    left_ -= bytes;
+    if (left_ < 0) fail("its header goes on beyond its end");
+    double value = 0;
+    for (int i = 0; i < bytes; ++i) value = 256 * value + file_.get();
+    return value;
+  }
+  void name() {
+    const double length = number(count_bytes_);
+    if (length > NC_MAX_NAME) fail("a name in its header is too long");
+    skip(padded(length));
+  }
+  template <class Element>
+  void list(Element&& element) {
+    number(4);  // tag
+    for (double count = number(count_bytes_); count > 0; --count) element();
+  }
+  void attributes() {
+    list([&] {
+      name();
+      const auto type = static_cast<nc_type>(number(4));
+      skip(padded(number(count_bytes_) * type_bytes(type)));
+    });
+  }
+
+  std::ifstream& file_;
+  double left_;
+  int count_bytes_;
+  int offset_bytes_;
+};
+
 }  // namespace
+
+void check_classic_header(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 4> magic{};
+  if (!file.read(magic.data(), magic.size()) || std::string_view(magic.data(), 3) != "CDF") return;
+  const int version = magic[3];
+  if (version != 1 && version != 2 && version != 5) return;  // the library says so
+  std::error_code error;
+  const auto bytes = static_cast<double>(std::filesystem::file_size(path, error));
+  if (!error) core::with_context(path.string(), [&] { ClassicHeader(file, bytes - 4, version).check(); });
+}
 
 void check_classic_length(int file, const std::filesystem::path& path) {
   core::with_context(path.string(), [&] {

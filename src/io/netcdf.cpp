@@ -150,6 +150,7 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path, ignored)) throw core::Error(path.string() + ": no such file");
   if (!std::filesystem::is_regular_file(path, ignored))
     throw core::Error(path.string() + ": not a regular file");
+  check_classic_header(path);
   int id = -1;
   const int status = nc_open(path.c_str(), NC_NOWRITE, &id);
   if (status != NC_NOERR) {

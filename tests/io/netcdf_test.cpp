@@ -149,6 +149,28 @@ TEST(NetcdfFile, DoesNotTrustASizeInTheHeader) {
               ThrowsMessage<core::Error>(AllOf(HasSubstr("reading x"), HasSubstr("values at once"))));
 }
 
+TEST(NetcdfFile, ChecksAClassicHeaderBeforeTheLibraryReadsIt) {
+  const TemporaryFolder folder;
+  const auto bytes = [](std::uint32_t value) {
+    std::string text;
+    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift);
+    return text;
+  };
+  const std::string none = bytes(0) + bytes(0);
+  const std::string start = std::string("CDF\x01") + bytes(0);
+  const std::string long_name = bytes(10) + bytes(1) + bytes(600) + std::string(600, 'a') + bytes(1);
+  const std::string many_variables = none + none + bytes(11) + bytes(100'000'000);
+  for (const auto& [header, what] :
+       {std::pair{start + long_name + none + none, "name in its header is too long"},
+        std::pair{start + many_variables, "goes on beyond its end"}}) {
+    write_content(folder / "hostile.nc", header);
+    EXPECT_THAT([&] { NetcdfFile::open(folder / "hostile.nc"); },
+                ThrowsMessage<core::Error>(AllOf(HasSubstr("hostile.nc"), HasSubstr(what))));
+  }
+  write_content(folder / "empty.nc", start + none + none + none);
+  EXPECT_NO_THROW(NetcdfFile::open(folder / "empty.nc"));
+}
+
 TEST(NetcdfFile, RefusesTheWrongNumberOfValues) {
   const TemporaryFolder folder;
   NetcdfFile file = NetcdfFile::create(folder / "a.nc");
