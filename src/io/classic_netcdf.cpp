@@ -156,7 +156,8 @@ class ClassicHeader {
       name();
       skip(number(count_bytes_) * count_bytes_);  // of dimensions
       attributes();
-      skip(4 + count_bytes_ + offset_bytes_);
+      type();
+      skip(count_bytes_ + offset_bytes_);
     });
   }
 
@@ -182,6 +183,11 @@ class ClassicHeader {
     if (length > NC_MAX_NAME) fail("a name in its header is too long");
     skip(padded(length));
   }
+  nc_type type() {
+    const double value = number(4);
+    if (value < NC_BYTE || value > NC_UINT64) fail("a type in its header is unknown");
+    return static_cast<nc_type>(value);
+  }
   template <class Element>
   void list(Element&& element) {
     number(4);  // tag
@@ -190,8 +196,8 @@ class ClassicHeader {
   void attributes() {
     list([&] {
       name();
-      const auto type = static_cast<nc_type>(number(4));
-      skip(padded(number(count_bytes_) * type_bytes(type)));
+      const nc_type kind = type();
+      skip(padded(number(count_bytes_) * type_bytes(kind)));
     });
   }
 
