@@ -11,7 +11,6 @@
 #include <set>
 #include <string>
 
-#include "foehn/checkpoint/store.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/noise.hpp"
 #include "stop_signals.hpp"
@@ -120,19 +119,19 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
   }
 }
 
+checkpoint::Store MemberSampling::checkpoints_of(std::int64_t member, const at::Tensor& slab) const {
+  return {tools_.team.ranks, checkpoint_folder(tools_.options, member), tools_.job.identity,
+          checkpoint::Form{.hours = tools_.job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
+          checkpoint::Hours{hours_.first, hours_.last}};
+}
+
 bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   const SampleJob& job = tools_.job;
   const comm::Communicator& ranks = tools_.team.ranks;
   const auto& domain = job.prior.domain;
-  const auto any = [&](bool mine) {
-    const std::vector<double> all = ranks.gather_all(mine ? 1 : 0);
-    return *std::max_element(all.begin(), all.end()) > 0;
-  };
-  if (any(must_stop())) return false;
+  if (ranks.any(must_stop())) return false;
   try {
-    checkpoint::Store store(ranks, checkpoint_folder(tools_.options, member), job.identity,
-                            {.hours = job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
-                            {hours_.first, hours_.last});
+    checkpoint::Store store = checkpoints_of(member, slab);
     diffusion::SamplerState state{.slab = slab};
     const auto snapshot = store.load([&](const checkpoint::Snapshot& found) { state_of(found, job); });
     if (snapshot) {
@@ -167,8 +166,8 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
       const bool is_last = now.step == job.sampler.steps;
       // Output may take long as well, and no checkpoint is on its way meanwhile.
       if (store.is_writing()) report(store.publish(is_last));
-      const bool stops = any(must_stop());
-      const bool is_due = any(ranks.is_root() && schedule.is_due(now));
+      const bool stops = ranks.any(must_stop());
+      const bool is_due = ranks.any(ranks.is_root() && schedule.is_due(now));
       if (!stops && (!is_due || store.is_writing())) return true;
       if (store.is_writing()) report(store.publish(true));
       store.save(snapshot_of(now, job));
@@ -190,9 +189,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
 void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {
   const SampleJob& job = tools_.job;
   try {
-    checkpoint::Store store(tools_.team.ranks, checkpoint_folder(tools_.options, member), job.identity,
-                            {.hours = job.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
-                            {hours_.first, hours_.last});
+    checkpoint::Store store = checkpoints_of(member, slab);
     const std::int64_t steps = job.sampler.steps;
     store.save(snapshot_of({.slab = slab,
                             .step = steps,

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "foehn/checkpoint/store.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
@@ -41,6 +42,7 @@ class MemberSampling {
   std::int64_t steps_taken() const { return steps_taken_; }
 
  private:
+  checkpoint::Store checkpoints_of(std::int64_t member, const at::Tensor& slab) const;
   void check_values(const diffusion::SamplerState& state, std::int64_t member) const;
 
   Tools tools_;

@@ -75,12 +75,6 @@ std::string describe(const TrainOptions& options, const Material& material, cons
       options.training.steps, options.training.batch, world.size(), world.size() == 1 ? "" : "s");
 }
 
-/// Is it so on any rank? @note Collective.
-bool any(const comm::Communicator& world, bool mine) {
-  const std::vector<double> all = world.gather_all(mine ? 1 : 0);
-  return *std::max_element(all.begin(), all.end()) > 0;
-}
-
 }  // namespace
 
 int train(const comm::Communicator& world, const Arguments& arguments) {
@@ -117,7 +111,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     return 0;
   }
   while_the_root_prepares.reset();
-  if (any(world, must_stop())) {
+  if (world.any(must_stop())) {
     if (world.is_root()) std::cout << "stopped before the first step; run again to go on\n";
     return kStoppedWithCheckpoint;
   }

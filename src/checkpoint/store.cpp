@@ -218,8 +218,7 @@ void Store::save(const Snapshot& snapshot) {
 Store::Progress Store::publish(bool wait) {
   Writing& writing = *background_;
   if (wait) writing.thread.wait();
-  const std::vector<double> done = team_.gather_all(writing.is_done ? 1 : 0);
-  if (*std::min_element(done.begin(), done.end()) == 0) return Progress::writing;
+  if (team_.any(!writing.is_done)) return Progress::writing;
 
   const fs::path folder = folder_ / step_name(*writing_);
   try {

@@ -180,6 +180,11 @@ std::vector<double> Communicator::gather_all(double value) const {
   return all;
 }
 
+bool Communicator::any(bool mine) const {
+  const std::vector<double> all = gather_all(mine ? 1 : 0);
+  return std::any_of(all.begin(), all.end(), [](double one) { return one != 0; });
+}
+
 void Communicator::send(std::span<const float> values, int to) const {
   const Waiting waiting("to send");
   check_mpi(MPI_Send(values.data(), checked_count(values.size()), MPI_FLOAT, to, kValuesTag, handle_),

@@ -245,8 +245,7 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
     result.writing_seconds += seconds_since(start);
   }
   agree_on_failure();
-  const std::vector<double> stopped = world.gather_all(was_stopped ? 1 : 0);
-  if (*std::max_element(stopped.begin(), stopped.end()) > 0) result.is_done = false;
+  if (world.any(was_stopped)) result.is_done = false;
   return result;
 }
 

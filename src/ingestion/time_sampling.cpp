@@ -70,17 +70,14 @@ bool has_length(const Bounds& bounds, const calendar::TimeAxis& times) {
 
 /// What the attribute says, or nothing if it does not speak of time.
 std::optional<TimeSampling> kind_by_attribute(const io::FieldLayout& layout) {
-  const std::string cell_methods = layout.header.text("cell_methods").value_or("");
-  std::string method = io::cell_method(cell_methods, "time");
-  if (method.empty())
-    method = io::cell_method(cell_methods, layout.header.dimensions[layout.time_dimension].name);
+  const std::string method = io::time_method(layout);
   if (method.empty()) return std::nullopt;
   if (method == "point") return TimeSampling::snapshot;
   if (method == "mean") return TimeSampling::mean;
   throw core::Error(
       fmt::format("cell_methods '{}': time: {} is neither a snapshot (point) nor a mean; if the "
                   "attribute is wrong, {}",
-                  cell_methods, method, kAdvice));
+                  *layout.header.text("cell_methods"), method, kAdvice));
 }
 
 }  // namespace

@@ -37,4 +37,10 @@ std::string cell_method(const std::string& cell_methods, const std::string& axis
   return methods;
 }
 
+std::string time_method(const FieldLayout& layout) {
+  const std::string text = layout.header.text("cell_methods").value_or("");
+  const std::string method = cell_method(text, "time");
+  return method.empty() ? cell_method(text, layout.header.dimensions[layout.time_dimension].name) : method;
+}
+
 }  // namespace foehn::io

@@ -10,8 +10,7 @@
 namespace foehn::io {
 bool is_mean_over_time(const FieldLayout& layout, const std::vector<TimeSpan>& bounds) {
   const std::string text = layout.header.text("cell_methods").value_or("");
-  std::string method = cell_method(text, "time");
-  if (method.empty()) method = cell_method(text, layout.header.dimensions[layout.time_dimension].name);
+  const std::string method = time_method(layout);
   if (method == "point") return false;
   if (method == "mean") {
     if (bounds.empty())

@@ -185,10 +185,6 @@ std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
 }
 
 bool Trainer::run(TrainingState& state, const Events& events) {
-  const auto any = [&](bool mine) {
-    const std::vector<double> all = ranks_.gather_all(mine ? 1 : 0);
-    return *std::max_element(all.begin(), all.end()) > 0;
-  };
   const auto has_no_patience = [&] {
     return options_.patience > 0 && state.evaluations_since_best >= options_.patience;
   };
@@ -216,8 +212,8 @@ bool Trainer::run(TrainingState& state, const Events& events) {
       state.loss_sum = 0;
       state.losses = 0;
     }
-    const bool stops = any(events.must_stop());
-    if (any(events.must_save()) || stops)
+    const bool stops = ranks_.any(events.must_stop());
+    if (ranks_.any(events.must_save()) || stops)
       ranks_.agree([&] {
         if (ranks_.is_root()) events.save(state);
       });

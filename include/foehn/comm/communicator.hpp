@@ -73,6 +73,8 @@ class Communicator {
   void sum(std::span<float> values) const;
   /// Every rank's value, in the order of ranks. @note Collective.
   std::vector<double> gather_all(double value) const;
+  /// Is it so on any rank? @note Collective.
+  bool any(bool mine) const;
 
   /// Sends numbers to a rank, which must receive as many; messages between two ranks arrive in order.
   void send(std::span<const float> values, int to) const;
