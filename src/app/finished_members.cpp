@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "foehn/checkpoint/identity.hpp"
@@ -26,6 +27,20 @@ std::string identity_of(const std::filesystem::path& path) {
   return text == nullptr ? "" : *text;
 }
 
+/// Warns of members of another run beside this one's: a glob would take them all for one ensemble.
+/// @param mine  names of the files that this run's members have or will have
+void warn_of_others(const std::filesystem::path& folder, const std::set<std::filesystem::path>& mine,
+                    const std::string& identity) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".nc" || mine.contains(entry.path().filename())) continue;
+    const std::string other = identity_of(entry.path());
+    if (other.empty() || other == identity) continue;
+    spdlog::warn("output.directory: {} is of another run: {}", entry.path().string(),
+                 checkpoint::difference(other, identity));
+    return;  // one tells enough
+  }
+}
+
 double values_of(const SampleJob& job) {
   return static_cast<double>(job.period.hours) * static_cast<double>(job.prior.domain.variables.size()) *
          static_cast<double>(job.prior.domain.grid.cells());
@@ -44,10 +59,12 @@ std::string megabytes(double bytes) {
 std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOptions& options) {
   const std::filesystem::path folder = options.output;
   std::vector<std::int64_t> members;
+  std::set<std::filesystem::path> files;
   for (std::int64_t member = options.first_member; member < options.first_member + options.members;
        ++member) {
     bool is_whole = true;
     for (const std::filesystem::path& name : member_files(job, options, member)) {
+      files.insert(name);
       const std::filesystem::path path = folder / name;
       if (options.restart || !std::filesystem::exists(path)) {
         is_whole = false;
@@ -65,6 +82,7 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
     if (!options.restart && !job.identity.empty())
       checkpoint::Store::check_identity(checkpoint_folder(options, member), job.identity);
   }
+  if (!job.identity.empty()) warn_of_others(folder, files, job.identity);
   const auto there = options.members - static_cast<std::int64_t>(members.size());
   if (there > 0)
     spdlog::info("{} in {} already", there == 1 ? "1 member is" : fmt::format("{} members are", there),

@@ -139,7 +139,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
       slab.copy_(state.slab);
       state.slab = slab;
       if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
-      tools_.progress.advance(state.step);
+      tools_.progress.advance_without_work(state.step);
       if (ranks.is_root()) spdlog::info("member {} goes on from step {}", member, state.step);
     }
     Schedule schedule(tools_.options.checkpoint_minutes, tools_.options.checkpoint_every);

@@ -115,7 +115,8 @@ void write_run_record(const SampleJob& job, const SampleOptions& options, const 
   std::vector<std::string> files;
   for (std::int64_t i = 0; i < options.members; ++i)
     for (const auto& file : member_files(job, options, options.first_member + i))
-      files.push_back(file.string());
+      if (std::filesystem::exists(std::filesystem::path(options.output) / file))
+        files.push_back(file.string());
   nlohmann::json json{{"program", "foehn"},
                       {"command", "sample"},
                       {"state", state},

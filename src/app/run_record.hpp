@@ -50,8 +50,8 @@ struct RunCost {
   SolveSummary solves = {};
 };
 
-/// Writes run.json into the output folder: options, versions, seed, digests, files, timings and memory. The
-/// members' own files hold nothing that differs from run to run.
+/// Writes run.json into the output folder: options, versions, seed, digests, the members' files that are
+/// there, timings and memory. The members' own files hold nothing that differs from run to run.
 /// @param state  "done", "stopped" with a checkpoint, or "unfinished": under way, or dead
 /// @param cost   null where it is not known
 void write_run_record(const SampleJob& job, const SampleOptions& options, const nlohmann::json& option_values,

@@ -178,10 +178,15 @@ std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sou
   return all;
 }
 
-std::string identity_of(const SampleJob& job, const std::string& result_options, const at::Device& device) {
-  return fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n",
-                     result_options, job.prior_digest,
-                     job.observations_digest.empty() ? "none" : job.observations_digest,
+/// The period as it was chosen: a start or length that is spelled out is the same as the default that gives
+/// it.
+std::string period_values(const SampleJob& job) {
+  return fmt::format("time.hours = {}\ntime.start = {}\n", job.period.hours, job.date(0));
+}
+
+std::string identity_of(const SampleJob& job, const std::string& settings, const at::Device& device) {
+  return fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n", settings,
+                     job.prior_digest, job.observations_digest.empty() ? "none" : job.observations_digest,
                      c10::DeviceTypeName(device.type(), true), FOEHN_VERSION, TORCH_VERSION);
 }
 
@@ -235,7 +240,8 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
     prepared.reset();
   }
   job.prior_digest = model::prior_digest(options.prior);
-  job.options_digest = core::sha256(result_options);
+  const std::string settings = result_options + period_values(job);
+  job.options_digest = core::sha256(settings);
   job.metadata = output_metadata(options);
   claim(options.output, "output.directory", validate_only, job);
   if (!options.checkpoint.empty()) claim(options.checkpoint, "checkpoint.directory", validate_only, job);
@@ -251,7 +257,7 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
   } else if (!prepared && options.is_conditioned()) {
     job.observations_digest = digest_of(observation_files(options));
   }
-  if (!prepared || prepares) job.identity = identity_of(job, result_options, device);
+  if (!prepared || prepares) job.identity = identity_of(job, settings, device);
   job.members = members_to_draw(job, options);
   check_space(job, options, teams);
   if (prepares) job.observations = open_observations(prepared->publish(), job.prior.domain);

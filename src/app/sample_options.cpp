@@ -50,16 +50,19 @@ config::OptionTable sample_option_table(SampleOptions& options) {
               "time; without them and without input.files the sample is unconditional.",
        .changes_result = false});
   add_preparation_options(table, options.prepare, false);
+  // The period that these two choose, not their words, is part of what a run is.
   table.add(
       "time.start", &options.start,
       {.doc = "First hour of the trajectory, such as 2019-03-26T00:00; default: the first observation's. A "
               "trajectory holds all of input.observations; of input.files it uses the snapshots at its "
-              "hours and the means over hours that all lie in it."});
+              "hours and the means over hours that all lie in it.",
+       .changes_result = false});
   table.add("time.hours", &options.hours,
             {.doc = "Length of the trajectory in steps of the prior; 0: up to the last observation.",
              .unit = "h",
              .minimum = 0,
-             .maximum = 1e7});
+             .maximum = 1e7,
+             .changes_result = false});
   table.add("observation.std", &options.observation_std,
             {.doc = "Standard deviation of the observations' errors, one per variable, each in its CF unit.",
              .unit = "CF unit",

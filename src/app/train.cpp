@@ -146,7 +146,8 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   if (world.is_root() && state.step > 0)
     spdlog::info("going on from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
 
-  core::Progress progress("training", options.training.steps - state.step, "steps", world.is_root());
+  core::Progress progress("training", options.training.steps, "steps", world.is_root());
+  progress.advance_without_work(state.step);
   Pace pace;
   training::Trainer::Events events;
   events.step_done = [&](const training::TrainingState&, double) {

@@ -49,16 +49,23 @@ void Progress::advance(std::int64_t amount) {
   if (is_due || done_ == total_) draw(now);
 }
 
+void Progress::advance_without_work(std::int64_t amount) {
+  done_before_ += amount;
+  if (done_before_ == total_) visible_ = false;
+  advance(amount);
+}
+
 void Progress::draw(Clock::time_point now) {
   last_draw_ = now;
   drawn_tenth_ = 10 * done_ / total_;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const std::string rate =
-      elapsed > 0 ? fmt::format("{} {}/s", format_rate(static_cast<double>(done_) / elapsed), unit_) : "";
+  const auto worked = static_cast<double>(done_ - done_before_);
+  const std::string rate = elapsed > 0 ? fmt::format("{} {}/s", format_rate(worked / elapsed), unit_) : "";
 
   std::string line;
   if (done_ == total_) {
-    line = fmt::format("{}: {} {} in {} ({})", what_, total_, unit_, format_duration(elapsed), rate);
+    line = fmt::format("{}: {} {} in {} ({})", what_, total_ - done_before_, unit_, format_duration(elapsed),
+                       rate);
   } else {
     const double fraction = static_cast<double>(done_) / static_cast<double>(total_);
     const std::string state =
@@ -66,8 +73,9 @@ void Progress::draw(Clock::time_point now) {
     const int filled = static_cast<int>(fraction * kBarWidth);
     line = terminal_ ? fmt::format("{} [{:<{}}] {}", what_, std::string(filled, '#'), kBarWidth, state)
                      : fmt::format("{}: {}", what_, state);
-    if (done_ > 0) {
-      line += fmt::format(", {}, {} left", rate, format_duration(elapsed * (1 - fraction) / fraction));
+    if (worked > 0) {
+      const auto left = static_cast<double>(total_ - done_);
+      line += fmt::format(", {}, {} left", rate, format_duration(elapsed * left / worked));
     }
   }
   const char* line_end = !terminal_ || done_ == total_ ? "\n" : "";

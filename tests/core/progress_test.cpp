@@ -84,6 +84,26 @@ TEST(ProgressInALog, FinishesOnce) {
               MatchesRegex("reading: 2 files in [0-9]+ s [^\n]*\n"));
 }
 
+TEST(ProgressInALog, TellsThePaceOfThisRunsWorkAlone) {
+  const std::string log = in_a_log([] {
+    Progress progress("sampling", 1000, "steps", true);
+    progress.advance_without_work(900);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2050));
+    progress.advance(20);
+    progress.advance(80);
+  });
+  EXPECT_THAT(log, MatchesRegex("sampling:  90 %, 900 of 1000 steps\n"
+                                "sampling: 100 steps in 2 s \\([0-9.]+ steps/s\\)\n"));
+}
+
+TEST(ProgressInALog, SaysNothingOfWorkThatWasAllDoneBefore) {
+  EXPECT_EQ(in_a_log([] {
+              Progress progress("training", 10, "steps", true);
+              progress.advance_without_work(10);
+            }),
+            "");
+}
+
 TEST(ProgressOnATerminal, RedrawsOneLine) {
   const std::string shown = on_a_terminal([] {
     Progress progress("sampling", 4, "steps", true);

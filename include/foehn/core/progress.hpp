@@ -21,6 +21,8 @@ class Progress {
 
   /// Counts `amount` more as done and redraws where due.
   void advance(std::int64_t amount = 1);
+  /// Counts `amount` more as done before, by an earlier run: pace and time left are those of this one's work.
+  void advance_without_work(std::int64_t amount);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -31,7 +33,7 @@ class Progress {
   std::string unit_;
   bool visible_;
   bool terminal_;
-  std::int64_t done_ = 0;
+  std::int64_t done_ = 0, done_before_ = 0;
   std::int64_t drawn_tenth_ = 0;
   Clock::time_point start_;
   Clock::time_point last_draw_;
