@@ -63,7 +63,7 @@ io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& op
       {"source", fmt::format("foehn {}", FOEHN_VERSION)},
       {"history",
        fmt::format("foehn sample: {} with {} steps, guidance {}, stride {}", options.method,
-                   job.sampler.steps, options.is_conditioned() ? options.guidance : "none", job.stride)},
+                   job.sampler.steps, options.is_conditioned() ? options.guidance : "none", options.stride)},
       {"foehn_seed", options.seed},
       {"foehn_prior_digest", job.prior_digest},
       {"foehn_options_digest", job.options_digest},

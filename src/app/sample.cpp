@@ -22,7 +22,7 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
-#include "foehn/trajectory/composed_denoiser.hpp"
+#include "foehn/trajectory/composed_by_noise.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
 #include "options.hpp"
@@ -114,11 +114,14 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   if (job.members.empty()) return 0;
 
   const trajectory::SlabPartition partition = job.partition(team.ranks.size());
-  const trajectory::WindowPlan plan(job.period.hours, job.prior.markov_order, job.stride);
+  const auto plan = [&](std::int64_t stride) {
+    return trajectory::WindowPlan(job.period.hours, job.prior.markov_order, stride);
+  };
   std::optional<model::PriorBundle> prior;
   world.agree(
       [&] { prior = model::load_prior(options.prior, at::TensorOptions(at::kFloat).device(device)); });
-  trajectory::ComposedDenoiser composed(*prior->denoiser, team.ranks, partition, plan, options.batch);
+  trajectory::ComposedByNoise composed(*prior->denoiser, team.ranks, partition, plan(job.strides.noisy),
+                                       plan(job.strides.clear), options.batch);
   const auto ordered_sum = [&](std::span<const double> per_hour) { return team.ranks.ordered_sum(per_hour); };
   std::vector<diffusion::SolveReport> solves;
   std::unique_ptr<diffusion::Denoiser> posterior;

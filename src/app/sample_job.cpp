@@ -232,7 +232,8 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
     times = times_of(job.observations);
   }
   job.period = choose_period(options, job.prior.domain, times);
-  const trajectory::WindowPlan checked(job.period.hours, job.prior.markov_order, job.stride);
+  for (const std::int64_t stride : {job.strides.noisy, job.strides.clear})
+    trajectory::WindowPlan(job.period.hours, job.prior.markov_order, stride);  // which checks them
   if (options.is_conditioned()) {
     place_observations(times, job);
     check_observations(job, options.missing_fraction, going_on);
@@ -283,7 +284,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
   SampleJob job(std::move(*prior));
   world.agree([&] {
     job.sampler = sampler_options(options);
-    job.stride = window_stride(options, job.prior.markov_order);
+    job.strides = window_strides(options, job.prior.markov_order);
     const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();

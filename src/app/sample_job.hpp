@@ -29,7 +29,7 @@ struct SampleJob {
   Period period;
   std::vector<ObservedSet> observed;    ///< empty: unconditional
   std::vector<double> observation_std;  ///< one per variable, physical units; empty: unconditional
-  std::int64_t stride = 1;
+  trajectory::Strides strides;
   diffusion::SamplerOptions sampler;
 
   /// What the members are made of, line by line "name = value": options that change the result, digests of

@@ -7,7 +7,6 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_reader.hpp"
-#include "foehn/trajectory/window_plan.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -25,15 +24,15 @@ diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
   return sampler;
 }
 
-std::int64_t window_stride(const SampleOptions& options, std::int64_t markov_order) {
-  if (options.stride == "auto") return trajectory::automatic_stride(markov_order);
+trajectory::Strides window_strides(const SampleOptions& options, std::int64_t markov_order) {
+  if (options.stride == "auto") return trajectory::automatic_strides(markov_order);
   std::int64_t stride = 0;
   const char* end = options.stride.data() + options.stride.size();
   const auto [rest, error] = std::from_chars(options.stride.data(), end, stride);
   if (error != std::errc() || rest != end)
     throw core::UsageError(
         fmt::format("sampler.stride: expected an odd number or auto, found '{}'", options.stride));
-  return stride;
+  return {.noisy = stride, .clear = stride};
 }
 
 config::OptionTable sample_option_table(SampleOptions& options) {
@@ -118,12 +117,12 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .minimum = 0,
              .maximum = 1,
              .minimum_excluded = true});
-  table.add("sampler.stride", &options.stride,
-            {.doc = "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
-                    "window. 1: every "
-                    "hour from the window centred at it; auto: 2 floor(k/2) + 1, which leaves half of the "
-                    "Markov order "
-                    "k on either side of an hour."});
+  table.add(
+      "sampler.stride", &options.stride,
+      {.doc = "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
+              "window. 1: every hour from the window centred at it; auto: 1 while the noise outweighs the "
+              "signal, when an hour is known by its neighbours; then 2 floor(k/2) + 1, which leaves half "
+              "of the Markov order k on either side of an hour."});
   table.add("sampler.corrections", &options.sampler.corrections,
             {.doc = "Langevin corrections after each step.", .unit = "1", .minimum = 0, .maximum = 1000});
   table.add("sampler.tau", &options.sampler.tau,

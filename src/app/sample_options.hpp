@@ -9,6 +9,7 @@
 #include "foehn/config/option_table.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
+#include "foehn/trajectory/window_plan.hpp"
 #include "options.hpp"
 #include "prepare_options.hpp"
 
@@ -68,9 +69,9 @@ std::vector<std::filesystem::path> observation_files(const SampleOptions& option
 /// @throws core::UsageError if there are too few steps for the method
 diffusion::SamplerOptions sampler_options(const SampleOptions& options);
 
-/// The stride that the text means for a prior: a number, or "auto".
+/// The strides that the text means for a prior: a number for both, or "auto".
 /// @throws core::UsageError if it is neither
-std::int64_t window_stride(const SampleOptions& options, std::int64_t markov_order);
+trajectory::Strides window_strides(const SampleOptions& options, std::int64_t markov_order);
 
 /// Binds the options to the fields of `options`, which must outlive the table.
 config::OptionTable sample_option_table(SampleOptions& options);

@@ -26,8 +26,8 @@ std::int64_t WindowPlan::centre(std::int64_t hour) const {
                     hours_ - 1 - markov_order_);
 }
 
-std::int64_t automatic_stride(std::int64_t markov_order) {
-  return 2 * (markov_order / 2) + 1;
+Strides automatic_strides(std::int64_t markov_order) {
+  return {.noisy = 1, .clear = 2 * (markov_order / 2) + 1};
 }
 
 }  // namespace foehn::trajectory

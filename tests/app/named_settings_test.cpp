@@ -41,8 +41,9 @@ TEST(NamedSettings, PeerIsClimate2Weathers) {
 TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
   const SampleOptions options = read({"fast.ini", "era5_uk.ini"});
   EXPECT_EQ(options.hours, 168);
-  EXPECT_EQ(window_stride(options, 3), 3);
-  EXPECT_EQ(sampler_options(options).steps, 12);
+  EXPECT_EQ(window_strides(options, 3).noisy, 1);
+  EXPECT_EQ(window_strides(options, 3).clear, 3);
+  EXPECT_EQ(sampler_options(options).steps, 9);
 }
 
 }  // namespace

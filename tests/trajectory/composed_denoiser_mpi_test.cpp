@@ -9,7 +9,7 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/model/gaussian_prior.hpp"
-#include "foehn/trajectory/composed_denoiser.hpp"
+#include "foehn/trajectory/composed_by_noise.hpp"
 
 namespace foehn::trajectory {
 namespace {
@@ -181,6 +181,30 @@ TEST_P(OnAnyNumberOfRanks, AVectorJacobianProductIsTheAdjointOfTheDerivative) {
   const double left = dot(derivative, cotangent);
   const double right = dot(direction, composed.noise_vjp(x, level, cotangent));
   EXPECT_NEAR(left, right, 1e-7 * std::max(1.0, std::abs(left)));
+}
+
+TEST(ComposedByNoise, TakesOneStrideWhileNoiseOutweighsTheSignalAndAnotherThen) {
+  const comm::Communicator world = comm::Communicator::world();
+  Wavy prior;
+  const std::int64_t hours = 23;
+  const SlabPartition shared(hours, world.size());
+  const Slab mine = shared.slab(world.rank());
+  const WindowPlan wide(hours, 3, 5), narrow(hours, 3, 1);
+  ComposedDenoiser much(prior, world, shared, narrow, 4), little(prior, world, shared, wide, 4);
+  ComposedByNoise both(prior, world, shared, narrow, wide, 4);
+  const at::Tensor noisy = noise_of(mine), cotangent = noise_of(mine).mul_(0.3);
+  const diffusion::VpCosine schedule;
+  for (const double lambda : {-0.1, 0.1}) {
+    const diffusion::NoiseLevel level = schedule.at_log_ratio(lambda);
+    ComposedDenoiser& expected = lambda < 0 ? much : little;
+    EXPECT_TRUE(at::equal(both.noise_estimate(noisy, level), expected.noise_estimate(noisy, level)))
+        << lambda;
+    EXPECT_TRUE(
+        at::equal(both.noise_vjp(noisy, level, cotangent), expected.noise_vjp(noisy, level, cotangent)))
+        << lambda;
+  }
+  EXPECT_EQ(both.work().evaluated, much.work().evaluated + little.work().evaluated);
+  EXPECT_EQ(both.work().differentiated, much.work().differentiated + little.work().differentiated);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, OnAnyNumberOfRanks,

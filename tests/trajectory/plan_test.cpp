@@ -61,15 +61,16 @@ TEST(SlabPartition, IsCutAtTheGivenBordersAlone) {
 
 TEST(WindowPlan, AnAutomaticStrideLeavesHalfTheMarkovOrderOnEitherSide) {
   for (std::int64_t k = 0; k <= 12; ++k) {
-    const std::int64_t stride = automatic_stride(k), hours = 10 * (2 * k + 1);
+    const std::int64_t stride = automatic_strides(k).clear, hours = 10 * (2 * k + 1);
     const WindowPlan plan(hours, k, stride);
     std::int64_t least = k;
     for (std::int64_t hour = 2 * k; hour < hours - 2 * k; ++hour)
       least = std::min({least, plan.offset(hour), 2 * k - plan.offset(hour)});
     EXPECT_EQ(least, (k + 1) / 2) << k;
   }
-  EXPECT_EQ(automatic_stride(3), 3);
-  EXPECT_EQ(automatic_stride(6), 7);
+  EXPECT_EQ(automatic_strides(3).clear, 3);
+  EXPECT_EQ(automatic_strides(6).clear, 7);
+  EXPECT_EQ(automatic_strides(6).noisy, 1);
 }
 
 TEST(WindowPlan, WithStrideOneIsAlgorithmOne) {

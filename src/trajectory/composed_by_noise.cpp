@@ -1,0 +1,28 @@
+#include "foehn/trajectory/composed_by_noise.hpp"
+
+namespace foehn::trajectory {
+
+ComposedByNoise::ComposedByNoise(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
+                                 const SlabPartition& partition, const WindowPlan& noisy,
+                                 const WindowPlan& clear, std::int64_t batch)
+    : noisy_(windows, team, partition, noisy, batch), clear_(windows, team, partition, clear, batch) {}
+
+ComposedDenoiser::Work ComposedByNoise::work() const {
+  return {noisy_.work().evaluated + clear_.work().evaluated,
+          noisy_.work().differentiated + clear_.work().differentiated};
+}
+
+at::Tensor ComposedByNoise::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
+  return for_level(level).noise_estimate(noisy, level);
+}
+
+at::Tensor ComposedByNoise::noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                                      const at::Tensor& cotangent) {
+  return for_level(level).noise_vjp(noisy, level, cotangent);
+}
+
+ComposedDenoiser& ComposedByNoise::for_level(const diffusion::NoiseLevel& level) {
+  return level.sigma > level.mu ? noisy_ : clear_;
+}
+
+}  // namespace foehn::trajectory
