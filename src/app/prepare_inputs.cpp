@@ -118,7 +118,9 @@ std::vector<ingestion::WantedVariable> wanted_variables(const PrepareOptions& op
     if (named.standard_name.empty())
       throw core::UsageError(
           fmt::format("data.variables: expected name=standard name pairs, found '{}'", text));
-    wanted[index_of(variables, named)].source_name = named.name;
+    ingestion::WantedVariable& one = wanted[index_of(variables, named)];
+    one.source_name = named.name;
+    one.source_standard_name = named.standard_name;
   }
   return wanted;
 }

@@ -37,9 +37,8 @@ void add_data_options(config::OptionTable& table, PrepareOptions& options, bool 
            "any order. Where files overlap they must agree.",
        .required = files_required});
   add(table, "data.variables", &options.variables,
-      {.doc =
-           "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables that their "
-           "standard names do not find."});
+      {.doc = "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables whose "
+              "standard names there are missing or wrong; those given here hold, for winds too."});
   add(table, "data.cell_methods", &options.cell_methods,
       {.doc =
            "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "

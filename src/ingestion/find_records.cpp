@@ -117,12 +117,10 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
   return found;
 }
 
-/// What the file's variable is expected to call itself: under another name it may still be what is wanted.
+/// What a variable that was found is: of winds, perhaps the component along other directions.
 std::string standard_name_of(const WantedVariable& wanted, const Candidate& candidate) {
-  const WantedVariable by_standard_name{wanted.variable, "", {}};
-  const bool is_known = !candidate.standard_name.empty() &&
-                        match(by_standard_name, candidate.name, candidate.standard_name) != Match::none;
-  return is_known ? candidate.standard_name : wanted.variable.standard_name;
+  if (!wanted.source_standard_name.empty()) return wanted.source_standard_name;
+  return candidate.standard_name.empty() ? wanted.variable.standard_name : candidate.standard_name;
 }
 
 /// The same grid is kept once: a mesh has millions of cells, and a record hundreds of files.

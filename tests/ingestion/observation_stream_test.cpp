@@ -227,6 +227,20 @@ TEST_F(Winds, AreTurnedWhereTheNamesSayThatTheyGoAlongTheGrid) {
   EXPECT_GT(std::abs(values[0] - 3), 0.1);
 }
 
+TEST_F(Winds, GoWhereTheUserSaysWhateverTheFilesSay) {
+  auto names = wanted("grid_eastward_wind", "grid_northward_wind");
+  const Target target = rotated();
+  auto as_named = open(files(), names, target);
+  names[0].source_name = "uas";
+  names[1].source_name = "vas";
+  const auto told = [&](const std::string& u, const std::string& v) {
+    names[0].source_standard_name = u;
+    names[1].source_standard_name = v;
+    return read(open(files("grid_eastward_wind", "grid_northward_wind"), names, target)[0], 0);
+  };
+  EXPECT_EQ(told("eastward_wind", "northward_wind"), read(as_named[0], 0)) << "turned by the names given";
+}
+
 TEST_F(Winds, AreMissingTogetherWhereTheyAreTurned) {
   const auto winds = files();
   file("vas.nc", [](SimulationFile& made) {

@@ -207,6 +207,25 @@ TEST_F(Records, AreFoundByStandardNameOrAsTold) {
   EXPECT_FLOAT_EQ(values[0], 100 * 296);
 }
 
+TEST_F(Records, AreWhatTheUserSaysWhateverTheFilesSay) {
+  WantedVariable wanted = temperature();
+  wanted.source_name = "t2m";
+  wanted.source_standard_name = "air_temperature";
+  const auto unnamed = file("unnamed.nc", [](SimulationFile& made) {
+    made.name = "t2m";
+    made.attributes.erase("standard_name");
+  });
+  const auto misnamed = file("misnamed.nc", [](SimulationFile& made) {
+    made.name = "t2m";
+    made.attributes["standard_name"] = std::string("surface_temperature");
+    for (double& hour : made.hours) hour += 24;
+  });
+  Record record = find({unnamed, misnamed}, wanted);
+  EXPECT_EQ(record.source_standard_name(), "air_temperature");
+  record.select_period("", "");
+  EXPECT_EQ(record.times().size(), 8) << "files that call it differently are joined";
+}
+
 TEST_F(Records, ReadMissingAndPackedValues) {
   const auto path = file("a.nc", [](SimulationFile& made) {
     made.attributes["scale_factor"] = -0.5;

@@ -34,7 +34,7 @@ class Record {
   Record(io::Variable variable, std::vector<SourceFile> files);
 
   const io::Variable& variable() const { return variable_; }
-  /// The standard name in the files, which of winds may be another than the wanted.
+  /// The standard name of what the files hold, which of winds may be another than the wanted.
   const std::string& source_standard_name() const { return files_.front().layout.variable.standard_name; }
   const std::shared_ptr<const SourceGrid>& grid() const { return files_.front().grid; }
   const Sampling& sampling() const { return files_.front().sampling; }

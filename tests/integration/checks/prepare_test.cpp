@@ -1,13 +1,14 @@
 #include <cmath>
 #include <limits>
 
+#include "foehn/model/domain.hpp"
 #include "refusal.hpp"
 
 namespace foehn::testing {
 namespace {
 
-constexpr std::size_t kTas = 1;      // among psl, tas, uas, vas
-constexpr std::size_t kFirst = 168;  // hour of 2001-01-08
+constexpr std::size_t kTas = 1, kUas = 2;  // among psl, tas, uas, vas
+constexpr std::size_t kFirst = 168;        // hour of 2001-01-08
 
 class PrepareRefuses : public Refusal {
  protected:
@@ -171,6 +172,39 @@ TEST_F(Prepare, GivesWhatCoarsenGivesWhereNothingIsRegridded) {
     for (std::size_t v = 0; v < 4; ++v)
       for (std::size_t cell = 0; cell < 6; ++cell)
         EXPECT_FLOAT_EQ(prepared.field(6 * i, v)[cell], coarsened.field(i, v)[cell]);
+  }
+}
+
+TEST_F(Prepare, TakesTheUsersNamesOfFilesThatHaveNoneOrWrongOnes) {
+  if (is_root()) {
+    ToyFields misnamed(toy_.truth);
+    misnamed.variables[kTas].standard_name = "surface_temperature";
+    misnamed.variables[kUas].standard_name = "";
+    misnamed.write(folder_ / "misnamed.nc");
+  }
+  const std::string two = "tas=air_temperature,uas=eastward_wind";
+  Options options = toy_.prepare_options(folder_ / "as_named.nc");
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  options["input.files"] = folder_ / "misnamed.nc";
+  options["data.variables"] = two;
+  options["output.path"] = folder_ / "as_told.nc";
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  const std::string all = "psl=air_pressure_at_mean_sea_level," + two + ",vas=grid_northward_wind";
+  Options fit = toy_.fit_options(folder_ / "prior");
+  fit["data.files"] = folder_ / "misnamed.nc";
+  fit["data.variables"] = all;
+  ASSERT_NO_FATAL_FAILURE(run("fit", fit));
+  Options coarsen = toy_.coarsen_options(folder_ / "coarse.nc");
+  coarsen["input.file"] = folder_ / "misnamed.nc";
+  coarsen["data.variables"] = all;
+  ASSERT_NO_FATAL_FAILURE(run("coarsen", coarsen));
+  if (!is_root()) return;
+  EXPECT_EQ(ToyFields(folder_ / "as_told.nc").values, ToyFields(folder_ / "as_named.nc").values);
+  for (const auto& variables : {model::read_domain(folder_ / "prior/domain.nc").variables,
+                                ToyFields(folder_ / "coarse.nc").variables}) {
+    EXPECT_EQ(variables[kTas].standard_name, "air_temperature");
+    EXPECT_EQ(variables[kUas].standard_name, "eastward_wind");
+    EXPECT_EQ(variables[kUas + 1].standard_name, "grid_northward_wind");
   }
 }
 
