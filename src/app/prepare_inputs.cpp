@@ -8,6 +8,7 @@
 
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/winds.hpp"
 #include "foehn/ingestion/provenance.hpp"
 #include "foehn/model/domain.hpp"
 
@@ -17,13 +18,8 @@ namespace {
 
 using ingestion::TimeSampling;
 
-ingestion::WindRotation wind_rotation(const std::string& name) {
-  if (name == "never") return ingestion::WindRotation::never;
-  return name == "to_grid" ? ingestion::WindRotation::to_grid : ingestion::WindRotation::by_standard_name;
-}
-
 bool is_geographic_wind(const io::Variable& variable) {
-  const auto component = ingestion::wind_component(variable.standard_name);
+  const auto component = grid::wind_component(variable.standard_name);
   return component && !component->is_along_grid;
 }
 
@@ -37,8 +33,8 @@ std::vector<std::string> names_of(const std::vector<io::Variable>& variables) {
 std::size_t index_of(const std::vector<io::Variable>& variables, const io::Variable& named) {
   std::vector<std::string> known;
   for (std::size_t i = 0; i < variables.size(); ++i) {
-    const auto component = ingestion::wind_component(variables[i].standard_name);
-    const auto other = ingestion::wind_component(named.standard_name);
+    const auto component = grid::wind_component(variables[i].standard_name);
+    const auto other = grid::wind_component(named.standard_name);
     const bool is_same_component = component && other && component->is_first == other->is_first;
     if (variables[i].standard_name == named.standard_name || is_same_component) return i;
     known.push_back(variables[i].standard_name);
@@ -84,12 +80,12 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
   core::with_context("observation.block", [&] { return grid::block_mean_grid(domain.grid, options.block); });
   check_settings("data.cell_methods", options.cell_methods, names_of(domain.variables), {"point", "mean"});
   check_settings("bias.kind", options.bias_kind, names_of(domain.variables), {"additive", "multiplicative"});
-  if (domain.grid.rotated_pole && options.rotate_winds == "auto" &&
+  if (domain.grid.rotated_pole &&
       std::any_of(domain.variables.begin(), domain.variables.end(), is_geographic_wind))
     spdlog::warn(
         "the domain is rotated, and its winds are eastward and northward by their standard names: they are "
-        "left in geographic directions; if the prior has learnt them along its grid, set "
-        "regrid.rotate_winds to to_grid");
+        "left in geographic directions; a prior that has learnt them along its grid must call them "
+        "grid_eastward_wind and grid_northward_wind (data.variables of fit and train)");
   PrepareTarget target;
   target.variables = domain.variables;
   target.step_seconds = domain.step_seconds;
@@ -98,7 +94,6 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
                    options.method == "bilinear" ? ingestion::RegridMethod::bilinear
                                                 : ingestion::RegridMethod::conservative,
                    options.weights,
-                   wind_rotation(options.rotate_winds),
                    options.missing_fraction,
                    options.missing_values_fraction};
   return target;

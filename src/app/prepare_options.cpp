@@ -37,8 +37,9 @@ void add_data_options(config::OptionTable& table, PrepareOptions& options, bool 
            "any order. Where files overlap they must agree.",
        .required = files_required});
   add(table, "data.variables", &options.variables,
-      {.doc = "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables whose "
-              "standard names there are missing or wrong; those given here hold, for winds too."});
+      {.doc =
+           "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables whose "
+           "standard names there are missing or wrong; those given here hold, and say which way winds go."});
   add(table, "data.cell_methods", &options.cell_methods,
       {.doc =
            "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "
@@ -62,12 +63,6 @@ void add_regrid_options(config::OptionTable& table, PrepareOptions& options) {
       {.doc = "Weight file from the files' grid onto the domain's fine grid (of cdo, ESMF or xESMF), "
               "in place of "
               "regrid.method; needed for unstructured grids."});
-  add(table, "regrid.rotate_winds", &options.rotate_winds,
-      {.doc = "Turning winds between geographic directions and those of a rotated grid. auto: where standard "
-              "names in the files and in the prior say that directions differ (eastward_wind, "
-              "grid_eastward_wind); to_grid: the prior's winds are along its grid whatever they are called; "
-              "never: left as they are.",
-       .choices = {"auto", "to_grid", "never"}});
 }
 
 void add_bias_options(config::OptionTable& table, PrepareOptions& options) {

@@ -21,7 +21,6 @@ struct PrepareOptions {
   std::string start, end;  ///< of the period, both inclusive
   std::string method = "bilinear";
   std::string weights;
-  std::string rotate_winds = "auto";
   std::string output, means;
 
   std::string bias_method = "none";

@@ -10,8 +10,8 @@
 #include <set>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/winds.hpp"
 #include "foehn/ingestion/provenance.hpp"
-#include "foehn/ingestion/winds.hpp"
 
 namespace foehn::ingestion {
 
@@ -43,8 +43,8 @@ Match match(const WantedVariable& wanted, const std::string& name, const std::st
   if (!wanted.source_name.empty()) return name == wanted.source_name ? Match::exact : Match::none;
   if (standard_name.empty()) return name == wanted.variable.name ? Match::exact : Match::none;
   if (without_alias(standard_name) == without_alias(wanted.variable.standard_name)) return Match::exact;
-  const auto found = wind_component(standard_name);
-  const auto component = wind_component(wanted.variable.standard_name);
+  const auto found = grid::wind_component(standard_name);
+  const auto component = grid::wind_component(wanted.variable.standard_name);
   const bool is_same_component = found && component && found->is_first == component->is_first;
   return is_same_component ? Match::other_directions : Match::none;
 }
