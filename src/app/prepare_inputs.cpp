@@ -23,7 +23,7 @@ bool is_geographic_wind(const io::Variable& variable) {
   return component && !component->is_along_grid;
 }
 
-std::vector<std::string> names_of(const std::vector<io::Variable>& variables) {
+std::vector<std::string> variable_names(const std::vector<io::Variable>& variables) {
   std::vector<std::string> names;
   for (const io::Variable& variable : variables) names.push_back(variable.name);
   return names;
@@ -61,8 +61,8 @@ void check_steps(const ingestion::ObservationStream& stream, std::int64_t step_s
   const auto check = [&](const std::string& what, std::int64_t seconds) {
     if (seconds % step_seconds != 0)
       throw core::Error(fmt::format("{}: {} {}, expected a multiple of the prior's step, {}",
-                                    fmt::join(names_of(stream.variables()), ", "), what,
-                                    calendar::format_step(seconds), calendar::format_step(step_seconds)));
+                                    names_of(stream), what, calendar::format_step(seconds),
+                                    calendar::format_step(step_seconds)));
   };
   check("the time step is", stream.step_seconds());
   if (stream.sampling().kind == TimeSampling::mean)
@@ -78,8 +78,10 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
       model::read_domain(options.prior.empty() ? std::filesystem::path(options.domain)
                                                : std::filesystem::path(options.prior) / "domain.nc");
   core::with_context("observation.block", [&] { return grid::block_mean_grid(domain.grid, options.block); });
-  check_settings("data.cell_methods", options.cell_methods, names_of(domain.variables), {"point", "mean"});
-  check_settings("bias.kind", options.bias_kind, names_of(domain.variables), {"additive", "multiplicative"});
+  check_settings("data.cell_methods", options.cell_methods, variable_names(domain.variables),
+                 {"point", "mean"});
+  check_settings("bias.kind", options.bias_kind, variable_names(domain.variables),
+                 {"additive", "multiplicative"});
   if (domain.grid.rotated_pole &&
       std::any_of(domain.variables.begin(), domain.variables.end(), is_geographic_wind))
     spdlog::warn(
@@ -130,6 +132,10 @@ std::vector<ingestion::Record> find_records(const PrepareOptions& options, const
   return records;
 }
 
+std::string names_of(const ingestion::ObservationStream& stream) {
+  return fmt::format("{}", fmt::join(variable_names(stream.variables()), ", "));
+}
+
 void say_missing(const ingestion::ObservationStream& stream) {
   const std::vector<std::int64_t> missing = stream.missing();
   const std::int64_t values = stream.times().size() * stream.grid().cells();
@@ -172,7 +178,9 @@ void cut_to_trajectory(ingestion::Record& record, const std::string& start, std:
   const std::int64_t front = times.seconds.front(), back = times.seconds.back();
   check_reach(front - first, fmt::format("begins at {}", date(begin)), 0);
   if (hours > 0) check_reach(last - back, fmt::format("goes on to {}", date(end)), times.size() - 1);
-  record.select_period(first > front ? date(first) : "", hours > 0 && last < back ? date(last) : "");
+  const std::int64_t middle = (interval.begin_seconds + interval.end_seconds) / 2;  // which a period is of
+  record.select_period(first > front ? date(first + middle) : "",
+                       hours > 0 && last < back ? date(last + middle) : "");
 }
 
 }  // namespace foehn::app

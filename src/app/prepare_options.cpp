@@ -79,16 +79,27 @@ void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
   add(table, "bias.historical", &options.historical,
       {.doc = "Files or globs of the simulation's historical run, prepared like input.files."});
   add(table, "bias.start", &options.bias_start,
-      {.doc = "First date of reference and historical run to use; default: each its first."});
+      {.doc = "First date of reference and historical run to use; default: each its first. Where "
+              "statistics are read, this and the following options need not be given; they must agree."});
   add(table, "bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});
   add(table, "bias.kind", &options.bias_kind,
       {.doc =
            "additive (a difference) or multiplicative (a factor, for what cannot be negative): one word for "
            "all, or variable=word pairs; default: additive."});
   add(table, "bias.bins", &options.bias_bins,
-      {.doc = "Bins of equal width in each distribution.", .unit = "1", .minimum = 1, .maximum = 100000});
-  add(table, "bias.by_month", &options.bias_by_month, {.doc = "A distribution for each month of the year."});
-  add(table, "bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells."});
+      {.doc = "Bins of equal width in each distribution; default: 100.",
+       .unit = "1",
+       .minimum = 1,
+       .maximum = 100000});
+  add(table, "bias.by_month", &options.bias_by_month,
+      {.doc = "A distribution for each month of the year; default: true."});
+  add(table, "bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells; default: false."});
+  add(table, "bias.trend_start", &options.trend_start,
+      {.doc = "First date of input.files from which dqm and qdm take the trend; default: that of the period "
+              "prepared, or with bias.trend_end their first."});
+  add(table, "bias.trend_end", &options.trend_end,
+      {.doc = "Last date, included; default: that of the period prepared, or with bias.trend_start their "
+              "last."});
 }
 
 }  // namespace

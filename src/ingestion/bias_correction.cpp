@@ -51,25 +51,19 @@ std::vector<bias::Distribution> distributions_of(const CoarseRecord& record, con
   return distributions;
 }
 
+}  // namespace
+
 const bias::Calibration& calibration_of(const io::Variable& variable,
-                                        const std::vector<bias::Calibration>& calibrations,
-                                        std::int64_t cells) {
+                                        const std::vector<bias::Calibration>& calibrations) {
   const auto found = std::find_if(calibrations.begin(), calibrations.end(), [&](const auto& calibration) {
     return calibration.variable == variable.name;
   });
-  if (found == calibrations.end())
-    throw core::Error(fmt::format("it holds no statistics of {}", variable.name));
+  if (found == calibrations.end()) throw core::Error(fmt::format("no statistics of {}", variable.name));
   if (found->units != variable.units)
     throw core::Error(
         fmt::format("{}: statistics in {}, expected {}", variable.name, found->units, variable.units));
-  const std::int64_t known = found->observed.summary.layout.cells;
-  if (known != 0 && known != cells)
-    throw core::Error(fmt::format("{}: statistics of {} cells, expected {}, those of the observations",
-                                  variable.name, known, cells));
   return *found;
 }
-
-}  // namespace
 
 std::vector<bias::Calibration> calibrate(const Variables& variables, const CoarseRecord& reference,
                                          const CoarseRecord& historical, const CalibrationOptions& options,
@@ -86,16 +80,11 @@ std::vector<bias::Calibration> calibrate(const Variables& variables, const Coars
   const auto of_simulated = distributions_of(historical, variables, simulated, bins, told);
   std::vector<bias::Calibration> calibrations;
   for (std::size_t v = 0; v < variables.size(); ++v) {
-    calibrations.push_back(
-        {variables[v].name, variables[v].units, options.kinds[v], of_observed[v], of_simulated[v]});
+    calibrations.push_back({variables[v].name, variables[v].units, options.kinds[v], of_observed[v],
+                            of_simulated[v], historical.daily_times});
     bias::check_calibration(calibrations.back());
   }
   return calibrations;
-}
-
-void check_calibrations(const Variables& variables, const std::vector<bias::Calibration>& calibrations,
-                        std::int64_t cells) {
-  for (const io::Variable& variable : variables) calibration_of(variable, calibrations, cells);
 }
 
 std::int64_t passes_before(BiasMethod method) {
@@ -108,7 +97,7 @@ BiasCorrection::BiasCorrection(const Variables& variables, const std::vector<bia
   std::vector<bias::Calibration> own;
   std::vector<bias::Layout> layouts;
   for (const io::Variable& variable : variables) {
-    own.push_back(calibration_of(variable, calibrations, scenario.cells));
+    own.push_back(calibration_of(variable, calibrations));
     layouts.push_back(own.back().observed.summary.layout);
   }
   if (method == BiasMethod::quantile_mapping) {

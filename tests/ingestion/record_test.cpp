@@ -171,6 +171,17 @@ TEST_F(Records, TellMeansFromSnapshots) {
       refuses("time: maximum is neither"));
 }
 
+TEST_F(Records, OfMeansBelongToThePeriodOfTheirMiddle) {
+  Record record = find({day(0, [](SimulationFile& made) {
+    made.attributes["cell_methods"] = std::string("time: mean");
+    made.hours = {18, 24, 30, 36};  // stamped at their ends
+    for (const double hour : made.hours) made.bounds.insert(made.bounds.end(), {hour - 6, hour});
+  })});
+  record.select_period("2001-01-01", "2001-01-01");
+  ASSERT_EQ(record.times().size(), 2);
+  EXPECT_EQ(record.times().format(1), "2001-01-02T00:00:00");
+}
+
 TEST_F(Records, AreSnapshotsWithAWordOfIfNothingIsSaid) {
   const auto path = file("a.nc", [](SimulationFile& made) { made.attributes.erase("cell_methods"); });
   EXPECT_TRUE(find({path}).sampling().is_assumed);
