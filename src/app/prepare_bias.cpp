@@ -81,9 +81,11 @@ void PreparedBias::open_pairs(const PrepareTarget& target, const Streams& stream
     PrepareTarget wanted = target;
     wanted.variables = streams[i].variables();
     core::with_context("bias.reference", [&] {
-      // The reference has the prior's own names: those of the simulation's files do not hold for it.
+      // The reference has the prior's own names and cell_methods: what is said of the simulation's files does
+      // not hold for it.
       PrepareOptions by_name = options_;
       by_name.variables.clear();
+      by_name.cell_methods.clear();
       auto records = find_records(by_name, wanted, options_.reference, to_bias_period);
       pairs_.push_back({ingestion::coarse_record(std::move(records), streams[i].grid()), &historical_[i]});
       require_alike(names_of(streams[i]), pairs_.back().reference.daily_times, daily_times(historical_[i]),

@@ -72,15 +72,16 @@ void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
               "or with that of every quantile kept (qdm).",
        .choices = {"none", "qm", "dqm", "qdm"}});
   add(table, "bias.statistics", &options.statistics,
-      {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given."});
+      {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given. "
+              "They keep bias.start, end, kind, bins, by_month and pooled, which must agree with them where "
+              "they are given again."});
   add(table, "bias.reference", &options.reference,
       {.doc =
            "Block means of a reanalysis (from coarsen) that the statistics are made from, files or globs."});
   add(table, "bias.historical", &options.historical,
       {.doc = "Files or globs of the simulation's historical run, prepared like input.files."});
   add(table, "bias.start", &options.bias_start,
-      {.doc = "First date of reference and historical run to use; default: each its first. Where "
-              "statistics are read, this and the following options need not be given; they must agree."});
+      {.doc = "First date of reference and historical run to use; default: each its first."});
   add(table, "bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});
   add(table, "bias.kind", &options.bias_kind,
       {.doc =

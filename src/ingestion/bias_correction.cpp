@@ -29,13 +29,19 @@ void run_passes(const CoarseRecord& record, const Variables& variables, std::vec
   }
 }
 
+/// @param may_lack  which months and cells may be without values
 std::vector<bias::Summary> summaries_of(const CoarseRecord& record, const Variables& variables,
-                                        const std::vector<bias::Layout>& layouts, const Told& told) {
+                                        const std::vector<bias::Layout>& layouts, bias::MayLack may_lack,
+                                        const Told& told) {
   std::vector<bias::SummaryPass> passes;
   for (const bias::Layout& layout : layouts) passes.emplace_back(layout, record.times.calendar);
   run_passes(record, variables, passes, told);
   std::vector<bias::Summary> summaries;
-  for (const bias::SummaryPass& pass : passes) summaries.push_back(pass.summary());
+  for (std::size_t v = 0; v < passes.size(); ++v) {
+    summaries.push_back(passes[v].summary());
+    bias::require_usable(summaries[v],
+                         {fmt::format("{}: {}", record.files[v], variables[v].name), record.place}, may_lack);
+  }
   return summaries;
 }
 
@@ -70,8 +76,8 @@ std::vector<bias::Calibration> calibrate(const Variables& variables, const Coars
                                          const Told& told) {
   const std::vector<bias::Layout> layouts(
       variables.size(), bias::Layout{options.by_month, options.pooled ? 0 : reference.cells});
-  const auto observed = summaries_of(reference, variables, layouts, told);
-  const auto simulated = summaries_of(historical, variables, layouts, told);
+  const auto observed = summaries_of(reference, variables, layouts, bias::MayLack::nothing, told);
+  const auto simulated = summaries_of(historical, variables, layouts, bias::MayLack::whole_cells, told);
   std::vector<bias::Bins> bins;
   for (std::size_t v = 0; v < variables.size(); ++v)
     bins.push_back(core::with_context(
@@ -105,7 +111,7 @@ BiasCorrection::BiasCorrection(const Variables& variables, const std::vector<bia
       corrections_.push_back(bias::Correction::quantile_mapping(calibration));
     return;
   }
-  const auto summaries = summaries_of(scenario, variables, layouts, told);
+  const auto summaries = summaries_of(scenario, variables, layouts, bias::MayLack::any, told);
   if (method == BiasMethod::detrended_quantile_mapping) {
     for (std::size_t v = 0; v < own.size(); ++v)
       corrections_.push_back(bias::Correction::detrended_quantile_mapping(own[v], summaries[v]));

@@ -24,6 +24,21 @@ void require_whole(const Record& record, std::int64_t index, std::span<const flo
                                 record.grid()->place(cell / nx, cell % nx)));
 }
 
+std::vector<std::string> first_files(const std::vector<Record>& records) {
+  std::vector<std::string> files;
+  for (const Record& record : records)
+    files.push_back(record.files().front().path.string() + (record.files().size() > 1 ? " and others" : ""));
+  return files;
+}
+
+std::function<std::string(std::int64_t)> places_on(const grid::Grid& grid) {
+  return [grid](std::int64_t cell) {
+    return fmt::format("{} {:.6g}, {} {:.6g}", grid.y.name,
+                       grid.y.values[static_cast<std::size_t>(cell / grid.nx())], grid.x.name,
+                       grid.x.values[static_cast<std::size_t>(cell % grid.nx())]);
+  };
+}
+
 /// Winds that lie on the observations' grid already are not turned any more.
 void check_winds(const Record& record, bool is_rotated, const std::string& where) {
   const auto found = grid::wind_component(record.source_standard_name());
@@ -40,8 +55,12 @@ bias::DailyTimes daily_times(const Sampling& sampling, const calendar::TimeAxis&
 }
 
 CoarseRecord coarse_record(ObservationStream& stream) {
-  return {middles(stream.sampling(), stream.times()), daily_times(stream.sampling(), stream.times()),
-          stream.variables().size(), stream.grid().cells(),
+  return {middles(stream.sampling(), stream.times()),
+          daily_times(stream.sampling(), stream.times()),
+          first_files(stream.records()),
+          places_on(stream.grid()),
+          stream.variables().size(),
+          stream.grid().cells(),
           [&stream](std::int64_t index, std::span<float> values) { stream.read(index, values); }};
 }
 
@@ -66,8 +85,13 @@ CoarseRecord coarse_record(std::vector<Record> records, const grid::Grid& grid) 
   const auto cells = static_cast<std::size_t>(grid.cells());
   const grid::Crop all{0, grid.ny(), 0, grid.nx()};
   const Record& first = shared->front();
-  return {middles(first.sampling(), first.times()), daily_times(first.sampling(), first.times()),
-          shared->size(), grid.cells(), [shared, cells, all](std::int64_t index, std::span<float> values) {
+  return {middles(first.sampling(), first.times()),
+          daily_times(first.sampling(), first.times()),
+          first_files(*shared),
+          places_on(grid),
+          shared->size(),
+          grid.cells(),
+          [shared, cells, all](std::int64_t index, std::span<float> values) {
             for (std::size_t v = 0; v < shared->size(); ++v) {
               const std::span<float> field = values.subspan(v * cells, cells);
               (*shared)[v].read(index, 1, all, field);

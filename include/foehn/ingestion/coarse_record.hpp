@@ -14,6 +14,8 @@ namespace foehn::ingestion {
 struct CoarseRecord {
   calendar::TimeAxis times;  ///< of means, the middles of their intervals
   bias::DailyTimes daily_times;
+  std::vector<std::string> files;                       ///< [variable]: the first one, for messages
+  std::function<std::string(std::int64_t cell)> place;  ///< for messages
   std::size_t variables = 0;
   std::int64_t cells = 0;
   std::function<void(std::int64_t index, std::span<float> values)> read;  ///< [variable, cell]

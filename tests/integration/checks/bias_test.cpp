@@ -111,6 +111,31 @@ TEST_F(Bias, IsNotLearntFromAReferenceWithAMissingValue) {
                 HasSubstr("gaps.nc: tas: missing value at 2001-01-01T01:00:00, row 0, column 2"));
 }
 
+TEST_F(Bias, IsNotLearntFromMeansThatTheUserCallsSnapshotsOfTheSimulation) {
+  Options coarsen = toy_.coarsen_options(folder_ / "means.nc");
+  coarsen["observation.every"] = "1";
+  coarsen["observation.mean"] = "true";
+  ASSERT_NO_FATAL_FAILURE(run("coarsen", coarsen));
+  Options making = options("corrected.nc");
+  making["bias.reference"] = folder_ / "means.nc";
+  making["data.cell_methods"] = "point";
+  const Outcome outcome = run_here("prepare", making);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome;
+  if (is_root())
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("bias.reference: psl, tas, uas, vas: means over 1 h"),
+                                   HasSubstr("bias.historical holds snapshots")));
+}
+
+TEST_F(Bias, IsNotLearntOfMonthsWithoutValues) {
+  Options making = options("corrected.nc");
+  making["bias.by_month"] = "true";
+  const Outcome outcome = run_here("prepare", making);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome;
+  if (is_root())
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("bias.by_month"), HasSubstr("reference.nc: psl: lat"),
+                                   HasSubstr("February: no values")));
+}
+
 TEST_F(Bias, IsNotCorrectedByStatisticsOfSomethingElse) {
   const Options making = options("corrected.nc");
   ASSERT_NO_FATAL_FAILURE(run("prepare", making));
