@@ -19,7 +19,8 @@ namespace foehn::app {
 namespace {
 
 io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& options) {
-  io::IndexRange period = io::select_period(reader.times(), options.start, "");
+  io::IndexRange period =
+      core::with_context("time.start", [&] { return io::select_period(reader.times(), options.start, ""); });
   const std::string first = reader.times().format(period.first);
   // A bare date means its first instant; a time of day means that instant.
   if (options.start.find_first_of("T :") != std::string::npos &&

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "foehn/calendar/time_axis.hpp"
+#include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
@@ -72,7 +73,8 @@ int fit(const Arguments& arguments) {
   io::FieldSelection selection = field_selection(variables, crop);
   selection.longest_gap = longest_gap;
   const io::FieldReader reader(io::expand_files(files), selection);
-  const io::IndexRange period = io::select_period(reader.times(), start, end);
+  const io::IndexRange period = core::with_context(
+      "data.start, data.end", [&] { return io::select_period(reader.times(), start, end); });
   model::check_fit(period, options);
   const OutputFolder made(prior_path, "prior.path", true);  // which stays where a prior comes to lie in it
   if (outcome.validate_only) {

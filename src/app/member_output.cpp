@@ -46,6 +46,19 @@ std::optional<io::CordexMetadata> output_metadata(const SampleOptions& options) 
   return core::with_context("output.metadata", [&] { return read_cordex_metadata(options.metadata); });
 }
 
+void check_driving(const io::CordexMetadata& metadata, const std::string& observations,
+                   const io::Attributes& attributes) {
+  for (const std::string name : {"source_id", "institution_id", "experiment_id", "variant_label"}) {
+    const auto found = attributes.find(name);
+    const auto* text = found == attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+    const std::string& driving = metadata.attributes.at("driving_" + name);
+    // Several are listed: a historical run and the scenario that goes on from it.
+    if (text != nullptr && (", " + *text + ", ").find(", " + driving + ", ") == std::string::npos)
+      throw core::UsageError(fmt::format("output.metadata: driving_{} is {}, but {} is of {} ({})", name,
+                                         driving, observations, *text, name));
+  }
+}
+
 io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& options, std::int64_t member) {
   const auto& domain = job.prior.domain;
   io::TrajectoryHeader header;

@@ -23,6 +23,13 @@ io::CordexMetadata read_cordex_metadata(const std::filesystem::path& path);
 /// @throws core::UsageError if output.metadata is missing, or given to a layout that takes none
 std::optional<io::CordexMetadata> output_metadata(const SampleOptions& options);
 
+/// Checks that metadata name the simulation that observations are of, where these say it.
+/// @param observations  for messages
+/// @param attributes    the observations' global ones
+/// @throws core::UsageError naming both where they contradict each other
+void check_driving(const io::CordexMetadata& metadata, const std::string& observations,
+                   const io::Attributes& attributes);
+
 /// The attribute of a member's files that holds SampleJob::identity.
 inline constexpr const char* kIdentityAttribute = "foehn_identity";
 /// What all of a member's files say.

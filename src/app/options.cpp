@@ -16,8 +16,7 @@ namespace foehn::app {
 void add_variables_option(config::OptionTable& table, std::vector<std::string>& variables) {
   table.add("data.variables", &variables,
             {.doc = "Variables to read, as name=standard name pairs (tas=air_temperature), names as in the "
-                    "files; default: "
-                    "every variable on (time, y, x)."});
+                    "files, standard names in place of theirs; default: every variable on (time, y, x)."});
 }
 
 void add_crop_option(config::OptionTable& table, std::string& crop) {
@@ -81,6 +80,7 @@ void add_timeout_option(config::OptionTable& table, double& minutes) {
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {
   io::FieldSelection selection;
   for (const std::string& text : variables) selection.variables.push_back(io::parse_variable(text));
+  selection.overrules_standard_names = true;
   if (!crop.empty()) selection.crop = grid::parse_crop(crop);
   return selection;
 }

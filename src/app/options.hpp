@@ -26,7 +26,7 @@ void add_threads_option(config::OptionTable& table, std::int64_t& threads);
 inline constexpr double kTimeoutMinutes = 30;
 void add_timeout_option(config::OptionTable& table, double& minutes);
 
-/// What "name=standard name" pairs and a crop text mean.
+/// What "name=standard name" pairs, which overrule the files' standard names, and a crop text mean.
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop);
 
 /// The folder that results go to: made where absent, and written to once, to find out now, not after the

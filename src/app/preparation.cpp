@@ -1,7 +1,6 @@
 #include "preparation.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -24,10 +23,10 @@ void write_stream(ObservationStream& stream, std::optional<ingestion::BiasCorrec
                   io::TrajectoryWriter& writer, const std::function<void()>& going_on) {
   std::vector<float> values(stream.variables().size() * static_cast<std::size_t>(stream.grid().cells()));
   core::Progress progress("preparing", stream.times().size(), "instants", true);
-  for (std::int64_t i = 0; i < stream.times().size(); ++i) {
+  const calendar::TimeAxis times = ingestion::middles(stream.sampling(), stream.times());
+  for (std::int64_t i = 0; i < times.size(); ++i) {
     stream.read(i, values);
-    if (correction)
-      correction->apply(values, stream.times().seconds[static_cast<std::size_t>(i)], stream.times().calendar);
+    if (correction) correction->apply(values, times.seconds[static_cast<std::size_t>(i)], times.calendar);
     writer.append(values);
     progress.advance();
     going_on();
@@ -131,12 +130,6 @@ std::string Preparation::describe(const ObservationStream& stream) const {
                      stream.times().size() == 1 ? "instant" : "instants", stream.times().format(0),
                      stream.times().format(stream.times().size() - 1),
                      calendar::calendar_name(stream.times().calendar));
-}
-
-std::string names_of(const ObservationStream& stream) {
-  std::vector<std::string> names;
-  for (const io::Variable& variable : stream.variables()) names.push_back(variable.name);
-  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 }  // namespace foehn::app

@@ -55,7 +55,4 @@ class Preparation {
   std::deque<io::TrajectoryWriter> writers_;  // of each stream
 };
 
-/// "tas, psl"
-std::string names_of(const ingestion::ObservationStream& stream);
-
 }  // namespace foehn::app

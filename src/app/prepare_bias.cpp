@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "bias_checks.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "options.hpp"
@@ -20,6 +23,11 @@ ingestion::BiasMethod bias_method(const std::string& name) {
 
 void check_options(const PrepareOptions& options) {
   const bool makes = !options.reference.empty() || !options.historical.empty();
+  const bool has_trend = !options.trend_start.empty() || !options.trend_end.empty();
+  if (has_trend && (options.bias_method == "none" || options.bias_method == "qm"))
+    throw core::UsageError(
+        fmt::format("bias.trend_start and bias.trend_end: they go with bias.method dqm and qdm, found {}",
+                    options.bias_method));
   if (options.bias_method == "none") {
     if (makes || !options.statistics.empty())
       throw core::UsageError(
@@ -34,55 +42,58 @@ void check_options(const PrepareOptions& options) {
     throw core::UsageError("bias.reference and bias.historical: both are needed to make statistics");
 }
 
-/// The variables that hold snapshots, or those that hold means, in both runs alike.
-void check_alike(const ObservationStream& scenario, const ObservationStream& historical) {
-  if (scenario.variables() != historical.variables() ||
-      scenario.sampling().interval != historical.sampling().interval)
-    throw core::Error("bias.historical: its variables are not the snapshots and means of input.files");
-}
-
 }  // namespace
 
-PreparedBias::PreparedBias(const PrepareOptions& options, const PrepareTarget& target,
-                           const std::vector<ObservationStream>& streams)
+PreparedBias::PreparedBias(const PrepareOptions& options, const PrepareTarget& target, const Streams& streams)
     : options_(options) {
   check_options(options);
   if (options.bias_method == "none") return;
+  if (!options.trend_start.empty() || !options.trend_end.empty()) open_trends(target, streams);
   if (!options.reference.empty()) {
     open_pairs(target, streams);
     return;
   }
   core::with_context("bias.statistics", [&] {
-    calibrations_ = bias::read_calibrations(options.statistics);
-    core::with_context(options.statistics, [&] {
-      for (const ObservationStream& stream : streams)
-        ingestion::check_calibrations(stream.variables(), calibrations_, stream.grid().cells());
-    });
+    statistics_ = bias::read_calibrations(options.statistics);
+    core::with_context(options.statistics, [&] { check_statistics(statistics_, options, streams); });
   });
 }
 
-void PreparedBias::open_pairs(const PrepareTarget& target, const std::vector<ObservationStream>& streams) {
-  const RecordCut to_bias_period = [&](ingestion::Record& record) {
-    record.select_period(options_.bias_start, options_.bias_end);
+void PreparedBias::open_trends(const PrepareTarget& target, const Streams& streams) {
+  const std::string names = "bias.trend_start, bias.trend_end";
+  const RecordCut to_trend = [&](ingestion::Record& record) {
+    record.select_period(options_.trend_start, options_.trend_end, names);
   };
-  historical_ = core::with_context("bias.historical", [&] {
-    return ingestion::make_streams(find_records(options_, target, options_.historical, to_bias_period),
-                                   target.target);
+  trends_ = ingestion::make_streams(find_records(options_, target, options_.files, to_trend), target.target);
+  core::with_context(names, [&] { require_alike(trends_, streams, "what is prepared holds"); });
+}
+
+void PreparedBias::open_pairs(const PrepareTarget& target, const Streams& streams) {
+  const RecordCut to_bias_period = [&](ingestion::Record& record) {
+    record.select_period(options_.bias_start, options_.bias_end, "bias.start, bias.end");
+  };
+  core::with_context("bias.historical", [&] {
+    historical_ = ingestion::make_streams(find_records(options_, target, options_.historical, to_bias_period),
+                                          target.target);
+    require_alike(historical_, streams, "input.files hold");
   });
-  if (historical_.size() != streams.size())
-    throw core::Error("bias.historical: its variables are not the snapshots and means of input.files");
   for (std::size_t i = 0; i < streams.size(); ++i) {
-    check_alike(streams[i], historical_[i]);
     PrepareTarget wanted = target;
     wanted.variables = streams[i].variables();
     core::with_context("bias.reference", [&] {
-      // The reference has the prior's own names: those of the simulation's files do not hold for it.
+      // The reference has the prior's own names and cell_methods: what is said of the simulation's files does
+      // not hold for it.
       PrepareOptions by_name = options_;
       by_name.variables.clear();
+      by_name.cell_methods.clear();
       auto records = find_records(by_name, wanted, options_.reference, to_bias_period);
       pairs_.push_back({ingestion::coarse_record(std::move(records), streams[i].grid()), &historical_[i]});
+      require_alike(names_of(streams[i]), pairs_.back().reference.daily_times, daily_times(historical_[i]),
+                    "bias.historical holds");
     });
   }
+  statistics_.origin = origin_of(historical_, options_.reference);
+  warn_of_another_model(statistics_.origin.source_id, streams);
 }
 
 void PreparedBias::estimate(const std::function<void()>& going_on) {
@@ -93,13 +104,13 @@ void PreparedBias::estimate(const std::function<void()>& going_on) {
   core::Progress progress("estimating bias", kPasses * instants, "instants", true);
   for (const Pair& pair : pairs_) {
     ingestion::CalibrationOptions calibration;
-    calibration.bins = options_.bias_bins;
-    calibration.by_month = options_.bias_by_month;
-    calibration.pooled = options_.bias_pooled;
+    calibration.bins = options_.bias_bins.value_or(calibration.bins);
+    calibration.by_month = options_.bias_by_month.value_or(calibration.by_month);
+    calibration.pooled = options_.bias_pooled.value_or(calibration.pooled);
     for (const io::Variable& variable : pair.historical->variables())
       calibration.kinds.push_back(
           bias::parse_kind(setting_of(options_.bias_kind, variable.name, "additive")));
-    const auto made = core::with_context(options_.bias_by_month ? "bias (bias.by_month)" : "bias", [&] {
+    const auto made = core::with_context(calibration.by_month ? "bias (bias.by_month)" : "bias", [&] {
       return ingestion::calibrate(pair.historical->variables(), pair.reference,
                                   ingestion::coarse_record(*pair.historical), calibration,
                                   [&](std::int64_t more) {
@@ -108,20 +119,24 @@ void PreparedBias::estimate(const std::function<void()>& going_on) {
                                   });
     });
     say_missing(*pair.historical);
-    calibrations_.insert(calibrations_.end(), made.begin(), made.end());
+    statistics_.calibrations.insert(statistics_.calibrations.end(), made.begin(), made.end());
   }
-  bias::write_calibrations(options_.statistics, calibrations_);
+  bias::write_calibrations(options_.statistics, statistics_);
 }
 
-std::optional<ingestion::BiasCorrection> PreparedBias::correction(
-    ObservationStream& stream, const std::function<void()>& going_on) const {
+std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStream& stream,
+                                                                  const std::function<void()>& going_on) {
   if (options_.bias_method == "none") return std::nullopt;
   const ingestion::BiasMethod method = bias_method(options_.bias_method);
+  const auto trend = std::find_if(trends_.begin(), trends_.end(), [&](const ObservationStream& other) {
+    return other.variables() == stream.variables();
+  });
+  ObservationStream& scenario = trend == trends_.end() ? stream : *trend;
   const std::int64_t passes = ingestion::passes_before(method);
-  core::Progress progress("reading for bias", passes * stream.times().size(), "instants", passes > 0);
+  core::Progress progress("reading for bias", passes * scenario.times().size(), "instants", passes > 0);
   return core::with_context("bias.method " + options_.bias_method, [&] {
-    return ingestion::BiasCorrection(stream.variables(), calibrations_, method,
-                                     ingestion::coarse_record(stream), [&](std::int64_t more) {
+    return ingestion::BiasCorrection(stream.variables(), statistics_.calibrations, method,
+                                     ingestion::coarse_record(scenario), [&](std::int64_t more) {
                                        progress.advance(more);
                                        going_on();
                                      });
@@ -130,8 +145,13 @@ std::optional<ingestion::BiasCorrection> PreparedBias::correction(
 
 std::string PreparedBias::description() const {
   if (options_.bias_method == "none") return "";
-  return fmt::format("{} with {}", options_.bias_method,
-                     std::filesystem::path(options_.statistics).filename().string());
+  std::string text = fmt::format("{} with {}", options_.bias_method,
+                                 std::filesystem::path(options_.statistics).filename().string());
+  if (!trends_.empty()) {
+    const calendar::TimeAxis& times = trends_.front().times();
+    text += fmt::format(", trend of {} to {}", times.format(0), times.format(times.size() - 1));
+  }
+  return text;
 }
 
 }  // namespace foehn::app

@@ -22,7 +22,7 @@ class PreparedBias {
   void estimate(const std::function<void()>& going_on);
   /// The correction of a stream, which it may read through; nothing if none was asked for.
   std::optional<ingestion::BiasCorrection> correction(ingestion::ObservationStream& stream,
-                                                      const std::function<void()>& going_on) const;
+                                                      const std::function<void()>& going_on);
   /// For the attributes of what is written; empty if no correction was asked for.
   std::string description() const;
 
@@ -32,12 +32,14 @@ class PreparedBias {
     ingestion::CoarseRecord reference;
     ingestion::ObservationStream* historical;
   };
+  void open_trends(const PrepareTarget& target, const std::vector<ingestion::ObservationStream>& streams);
   void open_pairs(const PrepareTarget& target, const std::vector<ingestion::ObservationStream>& streams);
 
   const PrepareOptions& options_;
+  std::vector<ingestion::ObservationStream> trends_;  // none: that of what is prepared
   std::vector<ingestion::ObservationStream> historical_;
   std::vector<Pair> pairs_;  // one a stream
-  std::vector<bias::Calibration> calibrations_;
+  bias::CalibrationFile statistics_;
 };
 
 }  // namespace foehn::app

@@ -8,6 +8,7 @@
 
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/winds.hpp"
 #include "foehn/ingestion/provenance.hpp"
 #include "foehn/model/domain.hpp"
 
@@ -17,17 +18,12 @@ namespace {
 
 using ingestion::TimeSampling;
 
-ingestion::WindRotation wind_rotation(const std::string& name) {
-  if (name == "never") return ingestion::WindRotation::never;
-  return name == "to_grid" ? ingestion::WindRotation::to_grid : ingestion::WindRotation::by_standard_name;
-}
-
 bool is_geographic_wind(const io::Variable& variable) {
-  const auto component = ingestion::wind_component(variable.standard_name);
+  const auto component = grid::wind_component(variable.standard_name);
   return component && !component->is_along_grid;
 }
 
-std::vector<std::string> names_of(const std::vector<io::Variable>& variables) {
+std::vector<std::string> variable_names(const std::vector<io::Variable>& variables) {
   std::vector<std::string> names;
   for (const io::Variable& variable : variables) names.push_back(variable.name);
   return names;
@@ -37,8 +33,8 @@ std::vector<std::string> names_of(const std::vector<io::Variable>& variables) {
 std::size_t index_of(const std::vector<io::Variable>& variables, const io::Variable& named) {
   std::vector<std::string> known;
   for (std::size_t i = 0; i < variables.size(); ++i) {
-    const auto component = ingestion::wind_component(variables[i].standard_name);
-    const auto other = ingestion::wind_component(named.standard_name);
+    const auto component = grid::wind_component(variables[i].standard_name);
+    const auto other = grid::wind_component(named.standard_name);
     const bool is_same_component = component && other && component->is_first == other->is_first;
     if (variables[i].standard_name == named.standard_name || is_same_component) return i;
     known.push_back(variables[i].standard_name);
@@ -65,8 +61,8 @@ void check_steps(const ingestion::ObservationStream& stream, std::int64_t step_s
   const auto check = [&](const std::string& what, std::int64_t seconds) {
     if (seconds % step_seconds != 0)
       throw core::Error(fmt::format("{}: {} {}, expected a multiple of the prior's step, {}",
-                                    fmt::join(names_of(stream.variables()), ", "), what,
-                                    calendar::format_step(seconds), calendar::format_step(step_seconds)));
+                                    names_of(stream), what, calendar::format_step(seconds),
+                                    calendar::format_step(step_seconds)));
   };
   check("the time step is", stream.step_seconds());
   if (stream.sampling().kind == TimeSampling::mean)
@@ -82,14 +78,16 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
       model::read_domain(options.prior.empty() ? std::filesystem::path(options.domain)
                                                : std::filesystem::path(options.prior) / "domain.nc");
   core::with_context("observation.block", [&] { return grid::block_mean_grid(domain.grid, options.block); });
-  check_settings("data.cell_methods", options.cell_methods, names_of(domain.variables), {"point", "mean"});
-  check_settings("bias.kind", options.bias_kind, names_of(domain.variables), {"additive", "multiplicative"});
-  if (domain.grid.rotated_pole && options.rotate_winds == "auto" &&
+  check_settings("data.cell_methods", options.cell_methods, variable_names(domain.variables),
+                 {"point", "mean"});
+  check_settings("bias.kind", options.bias_kind, variable_names(domain.variables),
+                 {"additive", "multiplicative"});
+  if (domain.grid.rotated_pole &&
       std::any_of(domain.variables.begin(), domain.variables.end(), is_geographic_wind))
     spdlog::warn(
         "the domain is rotated, and its winds are eastward and northward by their standard names: they are "
-        "left in geographic directions; if the prior has learnt them along its grid, set "
-        "regrid.rotate_winds to to_grid");
+        "left in geographic directions; a prior that has learnt them along its grid must call them "
+        "grid_eastward_wind and grid_northward_wind (data.variables of fit and train)");
   PrepareTarget target;
   target.variables = domain.variables;
   target.step_seconds = domain.step_seconds;
@@ -98,7 +96,6 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
                    options.method == "bilinear" ? ingestion::RegridMethod::bilinear
                                                 : ingestion::RegridMethod::conservative,
                    options.weights,
-                   wind_rotation(options.rotate_winds),
                    options.missing_fraction,
                    options.missing_values_fraction};
   return target;
@@ -118,7 +115,9 @@ std::vector<ingestion::WantedVariable> wanted_variables(const PrepareOptions& op
     if (named.standard_name.empty())
       throw core::UsageError(
           fmt::format("data.variables: expected name=standard name pairs, found '{}'", text));
-    wanted[index_of(variables, named)].source_name = named.name;
+    ingestion::WantedVariable& one = wanted[index_of(variables, named)];
+    one.source_name = named.name;
+    one.source_standard_name = named.standard_name;
   }
   return wanted;
 }
@@ -131,6 +130,10 @@ std::vector<ingestion::Record> find_records(const PrepareOptions& options, const
   say_assumed(records);
   ingestion::warn_of_mixtures(records);
   return records;
+}
+
+std::string names_of(const ingestion::ObservationStream& stream) {
+  return fmt::format("{}", fmt::join(variable_names(stream.variables()), ", "));
 }
 
 void say_missing(const ingestion::ObservationStream& stream) {
@@ -175,7 +178,9 @@ void cut_to_trajectory(ingestion::Record& record, const std::string& start, std:
   const std::int64_t front = times.seconds.front(), back = times.seconds.back();
   check_reach(front - first, fmt::format("begins at {}", date(begin)), 0);
   if (hours > 0) check_reach(last - back, fmt::format("goes on to {}", date(end)), times.size() - 1);
-  record.select_period(first > front ? date(first) : "", hours > 0 && last < back ? date(last) : "");
+  const std::int64_t middle = (interval.begin_seconds + interval.end_seconds) / 2;  // which a period is of
+  record.select_period(first > front ? date(first + middle) : "",
+                       hours > 0 && last < back ? date(last + middle) : "");
 }
 
 }  // namespace foehn::app

@@ -32,6 +32,9 @@ using RecordCut = std::function<void(ingestion::Record& record)>;
 std::vector<ingestion::Record> find_records(const PrepareOptions& options, const PrepareTarget& target,
                                             const std::vector<std::string>& files, const RecordCut& cut);
 
+/// "tas, psl"
+std::string names_of(const ingestion::ObservationStream& stream);
+
 /// Logs how many values of each variable were missing.
 /// @param stream  read to its end
 void say_missing(const ingestion::ObservationStream& stream);

@@ -38,8 +38,8 @@ void add_data_options(config::OptionTable& table, PrepareOptions& options, bool 
        .required = files_required});
   add(table, "data.variables", &options.variables,
       {.doc =
-           "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables that their "
-           "standard names do not find."});
+           "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables whose "
+           "standard names there are missing or wrong; those given here hold, and say which way winds go."});
   add(table, "data.cell_methods", &options.cell_methods,
       {.doc =
            "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "
@@ -63,12 +63,6 @@ void add_regrid_options(config::OptionTable& table, PrepareOptions& options) {
       {.doc = "Weight file from the files' grid onto the domain's fine grid (of cdo, ESMF or xESMF), "
               "in place of "
               "regrid.method; needed for unstructured grids."});
-  add(table, "regrid.rotate_winds", &options.rotate_winds,
-      {.doc = "Turning winds between geographic directions and those of a rotated grid. auto: where standard "
-              "names in the files and in the prior say that directions differ (eastward_wind, "
-              "grid_eastward_wind); to_grid: the prior's winds are along its grid whatever they are called; "
-              "never: left as they are.",
-       .choices = {"auto", "to_grid", "never"}});
 }
 
 void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
@@ -78,7 +72,9 @@ void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
               "or with that of every quantile kept (qdm).",
        .choices = {"none", "qm", "dqm", "qdm"}});
   add(table, "bias.statistics", &options.statistics,
-      {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given."});
+      {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given. "
+              "They keep bias.start, end, kind, bins, by_month and pooled, which must agree with them where "
+              "they are given again."});
   add(table, "bias.reference", &options.reference,
       {.doc =
            "Block means of a reanalysis (from coarsen) that the statistics are made from, files or globs."});
@@ -92,9 +88,19 @@ void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
            "additive (a difference) or multiplicative (a factor, for what cannot be negative): one word for "
            "all, or variable=word pairs; default: additive."});
   add(table, "bias.bins", &options.bias_bins,
-      {.doc = "Bins of equal width in each distribution.", .unit = "1", .minimum = 1, .maximum = 100000});
-  add(table, "bias.by_month", &options.bias_by_month, {.doc = "A distribution for each month of the year."});
-  add(table, "bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells."});
+      {.doc = "Bins of equal width in each distribution; default: 100.",
+       .unit = "1",
+       .minimum = 1,
+       .maximum = 100000});
+  add(table, "bias.by_month", &options.bias_by_month,
+      {.doc = "A distribution for each month of the year; default: true."});
+  add(table, "bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells; default: false."});
+  add(table, "bias.trend_start", &options.trend_start,
+      {.doc = "First date of input.files from which dqm and qdm take the trend; default: that of the period "
+              "prepared, or with bias.trend_end their first."});
+  add(table, "bias.trend_end", &options.trend_end,
+      {.doc = "Last date, included; default: that of the period prepared, or with bias.trend_start their "
+              "last."});
 }
 
 }  // namespace

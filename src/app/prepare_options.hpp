@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,6 @@ struct PrepareOptions {
   std::string start, end;  ///< of the period, both inclusive
   std::string method = "bilinear";
   std::string weights;
-  std::string rotate_winds = "auto";
   std::string output, means;
 
   std::string bias_method = "none";
@@ -29,9 +29,10 @@ struct PrepareOptions {
   std::vector<std::string> reference, historical;
   std::string bias_start, bias_end;
   std::vector<std::string> bias_kind;  ///< "additive", "multiplicative", or "variable=multiplicative" pairs
-  std::int64_t bias_bins = 100;
-  bool bias_by_month = true;
-  bool bias_pooled = false;
+  // Nothing: as statistics that are read have it, or the default.
+  std::optional<std::int64_t> bias_bins;
+  std::optional<bool> bias_by_month, bias_pooled;
+  std::string trend_start, trend_end;
 };
 
 /// Declares the options that `foehn prepare` and `foehn sample` share: the files, and how they become

@@ -9,6 +9,7 @@
 #include "finished_members.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/ingestion/provenance.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -63,6 +64,13 @@ PreparedObservations::PreparedObservations(const SampleOptions& options, const m
   }
   std::sort(times_.begin(), times_.end(),
             [](const ObservationTimes& a, const ObservationTimes& b) { return a.variables < b.variables; });
+}
+
+std::vector<io::Attributes> PreparedObservations::provenance() const {
+  std::vector<io::Attributes> all;
+  for (const ObservationStream& stream : preparation_.streams())
+    all.push_back(ingestion::provenance(stream.records()));
+  return all;
 }
 
 void PreparedObservations::make(const std::function<void()>& going_on) {

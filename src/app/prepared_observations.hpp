@@ -23,6 +23,8 @@ class PreparedObservations {
   /// What will be observed when, in the order in which open_observations gives it.
   const std::vector<ObservationTimes>& times() const { return times_; }
   std::vector<std::filesystem::path> inputs() const { return preparation_.inputs(); }
+  /// Of each file that will be made: what it is made of, as global attributes.
+  std::vector<io::Attributes> provenance() const;
 
   /// Makes the files, for now under temporary names; the folder must be locked.
   /// @param going_on  called every few instants

@@ -217,6 +217,18 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
   if (world.is_root()) std::filesystem::remove(probe, ignored);
 }
 
+/// Checks the metadata of the members against what observations are made of.
+void check_metadata(const SampleJob& job, const SampleOptions& options,
+                    const std::optional<PreparedObservations>& prepared) {
+  if (!job.metadata) return;
+  if (prepared)
+    for (const io::Attributes& attributes : prepared->provenance())
+      check_driving(*job.metadata, "what input.files hold", attributes);
+  else if (options.is_conditioned())
+    for (const auto& file : observation_files(options))
+      check_driving(*job.metadata, file.string(), io::NetcdfFile::open(file).global_attributes());
+}
+
 /// What the root alone finds out.
 /// @param going_on  to be called amid long work
 void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::string& result_options,
@@ -244,6 +256,7 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
   const std::string settings = result_options + period_values(job);
   job.options_digest = core::sha256(settings);
   job.metadata = output_metadata(options);
+  check_metadata(job, options, prepared);
   claim(options.output, "output.directory", validate_only, job);
   if (!options.checkpoint.empty()) claim(options.checkpoint, "checkpoint.directory", validate_only, job);
   check_output(job, options, prepared ? prepared->inputs() : std::vector<std::filesystem::path>{});

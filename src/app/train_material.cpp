@@ -34,7 +34,9 @@ model::GaussianFitOptions fit_options(const TrainOptions& options) {
 Record::Record(const TrainOptions& options)
     : files(io::expand_files(options.files)),
       reader(files, selection(options)),
-      period(io::select_period(reader.times(), options.start, options.end)),
+      period(
+          core::with_context("data.start, data.end",
+                             [&] { return io::select_period(reader.times(), options.start, options.end); })),
       held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
   say_unnamed(reader.variables());
   const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));

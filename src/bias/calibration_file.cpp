@@ -1,22 +1,26 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <numeric>
 #include <utility>
 
 #include "foehn/bias/calibration.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
+#include "foehn/io/trajectory_writer.hpp"
 #include "foehn/io/write_netcdf.hpp"
 
 namespace foehn::bias {
 
 namespace {
 
-constexpr std::int64_t kVersion = 1;  // of the file's layout
+constexpr std::int64_t kVersion = 2;  // of the file's layout
 constexpr std::int64_t kMostCounts = std::int64_t{1} << 27;
 constexpr int kDeflate = 1;
+constexpr double kMostSeconds = 1e10;  // of an interval; three centuries
 
 const std::string kLayoutVersion = "bias_calibration_version";
+const std::string kCellIndex = "cell_index";  // on the grid
 
 /// The observed or the simulated half of the file.
 struct Role {
@@ -32,6 +36,27 @@ struct Statistic {
 };
 const std::vector<Statistic> kStatistics = {
     {"least", &Summary::least}, {"mean", &Summary::mean}, {"greatest", &Summary::greatest}};
+
+/// One number a variable of when in the day its values are.
+struct DailyTime {
+  std::string name, meaning;
+  std::int64_t DailyTimes::*seconds;
+};
+const std::vector<DailyTime> kDailyTimes = {
+    {"mean_seconds", "interval that values are means over, 0 for snapshots", &DailyTimes::mean_seconds},
+    {"every_seconds", "time between values of a day", &DailyTimes::every_seconds},
+    {"first_seconds", "time of day of the first value, or of its interval's begin",
+     &DailyTimes::first_seconds}};
+
+/// What is said of the origin, as global attributes.
+struct Remark {
+  std::string name;
+  std::string Origin::*text;
+};
+const std::vector<Remark> kRemarks = {
+    {"simulated_first_date", &Origin::first_date}, {"simulated_last_date", &Origin::last_date},
+    {"simulated_source_id", &Origin::source_id},   {"simulated_experiment_id", &Origin::experiment_id},
+    {"simulated_files", &Origin::simulated_files}, {"reference_files", &Origin::reference_files}};
 
 /// Extent of [variable, group, cell, bin].
 struct Extent {
@@ -59,6 +84,12 @@ void require_bounded(const Extent& extent) {
   }
 }
 
+/// @throws Error unless the cells, where they are not pooled, are the grid's
+void require_cells(const grid::Grid& grid, const Layout& layout) {
+  if (layout.cells != 0 && layout.cells != grid.cells())
+    throw core::Error(fmt::format("statistics of {} cells on a grid of {}", layout.cells, grid.cells()));
+}
+
 std::string list(std::span<const Calibration> calibrations, std::string (*member)(const Calibration&)) {
   std::string text;
   for (const Calibration& calibration : calibrations)
@@ -76,11 +107,18 @@ std::vector<std::string> words(const std::string& text) {
   return found;
 }
 
-void define(io::NetcdfFile& file, const Extent& extent) {
+void define(io::NetcdfFile& file, const Extent& extent, const grid::Grid& grid) {
   file.define_dimension("variable", extent.variables);
   file.define_dimension("group", extent.groups);
   file.define_dimension("cell", extent.cells);
   file.define_dimension("bin", extent.bins);
+  io::define_grid(file, grid);
+  io::Attributes of_grid = io::grid_attributes(grid);
+  of_grid["long_name"] = std::string("place in the dimension cell");
+  file.define_variable(kCellIndex, io::NetcdfType::int32, {grid.y.name, grid.x.name}, of_grid);
+  for (const DailyTime& time : kDailyTimes)
+    file.define_variable(time.name, io::NetcdfType::int64, {"variable"},
+                         {{"long_name", time.meaning}, {"units", std::string("s")}});
   const auto of_slots = [&](const std::string& name, const std::string& meaning) {
     file.define_variable(name, io::NetcdfType::float64, {"variable", "group", "cell"},
                          {{"long_name", meaning + ", in the variable's unit"}});
@@ -99,6 +137,35 @@ void define(io::NetcdfFile& file, const Extent& extent) {
 void write_values(io::NetcdfFile& file, const std::string& name, const std::vector<double>& values,
                   std::int64_t variable, const Extent& extent, bool of_bins) {
   file.write(name, std::span<const double>(values), extent.start(variable, of_bins), extent.count(of_bins));
+}
+
+void write_grid(io::NetcdfFile& file, const grid::Grid& grid, bool pooled) {
+  io::write_grid(file, grid);
+  std::vector<double> cells(static_cast<std::size_t>(grid.cells()), 0);
+  if (!pooled) std::iota(cells.begin(), cells.end(), 0);
+  file.write(kCellIndex, std::span<const double>(cells));
+}
+
+void write_daily_times(io::NetcdfFile& file, std::span<const Calibration> calibrations) {
+  for (const DailyTime& time : kDailyTimes) {
+    std::vector<double> seconds;
+    for (const Calibration& calibration : calibrations)
+      seconds.push_back(static_cast<double>(calibration.daily_times.*time.seconds));
+    file.write(time.name, std::span<const double>(seconds));
+  }
+}
+
+DailyTimes read_daily_times(const io::NetcdfFile& file, std::int64_t variable) {
+  DailyTimes times;
+  for (const DailyTime& time : kDailyTimes) {
+    const std::int64_t start[] = {variable}, count[] = {1};
+    const double seconds = file.read_doubles(file.variable(time.name), start, count).front();
+    if (!(seconds >= 0 && seconds < kMostSeconds))
+      throw core::Error(
+          fmt::format("variable '{}': {} s, expected 0 to {:.0f}", time.name, seconds, kMostSeconds));
+    times.*time.seconds = static_cast<std::int64_t>(seconds);
+  }
+  return times;
 }
 
 std::vector<double> read_values(const io::NetcdfFile& file, const std::string& name, std::int64_t variable,
@@ -138,6 +205,19 @@ Extent read_extent(const io::NetcdfFile& file, bool pooled) {
   return extent;
 }
 
+void write_calibration(io::NetcdfFile& file, const Calibration& calibration, std::int64_t variable,
+                       const Extent& extent) {
+  write_values(file, "bin_lower", calibration.observed.bins.lower, variable, extent, false);
+  write_values(file, "bin_upper", calibration.observed.bins.upper, variable, extent, false);
+  for (const Role& role : kRoles) {
+    const Distribution& distribution = calibration.*role.distribution;
+    for (const Statistic& statistic : kStatistics)
+      write_values(file, role.name + "_" + statistic.name, distribution.summary.*statistic.values, variable,
+                   extent, false);
+    write_values(file, role.name + "_count", distribution.counts, variable, extent, true);
+  }
+}
+
 Distribution read_distribution(const io::NetcdfFile& file, const Role& role, std::int64_t variable,
                                const Extent& extent, const Layout& layout, const Bins& bins) {
   Distribution distribution{{layout, {}, {}, {}, {}}, bins, {}};
@@ -156,12 +236,15 @@ Distribution read_distribution(const io::NetcdfFile& file, const Role& role, std
 
 }  // namespace
 
-void write_calibrations(const std::filesystem::path& path, std::span<const Calibration> calibrations) {
+void write_calibrations(const std::filesystem::path& path, const CalibrationFile& content) {
+  const std::vector<Calibration>& calibrations = content.calibrations;
+  const grid::Grid& grid = content.origin.grid;
   if (calibrations.empty()) throw core::Error("no calibration to write");
   const Layout layout = calibrations[0].observed.summary.layout;
   const Extent extent{static_cast<std::int64_t>(calibrations.size()), layout.groups(),
                       std::max<std::int64_t>(layout.cells, 1), calibrations[0].observed.bins.number};
   require_bounded(extent);
+  require_cells(grid, layout);
   for (const Calibration& calibration : calibrations) {
     check_calibration(calibration);
     if (calibration.observed.summary.layout != layout || calibration.observed.bins.number != extent.bins)
@@ -169,38 +252,33 @@ void write_calibrations(const std::filesystem::path& path, std::span<const Calib
                                     calibrations[0].variable, calibration.variable));
   }
   io::write_netcdf_atomically(path, [&](io::NetcdfFile& file) {
-    define(file, extent);
+    define(file, extent, grid);
     const auto names = [](const Calibration& of) { return of.variable; };
     const auto units = [](const Calibration& of) { return of.units; };
     const auto kinds = [](const Calibration& of) { return kind_name(of.kind); };
-    file.set_global_attributes({{"title", std::string("calibration of a bias correction, for foehn")},
-                                {kLayoutVersion, kVersion},
-                                {"cells", std::string(layout.cells > 0 ? "separate" : "pooled")},
-                                {"variable_names", list(calibrations, names)},
-                                {"variable_units", list(calibrations, units)},
-                                {"variable_kinds", list(calibrations, kinds)}});
-    for (std::int64_t i = 0; i < extent.variables; ++i) {
-      const Calibration& calibration = calibrations[static_cast<std::size_t>(i)];
-      write_values(file, "bin_lower", calibration.observed.bins.lower, i, extent, false);
-      write_values(file, "bin_upper", calibration.observed.bins.upper, i, extent, false);
-      for (const Role& role : kRoles) {
-        const Distribution& distribution = calibration.*role.distribution;
-        for (const Statistic& statistic : kStatistics)
-          write_values(file, role.name + "_" + statistic.name, distribution.summary.*statistic.values, i,
-                       extent, false);
-        write_values(file, role.name + "_count", distribution.counts, i, extent, true);
-      }
-    }
+    io::Attributes attributes{{"title", std::string("calibration of a bias correction, for foehn")},
+                              {kLayoutVersion, kVersion},
+                              {"cells", std::string(layout.cells > 0 ? "separate" : "pooled")},
+                              {"variable_names", list(calibrations, names)},
+                              {"variable_units", list(calibrations, units)},
+                              {"variable_kinds", list(calibrations, kinds)}};
+    for (const Remark& remark : kRemarks) attributes[remark.name] = content.origin.*remark.text;
+    file.set_global_attributes(attributes);
+    write_grid(file, grid, layout.cells == 0);
+    write_daily_times(file, calibrations);
+    for (std::int64_t i = 0; i < extent.variables; ++i)
+      write_calibration(file, calibrations[static_cast<std::size_t>(i)], i, extent);
   });
 }
 
-std::vector<Calibration> read_calibrations(const std::filesystem::path& path) {
+CalibrationFile read_calibrations(const std::filesystem::path& path) {
   return core::with_context(fmt::format("reading the calibration {}", path.string()), [&] {
     const io::NetcdfFile file = io::NetcdfFile::open(path);
     const io::Attributes attributes = file.global_attributes();
     const auto version = attribute<std::int64_t>(attributes, kLayoutVersion);
     if (version != kVersion)
-      throw core::Error(fmt::format("version {} of the layout, expected {}", version, kVersion));
+      throw core::Error(
+          fmt::format("version {} of the layout, expected {}; make it anew", version, kVersion));
     const auto cells = attribute<std::string>(attributes, "cells");
     if (cells != "separate" && cells != "pooled")
       throw core::Error(fmt::format("cells: expected separate or pooled, found '{}'", cells));
@@ -213,18 +291,22 @@ std::vector<Calibration> read_calibrations(const std::filesystem::path& path) {
     if (names.size() != variables || units.size() != variables || kinds.size() != variables)
       throw core::Error(fmt::format("found {} variable names, {} units and {} kinds for {} variables",
                                     names.size(), units.size(), kinds.size(), variables));
-    std::vector<Calibration> calibrations;
+    CalibrationFile content;
     for (std::int64_t i = 0; i < extent.variables; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const Bins bins{extent.bins, read_values(file, "bin_lower", i, extent, false),
                       read_values(file, "bin_upper", i, extent, false)};
-      Calibration calibration{names[at], units[at], parse_kind(kinds[at]), {}, {}};
+      Calibration calibration{names[at], units[at], parse_kind(kinds[at]), {}, {}, read_daily_times(file, i)};
       for (const Role& role : kRoles)
         calibration.*role.distribution = read_distribution(file, role, i, extent, layout, bins);
       check_calibration(calibration);
-      calibrations.push_back(std::move(calibration));
+      content.calibrations.push_back(std::move(calibration));
     }
-    return calibrations;
+    content.origin.grid = io::read_grid(file, file.variable(kCellIndex));
+    require_cells(content.origin.grid, layout);
+    for (const Remark& remark : kRemarks)
+      content.origin.*remark.text = attribute<std::string>(attributes, remark.name);
+    return content;
   });
 }
 

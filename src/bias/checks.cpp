@@ -45,11 +45,13 @@ bool is_of_empty_cell(const Summary& summary, std::size_t slot) {
 
 }  // namespace
 
-std::string slot_name(const Layout& layout, std::int64_t slot) {
+std::string slot_name(const Layout& layout, std::int64_t slot, const Wording& wording) {
   constexpr std::array kMonths = {"January", "February", "March",     "April",   "May",      "June",
                                   "July",    "August",   "September", "October", "November", "December"};
   const std::int64_t cells = std::max<std::int64_t>(layout.cells, 1);
-  std::string name = layout.cells > 0 ? fmt::format("cell {}", slot % cells) : "all cells";
+  std::string name = "all cells";
+  if (layout.cells > 0)
+    name = wording.place ? wording.place(slot % cells) : fmt::format("cell {}", slot % cells);
   if (layout.by_month) name += fmt::format(", {}", kMonths.at(static_cast<std::size_t>(slot / cells)));
   return name;
 }
@@ -73,18 +75,18 @@ void require_finite(double value, std::size_t cell, std::int64_t seconds, calend
         fmt::format("{}: the value is not finite ({})", value_place(cell, seconds, calendar), value));
 }
 
-void require_usable(const Summary& summary, const std::string& role, MayLack may_lack) {
+void require_usable(const Summary& summary, const Wording& wording, MayLack may_lack) {
   const auto slots = static_cast<std::size_t>(summary.layout.slots());
   for (const auto* values : {&summary.count, &summary.mean, &summary.least, &summary.greatest})
     if (values->size() != slots)
-      throw core::Error(fmt::format("{}: {} statistics, expected {}", role, values->size(), slots));
+      throw core::Error(fmt::format("{}: {} statistics, expected {}", wording.record, values->size(), slots));
   for (std::size_t slot = 0; slot < slots; ++slot) {
     const double count = summary.count[slot];
     if (count == 0 &&
         (may_lack == MayLack::any || (may_lack == MayLack::whole_cells && is_of_empty_cell(summary, slot))))
       continue;
-    const std::string where =
-        fmt::format("{}: {}", role, slot_name(summary.layout, static_cast<std::int64_t>(slot)));
+    const std::string where = fmt::format(
+        "{}: {}", wording.record, slot_name(summary.layout, static_cast<std::int64_t>(slot), wording));
     if (count == 0) throw core::Error(where + ": no values");
     if (!(count >= static_cast<double>(kFewestValues)))
       throw core::Error(fmt::format("{}: {} values, expected {} or more", where, count, kFewestValues));
@@ -122,7 +124,7 @@ void require_bins(const Bins& bins, const Summary& summary, const std::string& r
 }
 
 void require_sound(const Distribution& distribution, const std::string& role, MayLack may_lack) {
-  require_usable(distribution.summary, role, may_lack);
+  require_usable(distribution.summary, {role, {}}, may_lack);
   require_bins(distribution.bins, distribution.summary, role);
   check_counts(distribution, role);
 }

@@ -9,7 +9,7 @@
 namespace foehn::bias {
 
 /// "cell 12, March", "all cells", ...
-std::string slot_name(const Layout& layout, std::int64_t slot);
+std::string slot_name(const Layout& layout, std::int64_t slot, const Wording& wording = {});
 
 /// "cell 12 at 2019-03-26T06:00:00"
 std::string value_place(std::size_t cell, std::int64_t seconds, calendar::Calendar calendar);
@@ -23,18 +23,6 @@ std::int64_t first_slot(const Layout& layout, std::size_t cells, std::int64_t se
 
 /// @throws Error naming cell and time of a value that is not finite
 void require_finite(double value, std::size_t cell, std::int64_t seconds, calendar::Calendar calendar);
-
-/// Which slots may be without values.
-enum class MayLack {
-  nothing,
-  whole_cells,  ///< those of cells that are missing all the time, in every month
-  any,
-};
-
-/// @param role  "observations", "simulation" or "scenario", for messages
-/// @throws Error naming the first slot with too few values or but one value repeated, or arrays whose length
-///         is not that of the layout
-void require_usable(const Summary& summary, const std::string& role, MayLack may_lack);
 
 /// @throws Error naming the first slot, of those with values, whose bins do not span the values or are too
 ///         narrow to be told apart

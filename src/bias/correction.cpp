@@ -20,7 +20,7 @@ const Calibration& checked(const Calibration& calibration) {
 void check_scenario(const Calibration& calibration, const Summary& scenario) {
   if (scenario.layout != calibration.simulated.summary.layout)
     throw core::Error("the statistics of scenario and calibration are laid out differently");
-  require_usable(scenario, "scenario", MayLack::any);
+  require_usable(scenario, {"scenario", {}}, MayLack::any);
   if (calibration.kind == Kind::multiplicative) require_not_negative(scenario, "scenario");
 }
 

@@ -49,8 +49,8 @@ std::int64_t Bins::bin_of(std::int64_t slot, double value) const {
 Bins common_bins(const Summary& observed, const Summary& simulated, std::int64_t number) {
   if (observed.layout != simulated.layout)
     throw core::Error("the statistics of observations and simulation are laid out differently");
-  require_usable(observed, "observations", MayLack::nothing);
-  require_usable(simulated, "simulation", MayLack::whole_cells);
+  require_usable(observed, {"observations", {}}, MayLack::nothing);
+  require_usable(simulated, {"simulation", {}}, MayLack::whole_cells);
   Bins bins{number, observed.least, observed.greatest};
   for (std::size_t slot = 0; slot < bins.lower.size(); ++slot) {
     if (simulated.count[slot] == 0) continue;
@@ -62,7 +62,7 @@ Bins common_bins(const Summary& observed, const Summary& simulated, std::int64_t
 }
 
 Bins scenario_bins(const Summary& scenario, std::int64_t number) {
-  require_usable(scenario, "scenario", MayLack::any);
+  require_usable(scenario, {"scenario", {}}, MayLack::any);
   Bins bins{number, scenario.least, scenario.greatest};
   require_bins(bins, scenario, "scenario");
   return bins;

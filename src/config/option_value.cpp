@@ -114,6 +114,7 @@ std::string type_name(const OptionTable::Target& target) {
     std::string operator()(const std::string*) const { return "TEXT"; }
     std::string operator()(const std::vector<std::string>*) const { return "WORDS"; }
     std::string operator()(const std::vector<double>*) const { return "NUMBERS"; }
+    std::string operator()(const std::optional<bool>*) const { return "BOOL"; }
     std::string operator()(const std::optional<double>*) const { return "NUMBER"; }
     std::string operator()(const std::optional<std::int64_t>*) const { return "INTEGER"; }
   };

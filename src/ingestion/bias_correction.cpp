@@ -29,13 +29,19 @@ void run_passes(const CoarseRecord& record, const Variables& variables, std::vec
   }
 }
 
+/// @param may_lack  which months and cells may be without values
 std::vector<bias::Summary> summaries_of(const CoarseRecord& record, const Variables& variables,
-                                        const std::vector<bias::Layout>& layouts, const Told& told) {
+                                        const std::vector<bias::Layout>& layouts, bias::MayLack may_lack,
+                                        const Told& told) {
   std::vector<bias::SummaryPass> passes;
   for (const bias::Layout& layout : layouts) passes.emplace_back(layout, record.times.calendar);
   run_passes(record, variables, passes, told);
   std::vector<bias::Summary> summaries;
-  for (const bias::SummaryPass& pass : passes) summaries.push_back(pass.summary());
+  for (std::size_t v = 0; v < passes.size(); ++v) {
+    summaries.push_back(passes[v].summary());
+    bias::require_usable(summaries[v],
+                         {fmt::format("{}: {}", record.files[v], variables[v].name), record.place}, may_lack);
+  }
   return summaries;
 }
 
@@ -51,33 +57,27 @@ std::vector<bias::Distribution> distributions_of(const CoarseRecord& record, con
   return distributions;
 }
 
+}  // namespace
+
 const bias::Calibration& calibration_of(const io::Variable& variable,
-                                        const std::vector<bias::Calibration>& calibrations,
-                                        std::int64_t cells) {
+                                        const std::vector<bias::Calibration>& calibrations) {
   const auto found = std::find_if(calibrations.begin(), calibrations.end(), [&](const auto& calibration) {
     return calibration.variable == variable.name;
   });
-  if (found == calibrations.end())
-    throw core::Error(fmt::format("it holds no statistics of {}", variable.name));
+  if (found == calibrations.end()) throw core::Error(fmt::format("no statistics of {}", variable.name));
   if (found->units != variable.units)
     throw core::Error(
         fmt::format("{}: statistics in {}, expected {}", variable.name, found->units, variable.units));
-  const std::int64_t known = found->observed.summary.layout.cells;
-  if (known != 0 && known != cells)
-    throw core::Error(fmt::format("{}: statistics of {} cells, expected {}, those of the observations",
-                                  variable.name, known, cells));
   return *found;
 }
-
-}  // namespace
 
 std::vector<bias::Calibration> calibrate(const Variables& variables, const CoarseRecord& reference,
                                          const CoarseRecord& historical, const CalibrationOptions& options,
                                          const Told& told) {
   const std::vector<bias::Layout> layouts(
       variables.size(), bias::Layout{options.by_month, options.pooled ? 0 : reference.cells});
-  const auto observed = summaries_of(reference, variables, layouts, told);
-  const auto simulated = summaries_of(historical, variables, layouts, told);
+  const auto observed = summaries_of(reference, variables, layouts, bias::MayLack::nothing, told);
+  const auto simulated = summaries_of(historical, variables, layouts, bias::MayLack::whole_cells, told);
   std::vector<bias::Bins> bins;
   for (std::size_t v = 0; v < variables.size(); ++v)
     bins.push_back(core::with_context(
@@ -86,16 +86,11 @@ std::vector<bias::Calibration> calibrate(const Variables& variables, const Coars
   const auto of_simulated = distributions_of(historical, variables, simulated, bins, told);
   std::vector<bias::Calibration> calibrations;
   for (std::size_t v = 0; v < variables.size(); ++v) {
-    calibrations.push_back(
-        {variables[v].name, variables[v].units, options.kinds[v], of_observed[v], of_simulated[v]});
+    calibrations.push_back({variables[v].name, variables[v].units, options.kinds[v], of_observed[v],
+                            of_simulated[v], historical.daily_times});
     bias::check_calibration(calibrations.back());
   }
   return calibrations;
-}
-
-void check_calibrations(const Variables& variables, const std::vector<bias::Calibration>& calibrations,
-                        std::int64_t cells) {
-  for (const io::Variable& variable : variables) calibration_of(variable, calibrations, cells);
 }
 
 std::int64_t passes_before(BiasMethod method) {
@@ -108,7 +103,7 @@ BiasCorrection::BiasCorrection(const Variables& variables, const std::vector<bia
   std::vector<bias::Calibration> own;
   std::vector<bias::Layout> layouts;
   for (const io::Variable& variable : variables) {
-    own.push_back(calibration_of(variable, calibrations, scenario.cells));
+    own.push_back(calibration_of(variable, calibrations));
     layouts.push_back(own.back().observed.summary.layout);
   }
   if (method == BiasMethod::quantile_mapping) {
@@ -116,7 +111,7 @@ BiasCorrection::BiasCorrection(const Variables& variables, const std::vector<bia
       corrections_.push_back(bias::Correction::quantile_mapping(calibration));
     return;
   }
-  const auto summaries = summaries_of(scenario, variables, layouts, told);
+  const auto summaries = summaries_of(scenario, variables, layouts, bias::MayLack::any, told);
   if (method == BiasMethod::detrended_quantile_mapping) {
     for (std::size_t v = 0; v < own.size(); ++v)
       corrections_.push_back(bias::Correction::detrended_quantile_mapping(own[v], summaries[v]));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/winds.hpp"
 
 namespace foehn::ingestion {
 
@@ -23,10 +24,43 @@ void require_whole(const Record& record, std::int64_t index, std::span<const flo
                                 record.grid()->place(cell / nx, cell % nx)));
 }
 
+std::vector<std::string> first_files(const std::vector<Record>& records) {
+  std::vector<std::string> files;
+  for (const Record& record : records)
+    files.push_back(record.files().front().path.string() + (record.files().size() > 1 ? " and others" : ""));
+  return files;
+}
+
+std::function<std::string(std::int64_t)> places_on(const grid::Grid& grid) {
+  return [grid](std::int64_t cell) {
+    return fmt::format("{} {:.6g}, {} {:.6g}", grid.y.name,
+                       grid.y.values[static_cast<std::size_t>(cell / grid.nx())], grid.x.name,
+                       grid.x.values[static_cast<std::size_t>(cell % grid.nx())]);
+  };
+}
+
+/// Winds that lie on the observations' grid already are not turned any more.
+void check_winds(const Record& record, bool is_rotated, const std::string& where) {
+  const auto found = grid::wind_component(record.source_standard_name());
+  const auto wanted = grid::wind_component(record.variable().standard_name);
+  if (is_rotated && found && wanted && found->is_along_grid != wanted->is_along_grid)
+    throw core::Error(fmt::format("{}: winds as {}, expected {}, on the same rotated grid", where,
+                                  record.source_standard_name(), record.variable().standard_name));
+}
+
 }  // namespace
 
+bias::DailyTimes daily_times(const Sampling& sampling, const calendar::TimeAxis& times) {
+  return bias::daily_times(times, sampling.interval.begin_seconds, sampling.interval.seconds());
+}
+
 CoarseRecord coarse_record(ObservationStream& stream) {
-  return {stream.times(), stream.variables().size(), stream.grid().cells(),
+  return {middles(stream.sampling(), stream.times()),
+          daily_times(stream.sampling(), stream.times()),
+          first_files(stream.records()),
+          places_on(stream.grid()),
+          stream.variables().size(),
+          stream.grid().cells(),
           [&stream](std::int64_t index, std::span<float> values) { stream.read(index, values); }};
 }
 
@@ -37,14 +71,26 @@ CoarseRecord coarse_record(std::vector<Record> records, const grid::Grid& grid) 
         fmt::format("{}: {}", record.files().front().path.string(), record.variable().name);
     if (const auto differing = difference(wanted, *record.grid()))
       throw core::Error(fmt::format("{}: not on the grid of the observations: {}", where, *differing));
-    if (record.times().seconds != records.front().times().seconds)
-      throw core::Error(fmt::format("{}: other instants than {}", where, records.front().variable().name));
+    const Record& first = records.front();
+    if (record.times().seconds != first.times().seconds)
+      throw core::Error(fmt::format("{}: other instants than {}", where, first.variable().name));
+    if (record.sampling().interval != first.sampling().interval)
+      throw core::Error(
+          fmt::format("{}: {}, but {} of {}", where, describe(daily_times(record.sampling(), record.times())),
+                      describe(daily_times(first.sampling(), first.times())), first.variable().name));
+    check_winds(record, grid.rotated_pole.has_value(), where);
   }
   // Copyable, as std::function wants it; records hold an open file.
   const auto shared = std::make_shared<const std::vector<Record>>(std::move(records));
   const auto cells = static_cast<std::size_t>(grid.cells());
   const grid::Crop all{0, grid.ny(), 0, grid.nx()};
-  return {shared->front().times(), shared->size(), grid.cells(),
+  const Record& first = shared->front();
+  return {middles(first.sampling(), first.times()),
+          daily_times(first.sampling(), first.times()),
+          first_files(*shared),
+          places_on(grid),
+          shared->size(),
+          grid.cells(),
           [shared, cells, all](std::int64_t index, std::span<float> values) {
             for (std::size_t v = 0; v < shared->size(); ++v) {
               const std::span<float> field = values.subspan(v * cells, cells);

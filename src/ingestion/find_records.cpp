@@ -10,8 +10,8 @@
 #include <set>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/winds.hpp"
 #include "foehn/ingestion/provenance.hpp"
-#include "foehn/ingestion/winds.hpp"
 
 namespace foehn::ingestion {
 
@@ -43,8 +43,8 @@ Match match(const WantedVariable& wanted, const std::string& name, const std::st
   if (!wanted.source_name.empty()) return name == wanted.source_name ? Match::exact : Match::none;
   if (standard_name.empty()) return name == wanted.variable.name ? Match::exact : Match::none;
   if (without_alias(standard_name) == without_alias(wanted.variable.standard_name)) return Match::exact;
-  const auto found = wind_component(standard_name);
-  const auto component = wind_component(wanted.variable.standard_name);
+  const auto found = grid::wind_component(standard_name);
+  const auto component = grid::wind_component(wanted.variable.standard_name);
   const bool is_same_component = found && component && found->is_first == component->is_first;
   return is_same_component ? Match::other_directions : Match::none;
 }
@@ -117,12 +117,10 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
   return found;
 }
 
-/// What the file's variable is expected to call itself: under another name it may still be what is wanted.
+/// What a variable that was found is: of winds, perhaps the component along other directions.
 std::string standard_name_of(const WantedVariable& wanted, const Candidate& candidate) {
-  const WantedVariable by_standard_name{wanted.variable, "", {}};
-  const bool is_known = !candidate.standard_name.empty() &&
-                        match(by_standard_name, candidate.name, candidate.standard_name) != Match::none;
-  return is_known ? candidate.standard_name : wanted.variable.standard_name;
+  if (!wanted.source_standard_name.empty()) return wanted.source_standard_name;
+  return candidate.standard_name.empty() ? wanted.variable.standard_name : candidate.standard_name;
 }
 
 /// The same grid is kept once: a mesh has millions of cells, and a record hundreds of files.

@@ -9,6 +9,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
+#include "foehn/grid/winds.hpp"
 #include "regridding_weights.hpp"
 
 namespace foehn::ingestion {
@@ -90,21 +91,19 @@ void ObservationStream::regrid(const SourceGrid& source, std::size_t record) {
 }
 
 void ObservationStream::pair_winds() {
-  if (target_.winds == WindRotation::never) return;
   // The partner of a component has the same directions in the domain: [along the grid, first or second].
   std::map<std::pair<bool, bool>, std::size_t> components;
   for (std::size_t i = 0; i < variables_.size(); ++i)
-    if (const auto component = wind_component(variables_[i].standard_name))
+    if (const auto component = grid::wind_component(variables_[i].standard_name))
       components.emplace(std::pair(component->is_along_grid, component->is_first), i);
   for (const auto& [directions, index] : components) {
     const auto [is_along_grid, is_first] = directions;
     const Record& record = records_[index];
-    const auto found = wind_component(record.source_standard_name());
+    const auto found = grid::wind_component(record.source_standard_name());
     const SourceGrid& source = *record.grid();
     const bool is_source_along =
         found && found->is_along_grid && (!source.rectilinear || source.rectilinear->rotated_pole);
-    const bool is_target_along =
-        (is_along_grid || target_.winds == WindRotation::to_grid) && target_.domain.rotated_pole;
+    const bool is_target_along = is_along_grid && target_.domain.rotated_pole;
     if (!is_source_along && !is_target_along) continue;
     const auto partner = components.find({is_along_grid, !is_first});
     if (partner == components.end() || records_[partner->second].grid() != record.grid())

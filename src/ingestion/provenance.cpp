@@ -26,18 +26,6 @@ std::string listed(std::vector<std::string> words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
-/// Each value of an attribute once, in the order of the files.
-std::vector<std::string> values_of(const std::string& attribute, const std::vector<Record>& records) {
-  std::vector<std::string> values;
-  for (const Record& record : records)
-    for (const SourceFile& file : record.files())
-      if (const auto found = file.attributes.find(attribute); found != file.attributes.end()) {
-        const auto& value = std::get<std::string>(found->second);
-        if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-      }
-  return values;
-}
-
 }  // namespace
 
 io::Attributes identity_attributes(const io::NetcdfFile& file) {
@@ -59,15 +47,26 @@ io::Attributes provenance(const std::vector<Record>& records) {
   }
   attributes["source_files"] = files;
   for (const char* name : kIdentity)
-    if (const auto values = values_of(name, records); !values.empty())
+    if (const auto values = identities(name, records); !values.empty())
       // A tracking_id of its own would be claimed by the name alone.
       attributes[std::string(name) == "tracking_id" ? "source_tracking_ids" : name] = listed(values);
   return attributes;
 }
 
+std::vector<std::string> identities(const std::string& attribute, const std::vector<Record>& records) {
+  std::vector<std::string> values;
+  for (const Record& record : records)
+    for (const SourceFile& file : record.files())
+      if (const auto found = file.attributes.find(attribute); found != file.attributes.end()) {
+        const auto& value = std::get<std::string>(found->second);
+        if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+      }
+  return values;
+}
+
 void warn_of_mixtures(const std::vector<Record>& records) {
   for (const char* name : {"source_id", "variant_label"})
-    if (const auto values = values_of(name, records); values.size() > 1)
+    if (const auto values = identities(name, records); values.size() > 1)
       spdlog::warn("the files are of more than one {}: {}", name, listed(values));
 }
 

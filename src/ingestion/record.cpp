@@ -102,9 +102,10 @@ void Record::join() {
   }
 }
 
-void Record::select_period(const std::string& start, const std::string& end) {
+void Record::select_period(const std::string& start, const std::string& end, const std::string& options) {
   core::with_context(variable_.name, [&] {
-    const io::IndexRange range = io::select_period(times_, start, end);
+    const io::IndexRange range = core::with_context(
+        options, [&] { return io::select_period(middles(sampling(), times_), start, end); });
     check_borders(range, start, end);
     const auto cut = [&](auto& list) { list.assign(list.begin() + range.first, list.begin() + range.last); };
     cut(times_.seconds);
@@ -142,7 +143,7 @@ void Record::check_borders(const io::IndexRange& range, const std::string& start
   const auto with_missing = [&](std::int64_t index, std::int64_t missing) {
     calendar::TimeAxis axis = times_;
     axis.seconds = {times_.seconds[at(index - 1)], missing, times_.seconds[at(index)]};
-    return axis;
+    return middles(sampling(), axis);
   };
   if (range.first > 0 && step_to(range.first) > step &&
       io::select_period(with_missing(range.first, times_.seconds[at(range.first)] - step), start, "").first <

@@ -82,6 +82,12 @@ std::optional<TimeSampling> kind_by_attribute(const io::FieldLayout& layout) {
 
 }  // namespace
 
+calendar::TimeAxis middles(const Sampling& sampling, calendar::TimeAxis times) {
+  const std::int64_t middle = (sampling.interval.begin_seconds + sampling.interval.end_seconds) / 2;
+  for (std::int64_t& seconds : times.seconds) seconds += middle;
+  return times;
+}
+
 Sampling read_sampling(const io::NetcdfFile& file, const io::FieldLayout& layout,
                        const calendar::TimeAxis& times, std::optional<TimeSampling> as_told) {
   return core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name), [&] {

@@ -73,6 +73,7 @@ std::vector<CordexFile> cordex_files(const TrajectoryHeader& header, const Corde
   check(metadata);
   const std::string frequency = cordex_frequency(header);
   const std::vector<std::string> ids = variable_ids(header);
+  winds_along_grid(header);  // which are to be turned
   check_times(header, instants);
   std::string of_simulation;
   for (const char* key : {"domain_id", "driving_source_id", "driving_experiment_id", "driving_variant_label",

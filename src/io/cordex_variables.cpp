@@ -9,6 +9,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/core/units.hpp"
+#include "foehn/grid/winds.hpp"
 
 namespace foehn::io {
 namespace {
@@ -38,7 +39,11 @@ const CordexVariable& cordex_variable(const Variable& variable) {
     throw core::Error(fmt::format("variable {} is none of those that can be published: {}", variable.name,
                                   fmt::join(names, ", ")));
   }
-  if (!variable.standard_name.empty() && variable.standard_name != found->standard_name)
+  const auto component = grid::wind_component(variable.standard_name);
+  const auto published = grid::wind_component(found->standard_name);
+  const bool is_other_direction = component && published && component->is_first == published->is_first;
+  if (!variable.standard_name.empty() && variable.standard_name != found->standard_name &&
+      !is_other_direction)
     throw core::Error(fmt::format("variable {}: {} is {}, expected {}", variable.name, found->name,
                                   variable.standard_name, found->standard_name));
   // Values are written as they are: other spellings of the unit are welcome, other units are not.

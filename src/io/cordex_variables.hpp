@@ -14,7 +14,7 @@ struct CordexVariable {
   const char* long_name;
 };
 
-/// The archive's variable that one of a prior is.
+/// The archive's variable that one of a prior is; its winds are geographic, those of a prior need not be.
 /// @throws Error naming the variable: it is none of the archive's, another quantity, or in a unit whose
 ///         numbers differ
 const CordexVariable& cordex_variable(const Variable& variable);

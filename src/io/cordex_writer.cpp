@@ -9,6 +9,8 @@
 #include "cordex_variables.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/rotation.hpp"
+#include "foehn/grid/winds.hpp"
 
 namespace foehn::io {
 namespace {
@@ -40,12 +42,30 @@ std::string identity(const std::string& name, const Attributes& attributes) {
 
 }  // namespace
 
+std::optional<GridWinds> winds_along_grid(const TrajectoryHeader& header) {
+  if (!header.grid.rotated_pole) return std::nullopt;
+  std::optional<std::size_t> found[2];  // of u and v
+  for (std::size_t i = 0; i < header.variables.size(); ++i)
+    if (const auto component = grid::wind_component(header.variables[i].standard_name))
+      if (component->is_along_grid) found[component->is_first ? 0 : 1] = i;
+  if (!found[0] && !found[1]) return std::nullopt;
+  if (!found[0] || !found[1]) {
+    const Variable& one = header.variables[found[0] ? *found[0] : *found[1]];
+    throw core::Error(fmt::format(
+        "variable {} ({}): the archive's winds are geographic; to turn it, the other component is needed",
+        one.name, one.standard_name));
+  }
+  return GridWinds{*found[0], *found[1]};
+}
+
 CordexWriter::CordexWriter(std::filesystem::path folder, TrajectoryHeader header, CordexMetadata metadata,
                            std::int64_t instants)
     : folder_(std::move(folder)),
       header_(std::move(header)),
       metadata_(std::move(metadata)),
-      files_(cordex_files(header_, metadata_, instants)) {
+      files_(cordex_files(header_, metadata_, instants)),
+      winds_(winds_along_grid(header_)) {
+  if (winds_) wind_angles_ = grid::grid_angles(header_.grid);
   open_year();
 }
 
@@ -87,6 +107,13 @@ void CordexWriter::open_year() {
   }
 }
 
+void CordexWriter::turn_winds(std::span<float> values) const {
+  const auto cells = static_cast<std::size_t>(header_.grid.cells());
+  for (; !values.empty(); values = values.subspan(variables() * cells))
+    grid::rotate_winds_to_geographic(wind_angles_, values.subspan(winds_->u * cells, cells),
+                                     values.subspan(winds_->v * cells, cells));
+}
+
 void CordexWriter::append(std::span<const float> values) {
   const auto cells = static_cast<std::size_t>(header_.grid.cells());
   const std::size_t instant = variables() * cells;
@@ -98,6 +125,12 @@ void CordexWriter::append(std::span<const float> values) {
   if (steps > instants - written_)
     throw core::Error(fmt::format("{}: more than the {} instants announced", folder_.string(), instants));
 
+  std::vector<float> turned;
+  if (winds_) {
+    turned.assign(values.begin(), values.end());
+    turn_winds(turned);
+    values = turned;
+  }
   std::vector<float> fields;
   while (!values.empty()) {
     // A year is opened when its first instant comes, and closed after its last.

@@ -70,14 +70,11 @@ std::optional<Shape> find_shape(const NetcdfFile& file, const NetcdfVariable& va
   return std::nullopt;
 }
 
-/// Fills in what the file knows, and checks it against what is wanted.
+/// Fills in what the file knows, and the way to the unit that is wanted.
 void settle_names(const std::string& where, FieldLayout& layout) {
-  const std::string found_name = layout.header.text("standard_name").value_or("");
   Variable& variable = layout.variable;
-  if (variable.standard_name.empty()) variable.standard_name = found_name;
-  if (!found_name.empty() && found_name != variable.standard_name) {
-    throw core::Error(where + ": standard name " + found_name + ", expected " + variable.standard_name);
-  }
+  if (variable.standard_name.empty())
+    variable.standard_name = layout.header.text("standard_name").value_or("");
   const std::string found_units = layout.header.text("units").value_or("");
   if (found_units.empty() && variable.units.empty()) {
     throw core::Error(where + ": it has no units attribute, and no unit was asked for");

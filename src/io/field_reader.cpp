@@ -45,6 +45,15 @@ void check_like_first(const FieldSource& first, const FieldSource& other) {
   }
 }
 
+void check_standard_names(const FieldSource& source) {
+  for (const FieldLayout& layout : source.layouts) {
+    const std::string found = layout.header.text("standard_name").value_or("");
+    if (!found.empty() && found != layout.variable.standard_name)
+      throw core::Error(source.path.string() + ": " + layout.variable.name + ": standard name " + found +
+                        ", expected " + layout.variable.standard_name);
+  }
+}
+
 /// The step of the joined files; that between the first two where each holds one instant.
 std::int64_t joined_step(const std::vector<FieldSource>& sources) {
   for (const auto& source : sources) {
@@ -86,6 +95,7 @@ struct FieldReader::Implementation {
       const NetcdfFile file = NetcdfFile::open(path);
       if (wanted.empty()) wanted = field_variables(file);
       sources.push_back(read_field_source(file, wanted));
+      if (!selection.overrules_standard_names) check_standard_names(sources.back());
       // Later files are converted to the units settled for the first.
       for (std::size_t i = 0; i < wanted.size(); ++i)
         wanted[i].units = sources.front().layouts[i].variable.units;

@@ -28,6 +28,19 @@ std::vector<Calibration> two_variables(const Layout& layout) {
   return calibrations;
 }
 
+grid::Grid two_cells() {
+  return {{"rlat", "grid_latitude", "degrees", {1.5}},
+          {"rlon", "grid_longitude", "degrees", {-2, -1}},
+          grid::RotatedPole{39.25, -162, 0}};
+}
+
+CalibrationFile file_of(const std::vector<Calibration>& calibrations) {
+  const Origin origin{two_cells(),     "1985-01-01T00:00:00", "2014-12-30T18:00:00",
+                      "MPI-ESM1-2-HR", "historical",          "tas_a.nc, tas_b.nc",
+                      "era5.nc"};
+  return {origin, calibrations};
+}
+
 TEST(Kind, HasNamesAndSigns) {
   for (const Kind kind : {Kind::additive, Kind::multiplicative}) EXPECT_EQ(parse_kind(kind_name(kind)), kind);
   EXPECT_EQ(parse_kind("+"), Kind::additive);
@@ -39,9 +52,16 @@ TEST(Kind, HasNamesAndSigns) {
 TEST(Calibrations, ComeBackBitForBit) {
   const TemporaryFolder folder;
   for (const Layout& layout : {Layout{false, 0}, Layout{false, 2}, Layout{true, 0}, Layout{true, 2}}) {
-    const std::vector<Calibration> calibrations = two_variables(layout);
-    write_calibrations(folder / kName, calibrations);
-    EXPECT_EQ(read_calibrations(folder / kName), calibrations);
+    std::vector<Calibration> calibrations = two_variables(layout);
+    calibrations[1].daily_times = {21600, 43200, 10800};
+    const CalibrationFile written = file_of(calibrations);
+    write_calibrations(folder / kName, written);
+    const CalibrationFile found = read_calibrations(folder / kName);
+    EXPECT_EQ(found.calibrations, calibrations);
+    EXPECT_FALSE(grid::difference(written.origin.grid, found.origin.grid));
+    for (const auto text : {&Origin::first_date, &Origin::last_date, &Origin::source_id,
+                            &Origin::experiment_id, &Origin::simulated_files, &Origin::reference_files})
+      EXPECT_EQ(found.origin.*text, written.origin.*text);
   }
 }
 
@@ -75,16 +95,20 @@ TEST(Calibrations, OfDifferentLayoutsAreNotWritten) {
   const TemporaryFolder folder;
   std::vector<Calibration> calibrations = two_variables({});
   calibrations[1] = two_variables({false, 2})[1];
-  EXPECT_THAT([&] { write_calibrations(folder / kName, calibrations); },
+  EXPECT_THAT([&] { write_calibrations(folder / kName, file_of(calibrations)); },
               ThrowsMessage<core::Error>(HasSubstr("'tas' and 'sfcWind' are laid out differently")));
-  EXPECT_THAT([&] { write_calibrations(folder / kName, {}); },
+  EXPECT_THAT([&] { write_calibrations(folder / kName, file_of({})); },
               ThrowsMessage<core::Error>(HasSubstr("no calibration")));
+  CalibrationFile elsewhere = file_of(two_variables({false, 2}));
+  elsewhere.origin.grid.x.values = {-2, -1, 0};
+  EXPECT_THAT([&] { write_calibrations(folder / kName, elsewhere); },
+              ThrowsMessage<core::Error>(HasSubstr("statistics of 2 cells on a grid of 3")));
   EXPECT_TRUE(folder.names().empty());
 }
 
 TEST(CalibrationFile, IsRefusedWhenCutShort) {
   const TemporaryFolder folder;
-  write_calibrations(folder / kName, two_variables({true, 2}));
+  write_calibrations(folder / kName, file_of(two_variables({true, 2})));
   const std::string whole = io::content_of(folder / kName);
   for (const std::size_t size : {whole.size() - 1, whole.size() / 2, std::size_t{100}, std::size_t{0}}) {
     io::write_content(folder / "cut.nc", std::string_view(whole).substr(0, size));
@@ -118,15 +142,15 @@ TEST(CalibrationFile, IsRefusedWhenOfAnotherLayout) {
   const auto reading = [path = folder / kName] { read_calibrations(path); };
   io::FieldFile().write(folder / kName);
   EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("no calibration of a bias correction")));
-  write_imitation(folder / kName, 2, {1, 1, 1, 40});
-  EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("version 2 of the layout, expected 1")));
-  write_imitation(folder / kName, 1, {1, 1, 40});
+  write_imitation(folder / kName, 3, {1, 1, 1, 40});
+  EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("version 3 of the layout, expected 2")));
+  write_imitation(folder / kName, 2, {1, 1, 40});
   EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("has 3 dimensions, expected 4")));
-  write_imitation(folder / kName, 1, {1, 5, 1, 40});
+  write_imitation(folder / kName, 2, {1, 5, 1, 40});
   EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("expected 1 or 12 groups")));
-  write_imitation(folder / kName, 1, {1, 12, 1 << 20, 1 << 20});
+  write_imitation(folder / kName, 2, {1, 12, 1 << 20, 1 << 20});
   EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("at most 134217728 in product")));
-  write_imitation(folder / kName, 1, {1, 1, 1, 40});
+  write_imitation(folder / kName, 2, {1, 1, 1, 40});
   EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("no variable bin_lower")));
 }
 

@@ -171,6 +171,17 @@ TEST_F(Records, TellMeansFromSnapshots) {
       refuses("time: maximum is neither"));
 }
 
+TEST_F(Records, OfMeansBelongToThePeriodOfTheirMiddle) {
+  Record record = find({day(0, [](SimulationFile& made) {
+    made.attributes["cell_methods"] = std::string("time: mean");
+    made.hours = {18, 24, 30, 36};  // stamped at their ends
+    for (const double hour : made.hours) made.bounds.insert(made.bounds.end(), {hour - 6, hour});
+  })});
+  record.select_period("2001-01-01", "2001-01-01");
+  ASSERT_EQ(record.times().size(), 2);
+  EXPECT_EQ(record.times().format(1), "2001-01-02T00:00:00");
+}
+
 TEST_F(Records, AreSnapshotsWithAWordOfIfNothingIsSaid) {
   const auto path = file("a.nc", [](SimulationFile& made) { made.attributes.erase("cell_methods"); });
   EXPECT_TRUE(find({path}).sampling().is_assumed);
@@ -205,6 +216,25 @@ TEST_F(Records, AreFoundByStandardNameOrAsTold) {
   std::vector<float> values(36);
   record.read(0, 1, all_, values);
   EXPECT_FLOAT_EQ(values[0], 100 * 296);
+}
+
+TEST_F(Records, AreWhatTheUserSaysWhateverTheFilesSay) {
+  WantedVariable wanted = temperature();
+  wanted.source_name = "t2m";
+  wanted.source_standard_name = "air_temperature";
+  const auto unnamed = file("unnamed.nc", [](SimulationFile& made) {
+    made.name = "t2m";
+    made.attributes.erase("standard_name");
+  });
+  const auto misnamed = file("misnamed.nc", [](SimulationFile& made) {
+    made.name = "t2m";
+    made.attributes["standard_name"] = std::string("surface_temperature");
+    for (double& hour : made.hours) hour += 24;
+  });
+  Record record = find({unnamed, misnamed}, wanted);
+  EXPECT_EQ(record.source_standard_name(), "air_temperature");
+  record.select_period("", "");
+  EXPECT_EQ(record.times().size(), 8) << "files that call it differently are joined";
 }
 
 TEST_F(Records, ReadMissingAndPackedValues) {

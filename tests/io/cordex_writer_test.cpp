@@ -7,6 +7,8 @@
 #include <set>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/rotation.hpp"
+#include "foehn/io/field_reader.hpp"
 #include "io/cordex_member.hpp"
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
@@ -114,6 +116,44 @@ TEST(CordexWriter, GivesEveryFileItsOwnTrackingIdAndTheSameAgain) {
   }
   EXPECT_TRUE(std::equal(ids.begin(), ids.begin() + 4, ids.begin() + 4));
   EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(4));
+}
+
+TEST(CordexWriter, PublishesWindsAlongTheGridAsGeographicOnes) {
+  const TemporaryFolder folder;
+  TrajectoryHeader header = cordex_header();
+  header.variables = {{"vas", "grid_northward_wind", "m s-1"}, {"uas", "x_wind", "m s-1"}};
+  const std::vector<double> angles = grid::grid_angles(header.grid);
+  std::vector<float> east(12, 3), north(12, 4), values;  // the same winds at all of three instants
+  grid::rotate_winds_to_grid(angles, east, north);
+  for (int instant = 0; instant < 3; ++instant) {
+    values.insert(values.end(), north.begin(), north.end());
+    values.insert(values.end(), east.begin(), east.end());
+  }
+  CordexWriter writer(folder / "", header, cordex_metadata(), 3);
+  writer.append(values);
+  writer.commit();
+  for (const std::string name : {"uas", "vas"}) {
+    const FieldReader reader({folder / name_of(name, "1hr_201912312100-201912312300")}, {});
+    EXPECT_EQ(reader.variables()[0].standard_name, name == "uas" ? "eastward_wind" : "northward_wind");
+    std::vector<float> found(36);
+    reader.read(0, 3, found);
+    EXPECT_THAT(found, Each(testing::FloatNear(name == "uas" ? 3 : 4, 1e-5F)));
+  }
+}
+
+TEST(CordexWriter, RefusesAWindAlongTheGridWithoutTheOther) {
+  TrajectoryHeader header = cordex_header();
+  header.variables = {{"uas", "grid_eastward_wind", "m s-1"}};
+  EXPECT_THAT([&] { cordex_files(header, cordex_metadata(), 3); },
+              ThrowsMessage<core::Error>(
+                  AllOf(HasSubstr("uas (grid_eastward_wind)"), HasSubstr("the other component"))));
+  EXPECT_NO_THROW(cordex_files(
+      [&] {
+        header.grid = cordex_header(false).grid;
+        return header;
+      }(),
+      cordex_metadata(), 3))
+      << "a geographic grid's directions are geographic";
 }
 
 TEST(CordexWriter, PublishesAllFilesOfAMemberTogetherOrNone) {

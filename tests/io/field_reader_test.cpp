@@ -306,6 +306,16 @@ TEST(FieldReader, RefusesAnotherStandardName) {
                   HasSubstr("a.nc: tas: standard name air_temperature, expected eastward_wind")));
 }
 
+TEST(FieldReader, TakesAStandardNameThatOverrulesTheFiles) {
+  const TemporaryFolder folder;
+  FieldFile().write(folder / "a.nc");
+  const FieldSelection selection{.variables = {{"tas", "dew_point_temperature", ""}},
+                                 .crop = {},
+                                 .longest_gap = 0,
+                                 .overrules_standard_names = true};
+  EXPECT_EQ(FieldReader({folder / "a.nc"}, selection).variables()[0].standard_name, "dew_point_temperature");
+}
+
 TEST(FieldReader, RefusesBadTimeAxes) {
   const TemporaryFolder folder;
   FieldFile file;

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "foehn/bias/daily_times.hpp"
 #include "foehn/bias/statistics.hpp"
+#include "foehn/grid/grid.hpp"
 
 namespace foehn::bias {
 
@@ -30,6 +32,7 @@ struct Calibration {
   Kind kind = Kind::additive;
   Distribution observed;
   Distribution simulated;
+  DailyTimes daily_times{};  ///< of both records
   bool operator==(const Calibration&) const = default;
 };
 
@@ -40,15 +43,30 @@ struct Calibration {
 ///         the summary; for negative values of a multiplicative kind
 void check_calibration(const Calibration& calibration);
 
+/// What calibrations were made of, so that they are used for nothing else.
+struct Origin {
+  grid::Grid grid;                       ///< whose cells are those of the distributions
+  std::string first_date, last_date;     ///< of the simulation, in its calendar: "1985-01-01T00:00:00"
+  std::string source_id, experiment_id;  ///< of the simulation; empty where its files do not say
+  std::string simulated_files, reference_files;  ///< names
+};
+
+/// What a file of statistics holds.
+struct CalibrationFile {
+  Origin origin;
+  std::vector<Calibration> calibrations;
+};
+
 /// Writes one NetCDF file, whole or not at all: per variable the common bins' ends, and of observations and
-/// simulation the least, mean and greatest value and the histogram, [variable, group, cell(, bin)].
-/// @throws Error if a calibration is unsound, the layouts or the numbers of bins differ, or there are more
-///         than 2^27 counts
-void write_calibrations(const std::filesystem::path& path, std::span<const Calibration> calibrations);
+/// simulation the least, mean and greatest value and the histogram, [variable, group, cell(, bin)]; and what
+/// they were made of.
+/// @throws Error if a calibration is unsound, the layouts or the numbers of bins differ, cells are not those
+///         of the grid, or there are more than 2^27 counts
+void write_calibrations(const std::filesystem::path& path, const CalibrationFile& content);
 
 /// Reads what write_calibrations wrote; every bit is as it was.
 /// @throws Error naming the file if it is missing, truncated, no calibration, of another version of the
 ///         layout, larger than its bounds, or holds what check_calibration refuses
-std::vector<Calibration> read_calibrations(const std::filesystem::path& path);
+CalibrationFile read_calibrations(const std::filesystem::path& path);
 
 }  // namespace foehn::bias

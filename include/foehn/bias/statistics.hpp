@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "foehn/calendar/date_time.hpp"
@@ -36,6 +38,24 @@ struct Summary {
   std::vector<double> greatest;
   bool operator==(const Summary&) const = default;
 };
+
+/// How messages call a record and its cells.
+struct Wording {
+  std::string record;                                   ///< "observations", or the name of a file
+  std::function<std::string(std::int64_t cell)> place;  ///< where a cell lies; none: "cell 12"
+};
+
+/// Which slots may be without values.
+enum class MayLack {
+  nothing,
+  whole_cells,  ///< those of cells that are missing all the time, in every month
+  any,
+};
+
+/// Checks that there are values enough to speak of distributions.
+/// @throws Error naming the first slot with too few values or but one value repeated, or arrays whose length
+///         is not that of the layout
+void require_usable(const Summary& summary, const Wording& wording, MayLack may_lack);
 
 /// Bins of equal width in each slot; a value on an edge belongs to the bin above, on the last edge to the
 /// last.

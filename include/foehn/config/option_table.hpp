@@ -32,7 +32,8 @@ struct Description {
 class OptionTable {
  public:
   using Target = std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*,
-                              std::vector<double>*, std::optional<double>*, std::optional<std::int64_t>*>;
+                              std::vector<double>*, std::optional<bool>*, std::optional<double>*,
+                              std::optional<std::int64_t>*>;
 
   /// @param command  subcommand, such as "sample"
   /// @param summary  one line on what it does

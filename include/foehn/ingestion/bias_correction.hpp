@@ -28,10 +28,10 @@ std::vector<bias::Calibration> calibrate(const std::vector<io::Variable>& variab
                                          const CoarseRecord& reference, const CoarseRecord& historical,
                                          const CalibrationOptions& options, const Told& told);
 
-/// Checks that there are statistics for each variable on a grid of so many cells.
-/// @throws Error naming a variable without, or with those of another unit or grid
-void check_calibrations(const std::vector<io::Variable>& variables,
-                        const std::vector<bias::Calibration>& calibrations, std::int64_t cells);
+/// A variable's statistics, found by its name.
+/// @throws Error naming the variable if there are none, or those of another unit
+const bias::Calibration& calibration_of(const io::Variable& variable,
+                                        const std::vector<bias::Calibration>& calibrations);
 
 enum class BiasMethod { quantile_mapping, detrended_quantile_mapping, quantile_delta_mapping };
 /// Passes over the scenario that must come before its correction.
@@ -41,8 +41,9 @@ std::int64_t passes_before(BiasMethod method);
 class BiasCorrection {
  public:
   /// @param calibrations  any; each variable's is found by its name
-  /// @param scenario      what will be corrected, of which detrended and delta mapping need the statistics
-  /// @throws Error as check_calibrations
+  /// @param scenario      of which detrended and delta mapping take the trend: what will be corrected, or a
+  ///                      longer period around it
+  /// @throws Error as calibration_of
   BiasCorrection(const std::vector<io::Variable>& variables,
                  const std::vector<bias::Calibration>& calibrations, BiasMethod method,
                  const CoarseRecord& scenario, const Told& told);

@@ -14,6 +14,7 @@ struct WantedVariable {
   io::Variable variable;    ///< as the domain has it: name, standard name and the unit to convert to
   std::string source_name;  ///< its name in the files; empty: found by its standard name
   std::optional<TimeSampling> sampling;  ///< what to take it for, in place of its cell_methods
+  std::string source_standard_name{};    ///< with source_name: its standard name, whatever the files say
 };
 
 /// Finds each wanted variable in the files, which may hold one variable each or many, and joins its files.

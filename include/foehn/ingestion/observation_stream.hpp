@@ -9,7 +9,6 @@
 
 #include "foehn/ingestion/block_regridding.hpp"
 #include "foehn/ingestion/record.hpp"
-#include "foehn/ingestion/winds.hpp"
 
 namespace foehn::ingestion {
 
@@ -20,8 +19,7 @@ struct Target {
   grid::Grid domain;  ///< the fine grid
   std::int64_t block = 1;
   RegridMethod method = RegridMethod::bilinear;
-  std::filesystem::path weights;  ///< a weight file onto the domain in place of a method; empty: none
-  WindRotation winds = WindRotation::by_standard_name;
+  std::filesystem::path weights;   ///< a weight file onto the domain in place of a method; empty: none
   double most_missing = 0;         ///< part of a block that may be missing: the rest stands for all of it
   double most_missing_values = 0;  ///< part of a variable's coarse values that may be missing themselves
 };

@@ -34,7 +34,7 @@ class Record {
   Record(io::Variable variable, std::vector<SourceFile> files);
 
   const io::Variable& variable() const { return variable_; }
-  /// The standard name in the files, which of winds may be another than the wanted.
+  /// The standard name of what the files hold, which of winds may be another than the wanted.
   const std::string& source_standard_name() const { return files_.front().layout.variable.standard_name; }
   const std::shared_ptr<const SourceGrid>& grid() const { return files_.front().grid; }
   const Sampling& sampling() const { return files_.front().sampling; }
@@ -43,9 +43,12 @@ class Record {
   const std::vector<SourceFile>& files() const { return files_; }
   const std::filesystem::path& file_of(std::int64_t index) const { return file(kept_[at(index)]).path; }
 
-  /// Leaves only what lies between two dates, both inclusive (io::select_period), and the files with that.
+  /// Leaves only what lies between two dates, both inclusive (io::select_period), and the files with that. Of
+  /// a mean, the middle counts.
+  /// @param options  that the dates come from, for messages
   /// @throws Error if there is nothing, or naming the gap in it and the files on both sides
-  void select_period(const std::string& start, const std::string& end);
+  void select_period(const std::string& start, const std::string& end,
+                     const std::string& options = "time.start, time.end");
 
   /// Reads every instant of the period that files have in common, and compares what they hold of the crop.
   /// @throws Error naming files, variable, time and cell of the first values that differ by more than the

@@ -22,6 +22,10 @@ struct Sampling {
   io::MeanInterval interval;  ///< of means
 };
 
+/// The middle of what each value is of, which says what month and year it belongs to: of snapshots their
+/// times.
+calendar::TimeAxis middles(const Sampling& sampling, calendar::TimeAxis times);
+
 /// Tells snapshots from means by `cell_methods` and time bounds.
 /// @param as_told  what the user says, in place of `cell_methods`
 /// @throws Error naming file and variable: neither snapshots nor means; means without bounds, or over

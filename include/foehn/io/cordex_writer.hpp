@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,13 +24,23 @@ struct CordexFile {
 
 /// The files of a member, years in order, in each the variables in order. The header's realization, counted
 /// from 0, is the member.
-/// @throws Error if the metadata are wrong, a variable is none of the archive's or is there twice, or the
-///         instants are not every 1, 3 or 6 hours of the day
+/// @throws Error if the metadata are wrong, a variable is none of the archive's or is there twice, a wind
+///         along a rotated grid is without its other component, or the instants are not every 1, 3 or 6 hours
+///         of the day
 std::vector<CordexFile> cordex_files(const TrajectoryHeader& header, const CordexMetadata& metadata,
                                      std::int64_t instants);
 
+/// Places in the header of the two wind components that go along its rotated grid.
+struct GridWinds {
+  std::size_t u = 0, v = 0;
+};
+/// Nothing if there are no such winds.
+/// @throws Error naming a component without the other, which it cannot be turned without
+std::optional<GridWinds> winds_along_grid(const TrajectoryHeader& header);
+
 /// Writes a member for the archive of CORDEX-CMIP6: one variable and calendar year a file, with the archive's
-/// names and attributes.
+/// names and attributes. Winds along a rotated grid are turned to geographic directions, which the archive
+/// wants.
 ///
 /// One file a variable is open at a time; a year's files are closed when it ends, and take their final names
 /// with all others in commit(). Nothing in them depends on when they are written: `creation_date` is the
@@ -51,11 +62,15 @@ class CordexWriter final : public MemberWriter {
   void open_year();
   TrajectoryHeader header_of(const CordexFile& file) const;
   std::size_t variables() const { return header_.variables.size(); }
+  /// Turns the winds of whole instants, [instant, variable, y, x].
+  void turn_winds(std::span<float> values) const;
 
   std::filesystem::path folder_;
   TrajectoryHeader header_;
   CordexMetadata metadata_;
   std::vector<CordexFile> files_;
+  std::optional<GridWinds> winds_;                          ///< that are turned
+  std::vector<double> wind_angles_;                         ///< [cell], of the grid's directions
   std::vector<std::unique_ptr<TrajectoryWriter>> writers_;  ///< of the first files; the last year's are open
   std::int64_t written_ = 0;
 };

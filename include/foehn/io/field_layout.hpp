@@ -41,8 +41,9 @@ enum class Horizontal { rows_and_columns, or_mesh };
 bool is_field(const NetcdfFile& file, const NetcdfVariable& variable, Horizontal horizontal);
 
 /// Reads and checks what the header says of a variable.
-/// @param wanted  its name in the file; what it leaves empty is taken from there
-/// @throws Error naming file and variable: there is none, its dimensions, standard name, unit or packing
+/// @param wanted  its name in the file; what it leaves empty is taken from there, and a standard name that it
+///                has holds whatever the file says
+/// @throws Error naming file and variable: there is none, its dimensions, unit or packing
 FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizontal horizontal);
 
 /// The coordinate variable that gives the times of a field.

@@ -30,12 +30,15 @@ struct FieldSelection {
   /// Variables in the order wanted. Empty: every variable of the first file with dimensions (time, y, x).
   /// A wanted unit that differs from the file's is converted by UDUNITS; an empty one keeps the first file's.
   /// Where a file names no unit, the wanted one is taken to be its unit; without either, opening fails. An
-  /// empty standard name is taken from the file; one that contradicts the file's is an error.
+  /// empty standard name is taken from the file.
   std::vector<Variable> variables;
   std::optional<grid::Crop> crop;
   /// Missing values of a cell are filled by linear interpolation in time where at most so many instants in a
   /// row are missing.
   std::int64_t longest_gap = 0;
+  /// Whether standard names that are wanted hold in place of the files'; else one that contradicts a file's
+  /// is an error.
+  bool overrules_standard_names = false;
 };
 
 /// Fields [time, y, x] of several variables from one or many CF NetCDF files, read by hyperslab.

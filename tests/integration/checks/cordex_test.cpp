@@ -5,6 +5,7 @@
 #include "app/member_output.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
+#include "integration/esgf_file.hpp"
 #include "refusal.hpp"
 
 namespace foehn::testing {
@@ -78,6 +79,39 @@ const std::vector<BadInput> kBadLayouts = {
      {"output.layout", "2001-01-08T00:30:00", "multiple of 1 h"}},
 };
 INSTANTIATE_TEST_SUITE_P(Layouts, CordexRefuses, ::testing::ValuesIn(kBadLayouts), name_of);
+
+TEST(Cordex, RefusesMetadataOfAnotherSimulationThanItsFiles) {
+  const io::TemporaryFolder folder;
+  if (is_root()) {
+    ToyFields truth(toy_climate().truth);
+    for (std::size_t variable = 0; variable < truth.variables.size(); ++variable)
+      esgf_snapshots(truth, variable, 8).write(folder / (truth.variables[variable].name + ".nc"));
+  }
+  Options prepare = toy_climate().prepare_options(folder / "observations.nc");
+  prepare["input.files"] = folder / "*.nc";
+  prepare.erase("time.start");
+  prepare.erase("time.end");
+  const Outcome prepared = run_here("prepare", prepare);
+  ASSERT_EQ(prepared.exit_code, 0) << prepared;
+  Options from_observations = toy_climate().sample_options(folder / "out");
+  from_observations["input.observations"] = folder / "observations.nc";
+  Options from_files = toy_climate().sample_options(folder / "out");
+  from_files.erase("input.observations");
+  from_files["input.files"] = folder / "???.nc";
+  from_files["observation.block"] = "8";
+  const std::string right = replaced("ERA5\n", "HadGEM3-GC31-MM\n");
+  struct Case {
+    std::string metadata;
+    Words words;
+  };
+  const std::vector<Case> cases = {
+      {kMetadata, {"output.metadata: driving_source_id is ERA5", "HadGEM3-GC31-MM (source_id)"}},
+      {right, {"driving_experiment_id is evaluation", "ssp585 (experiment_id)"}}};
+  for (const Options& options : {from_observations, from_files})
+    for (const Case& one : cases)
+      expect_refusal(run_here("sample", cordex_options(options, folder / "", one.metadata)),
+                     {"", {}, one.words, 2});
+}
 
 TEST(Cordex, RefusesToOverwriteItsObservations) {
   const io::TemporaryFolder folder;

@@ -1,13 +1,14 @@
 #include <cmath>
 #include <limits>
 
+#include "foehn/model/domain.hpp"
 #include "refusal.hpp"
 
 namespace foehn::testing {
 namespace {
 
-constexpr std::size_t kTas = 1;      // among psl, tas, uas, vas
-constexpr std::size_t kFirst = 168;  // hour of 2001-01-08
+constexpr std::size_t kTas = 1, kUas = 2;  // among psl, tas, uas, vas
+constexpr std::size_t kFirst = 168;        // hour of 2001-01-08
 
 class PrepareRefuses : public Refusal {
  protected:
@@ -30,6 +31,15 @@ Spoil both(const Spoil& one, const Spoil& other) {
   return [=](Options& options, const std::filesystem::path& folder) {
     one(options, folder);
     other(options, folder);
+  };
+}
+
+/// The simulation is its own historical run and, which it must not be, its own reference.
+Spoil with_historical_run() {
+  return [](Options& options, const std::filesystem::path&) {
+    options["bias.method"] = "qm";
+    options["bias.statistics"] = "statistics.nc";
+    options["bias.reference"] = options["bias.historical"] = options["input.files"];
   };
 }
 
@@ -72,9 +82,11 @@ const std::vector<BadInput> kBadPrepare = {
             for (double& y : fields.grid.y.values) y += 5;
           }),
      {"regridding psl", "bent.nc"}},
-    {"APeriodBeforeTheData", set("time.start", "1999-01-01"), {"1999-01-01", "2001-01-01T00:00:00"}},
+    {"APeriodBeforeTheData",
+     set("time.start", "1999-01-01"),
+     {"time.start", "1999-01-01", "2001-01-01T00:00:00"}},
     {"APeriodAfterTheData", set("time.end", "2101-12-31"), {"2101-12-31", "2001-01-10T23:00:00"}},
-    {"ADayThatIsNotInTheCalendar", set("time.start", "2001-02-30"), {"2001-02-30"}},
+    {"ADayThatIsNotInTheCalendar", set("time.start", "2001-02-30"), {"time.start", "2001-02-30"}},
     {"BlocksThatDoNotDivideTheDomain", set("observation.block", "5"), {"observation.block", "5 x 5"}},
     {"AMissingPrior", set("prior.path", "nowhere"), {"nowhere/domain.nc"}},
     {"NoDomain", leave_out("prior.path"), {"prior.path", "domain.path"}, 2},
@@ -117,10 +129,14 @@ const std::vector<BadInput> kBadPrepare = {
      },
      {"output.path", "domain.nc", "would be overwritten"}},
     {"StatisticsThatAreRead",
-     [](Options& options, const std::filesystem::path&) {
-       options["bias.method"] = "qm";
-       options["bias.historical"] = options["input.files"];
-       options["bias.reference"] = options["bias.statistics"] = toy_climate().observations;
+     [](Options& options, const std::filesystem::path& folder) {
+       with_historical_run()(options, folder);
+       options["bias.reference"] = toy_climate().observations;
+       bend("bias.reference", [](ToyFields& fields) {  // every hour, as the simulation
+         for (std::size_t i = 0; i < fields.hours.size(); ++i)
+           fields.hours[i] = fields.hours.front() + static_cast<double>(i);
+       })(options, folder);
+       options["bias.statistics"] = options["bias.reference"];
      },
      {"bias.statistics", "would be overwritten"}},
     {"AMissingWeightFile", set("regrid.weights", "nowhere.nc"), {"nowhere.nc"}},
@@ -141,12 +157,24 @@ const std::vector<BadInput> kBadPrepare = {
      {"bias.reference and bias.historical"},
      2},
     {"AReferenceOnAnotherGrid",
-     [](Options& options, const std::filesystem::path&) {
-       options["bias.method"] = "qm";
-       options["bias.statistics"] = "statistics.nc";
-       options["bias.reference"] = options["bias.historical"] = options["input.files"];
-     },
+     with_historical_run(),
      {"bias.reference", "not on the grid of the observations"}},
+    {"AReferenceAtOtherHoursOfTheDay",
+     both(with_historical_run(),
+          [](Options& options, const std::filesystem::path&) {
+            options["bias.reference"] = toy_climate().observations;
+          }),
+     {"bias.reference: psl, tas, uas, vas: snapshots every 6 h from 00:00 on",
+      "bias.historical holds snapshots every 1 h from 00:00 on"}},
+    {"AHistoricalRunOfMeans",
+     both(with_historical_run(), bend("bias.historical",
+                                      [](ToyFields& fields) {
+                                        fields.cell_methods = "time: mean";
+                                        for (const double hour : fields.hours)
+                                          fields.bounds.insert(fields.bounds.end(), {hour, hour + 1});
+                                      })),
+     {"bias.historical: psl: means over 1 h every 1 h from 00:00 on",
+      "input.files hold snapshots every 1 h from 00:00 on"}},
 };
 INSTANTIATE_TEST_SUITE_P(, PrepareRefuses, ::testing::ValuesIn(kBadPrepare), name_of);
 
@@ -174,6 +202,39 @@ TEST_F(Prepare, GivesWhatCoarsenGivesWhereNothingIsRegridded) {
   }
 }
 
+TEST_F(Prepare, TakesTheUsersNamesOfFilesThatHaveNoneOrWrongOnes) {
+  if (is_root()) {
+    ToyFields misnamed(toy_.truth);
+    misnamed.variables[kTas].standard_name = "surface_temperature";
+    misnamed.variables[kUas].standard_name = "";
+    misnamed.write(folder_ / "misnamed.nc");
+  }
+  const std::string two = "tas=air_temperature,uas=eastward_wind";
+  Options options = toy_.prepare_options(folder_ / "as_named.nc");
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  options["input.files"] = folder_ / "misnamed.nc";
+  options["data.variables"] = two;
+  options["output.path"] = folder_ / "as_told.nc";
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  const std::string all = "psl=air_pressure_at_mean_sea_level," + two + ",vas=grid_northward_wind";
+  Options fit = toy_.fit_options(folder_ / "prior");
+  fit["data.files"] = folder_ / "misnamed.nc";
+  fit["data.variables"] = all;
+  ASSERT_NO_FATAL_FAILURE(run("fit", fit));
+  Options coarsen = toy_.coarsen_options(folder_ / "coarse.nc");
+  coarsen["input.file"] = folder_ / "misnamed.nc";
+  coarsen["data.variables"] = all;
+  ASSERT_NO_FATAL_FAILURE(run("coarsen", coarsen));
+  if (!is_root()) return;
+  EXPECT_EQ(ToyFields(folder_ / "as_told.nc").values, ToyFields(folder_ / "as_named.nc").values);
+  for (const auto& variables : {model::read_domain(folder_ / "prior/domain.nc").variables,
+                                ToyFields(folder_ / "coarse.nc").variables}) {
+    EXPECT_EQ(variables[kTas].standard_name, "air_temperature");
+    EXPECT_EQ(variables[kUas].standard_name, "eastward_wind");
+    EXPECT_EQ(variables[kUas + 1].standard_name, "grid_northward_wind");
+  }
+}
+
 TEST_F(Prepare, WritesMissingCellsUpToAStatedFraction) {
   if (is_root()) {
     ToyFields gaps(toy_.truth);
@@ -193,99 +254,6 @@ TEST_F(Prepare, WritesMissingCellsUpToAStatedFraction) {
   EXPECT_TRUE(std::isnan(found.field(2, kTas)[0]));
   found.field(2, kTas)[0] = whole.field(2, kTas)[0];
   EXPECT_EQ(found.values, whole.values);
-}
-
-TEST_F(Prepare, CorrectsTheBiasOfCellsThatAreNotMissing) {
-  Options coarsen = toy_.coarsen_options(folder_ / "reference.nc");
-  coarsen["time.start"] = "2001-01-01";
-  coarsen["time.hours"] = "240";
-  coarsen["observation.every"] = "1";
-  ASSERT_NO_FATAL_FAILURE(run("coarsen", coarsen));
-  if (is_root()) {
-    ToyFields warm(toy_.truth);
-    for (std::size_t hour = 0; hour < warm.hours.size(); ++hour)
-      for (float& value : warm.field(hour, kTas)) value += 3;
-    warm.write(folder_ / "warm.nc");
-    for (std::size_t hour = 0; hour < warm.hours.size(); ++hour)
-      warm.field(hour, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
-    warm.write(folder_ / "gaps.nc");
-  }
-  for (const std::string name : {"warm", "gaps"}) {
-    Options options = toy_.prepare_options(folder_ / (name + "_corrected.nc"));
-    options["input.files"] = options["bias.historical"] = folder_ / (name + ".nc");
-    options["bias.reference"] = folder_ / "reference.nc";
-    options["bias.statistics"] = folder_ / (name + "_statistics.nc");
-    options["bias.method"] = "qdm";
-    options["bias.by_month"] = "false";
-    options["observation.missing_fraction"] = "0.2";
-    options.erase("time.start");
-    options.erase("time.end");
-    ASSERT_NO_FATAL_FAILURE(run("prepare", options));
-  }
-  if (!is_root()) return;
-  ToyFields whole(folder_ / "warm_corrected.nc"), found(folder_ / "gaps_corrected.nc");
-  for (std::size_t hour = 0; hour < found.hours.size(); ++hour) {
-    EXPECT_TRUE(std::isnan(found.field(hour, kTas)[0])) << hour;
-    found.field(hour, kTas)[0] = whole.field(hour, kTas)[0];
-  }
-  EXPECT_EQ(found.values, whole.values);
-}
-
-TEST_F(Prepare, RefusesAReferenceWithAMissingValue) {
-  ASSERT_NO_FATAL_FAILURE(run("coarsen", toy_.coarsen_options(folder_ / "reference.nc")));
-  if (is_root()) {
-    ToyFields reference(folder_ / "reference.nc");
-    reference.field(1, kTas)[2] = std::numeric_limits<float>::quiet_NaN();
-    reference.write(folder_ / "gaps.nc");
-  }
-  Options options = toy_.prepare_options(folder_ / "corrected.nc");
-  options["bias.method"] = "qm";
-  options["bias.historical"] = toy_.truth;
-  options["bias.reference"] = folder_ / "gaps.nc";
-  options["bias.statistics"] = folder_ / "statistics.nc";
-  options["observation.missing_fraction"] = "1";
-  const Outcome outcome = run_here("prepare", options);
-  EXPECT_EQ(outcome.exit_code, 1) << outcome;
-  if (is_root()) {
-    EXPECT_THAT(outcome.err,
-                ::testing::HasSubstr("gaps.nc: tas: missing value at 2001-01-08T06:00:00, row 0, column 2"));
-  }
-}
-
-TEST_F(Prepare, CorrectsBiasByStatisticsThatItMakesAndReads) {
-  // The simulation is the truth, 3 K too warm; hourly block means of the truth are the reference.
-  Options coarsen = toy_.coarsen_options(folder_ / "reference.nc");
-  coarsen["time.start"] = "2001-01-01";
-  coarsen["time.hours"] = "240";
-  coarsen["observation.every"] = "1";
-  ASSERT_NO_FATAL_FAILURE(run("coarsen", coarsen));
-  if (is_root()) {
-    ToyFields warm(toy_.truth);
-    for (std::size_t hour = 0; hour < warm.hours.size(); ++hour)
-      for (float& value : warm.field(hour, kTas)) value += 3;
-    warm.write(folder_ / "warm.nc");
-  }
-  Options options = toy_.prepare_options(folder_ / "corrected.nc");
-  options["input.files"] = options["bias.historical"] = folder_ / "warm.nc";
-  options["bias.reference"] = folder_ / "reference.nc";
-  options["bias.statistics"] = folder_ / "statistics.nc";
-  options["bias.method"] = "qdm";
-  options.erase("time.start");
-  options.erase("time.end");
-  options["bias.by_month"] = "false";  // ten days of one month are all there is
-  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
-  // Again, now from the file of statistics.
-  options.erase("bias.historical");
-  options.erase("bias.reference");
-  options["output.path"] = folder_ / "again.nc";
-  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
-  if (!is_root()) return;
-  ToyFields corrected(folder_ / "corrected.nc"), again(folder_ / "again.nc"),
-      reference(folder_ / "reference.nc");
-  EXPECT_EQ(corrected.values, again.values);
-  ASSERT_EQ(corrected.values.size(), reference.values.size());
-  for (std::size_t i = 0; i < corrected.values.size(); ++i)
-    EXPECT_NEAR(corrected.values[i], reference.values[i], 1e-3 * std::abs(reference.values[i]) + 1e-3);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-#include "foehn/ingestion/winds.hpp"
+#include "foehn/grid/winds.hpp"
 
 #include <map>
 
-namespace foehn::ingestion {
+namespace foehn::grid {
 
 std::optional<WindComponent> wind_component(const std::string& standard_name) {
   static const std::map<std::string, WindComponent> kComponents{
@@ -18,4 +18,4 @@ std::optional<WindComponent> wind_component(const std::string& standard_name) {
   return found->second;
 }
 
-}  // namespace foehn::ingestion
+}  // namespace foehn::grid
