@@ -48,7 +48,7 @@ void ObservationStream::find_common_times() {
   const Record& first = records_.front();
   times_ = first.times();
   for (const Record& record : records_) {
-    if (record.times().calendar != times_.calendar)
+    if (!calendar::are_comparable(record.times(), first.times()))
       throw core::Error(fmt::format("{} is in the calendar {}, but {} in {}", describe(record),
                                     calendar::calendar_name(record.times().calendar), describe(first),
                                     calendar::calendar_name(times_.calendar)));

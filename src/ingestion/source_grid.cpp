@@ -9,6 +9,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/core/units.hpp"
+#include "foehn/io/packing.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::ingestion {
@@ -63,7 +64,7 @@ std::vector<double> read_degrees(const io::NetcdfFile& file, const io::FieldLayo
         fmt::format("no {} was found: neither coordinate variables of its dimensions in degrees, nor a "
                     "field of them that its attribute coordinates names",
                     quantity));
-  std::vector<double> values = file.read_doubles(*variable);
+  std::vector<double> values = io::read_coordinate(file, *variable);
   const auto to_degrees = core::with_context(variable->name, [&] {
     return core::unit_conversion(variable->text("units").value_or("degrees"), "degrees");
   });

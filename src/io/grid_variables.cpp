@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/packing.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
@@ -57,7 +58,7 @@ grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const Net
       dimension.size < 1) {
     throw core::Error(where + ": " + dimension.name + " is no coordinate variable of its dimension");
   }
-  grid::Axis axis{dimension.name, "", variable.text("units").value_or(""), file.read_doubles(variable)};
+  grid::Axis axis{dimension.name, "", variable.text("units").value_or(""), read_coordinate(file, variable)};
   for (std::size_t i = 0; i < axis.values.size(); ++i) {
     const auto step = [&](std::size_t k) { return axis.values[k] - axis.values[k - 1]; };
     const bool turns = i > 0 && (step(i) == 0 || (step(i) > 0) != (step(1) > 0));
