@@ -202,8 +202,7 @@ std::string ObservationStream::describe_missing(std::size_t record) const {
   return fmt::format(
       "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} are missing, "
       "allowed are {:.3g} % (data.missing_fraction)",
-      source.file_of(instants_[record][static_cast<std::size_t>(index)]).string(), source.variable().name,
-      times_.format(index),
+      file_of(record, index).string(), source.variable().name, times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
       100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,
       grid_.x.values[block_x], 100 * target_.most_missing);

@@ -72,6 +72,8 @@ void Record::check_alike() const {
            calendar::calendar_name(first.times.calendar));
     if (other.layout.variable.standard_name != first.layout.variable.standard_name)
       fail("standard name", other.layout.variable.standard_name, first.layout.variable.standard_name);
+    if (other.level && first.level && !are_same(*first.level, *other.level))
+      fail("lies at", other.level->text(), first.level->text());
     if (other.sampling.kind != first.sampling.kind || other.sampling.interval != first.sampling.interval)
       throw core::Error(fmt::format("{} holds {}, but {} holds {}", name_of(other),
                                     sampling_name(other.sampling), name_of(first),
