@@ -19,6 +19,7 @@ namespace foehn::app {
 namespace {
 
 io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& options) {
+  check_date("time.start", options.start, reader.times().calendar);
   io::IndexRange period = io::select_period(reader.times(), options.start, "");
   const std::string first = reader.times().format(period.first);
   // A bare date means its first instant; a time of day means that instant.

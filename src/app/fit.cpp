@@ -72,6 +72,8 @@ int fit(const Arguments& arguments) {
   io::FieldSelection selection = field_selection(variables, crop);
   selection.longest_gap = longest_gap;
   const io::FieldReader reader(io::expand_files(files), selection);
+  check_date("data.start", start, reader.times().calendar);
+  check_date("data.end", end, reader.times().calendar);
   const io::IndexRange period = io::select_period(reader.times(), start, end);
   model::check_fit(period, options);
   const OutputFolder made(prior_path, "prior.path", true);  // which stays where a prior comes to lie in it

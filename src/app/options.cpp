@@ -115,6 +115,11 @@ void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const 
   }
 }
 
+void check_date(const std::string& option, const std::string& date, calendar::Calendar calendar) {
+  if (date.empty()) return;
+  core::with_context(option, [&] { calendar::to_seconds(calendar::parse_date_time(date), calendar); });
+}
+
 void say_valid(const std::string& nothing_done) {
   std::cout << "all checks passed; " << nothing_done << '\n';
 }

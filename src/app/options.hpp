@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "foehn/calendar/date_time.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/io/field_reader.hpp"
 
@@ -47,6 +48,10 @@ class OutputFolder {
 /// @throws core::Error naming the option if `output` is one of the files that are read
 void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const std::filesystem::path& output,
                         const std::string& option);
+
+/// @param date  in the calendar of the data; empty: none is given
+/// @throws core::Error naming the option if the text is no date, or the calendar has no such date
+void check_date(const std::string& option, const std::string& date, calendar::Calendar calendar);
 
 /// Says that --validate-only found nothing wrong.
 void say_valid(const std::string& nothing_done);

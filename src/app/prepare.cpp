@@ -49,11 +49,17 @@ int prepare(const Arguments& arguments) {
     return 0;
   }
 
-  Preparation preparation(
-      options, [&](ingestion::Record& record) { record.select_period(options.start, options.end); });
+  Preparation preparation(options, [&](ingestion::Record& record) {
+    check_date("time.start", options.start, record.times().calendar);
+    check_date("time.end", options.end, record.times().calendar);
+    record.select_period(options.start, options.end);
+  });
   check_outputs(preparation, options);
   preparation.open();
   if (outcome.validate_only) {
+    for (const ObservationStream& stream : preparation.streams())
+      std::cout << "would write " << preparation.describe(stream) << '\n'
+                << preparation.describe_sources(stream);
     say_valid("nothing was written");
     return 0;
   }

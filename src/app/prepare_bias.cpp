@@ -63,6 +63,8 @@ PreparedBias::PreparedBias(const PrepareOptions& options, const PrepareTarget& t
 
 void PreparedBias::open_pairs(const PrepareTarget& target, const std::vector<ObservationStream>& streams) {
   const RecordCut to_bias_period = [&](ingestion::Record& record) {
+    check_date("bias.start", options_.bias_start, record.times().calendar);
+    check_date("bias.end", options_.bias_end, record.times().calendar);
     record.select_period(options_.bias_start, options_.bias_end);
   };
   historical_ = core::with_context("bias.historical", [&] {

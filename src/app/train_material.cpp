@@ -25,6 +25,12 @@ io::FieldSelection selection(const TrainOptions& options) {
   return result;
 }
 
+io::IndexRange period_of(const calendar::TimeAxis& times, const TrainOptions& options) {
+  check_date("data.start", options.start, times.calendar);
+  check_date("data.end", options.end, times.calendar);
+  return io::select_period(times, options.start, options.end);
+}
+
 model::GaussianFitOptions fit_options(const TrainOptions& options) {
   return {.markov_order = options.training.markov_order};
 }
@@ -34,7 +40,7 @@ model::GaussianFitOptions fit_options(const TrainOptions& options) {
 Record::Record(const TrainOptions& options)
     : files(io::expand_files(options.files)),
       reader(files, selection(options)),
-      period(io::select_period(reader.times(), options.start, options.end)),
+      period(period_of(reader.times(), options)),
       held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
   say_unnamed(reader.variables());
   const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
