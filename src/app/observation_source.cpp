@@ -22,32 +22,6 @@ std::int64_t block_between(const grid::Grid& fine, const grid::Grid& coarse) {
   return block;
 }
 
-// How many times the record's whole range a value may lie beyond it: no change of climate goes that far, a
-// wrong unit does.
-constexpr double kMostRangesBeyond = 3;
-
-/// @param instant    [variable, y, x], physical units
-/// @param variables  indices of the domain's
-void check_plausible(const at::Tensor& instant, const std::vector<std::int64_t>& variables,
-                     const model::Domain& domain, const std::string& time) {
-  for (std::size_t i = 0; i < variables.size(); ++i) {
-    const auto levels = static_cast<std::int64_t>(model::Domain::kQuantileLevels.size());
-    const double* quantiles = domain.quantiles.data_ptr<double>() + variables[i] * levels;
-    const double low = quantiles[0], high = quantiles[levels - 1];
-    const double margin = kMostRangesBeyond * (high - low);
-    const at::Tensor values = instant.select(0, static_cast<std::int64_t>(i));
-    const at::Tensor field = values.masked_select(values.isfinite());  // NaN is missing
-    if (field.numel() == 0) continue;
-    const double least = field.min().item<double>(), most = field.max().item<double>();
-    const io::Variable& variable = domain.variables[static_cast<std::size_t>(variables[i])];
-    if (least < low - margin || most > high + margin)
-      throw core::Error(
-          fmt::format("{}: {:.6g} {} at {} is far from all that the prior knows, {:.6g} to {:.6g}; is its "
-                      "units attribute right?",
-                      variable.name, least < low - margin ? least : most, variable.units, time, low, high));
-  }
-}
-
 template <class Make>
 auto in_file(const std::string& name, Make&& make) {
   return core::with_context(fmt::format("observations {}", name), std::forward<Make>(make));
@@ -65,6 +39,8 @@ ObservationSource::ObservationSource(io::CoarseSource source, const model::Domai
             .hour_seconds = domain.step_seconds,
             .step_seconds = reader.step_seconds(),
             .spans = source_.spans};
+  for (const std::int64_t variable : variables())
+    plausible_.push_back(plausible_ranges(domain)[static_cast<std::size_t>(variable)]);
   in_file(times_.name, [&] {
     times_.block = block_between(domain.grid, reader.grid());
     coarse_ = domain.block_mean(times_.block);
@@ -83,11 +59,17 @@ at::Tensor ObservationSource::read(std::int64_t first, std::int64_t count) const
   at::Tensor values = at::empty(
       {count, static_cast<std::int64_t>(variables().size()), reader.grid().ny(), reader.grid().nx()},
       at::kFloat);
+  const std::int64_t cells = reader.grid().cells();
   reader.read_with_gaps(first, count, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
   for (std::int64_t i = 0; i < count; ++i) {
     at::Tensor coarse = values.select(0, i);
-    in_file(times_.name,
-            [&] { check_plausible(coarse, variables(), coarse_, reader.times().format(first + i)); });
+    in_file(times_.name, [&] {
+      for (std::size_t v = 0; v < plausible_.size(); ++v)
+        check_plausible(plausible_[v],
+                        {coarse.data_ptr<float>() + static_cast<std::int64_t>(v) * cells,
+                         static_cast<std::size_t>(cells)},
+                        reader.times().format(first + i), reader.grid());
+    });
     coarse.copy_(normalise(coarse, source_.spans[static_cast<std::size_t>(first + i)]));
   }
   return values;

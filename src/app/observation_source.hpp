@@ -10,6 +10,7 @@
 #include "foehn/io/coarse_source.hpp"
 #include "foehn/model/domain.hpp"
 #include "observation_times.hpp"
+#include "plausible_range.hpp"
 
 namespace foehn::app {
 
@@ -47,6 +48,7 @@ class ObservationSource {
   io::CoarseSource source_;
   ObservationTimes times_;
   model::Domain coarse_;
+  std::vector<PlausibleRange> plausible_;  // [variable]
 };
 
 /// Opens the files of a run's observations, of some or all variables of the domain, in one calendar.

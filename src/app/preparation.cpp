@@ -19,14 +19,27 @@ namespace {
 using ingestion::ObservationStream;
 using ingestion::TimeSampling;
 
-void write_stream(ObservationStream& stream, std::optional<ingestion::BiasCorrection> correction,
-                  io::TrajectoryWriter& writer, const std::function<void()>& going_on) {
+/// Refuses an instant that `foehn sample` would refuse, naming the file of the first value that is wrong.
+void check_plausible(const ObservationStream& stream, std::int64_t index, std::span<const float> values,
+                     const std::vector<PlausibleRange>& ranges) {
+  const auto cells = static_cast<std::size_t>(stream.grid().cells());
+  for (std::size_t v = 0; v < ranges.size(); ++v)
+    core::with_context(stream.file_of(v, index).string(), [&] {
+      check_plausible(ranges[v], values.subspan(v * cells, cells), stream.times().format(index),
+                      stream.grid());
+    });
+}
+
+void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& ranges,
+                  std::optional<ingestion::BiasCorrection> correction, io::TrajectoryWriter& writer,
+                  const std::function<void()>& going_on) {
   std::vector<float> values(stream.variables().size() * static_cast<std::size_t>(stream.grid().cells()));
   core::Progress progress("preparing", stream.times().size(), "instants", true);
   const calendar::TimeAxis times = ingestion::middles(stream.sampling(), stream.times());
   for (std::int64_t i = 0; i < times.size(); ++i) {
     stream.read(i, values);
     if (correction) correction->apply(values, times.seconds[static_cast<std::size_t>(i)], times.calendar);
+    check_plausible(stream, i, values, ranges);
     writer.append(values);
     progress.advance();
     going_on();
@@ -108,7 +121,8 @@ void Preparation::open() {
 void Preparation::write(const std::function<void()>& going_on) {
   bias_.estimate(going_on);
   for (std::size_t i = 0; i < streams_.size(); ++i) {
-    write_stream(streams_[i], bias_.correction(streams_[i], going_on), writers_[i], going_on);
+    write_stream(streams_[i], plausible_ranges(target_.plausible, streams_[i].variables()),
+                 bias_.correction(streams_[i], going_on), writers_[i], going_on);
     writers_[i].close();
   }
 }
@@ -130,6 +144,17 @@ std::string Preparation::describe(const ObservationStream& stream) const {
                      stream.times().size() == 1 ? "instant" : "instants", stream.times().format(0),
                      stream.times().format(stream.times().size() - 1),
                      calendar::calendar_name(stream.times().calendar));
+}
+
+std::string Preparation::describe_sources(const ObservationStream& stream) const {
+  std::string lines;
+  for (const ingestion::Record& record : stream.records())
+    for (const ingestion::SourceFile& file : record.files())
+      lines +=
+          fmt::format("  {} from {} of {}{}, {} to {}\n", record.variable().name, file.layout.variable.name,
+                      file.path.string(), file.level ? " (at " + file.level->text() + ")" : "",
+                      file.times.format(0), file.times.format(file.times.size() - 1));
+  return lines;
 }
 
 }  // namespace foehn::app

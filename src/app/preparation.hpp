@@ -43,6 +43,8 @@ class Preparation {
 
   /// What is in a stream's file, for people.
   std::string describe(const ingestion::ObservationStream& stream) const;
+  /// Which variables of which files it is made from: a line for each file that the period needs.
+  std::string describe_sources(const ingestion::ObservationStream& stream) const;
 
  private:
   void check_statistics() const;

@@ -54,6 +54,9 @@ int prepare(const Arguments& arguments) {
   check_outputs(preparation, options);
   preparation.open();
   if (outcome.validate_only) {
+    for (const ObservationStream& stream : preparation.streams())
+      std::cout << "would write " << preparation.describe(stream) << '\n'
+                << preparation.describe_sources(stream);
     say_valid("nothing was written");
     return 0;
   }

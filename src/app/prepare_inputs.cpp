@@ -56,6 +56,14 @@ void say_assumed(const std::vector<ingestion::Record>& records) {
         fmt::join(names, ", "));
 }
 
+/// A prior says of its variables what they are, but not at which level.
+void warn_of_pressure_levels(const std::vector<ingestion::Record>& records) {
+  for (const ingestion::Record& record : records)
+    if (const auto& level = record.files().front().level; level && ingestion::is_pressure(*level))
+      spdlog::warn("{}: the files give it at {}; the prior must have learnt it there, which it does not say",
+                   record.variable().name, level->text());
+}
+
 /// @throws core::Error if times are no steps of the prior
 void check_steps(const ingestion::ObservationStream& stream, std::int64_t step_seconds) {
   const auto check = [&](const std::string& what, std::int64_t seconds) {
@@ -90,6 +98,7 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
         "grid_eastward_wind and grid_northward_wind (data.variables of fit and train)");
   PrepareTarget target;
   target.variables = domain.variables;
+  target.plausible = plausible_ranges(domain);
   target.step_seconds = domain.step_seconds;
   target.target = {domain.grid,
                    options.block,
@@ -128,6 +137,7 @@ std::vector<ingestion::Record> find_records(const PrepareOptions& options, const
       ingestion::find_records(io::expand_files(files), wanted_variables(options, target.variables));
   for (ingestion::Record& record : records) cut(record);
   say_assumed(records);
+  warn_of_pressure_levels(records);
   ingestion::warn_of_mixtures(records);
   return records;
 }

@@ -6,6 +6,7 @@
 
 #include "foehn/ingestion/find_records.hpp"
 #include "foehn/ingestion/observation_stream.hpp"
+#include "plausible_range.hpp"
 #include "prepare_options.hpp"
 
 namespace foehn::app {
@@ -13,6 +14,7 @@ namespace foehn::app {
 /// What observations are to be: those that a prior's domain asks for.
 struct PrepareTarget {
   std::vector<io::Variable> variables;
+  std::vector<PlausibleRange> plausible;  ///< [variable]
   std::int64_t step_seconds = 3600;
   ingestion::Target target;
 };

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "foehn/core/error.hpp"
@@ -127,8 +128,13 @@ void check_exists(const DateTime& date, Calendar calendar) {
                         date.second >= 0 && date.second < 60;
   const bool in_gap = !is_pure(calendar) && pure == Calendar::julian && is_before({1582, 10, 4}, date);
   if (!in_range || in_gap) {
-    throw core::Error("the date " + format_date_time(date) + " does not exist in the calendar " +
-                      calendar_name(calendar));
+    const bool is_beyond_month = std::abs(date.year) <= kLargestYear && date.month >= 1 && date.month <= 12 &&
+                                 date.day > days_in_month(date.year, date.month, pure);
+    throw core::Error(
+        "the date " + format_date_time(date) + " does not exist in the calendar " + calendar_name(calendar) +
+        (is_beyond_month ? ", where that month has " +
+                               std::to_string(days_in_month(date.year, date.month, pure)) + " days"
+                         : ""));
   }
 }
 
@@ -181,17 +187,74 @@ class TextCursor {
   std::string_view rest_;
 };
 
-/// Whether a text is a time zone without offset, such as "", "Z", "UTC", "+00:00", "0:00" or "-0000".
-bool is_utc(std::string_view text) {
+/// The offset of a time zone in seconds, such as "", "Z", "UTC", "+00:00", "-6", "1:30" or "+0530"; nothing
+/// if the text is none.
+std::optional<std::int64_t> zone_offset(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   const std::string zone = lower_case(text);
-  if (zone.empty() || zone == "z" || zone == "utc" || zone == "gmt") return true;
+  if (zone.empty() || zone == "z" || zone == "utc" || zone == "gmt") return 0;
   TextCursor cursor(zone);
-  if (!cursor.accept('+')) cursor.accept('-');
-  int offset = 0;
-  if (!cursor.read_number(4, offset) || offset != 0) return false;
-  if (cursor.accept(':') && (!cursor.read_number(2, offset) || offset != 0)) return false;
-  return cursor.rest().empty();
+  const bool is_west = cursor.accept('-');
+  if (!is_west) cursor.accept('+');
+  const std::size_t before = cursor.rest().size();
+  int hours = 0, minutes = 0;
+  if (!cursor.read_number(4, hours)) return std::nullopt;
+  if (before - cursor.rest().size() > 2) {  // hours and minutes in one
+    minutes = hours % 100;
+    hours /= 100;
+  } else if (cursor.accept(':') && !cursor.read_number(2, minutes)) {
+    return std::nullopt;
+  }
+  constexpr int kMostHours = 14;
+  if (!cursor.rest().empty() || hours > kMostHours || minutes > 59) return std::nullopt;
+  return (is_west ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+struct ZonedDateTime {
+  DateTime date_time;
+  std::int64_t offset_seconds = 0;  ///< of the time zone: ahead of UTC
+};
+
+ZonedDateTime parse_zoned(const std::string& text) {
+  const auto require = [&](bool holds, const std::string& why) {
+    if (!holds) throw core::Error("'" + text.substr(0, kLongestQuote) + "' is no date: " + why);
+  };
+  const std::string form = "expected a form such as 2019-03-26 or 2019-03-26T06:00:00";
+  TextCursor cursor(text);
+  DateTime date;
+  cursor.skip_spaces();
+  const bool negative = cursor.accept('-');
+  if (!negative) cursor.accept('+');
+  int year = 0;
+  require(cursor.read_number(7, year) && cursor.accept('-') && cursor.read_number(2, date.month) &&
+              cursor.accept('-') && cursor.read_number(2, date.day),
+          form);
+  date.year = negative ? -year : year;
+
+  const bool needs_time = cursor.accept('T') || cursor.accept('t');
+  cursor.skip_spaces();
+  if (cursor.read_number(2, date.hour)) {
+    const bool has_minute = cursor.accept(':');
+    require(!has_minute || cursor.read_number(2, date.minute), form);
+    const bool has_second = has_minute && cursor.accept(':');
+    require(!has_second || cursor.read_number(2, date.second), form);
+    if (has_second && cursor.accept('.')) {
+      require(!cursor.skip_digits(), "fractions of a second are not supported");
+    }
+  } else {
+    require(!needs_time, form);
+  }
+  cursor.skip_spaces();
+  const auto offset_seconds = zone_offset(cursor.rest());
+  require(offset_seconds.has_value(), "only a time zone may follow, such as Z, UTC or +01:00");
+
+  require(year <= kLargestYear, "the year is out of range");
+  require(date.month >= 1 && date.month <= 12, "the month must be 1 to 12");
+  require(date.day >= 1 && date.day <= 31, "the day must be 1 to 31");
+  require(date.hour <= 23, "the hour must be 0 to 23");
+  require(date.minute <= 59, "the minute must be 0 to 59");
+  require(date.second <= 59, "the second must be 0 to 59");
+  return {date, *offset_seconds};
 }
 
 }  // namespace
@@ -229,44 +292,15 @@ std::string calendar_name(Calendar calendar) {
 }
 
 DateTime parse_date_time(const std::string& text) {
-  const auto require = [&](bool holds, const std::string& why) {
-    if (!holds) throw core::Error("'" + text.substr(0, kLongestQuote) + "' is no date: " + why);
-  };
-  const std::string form = "expected a form such as 2019-03-26 or 2019-03-26T06:00:00";
-  TextCursor cursor(text);
-  DateTime date;
-  cursor.skip_spaces();
-  const bool negative = cursor.accept('-');
-  if (!negative) cursor.accept('+');
-  int year = 0;
-  require(cursor.read_number(7, year) && cursor.accept('-') && cursor.read_number(2, date.month) &&
-              cursor.accept('-') && cursor.read_number(2, date.day),
-          form);
-  date.year = negative ? -year : year;
+  const auto [date_time, offset_seconds] = parse_zoned(text);
+  if (offset_seconds != 0)
+    throw core::Error("'" + text.substr(0, kLongestQuote) + "' is no date: the time zone must be UTC");
+  return date_time;
+}
 
-  const bool needs_time = cursor.accept('T') || cursor.accept('t');
-  cursor.skip_spaces();
-  if (cursor.read_number(2, date.hour)) {
-    const bool has_minute = cursor.accept(':');
-    require(!has_minute || cursor.read_number(2, date.minute), form);
-    const bool has_second = has_minute && cursor.accept(':');
-    require(!has_second || cursor.read_number(2, date.second), form);
-    if (has_second && cursor.accept('.')) {
-      require(!cursor.skip_digits(), "fractions of a second are not supported");
-    }
-  } else {
-    require(!needs_time, form);
-  }
-  cursor.skip_spaces();
-  require(is_utc(cursor.rest()), "the time zone must be UTC, and nothing may follow it");
-
-  require(year <= kLargestYear, "the year is out of range");
-  require(date.month >= 1 && date.month <= 12, "the month must be 1 to 12");
-  require(date.day >= 1 && date.day <= 31, "the day must be 1 to 31");
-  require(date.hour <= 23, "the hour must be 0 to 23");
-  require(date.minute <= 59, "the minute must be 0 to 59");
-  require(date.second <= 59, "the second must be 0 to 59");
-  return date;
+std::int64_t parse_seconds(const std::string& text, Calendar calendar) {
+  const auto [date_time, offset_seconds] = parse_zoned(text);
+  return to_seconds(date_time, calendar) - offset_seconds;
 }
 
 std::string format_date_time(const DateTime& date_time) {

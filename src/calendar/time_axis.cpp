@@ -28,8 +28,21 @@ std::string trimmed(const std::string& text) {
 }
 
 /// Seconds in a unit of time; 0 if it is none of fixed length.
-std::int64_t seconds_in(const std::string& unit) {
-  constexpr std::array<std::pair<std::string_view, std::int64_t>, 17> kUnits{{
+double seconds_in(const std::string& unit) {
+  constexpr std::array<std::pair<std::string_view, double>, 32> kUnits{{
+      {"ns", 1e-9},
+      {"nsec", 1e-9},
+      {"nanosecond", 1e-9},
+      {"nanoseconds", 1e-9},
+      {"us", 1e-6},
+      {"usec", 1e-6},
+      {"microsecond", 1e-6},
+      {"microseconds", 1e-6},
+      {"ms", 1e-3},
+      {"msec", 1e-3},
+      {"msecs", 1e-3},
+      {"millisecond", 1e-3},
+      {"milliseconds", 1e-3},
       {"s", 1},
       {"sec", 1},
       {"secs", 1},
@@ -47,6 +60,8 @@ std::int64_t seconds_in(const std::string& unit) {
       {"d", 86400},
       {"day", 86400},
       {"days", 86400},
+      {"week", 604800},
+      {"weeks", 604800},
   }};
   for (const auto& [name, seconds] : kUnits) {
     if (unit == name) return seconds;
@@ -60,20 +75,34 @@ std::string TimeAxis::format(std::int64_t index) const {
   return format_date_time(from_seconds(seconds.at(static_cast<std::size_t>(index)), calendar));
 }
 
+bool are_comparable(const TimeAxis& a, const TimeAxis& b) {
+  if (a.calendar == b.calendar) return true;
+  const std::int64_t first_gregorian = to_seconds({1582, 10, 15}, Calendar::standard);
+  const auto is_gregorian = [&](const TimeAxis& axis) {
+    const bool is_one = axis.calendar == Calendar::standard || axis.calendar == Calendar::proleptic_gregorian;
+    return is_one && std::all_of(axis.seconds.begin(), axis.seconds.end(),
+                                 [&](std::int64_t seconds) { return seconds >= first_gregorian; });
+  };
+  return is_gregorian(a) && is_gregorian(b);
+}
+
 TimeAxis decode_times(std::span<const double> values, const std::string& units, Calendar calendar) {
   const std::string quoted = "time units '" + units.substr(0, 80) + "'";
   const auto since = lower_case(units).find(" since ");
   if (since == std::string::npos)
     throw core::Error(quoted + ": expected a form such as 'hours since 1900-01-01'");
-  const std::int64_t unit_seconds = seconds_in(lower_case(trimmed(units.substr(0, since))));
-  if (unit_seconds == 0) throw core::Error(quoted + ": the unit must be seconds, minutes, hours or days");
-  const std::int64_t reference = core::with_context(
-      quoted, [&] { return to_seconds(parse_date_time(trimmed(units.substr(since + 7))), calendar); });
+  const double unit_seconds = seconds_in(lower_case(trimmed(units.substr(0, since))));
+  if (unit_seconds == 0)
+    throw core::Error(quoted +
+                      ": the unit must be seconds (or thousandths to thousand-millionths of them), minutes, "
+                      "hours, days or weeks; months and years have no fixed length");
+  const std::int64_t reference =
+      core::with_context(quoted, [&] { return parse_seconds(trimmed(units.substr(since + 7)), calendar); });
 
   TimeAxis axis{calendar, {}};
   axis.seconds.reserve(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const double seconds = values[i] * static_cast<double>(unit_seconds);
+    const double seconds = values[i] * unit_seconds;
     if (!(std::abs(seconds) <= kLargestSeconds)) {
       throw core::Error(quoted + ": value " + std::to_string(i) + " is " + std::to_string(values[i]) +
                         ", which is no usable time");

@@ -81,13 +81,8 @@ class Quadrilaterals {
   explicit Quadrilaterals(const CellCentres& source) : source_(source) {
     for (std::int64_t i = 0; i < source.cells(); ++i) {
       const auto cell = static_cast<std::size_t>(i);
-      const Vector centre = unit_vector(source.centres.latitude[cell], source.centres.longitude[cell]);
-      if (!std::isfinite(dot(centre, centre))) {
-        throw core::Error("source grid: the centre of cell " + std::to_string(i) + " is at " +
-                          position_text({source.centres.latitude[cell], source.centres.longitude[cell]}) +
-                          ", expected finite numbers");
-      }
-      centres_.push_back(centre);
+      centres_.push_back(unit_vector(source.centres.latitude[cell], source.centres.longitude[cell]));
+      if (!has_position(i)) ++without_position_;
     }
     for_each_corner_cell([&](std::int64_t corner) {
       const Box box = box_of(corner);
@@ -105,6 +100,7 @@ class Quadrilaterals {
     for (std::size_t i = 0; i < 4; ++i) found[i] = centres_[static_cast<std::size_t>(all[i])];
     return found;
   }
+  std::int64_t without_position() const { return without_position_; }
   /// First corners of the quadrilaterals that may hold the point.
   const std::vector<std::int64_t>& near(const Vector& point) const {
     static const std::vector<std::int64_t> kNone;
@@ -120,8 +116,17 @@ class Quadrilaterals {
   template <class Work>
   void for_each_corner_cell(const Work& work) const {
     for (std::int64_t y = 0; y + 1 < source_.ny; ++y) {
-      for (std::int64_t x = 0; x + 1 < source_.nx; ++x) work(y * source_.nx + x);
+      for (std::int64_t x = 0; x + 1 < source_.nx; ++x) {
+        const std::int64_t corner = y * source_.nx + x;
+        const auto four = cells(corner);
+        if (std::all_of(four.begin(), four.end(), [&](std::int64_t i) { return has_position(i); }))
+          work(corner);
+      }
     }
+  }
+  bool has_position(std::int64_t cell) const {
+    const Vector& centre = centres_[static_cast<std::size_t>(cell)];
+    return std::isfinite(dot(centre, centre));
   }
   Box box_of(std::int64_t corner) const {
     const auto four = corners(corner);
@@ -162,6 +167,7 @@ class Quadrilaterals {
 
   const CellCentres& source_;
   std::vector<Vector> centres_;
+  std::int64_t without_position_ = 0;
   /// As wide as the widest quadrilateral; not finer than 30 m, so that three indices fit into a key.
   double bucket_size_ = 5e-6;
   std::unordered_map<std::int64_t, std::vector<std::int64_t>> buckets_;
@@ -186,8 +192,12 @@ RegriddingWeights bilinear_weights(const CellCentres& source, const Geographic& 
       break;
     }
     if (!at) {
+      const std::int64_t left_out = quadrilaterals.without_position();
       throw core::Error("target point " + std::to_string(i) + " at " + position_text(target) +
-                        " lies outside the source grid: in no quadrilateral of its cell centres");
+                        " lies outside the source grid: in no quadrilateral of its cell centres" +
+                        (left_out > 0
+                             ? " (" + std::to_string(left_out) + " cells have no position and are left out)"
+                             : ""));
     }
     builder.finish_cell();
   }

@@ -41,12 +41,15 @@ bool parse_range(std::string_view text, std::int64_t& first, std::int64_t& last)
 Axis crop_axis(const Axis& axis, std::int64_t first, std::int64_t last) {
   Axis cropped = axis;
   cropped.values.assign(axis.values.begin() + first, axis.values.begin() + last);
+  if (!axis.bounds.empty())
+    cropped.bounds.assign(axis.bounds.begin() + 2 * first, axis.bounds.begin() + 2 * last);
   return cropped;
 }
 
 Axis block_mean_axis(const Axis& axis, std::int64_t block) {
   Axis coarse = axis;
   coarse.values.clear();
+  coarse.bounds.clear();
   for (std::int64_t start = 0; start < axis.size(); start += block) {
     double sum = 0;
     for (std::int64_t i = start; i < start + block; ++i) sum += axis.values[static_cast<std::size_t>(i)];
@@ -81,6 +84,15 @@ std::optional<std::string> axis_difference(const Axis& expected, const Axis& fou
     const double distance = is_longitude ? longitude_difference(e, f) : std::abs(e - f);
     if (!(distance <= tolerance)) {
       return found.name + ": point " + std::to_string(i) + " is at " + number_text(f) +
+             " degrees, expected " + number_text(e);
+    }
+  }
+  if (found.bounds.size() != expected.bounds.size()) return std::nullopt;  // those of one are not known
+  for (std::size_t i = 0; i < expected.bounds.size(); ++i) {
+    const double e = expected.bounds[i];
+    const double f = found.bounds[i];
+    if (!((is_longitude ? longitude_difference(e, f) : std::abs(e - f)) <= tolerance)) {
+      return found.name + ": point " + std::to_string(i / 2) + " has a bound at " + number_text(f) +
              " degrees, expected " + number_text(e);
     }
   }

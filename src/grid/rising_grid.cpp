@@ -45,14 +45,52 @@ std::vector<double> edges_between(const std::vector<double>& centres) {
   return edges;
 }
 
+/// The index in the axis's own order of a point in rising order.
+std::size_t own_index(const Axis& axis, std::size_t rising_index) {
+  return axis.values.front() > axis.values.back() ? axis.values.size() - 1 - rising_index : rising_index;
+}
+
+/// The edges that the axis's bounds give.
+/// @param centres  of the axis, rising
+std::vector<double> edges_of_bounds(const Axis& axis, const std::vector<double>& centres, bool is_longitude) {
+  const double tolerance = kSlack * widest_step(centres);
+  std::vector<double> edges;
+  for (std::size_t i = 0; i < centres.size(); ++i) {
+    const double centre = centres[i];
+    const auto bound = [&](std::size_t which) {
+      const double value = axis.bounds.at(2 * own_index(axis, i) + which);
+      return is_longitude ? centre + std::remainder(value - centre, 360.0) : value;
+    };
+    const double below = std::min(bound(0), bound(1)), above = std::max(bound(0), bound(1));
+    const std::string where = axis.name + ": the bounds of " + number_text(centre) + ", " +
+                              number_text(below) + " to " + number_text(above) + ", ";
+    if (!(below <= centre + tolerance && above >= centre - tolerance && below < above))
+      throw core::Error(where + "are no cell around it");
+    if (edges.empty()) edges.push_back(below);
+    if (!(std::abs(below - edges.back()) <= tolerance) || !(above > edges.back()))
+      throw core::Error(where + "do not begin where those before it end, at " + number_text(edges.back()));
+    edges.push_back(above);
+  }
+  return edges;
+}
+
+/// [columns + 1], once around the globe where that is what the bounds mean.
+std::vector<double> column_edges(const RisingGrid& grid) {
+  std::vector<double> edges = edges_of_bounds(grid.grid.x, grid.x, true);
+  const double beyond = edges.back() - edges.front() - 360.0;
+  const double tolerance = kSlack * widest_step(grid.x);
+  if (beyond > tolerance)
+    throw core::Error(grid.grid.x.name + ": its bounds span " + number_text(360.0 + beyond) +
+                      " degrees, expected at most 360");
+  if (beyond > -tolerance) edges.back() = edges.front() + 360.0;
+  return edges;
+}
+
 }  // namespace
 
 std::int64_t RisingGrid::cell(std::size_t row, std::size_t column) const {
-  const auto own_index = [](const Axis& axis, std::size_t index) {
-    const auto i = static_cast<std::int64_t>(index);
-    return axis.values.front() > axis.values.back() ? axis.size() - 1 - i : i;
-  };
-  return own_index(grid.y, row) * grid.nx() + own_index(grid.x, column);
+  return static_cast<std::int64_t>(own_index(grid.y, row)) * grid.nx() +
+         static_cast<std::int64_t>(own_index(grid.x, column));
 }
 
 std::string RisingGrid::extent() const {
@@ -88,9 +126,21 @@ RisingGrid make_rising_grid(const Grid& grid) {
 }
 
 CellEdges cell_edges(const RisingGrid& grid) {
-  CellEdges edges{edges_between(grid.y), edges_between(grid.x)};
-  edges.y.front() = grid.has_south_pole ? -90.0 : std::max(edges.y.front(), -90.0);
-  edges.y.back() = grid.has_north_pole ? 90.0 : std::min(edges.y.back(), 90.0);
+  CellEdges edges;
+  if (grid.grid.y.bounds.empty()) {
+    edges.y = edges_between(grid.y);
+    if (grid.has_south_pole) edges.y.front() = -90.0;
+    if (grid.has_north_pole) edges.y.back() = 90.0;
+  } else {
+    edges.y = edges_of_bounds(grid.grid.y, grid.y, false);
+  }
+  edges.y.front() = std::max(edges.y.front(), -90.0);
+  edges.y.back() = std::min(edges.y.back(), 90.0);
+  if (!grid.grid.x.bounds.empty()) {
+    edges.x = column_edges(grid);
+    return edges;
+  }
+  edges.x = edges_between(grid.x);
   if (grid.goes_round) {
     edges.x.front() = (grid.x.front() + grid.x.back() - 360.0) / 2;
     edges.x.back() = edges.x.front() + 360.0;

@@ -126,8 +126,11 @@ std::string standard_name_of(const WantedVariable& wanted, const Candidate& cand
 /// The same grid is kept once: a mesh has millions of cells, and a record hundreds of files.
 std::shared_ptr<const SourceGrid> share(std::vector<std::shared_ptr<const SourceGrid>>& grids,
                                         SourceGrid grid) {
+  const auto has_bounds = [](const SourceGrid& of) {
+    return of.rectilinear && !(of.rectilinear->y.bounds.empty() && of.rectilinear->x.bounds.empty());
+  };
   for (const auto& known : grids)
-    if (!difference(*known, grid)) return known;
+    if (has_bounds(*known) == has_bounds(grid) && !difference(*known, grid)) return known;
   return grids.emplace_back(std::make_shared<const SourceGrid>(std::move(grid)));
 }
 
@@ -158,6 +161,7 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
       source.times = io::read_times(file, source.layout);
       if (source.times.size() == 0) throw core::Error(candidate.path.string() + ": it holds no instant");
       source.sampling = read_sampling(file, source.layout, source.times, wanted[i].sampling);
+      source.level = read_level(file, source.layout);
       source.attributes = identity_attributes(file);
       sources.push_back(std::move(source));
     }

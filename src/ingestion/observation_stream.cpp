@@ -49,7 +49,7 @@ void ObservationStream::find_common_times() {
   const Record& first = records_.front();
   times_ = first.times();
   for (const Record& record : records_) {
-    if (record.times().calendar != times_.calendar)
+    if (!calendar::are_comparable(record.times(), first.times()))
       throw core::Error(fmt::format("{} is in the calendar {}, but {} in {}", describe(record),
                                     calendar::calendar_name(record.times().calendar), describe(first),
                                     calendar::calendar_name(times_.calendar)));
@@ -201,8 +201,7 @@ std::string ObservationStream::describe_missing(std::size_t record) const {
   return fmt::format(
       "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} are missing, "
       "allowed are {:.3g} % (data.missing_fraction)",
-      source.file_of(instants_[record][static_cast<std::size_t>(index)]).string(), source.variable().name,
-      times_.format(index),
+      file_of(record, index).string(), source.variable().name, times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
       100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,
       grid_.x.values[block_x], 100 * target_.most_missing);

@@ -29,8 +29,8 @@ std::int64_t cells_of(const grid::Crop& crop) {
 
 /// How far a value in a file may be from what was packed.
 double precision_of(const SourceFile& file) {
-  const auto& layout = file.layout;
-  return layout.packed ? 0.5 * std::abs(layout.scale_factor * layout.conversion.scale) : 0.0;
+  const io::Packing& packing = file.layout.packing;
+  return packing.is_packed ? 0.5 * std::abs(packing.scale_factor * file.layout.conversion.scale) : 0.0;
 }
 
 bool agree(double a, double b, double precision) {
@@ -67,11 +67,13 @@ void Record::check_alike() const {
       if (const auto differing = difference(*first.grid, *other.grid))
         throw core::Error(
             fmt::format("{}: not on the grid of {}: {}", name_of(other), name_of(first), *differing));
-    if (other.times.calendar != first.times.calendar)
+    if (!calendar::are_comparable(other.times, first.times))
       fail("calendar", calendar::calendar_name(other.times.calendar),
            calendar::calendar_name(first.times.calendar));
     if (other.layout.variable.standard_name != first.layout.variable.standard_name)
       fail("standard name", other.layout.variable.standard_name, first.layout.variable.standard_name);
+    if (other.level && first.level && !are_same(*first.level, *other.level))
+      fail("lies at", other.level->text(), first.level->text());
     if (other.sampling.kind != first.sampling.kind || other.sampling.interval != first.sampling.interval)
       throw core::Error(fmt::format("{} holds {}, but {} holds {}", name_of(other),
                                     sampling_name(other.sampling), name_of(first),

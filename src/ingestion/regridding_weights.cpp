@@ -1,5 +1,7 @@
 #include "regridding_weights.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "foehn/core/error.hpp"
 #include "foehn/io/weight_file.hpp"
 
@@ -9,7 +11,14 @@ grid::RegriddingWeights regridding_weights(const SourceGrid& source, const Targe
   if (!target.weights.empty()) {
     const grid::CellCentres from =
         source.rectilinear ? grid::cell_centres(*source.rectilinear) : source.centres;
-    return io::read_weight_file(target.weights, from, grid::cell_centres(target.domain));
+    grid::RegriddingWeights weights =
+        io::read_weight_file(target.weights, from, grid::cell_centres(target.domain));
+    if (!io::has_cell_centres(target.weights))
+      spdlog::warn(
+          "{}: it does not hold the cell centres of both grids: that the weights are for these grids could "
+          "not be checked",
+          target.weights.string());
+    return weights;
   }
   if (source.is_mesh)
     throw core::Error(

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "foehn/core/error.hpp"
 #include "foehn/core/units.hpp"
+#include "foehn/io/packing.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::ingestion {
@@ -63,17 +66,32 @@ std::vector<double> read_degrees(const io::NetcdfFile& file, const io::FieldLayo
         fmt::format("no {} was found: neither coordinate variables of its dimensions in degrees, nor a "
                     "field of them that its attribute coordinates names",
                     quantity));
-  std::vector<double> values = file.read_doubles(*variable);
+  std::vector<double> values = io::read_coordinate(file, *variable);
   const auto to_degrees = core::with_context(variable->name, [&] {
     return core::unit_conversion(variable->text("units").value_or("degrees"), "degrees");
   });
   for (double& value : values) {
     value = value * to_degrees.scale + to_degrees.offset;
     const double most = quantity == "latitude" ? 90.001 : 720.0;
-    if (!(std::abs(value) <= most))
+    if (std::abs(value) > most)
       throw core::Error(fmt::format("{}: {} is no {} in degrees", variable->name, value, quantity));
   }
   return values;
+}
+
+/// Models that leave out cells, such as those over land, write fill values or zeros for their positions: such
+/// cells become NaN. A single cell at 0, 0 is one like any other.
+void mark_suppressed_cells(grid::Geographic& centres) {
+  auto& [latitude, longitude] = centres;
+  const auto is_at_zero = [&](std::size_t i) { return latitude[i] == 0 && longitude[i] == 0; };
+  std::size_t zeros = 0, suppressed = 0;
+  for (std::size_t i = 0; i < latitude.size(); ++i) zeros += is_at_zero(i) ? 1 : 0;
+  for (std::size_t i = 0; i < latitude.size(); ++i) {
+    if ((zeros < 2 || !is_at_zero(i)) && std::isfinite(latitude[i]) && std::isfinite(longitude[i])) continue;
+    latitude[i] = longitude[i] = std::numeric_limits<double>::quiet_NaN();
+    ++suppressed;
+  }
+  if (suppressed == latitude.size()) throw core::Error("no cell of its grid has a latitude and a longitude");
 }
 
 }  // namespace
@@ -89,10 +107,15 @@ std::string SourceGrid::place(std::int64_t y, std::int64_t x) const {
 }
 
 SourceGrid read_source_grid(const io::NetcdfFile& file, const io::FieldLayout& layout) {
-  if (is_rectilinear(file, layout)) return {io::read_grid(file, layout.header), {}, false};
+  if (is_rectilinear(file, layout)) {
+    grid::Grid grid = io::read_grid(file, layout.header);
+    io::read_cell_bounds(file, grid);
+    return {std::move(grid), {}, false};
+  }
   return core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name), [&] {
     const bool is_mesh = layout.ny() == 1;
     grid::Geographic centres{read_degrees(file, layout, "latitude"), read_degrees(file, layout, "longitude")};
+    mark_suppressed_cells(centres);
     return SourceGrid{std::nullopt, {layout.ny(), layout.nx(), std::move(centres)}, is_mesh};
   });
 }
@@ -107,7 +130,8 @@ std::optional<std::string> difference(const SourceGrid& expected, const SourceGr
   const auto& a = expected.centres.centres;
   const auto& b = found.centres.centres;
   for (std::size_t i = 0; i < a.latitude.size(); ++i)
-    if (std::abs(a.latitude[i] - b.latitude[i]) > kSameCentre ||
+    if (std::isnan(a.latitude[i]) != std::isnan(b.latitude[i]) ||
+        std::abs(a.latitude[i] - b.latitude[i]) > kSameCentre ||
         std::abs(std::remainder(a.longitude[i] - b.longitude[i], 360.0)) > kSameCentre)
       return fmt::format("cell {} lies at {:.6g}, {:.6g}, expected {:.6g}, {:.6g} (latitude, longitude)", i,
                          b.latitude[i], b.longitude[i], a.latitude[i], a.longitude[i]);

@@ -7,6 +7,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/cell_methods.hpp"
+#include "foehn/io/packing.hpp"
 
 namespace foehn::ingestion {
 
@@ -33,8 +34,8 @@ std::optional<Bounds> read_bounds(const io::NetcdfFile& file, const io::FieldLay
         bounds.dimensions[1].size != 2)
       throw core::Error(fmt::format("bounds of {}: expected {} pairs", time.name, times.size()));
     // Bounds are in their coordinate's units (CF 7.1).
-    return std::optional(Bounds{
-        *name, calendar::decode_times(file.read_doubles(bounds), *time.text("units"), times.calendar)});
+    return std::optional(Bounds{*name, calendar::decode_times(io::read_coordinate(file, bounds),
+                                                              *time.text("units"), times.calendar)});
   });
 }
 

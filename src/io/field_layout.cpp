@@ -1,9 +1,9 @@
 #include "foehn/io/field_layout.hpp"
 
-#include <netcdf.h>
-
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "foehn/core/error.hpp"
@@ -20,8 +20,10 @@ std::string dimensions_text(const NetcdfVariable& variable) {
 }
 
 bool is_time_coordinate(const NetcdfVariable& variable, const std::string& dimension) {
+  std::string units = variable.text("units").value_or("");
+  std::transform(units.begin(), units.end(), units.begin(), [](unsigned char c) { return std::tolower(c); });
   return variable.is_numeric && variable.dimensions.size() == 1 && variable.dimensions[0].name == dimension &&
-         variable.text("units").value_or("").find(" since ") != std::string::npos;
+         units.find(" since ") != std::string::npos;
 }
 
 /// The coordinate that gives the times of a dimension: the variable of its name, or else one with standard
@@ -86,62 +88,6 @@ void settle_names(const std::string& where, FieldLayout& layout) {
   }
 }
 
-/// What the library fills in where nothing was ever written; nothing for bytes, all of whose values count.
-std::optional<double> default_fill(nc_type type) {
-  switch (type) {
-    case NC_SHORT:
-      return NC_FILL_SHORT;
-    case NC_USHORT:
-      return NC_FILL_USHORT;
-    case NC_INT:
-      return NC_FILL_INT;
-    case NC_UINT:
-      return NC_FILL_UINT;
-    case NC_INT64:
-      return static_cast<double>(NC_FILL_INT64);
-    case NC_UINT64:
-      return static_cast<double>(NC_FILL_UINT64);
-    case NC_FLOAT:
-      return NC_FILL_FLOAT;
-    case NC_DOUBLE:
-      return NC_FILL_DOUBLE;
-    default:
-      return {};
-  }
-}
-
-void settle_packing(const std::string& where, FieldLayout& layout) {
-  const auto number = [&](const std::string& attribute, double otherwise) {
-    if (!layout.header.attributes.contains(attribute)) return otherwise;
-    const auto value = layout.header.number(attribute);
-    if (!value || !std::isfinite(*value))
-      throw core::Error(where + ": attribute " + attribute + " is no number");
-    return *value;
-  };
-  layout.scale_factor = number("scale_factor", 1.0);
-  layout.add_offset = number("add_offset", 0.0);
-  layout.packed = layout.scale_factor != 1.0 || layout.add_offset != 0.0;
-  if (layout.scale_factor == 0) throw core::Error(where + ": attribute scale_factor is 0");
-  if (layout.header.text("_Unsigned") == "true")
-    throw core::Error(where +
-                      ": attribute _Unsigned is true; unsigned integers kept as signed are not supported");
-  if (const auto fill = default_fill(layout.header.type)) layout.missing.push_back(*fill);
-  for (const char* attribute : {"_FillValue", "missing_value"}) {
-    for (const double value : layout.header.numbers(attribute)) {
-      layout.missing.push_back(value);
-      // A float64 attribute on float32 data.
-      layout.missing.push_back(static_cast<double>(static_cast<float>(value)));
-    }
-  }
-  // Of packed values, as the NetCDF User's Guide has it.
-  layout.valid_minimum = layout.header.number("valid_min").value_or(layout.valid_minimum);
-  layout.valid_maximum = layout.header.number("valid_max").value_or(layout.valid_maximum);
-  if (const auto range = layout.header.numbers("valid_range"); range.size() == 2) {
-    layout.valid_minimum = range[0];
-    layout.valid_maximum = range[1];
-  }
-}
-
 }  // namespace
 
 std::int64_t FieldLayout::ny() const {
@@ -171,7 +117,7 @@ FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizont
   layout.time_dimension = shape->time_dimension;
   layout.horizontal_dimensions = shape->horizontal_dimensions;
   settle_names(where, layout);
-  settle_packing(where, layout);
+  layout.packing = read_packing(file, layout.header);
   return layout;
 }
 
@@ -183,7 +129,7 @@ calendar::TimeAxis read_times(const NetcdfFile& file, const FieldLayout& layout)
   const NetcdfVariable coordinate = time_coordinate(file, layout);
   return core::with_context(file.path().string() + ": " + coordinate.name, [&] {
     const auto calendar = calendar::parse_calendar(coordinate.text("calendar").value_or("standard"));
-    return calendar::decode_times(file.read_doubles(coordinate), *coordinate.text("units"), calendar);
+    return calendar::decode_times(read_coordinate(file, coordinate), *coordinate.text("units"), calendar);
   });
 }
 
@@ -206,13 +152,9 @@ std::int64_t read_values(const NetcdfFile& file, const FieldLayout& layout, cons
   std::int64_t unusable = 0;
   for (std::int64_t time = 0; time < count; ++time) {
     for (std::int64_t cell = 0; cell < cells; ++cell) {
-      double value = stored[static_cast<std::size_t>(time * cells + cell)];
-      const bool is_missing =
-          std::isnan(value) || value < layout.valid_minimum || value > layout.valid_maximum ||
-          std::find(layout.missing.begin(), layout.missing.end(), value) != layout.missing.end();
-      // Only where there is something to undo, so that other values keep all their bits (a negative zero
-      // too).
-      if (layout.packed) value = value * layout.scale_factor + layout.add_offset;
+      const double number = stored[static_cast<std::size_t>(time * cells + cell)];
+      const bool is_missing = layout.packing.is_missing(number);
+      double value = layout.packing.unpack(number);
       if (!layout.conversion.is_identity())
         value = value * layout.conversion.scale + layout.conversion.offset;
       const float result = is_missing ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value);

@@ -30,7 +30,7 @@ void check_like_first(const FieldSource& first, const FieldSource& other) {
   if (const auto difference = grid::difference(first.grid, other.grid)) {
     throw core::Error(where + ": not on the grid of " + first.path.string() + ": " + *difference);
   }
-  if (other.times.calendar != first.times.calendar) {
+  if (!calendar::are_comparable(other.times, first.times)) {
     throw core::Error(where + ": calendar " + calendar::calendar_name(other.times.calendar) +
                       ", but that of " + first.path.string() + " is " +
                       calendar::calendar_name(first.times.calendar));

@@ -2,12 +2,17 @@
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/packing.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
 namespace {
+
+/// Degrees, with room for rounding in float32.
+constexpr double kWholeTurn = 360.001;
 
 constexpr const char* kRotatedMapping = "rotated_latitude_longitude";
 constexpr const char* kGeographicMapping = "latitude_longitude";
@@ -47,8 +52,27 @@ Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, co
           {"axis", letter}};
 }
 
-/// A 1-D coordinate variable named like its dimension, strictly rising or falling.
-grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const NetcdfDimension& dimension) {
+/// Longitudes that jump by a turn (340 to 359, then 0 to 19) without the jump.
+std::vector<double> unwrapped(std::vector<double> longitudes) {
+  for (std::size_t i = 1; i < longitudes.size(); ++i)
+    longitudes[i] = longitudes[i - 1] + std::remainder(longitudes[i] - longitudes[i - 1], 360.0);
+  return longitudes;
+}
+
+/// The first point at which an axis does not go on rising or falling, or is not finite; its size if none is.
+std::size_t first_turn(const std::vector<double>& values) {
+  const auto step = [&](std::size_t k) { return values[k] - values[k - 1]; };
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool turns = i > 0 && (step(i) == 0 || (step(i) > 0) != (step(1) > 0));
+    if (!std::isfinite(values[i]) || turns) return i;
+  }
+  return values.size();
+}
+
+/// A 1-D coordinate variable named like its dimension, strictly rising or falling; longitudes but for one
+/// jump by a turn.
+grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const NetcdfDimension& dimension,
+                     bool is_x) {
   if (!file.has_variable(dimension.name)) {
     throw core::Error(where + ": dimension " + dimension.name + " has no coordinate variable");
   }
@@ -57,17 +81,20 @@ grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const Net
       dimension.size < 1) {
     throw core::Error(where + ": " + dimension.name + " is no coordinate variable of its dimension");
   }
-  grid::Axis axis{dimension.name, "", variable.text("units").value_or(""), file.read_doubles(variable)};
-  for (std::size_t i = 0; i < axis.values.size(); ++i) {
-    const auto step = [&](std::size_t k) { return axis.values[k] - axis.values[k - 1]; };
-    const bool turns = i > 0 && (step(i) == 0 || (step(i) > 0) != (step(1) > 0));
-    if (!std::isfinite(axis.values[i]) || turns) {
-      throw core::Error(where + ": coordinate " + dimension.name + " must rise or fall strictly, but point " +
-                        std::to_string(i) + " is " + std::to_string(axis.values[i]) +
-                        (i > 0 ? " after " + std::to_string(axis.values[i - 1]) : ""));
+  grid::Axis axis{dimension.name, "", variable.text("units").value_or(""), read_coordinate(file, variable)};
+  const std::size_t turn = first_turn(axis.values);
+  if (turn == axis.values.size()) return axis;
+  if (is_x) {
+    std::vector<double> longitudes = unwrapped(axis.values);
+    if (first_turn(longitudes) == longitudes.size() &&
+        std::abs(longitudes.back() - longitudes.front()) <= kWholeTurn) {
+      axis.values = std::move(longitudes);
+      return axis;
     }
   }
-  return axis;
+  throw core::Error(where + ": coordinate " + dimension.name + " must rise or fall strictly, but point " +
+                    std::to_string(turn) + " is " + std::to_string(axis.values[turn]) +
+                    (turn > 0 ? " after " + std::to_string(axis.values[turn - 1]) : ""));
 }
 
 /// The variable that a `grid_mapping` attribute names, in its short form "crs" or its long one "crs: lat
@@ -145,8 +172,8 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
   const std::string where = file.path().string() + ": " + variable.name;
   if (variable.dimensions.size() < 2)
     throw core::Error(where + ": it has no two horizontal dimensions (y, x)");
-  grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2)),
-                  read_axis(file, where, *(variable.dimensions.end() - 1)), std::nullopt};
+  grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2), false),
+                  read_axis(file, where, *(variable.dimensions.end() - 1), true), std::nullopt};
 
   std::string mapping_name = kGeographicMapping;
   if (const auto attribute = variable.text("grid_mapping")) {
@@ -178,6 +205,17 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     throw core::Error(where + ": coordinate " + grid.y.name + " leaves the range -90 to 90 degrees");
   }
   return grid;
+}
+
+void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {
+  for (grid::Axis* axis : {&grid.y, &grid.x}) {
+    const auto name = file.variable(axis->name).text("bounds");
+    if (!name || !file.has_variable(*name)) continue;
+    const NetcdfVariable variable = file.variable(*name);
+    const bool is_of_axis = variable.is_numeric && variable.dimensions.size() == 2 &&
+                            variable.dimensions[0].name == axis->name && variable.dimensions[1].size == 2;
+    if (is_of_axis) axis->bounds = read_coordinate(file, variable);
+  }
 }
 
 }  // namespace foehn::io

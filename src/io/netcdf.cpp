@@ -163,16 +163,18 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
   return file;
 }
 
-NetcdfFile NetcdfFile::create(const std::filesystem::path& path, NetcdfModel model) {
+NetcdfFile NetcdfFile::create(const std::filesystem::path& path, NetcdfModel model,
+                              const std::filesystem::path& final_name) {
+  const std::filesystem::path& name = final_name.empty() ? path : final_name;
   // The system says why a file cannot be made; HDF5 would not.
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw core::Error(path.string() + ": cannot be created: " + std::strerror(errno));
+  if (descriptor < 0) throw core::Error(name.string() + ": cannot be created: " + std::strerror(errno));
   ::close(descriptor);
   int id = -1;
   const int model_flag = model == NetcdfModel::classic ? NC_CLASSIC_MODEL : 0;
   const int status = nc_create(path.c_str(), NC_NETCDF4 | NC_CLOBBER | model_flag, &id);
-  if (status != NC_NOERR) throw core::Error(path.string() + ": cannot be created: " + nc_strerror(status));
-  NetcdfFile file(id, path);
+  if (status != NC_NOERR) throw core::Error(name.string() + ": cannot be created: " + nc_strerror(status));
+  NetcdfFile file(id, name);
   file.is_defining_ = model == NetcdfModel::classic;
   return file;
 }
@@ -208,6 +210,14 @@ std::vector<std::string> NetcdfFile::variable_names() const {
 bool NetcdfFile::has_variable(const std::string& name) const {
   int variable = -1;
   return nc_inq_varid(id_, name.c_str(), &variable) == NC_NOERR;
+}
+
+std::optional<std::int64_t> NetcdfFile::dimension_size(const std::string& name) const {
+  int dimension = -1;
+  if (nc_inq_dimid(id_, name.c_str(), &dimension) != NC_NOERR) return std::nullopt;
+  std::size_t size = 0;
+  check(nc_inq_dimlen(id_, dimension, &size), "reading the size of dimension " + name);
+  return static_cast<std::int64_t>(size);
 }
 
 bool NetcdfFile::has_groups() const {
@@ -247,6 +257,13 @@ NetcdfVariable NetcdfFile::variable(const std::string& name) const {
   }
   variable.attributes = read_attributes(id_, variable.id, attributes, path_.string() + ": variable " + name);
   return variable;
+}
+
+int NetcdfFile::attribute_type(const NetcdfVariable& variable, const std::string& attribute) const {
+  nc_type type = NC_NAT;
+  check(nc_inq_atttype(id_, variable.id, attribute.c_str(), &type),
+        "reading attribute " + attribute + " of variable " + variable.name);
+  return type;
 }
 
 Attributes NetcdfFile::global_attributes() const {

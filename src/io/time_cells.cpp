@@ -6,6 +6,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/cell_methods.hpp"
+#include "foehn/io/packing.hpp"
 
 namespace foehn::io {
 bool is_mean_over_time(const FieldLayout& layout, const std::vector<TimeSpan>& bounds) {
@@ -43,7 +44,7 @@ std::vector<TimeSpan> read_time_bounds(const NetcdfFile& file, const FieldSource
       throw core::Error(fmt::format("{}: expected dimensions ({}, 2)", *name, time.dimensions[0].name));
     const std::string units = variable.text("units").value_or(*time.text("units"));
     const std::vector<std::int64_t> seconds =
-        calendar::decode_times(file.read_doubles(variable), units, source.times.calendar).seconds;
+        calendar::decode_times(read_coordinate(file, variable), units, source.times.calendar).seconds;
     std::vector<TimeSpan> bounds;
     for (std::size_t i = 0; i < seconds.size(); i += 2) bounds.push_back({seconds[i], seconds[i + 1]});
     return bounds;

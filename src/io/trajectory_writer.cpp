@@ -130,13 +130,12 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
   check_header(path_, header);
   for (const auto& variable : header.variables) variable_names_.push_back(variable.name);
   try {
-    file_.emplace(NetcdfFile::create(temporary_path_, header.model));
+    file_.emplace(NetcdfFile::create(temporary_path_, header.model, path_));
     define_everything(*file_, header);
     write_coordinates(*file_, header);
-  } catch (core::Error& error) {
+  } catch (...) {
     file_.reset();
     ::unlink(temporary_path_.c_str());
-    error.add_context("writing " + path_.string());
     throw;
   }
 }
@@ -155,53 +154,47 @@ void TrajectoryWriter::append(std::span<const float> values) {
     throw core::Error(path_.string() + ": " + std::to_string(values.size()) +
                       " values are no whole instants of " + std::to_string(instant));
   }
-  core::with_context("writing " + path_.string(), [&] {
-    const std::array<std::int64_t, 3> start{written_, 0, 0};
-    const std::array<std::int64_t, 3> count{steps, ny_, nx_};
-    std::vector<double> times(static_cast<std::size_t>(steps));
-    for (std::int64_t i = 0; i < steps; ++i) {
-      const std::int64_t seconds = first_seconds_ + (written_ + i) * step_seconds_;
-      times[static_cast<std::size_t>(i)] = static_cast<double>(seconds) / time_unit_seconds_;
+  const std::array<std::int64_t, 3> start{written_, 0, 0};
+  const std::array<std::int64_t, 3> count{steps, ny_, nx_};
+  std::vector<double> times(static_cast<std::size_t>(steps));
+  for (std::int64_t i = 0; i < steps; ++i) {
+    const std::int64_t seconds = first_seconds_ + (written_ + i) * step_seconds_;
+    times[static_cast<std::size_t>(i)] = static_cast<double>(seconds) / time_unit_seconds_;
+  }
+  file_->write("time", std::span<const double>(times), std::span(start).first(1), std::span(count).first(1));
+  if (mean_interval_) {
+    std::vector<double> bounds;  // [time, 2]
+    for (const double time : times) {
+      bounds.push_back(time + static_cast<double>(mean_interval_->begin_seconds) / time_unit_seconds_);
+      bounds.push_back(time + static_cast<double>(mean_interval_->end_seconds) / time_unit_seconds_);
     }
-    file_->write("time", std::span<const double>(times), std::span(start).first(1),
-                 std::span(count).first(1));
-    if (mean_interval_) {
-      std::vector<double> bounds;  // [time, 2]
-      for (const double time : times) {
-        bounds.push_back(time + static_cast<double>(mean_interval_->begin_seconds) / time_unit_seconds_);
-        bounds.push_back(time + static_cast<double>(mean_interval_->end_seconds) / time_unit_seconds_);
-      }
-      file_->write(kTimeBounds, std::span<const double>(bounds), std::array<std::int64_t, 2>{written_, 0},
-                   std::array<std::int64_t, 2>{steps, 2});
-    }
+    file_->write(kTimeBounds, std::span<const double>(bounds), std::array<std::int64_t, 2>{written_, 0},
+                 std::array<std::int64_t, 2>{steps, 2});
+  }
 
-    std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
-    for (std::int64_t v = 0; v < variables; ++v) {
-      for (std::int64_t i = 0; i < steps; ++i) {
-        const auto from = values.begin() + (i * variables + v) * cells_;
-        std::replace_copy_if(
-            from, from + cells_, fields.begin() + i * cells_, [](float value) { return std::isnan(value); },
-            kFillValue);
-      }
-      file_->write(variable_names_[static_cast<std::size_t>(v)], std::span<const float>(fields), start,
-                   count);
+  std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
+  for (std::int64_t v = 0; v < variables; ++v) {
+    for (std::int64_t i = 0; i < steps; ++i) {
+      const auto from = values.begin() + (i * variables + v) * cells_;
+      std::replace_copy_if(
+          from, from + cells_, fields.begin() + i * cells_, [](float value) { return std::isnan(value); },
+          kFillValue);
     }
-  });
+    file_->write(variable_names_[static_cast<std::size_t>(v)], std::span<const float>(fields), start, count);
+  }
   written_ += steps;
 }
 
 void TrajectoryWriter::close() {
   if (!file_) return;
-  core::with_context("writing " + path_.string(), [&] {
-    file_->close();
-    sync_file(temporary_path_, path_);
-  });
+  file_->close();
+  sync_file(temporary_path_, path_);
   file_.reset();
 }
 
 void TrajectoryWriter::commit() {
   close();
-  core::with_context("writing " + path_.string(), [&] { rename_file(temporary_path_, path_); });
+  rename_file(temporary_path_, path_);
   is_published_ = true;
 }
 

@@ -1,8 +1,11 @@
 #include "foehn/io/weight_file.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <limits>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "foehn/core/error.hpp"
@@ -17,11 +20,15 @@ constexpr double kCentreTolerance = 0.01;
 /// A header may lie: no method makes more links than this for each cell of the two grids.
 constexpr std::int64_t kMostLinksPerCell = 64;
 
+/// How far a target cell's weights may be from summing to what they should.
+constexpr double kSumTolerance = 1e-3;
+
 /// What one side of a weight file is called.
 struct SideNames {
   const char* what;
   const char* address;
   const char* dimensions;
+  const char* cells;  ///< the dimension of its cells
   const char* latitude;
   const char* longitude;
 };
@@ -33,11 +40,11 @@ struct Layout {
 };
 
 constexpr Layout kScrip{
-    {"source", "src_address", "src_grid_dims", "src_grid_center_lat", "src_grid_center_lon"},
-    {"target", "dst_address", "dst_grid_dims", "dst_grid_center_lat", "dst_grid_center_lon"},
+    {"source", "src_address", "src_grid_dims", "src_grid_size", "src_grid_center_lat", "src_grid_center_lon"},
+    {"target", "dst_address", "dst_grid_dims", "dst_grid_size", "dst_grid_center_lat", "dst_grid_center_lon"},
     "remap_matrix"};
-constexpr Layout kEsmf{{"source", "col", "src_grid_dims", "yc_a", "xc_a"},
-                       {"target", "row", "dst_grid_dims", "yc_b", "xc_b"},
+constexpr Layout kEsmf{{"source", "col", "src_grid_dims", "n_a", "yc_a", "xc_a"},
+                       {"target", "row", "dst_grid_dims", "n_b", "yc_b", "xc_b"},
                        "S"};
 
 std::string in_file(const NetcdfFile& file, const std::string& variable) {
@@ -77,6 +84,9 @@ std::vector<double> read_of_length(const NetcdfFile& file, const std::string& na
 }
 
 void check_dimensions(const NetcdfFile& file, const SideNames& side, const grid::CellCentres& grid) {
+  if (const auto cells = file.dimension_size(side.cells); cells && *cells != grid.cells())
+    throw core::Error(in_file(file, side.cells) + ": the weights are for a " + side.what + " grid of " +
+                      std::to_string(*cells) + " cells, expected " + std::to_string(grid.cells()));
   if (!file.has_variable(side.dimensions)) return;
   const NetcdfVariable variable = file.variable(side.dimensions);
   const std::int64_t rank = length_of(file, variable);
@@ -107,8 +117,12 @@ std::vector<double> read_angles(const NetcdfFile& file, const std::string& name,
   return angles;
 }
 
+bool has_centres(const NetcdfFile& file, const SideNames& side) {
+  return file.has_variable(side.latitude) && file.has_variable(side.longitude);
+}
+
 void check_centres(const NetcdfFile& file, const SideNames& side, const grid::CellCentres& grid) {
-  if (!file.has_variable(side.latitude) || !file.has_variable(side.longitude)) return;
+  if (!has_centres(file, side)) return;
   const std::vector<double> latitude = read_angles(file, side.latitude, grid.cells());
   const std::vector<double> longitude = read_angles(file, side.longitude, grid.cells());
   for (std::size_t i = 0; i < latitude.size(); ++i) {
@@ -118,7 +132,8 @@ void check_centres(const NetcdfFile& file, const SideNames& side, const grid::Ce
     const double east = std::remainder(longitude[i] - expected_longitude, 360.0) *
                         std::cos(expected_latitude * grid::kRadians);
     const double north = latitude[i] - expected_latitude;
-    if (std::abs(east) <= kCentreTolerance && std::abs(north) <= kCentreTolerance) continue;
+    const bool is_no_cell = std::isnan(expected_latitude);
+    if (is_no_cell || (std::abs(east) <= kCentreTolerance && std::abs(north) <= kCentreTolerance)) continue;
     const auto text = [](double lat, double lon) {
       return "latitude " + std::to_string(lat) + ", longitude " + std::to_string(lon);
     };
@@ -187,8 +202,33 @@ grid::RegriddingWeights in_rows(const std::vector<std::int64_t>& source_cell,
   return rows;
 }
 
+/// What the weights of a target cell may sum to.
+struct SumRange {
+  double least = 0;
+  double most = 1 + kSumTolerance;  ///< conservative ones to the part of the cell that the source covers
+};
+
+/// By the global attributes of SCRIP and ESMF, where they are there.
+SumRange sum_range(const NetcdfFile& file) {
+  const Attributes attributes = file.global_attributes();
+  const auto text = [&](const char* name) {
+    const auto found = attributes.find(name);
+    const auto* value = found == attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+    std::string lower = value ? *value : "";
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    return lower;
+  };
+  const std::string method = text("map_method");
+  const bool is_interpolation =
+      method.starts_with("bilinear") || method.starts_with("nearest") || method.starts_with("distance");
+  if (is_interpolation || text("normalization") == "fracarea") return {1 - kSumTolerance};
+  if (text("normalization") == "none") return {0, std::numeric_limits<double>::infinity()};
+  return {};
+}
+
 /// Scales each target cell's weights to sum to 1.
-void normalise(const std::string& where, grid::RegriddingWeights& weights) {
+void normalise(const std::string& where, const SumRange& expected, grid::RegriddingWeights& weights) {
   for (std::size_t cell = 0; cell + 1 < weights.first_link.size(); ++cell) {
     const auto first = static_cast<std::size_t>(weights.first_link[cell]);
     const auto last = static_cast<std::size_t>(weights.first_link[cell + 1]);
@@ -198,6 +238,10 @@ void normalise(const std::string& where, grid::RegriddingWeights& weights) {
       throw core::Error(where + ": the weights of target cell " + std::to_string(cell + 1) + " sum to " +
                         std::to_string(sum) + ", expected more than 0: the source grid does not cover it");
     }
+    if (sum < expected.least || sum > expected.most)
+      throw core::Error(where + ": the weights of target cell " + std::to_string(cell + 1) + " sum to " +
+                        std::to_string(sum) + ", expected " +
+                        (expected.least > 0 ? "1" : "1 or, of a cell that is covered in part, less"));
     for (std::size_t link = first; link < last; ++link) weights.weight[link] /= sum;
   }
 }
@@ -222,8 +266,14 @@ grid::RegriddingWeights read_weight_file(const std::filesystem::path& path, cons
                                             read_weights(file, layout.weight, links), target.cells());
   weights.source_ny = source.ny;
   weights.source_nx = source.nx;
-  normalise(in_file(file, layout.weight), weights);
+  normalise(in_file(file, layout.weight), sum_range(file), weights);
   return weights;
+}
+
+bool has_cell_centres(const std::filesystem::path& path) {
+  const NetcdfFile file = NetcdfFile::open(path);
+  const Layout layout = layout_of(file);
+  return has_centres(file, layout.source) && has_centres(file, layout.target);
 }
 
 }  // namespace foehn::io

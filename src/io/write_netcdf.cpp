@@ -10,7 +10,7 @@ void write_netcdf_atomically(const std::filesystem::path& path,
                              const std::function<void(NetcdfFile& file)>& fill) {
   const std::filesystem::path temporary_path = temporary_path_of(path);
   try {
-    NetcdfFile file = NetcdfFile::create(temporary_path);
+    NetcdfFile file = NetcdfFile::create(temporary_path, NetcdfModel::netcdf4, path);
     fill(file);
     file.close();
     publish_file(temporary_path, path);

@@ -135,6 +135,15 @@ TEST(ParseDateTime, ReadsPaddedAndUnpaddedForms) {
   EXPECT_EQ(parse_date_time("-4712-01-01T12:00"), (DateTime{-4712, 1, 1, 12}));
 }
 
+TEST(ToSeconds, SaysHowManyDaysAMonthHas) {
+  EXPECT_THAT(
+      [] {
+        to_seconds({2014, 12, 31}, Calendar::day_360);
+      },
+      ThrowsMessage<core::Error>(HasSubstr(
+          "2014-12-31T00:00:00 does not exist in the calendar 360_day, where that month has 30 days")));
+}
+
 TEST(ParseDateTime, TakesUtcInAnySpellingAndRefusesOtherZones) {
   for (const char* zone :
        {"Z", " UTC", " utc", " GMT", "+00:00", " +0:00", " -00:00", " 00:00", "+0000", " -0", ""}) {

@@ -1,5 +1,6 @@
 #include "foehn/calendar/time_axis.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -66,12 +67,55 @@ TEST(DecodeTimes, RefusesUnitsWithoutAFixedLengthAndNoDates) {
   };
   EXPECT_THAT(decoding("months since 1850-01-01"),
               ThrowsMessage<core::Error>(
-                  AllOf(HasSubstr("months since"), HasSubstr("seconds, minutes, hours or days"))));
+                  AllOf(HasSubstr("months since"), HasSubstr("months and years have no fixed length"))));
   EXPECT_THAT(decoding("years since 1850-01-01"), ThrowsMessage<core::Error>(HasSubstr("years since")));
   EXPECT_THAT(decoding("days"), ThrowsMessage<core::Error>(HasSubstr("time units 'days'")));
   EXPECT_THAT(decoding("day as %Y%m%d.%f"), ThrowsMessage<core::Error>(HasSubstr("day as")));
   EXPECT_THAT(decoding("days since then"), ThrowsMessage<core::Error>(HasSubstr("'then' is no date")));
-  EXPECT_THAT(decoding("hours since 1900-01-01 00:00 +01:00"), ThrowsMessage<core::Error>(HasSubstr("UTC")));
+  EXPECT_THAT(decoding("hours since 1900-01-01 00:00 CET"),
+              ThrowsMessage<core::Error>(HasSubstr("only a time zone may follow")));
+}
+
+std::int64_t decode_one(double value, const std::string& unit, const std::string& reference) {
+  const std::vector<double> one{value};
+  return decode_times(one, fmt::format("{} since {}", unit, reference), Calendar::standard).seconds.front();
+}
+
+TEST(DecodeTimes, KnowsUnitsFromNanosecondsToWeeks) {
+  for (const auto& [unit, amount] : {std::pair("weeks", 2.0),
+                                     {"Days", 14.0},
+                                     {"hr", 336.0},
+                                     {"milliseconds", 1.2096e9},
+                                     {"msec", 1.2096e9},
+                                     {"microseconds", 1.2096e12},
+                                     {"nanoseconds", 1.2096e15}})
+    EXPECT_EQ(decode_one(amount, unit, "1970-1-1"), 14 * 86400) << unit;
+}
+
+TEST(DecodeTimes, TakesTheReferenceInItsTimeZone) {
+  for (const auto& [reference, seconds] : {std::pair("1970-01-01T00:00:00+01:00", -3600),
+                                           {"1970-01-01 00:00:00 -6", 21600},
+                                           {"1970-01-01 00:00 +0530", -19800},
+                                           {"1970-01-01 00:00 1:30", -5400},
+                                           {"1970-01-01T00:00:00Z", 0},
+                                           {"1970-1-1 0 UTC", 0}})
+    EXPECT_EQ(decode_one(0, "hours", reference), seconds) << reference;
+  for (const char* reference : {"1970-01-01 00:00 +15:00", "1970-01-01 00:00 +1:60",
+                                "1970-01-01 00:00 +01:00:00", "1970-01-01 00:00 +12345"})
+    EXPECT_THROW(decode_one(0, "hours", reference), core::Error) << reference;
+}
+
+TEST(TimeAxes, OfTheGregorianCalendarsAreComparableFromTheReformOn) {
+  const auto axis = [](Calendar calendar, const DateTime& first) {
+    return TimeAxis{calendar, {to_seconds(first, calendar), to_seconds({2000, 1, 1}, calendar)}};
+  };
+  const DateTime reform{1582, 10, 15}, before{1582, 10, 4};
+  const TimeAxis standard = axis(Calendar::standard, reform);
+  EXPECT_TRUE(are_comparable(standard, axis(Calendar::proleptic_gregorian, reform)));
+  EXPECT_EQ(standard.seconds, axis(Calendar::proleptic_gregorian, reform).seconds);
+  EXPECT_FALSE(are_comparable(standard, axis(Calendar::proleptic_gregorian, before)));
+  EXPECT_FALSE(are_comparable(standard, axis(Calendar::julian, reform)));
+  EXPECT_TRUE(are_comparable(axis(Calendar::julian, before), axis(Calendar::julian, before)));
 }
 
 TEST(DecodeTimes, NamesAValueThatIsNoTime) {

@@ -144,6 +144,52 @@ TEST(ConservativeWeights, BetweenGridsOfTheSamePoleAgreeWithOutlines) {
   for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-4) << i;
 }
 
+/// Bounds of an axis by its edges, in the order of the values.
+std::vector<double> bounds_between(const std::vector<double>& edges) {
+  std::vector<double> bounds;
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) bounds.insert(bounds.end(), {edges[i], edges[i + 1]});
+  return bounds;
+}
+
+TEST(ConservativeWeights, TakeTheBoundsOfTheSourceWhereItHasThem) {
+  // Rows from north to south whose edges are not half-way; columns whose bounds are a turn off, or swapped.
+  Grid source{make_axis("lat", 52, -1, 3), make_axis("lon", 0, 1, 3), std::nullopt};
+  source.y.bounds = bounds_between({52.5, 51.8, 50.2, 49.5});
+  source.x.bounds = {359.5, 0.5, 0.5, 1.5, 2.5, 1.5};
+  const Grid target{make_axis("lat", 50.5, 1, 2), make_axis("lon", 0.5, 1, 2), std::nullopt};
+  const auto weights = conservative_weights(source, target);
+  // The target's first cell, 50 to 51, 0 to 1: below 50.2 of the last row, above of the middle one.
+  const auto sine = [](double degrees) { return std::sin(degrees * kRadians); };
+  const double south = (sine(50.2) - sine(50)) / (sine(51) - sine(50));
+  ASSERT_EQ(weights.first_link[1], 4);
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double part = weights.source_cell[k] >= 6 ? south : 1 - south;
+    EXPECT_NEAR(weights.weight[k], part / 2, 1e-12) << "source cell " << weights.source_cell[k];
+  }
+}
+
+TEST(ConservativeWeights, RefuseBoundsThatAreNoCellsOrDoNotMeet) {
+  const Grid target{make_axis("lat", 50.5, 1, 2), make_axis("lon", 0.5, 1, 2), std::nullopt};
+  const auto with_rows = [&](const std::vector<double>& bounds) {
+    return [=] {
+      Grid source{make_axis("lat", 50, 1, 3), make_axis("lon", 0, 1, 3), std::nullopt};
+      source.y.bounds = bounds;
+      conservative_weights(source, target);
+    };
+  };
+  EXPECT_NO_THROW(with_rows({49.5, 50.5, 50.5, 51.5, 51.5, 52.5})());
+  EXPECT_THAT(
+      with_rows({49.5, 50.5, 50.7, 51.5, 51.5, 52.5}),
+      ThrowsMessage<core::Error>(HasSubstr("lat: the bounds of 51, 50.7 to 51.5, do not begin where those "
+                                           "before it end, at 50.5")));
+  EXPECT_THAT(
+      with_rows({51.5, 52.5, 50.5, 51.5, 49.5, 50.5}),
+      ThrowsMessage<core::Error>(HasSubstr("lat: the bounds of 50, 51.5 to 52.5, are no cell around it")));
+  EXPECT_THAT(with_rows({50, 50, 51, 51, 52, 52}), ThrowsMessage<core::Error>(HasSubstr("are no cell")));
+  EXPECT_THAT(with_rows({49.5, 50.5, 50.5, std::nan(""), 51.5, 52.5}),
+              ThrowsMessage<core::Error>(HasSubstr("are no cell")));
+}
+
 TEST(ConservativeWeights, AreMeansOverTheCoveredPartAndRefuseLessThanHalf) {
   const Grid source{make_axis("lat", -5, 10, 2), make_axis("lon", 5, 10, 2), std::nullopt};
   // The last column's cell reaches from 16 to 24 degrees, the source to 20.

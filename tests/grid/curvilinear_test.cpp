@@ -50,13 +50,37 @@ TEST(BilinearWeights, OfACurvilinearGridHoldOverThePole) {
     ASSERT_NEAR(*link, 1.0, 1e-6);
     ASSERT_EQ(at_centres.source_cell[static_cast<std::size_t>(link - at_centres.weight.begin())], i);
   }
-  CellCentres broken = source;
-  broken.centres.latitude[3] = std::nan("");
-  EXPECT_THAT(
-      [&] {
-        bilinear_weights(broken, {{80}, {0}});
-      },
-      ThrowsMessage<core::Error>(HasSubstr("the centre of cell 3")));
+}
+
+TEST(BilinearWeights, OfACurvilinearGridLeaveOutCellsWithoutAPosition) {
+  const CellCentres whole = cell_centres(make_european_grid());
+  CellCentres source = whole;
+  constexpr std::size_t kSuppressed = 5 * 22 + 5;
+  source.centres.latitude[kSuppressed] = source.centres.longitude[kSuppressed] = std::nan("");
+  const auto at = [&](std::size_t cell) {
+    return Geographic{{whole.centres.latitude[cell]}, {whole.centres.longitude[cell]}};
+  };
+  const auto weights = bilinear_weights(source, at(kSuppressed + 3));
+  EXPECT_EQ(std::count(weights.source_cell.begin(), weights.source_cell.end(), kSuppressed), 0);
+  EXPECT_THAT([&] { bilinear_weights(source, at(kSuppressed)); },
+              ThrowsMessage<core::Error>(HasSubstr("1 cells have no position and are left out")));
+}
+
+TEST(BilinearWeights, OfACurvilinearGridHoldOverTheSeamsOfLongitude) {
+  for (const double seam : {180.0, 0.0}) {
+    CellCentres source{6, 6, {}};
+    for (int j = 0; j < 6; ++j)
+      for (int i = 0; i < 6; ++i) {
+        source.centres.latitude.push_back(50 + j + 0.1 * i);
+        const double longitude = seam - 2.5 + i;
+        source.centres.longitude.push_back(seam == 0 && longitude < 0 ? longitude + 360
+                                           : longitude > 180          ? longitude - 360
+                                                                      : longitude);
+      }
+    std::vector<float> latitudes(source.centres.latitude.begin(), source.centres.latitude.end());
+    const auto found = regrid(bilinear_weights(source, {{52.3}, {seam + 0.1}}), latitudes);
+    EXPECT_NEAR(found.front(), 52.3, 1e-2) << seam;
+  }
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
+
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/trajectory_writer.hpp"
@@ -17,14 +19,18 @@ constexpr std::int64_t kRows = 8, kColumns = 9;
 
 /// A field that is its own latitude, on rows and columns askew to the meridians, or on the same cells as a
 /// mesh.
-void write_askew(const std::filesystem::path& path, bool is_mesh,
-                 const std::string& units = "degrees_north") {
+/// @param suppressed  the position that the first two cells are given
+void write_askew(const std::filesystem::path& path, bool is_mesh, const std::string& units = "degrees_north",
+                 std::optional<double> suppressed = std::nullopt) {
   std::vector<double> latitude, longitude;
   for (std::int64_t j = 0; j < kRows; ++j)
     for (std::int64_t i = 0; i < kColumns; ++i) {
       latitude.push_back(46 + 0.8 * static_cast<double>(j) + 0.1 * static_cast<double>(i));
       longitude.push_back(5 + 0.9 * static_cast<double>(i) - 0.1 * static_cast<double>(j));
     }
+  const std::vector<double> values = latitude;
+  if (suppressed)
+    for (const std::size_t cell : {0, 1}) latitude[cell] = longitude[cell] = *suppressed;
   const std::vector<double> hours{0};
   io::NetcdfFile file = io::NetcdfFile::create(path);
   std::vector<std::string> cells = {"cell"};
@@ -50,7 +56,7 @@ void write_askew(const std::filesystem::path& path, bool is_mesh,
   file.write("time", std::span<const double>(hours));
   file.write("nav_lat", std::span<const double>(latitude));
   file.write("nav_lon", std::span<const double>(longitude));
-  file.write("tas", std::span<const double>(latitude));
+  file.write("tas", std::span<const double>(values));
   file.close();
 }
 
@@ -72,6 +78,22 @@ TEST_F(SourceGrids, MayBeCurvilinear) {
   Target target = small_target();
   target.method = RegridMethod::conservative;
   EXPECT_THAT([&] { open({temperature()}, target); }, ThrowsMessage<core::Error>(HasSubstr("curvilinear")));
+}
+
+TEST_F(SourceGrids, LeaveOutCurvilinearCellsWithoutAPosition) {
+  write_askew(folder_ / "a.nc", false);
+  const auto first_values = [&] {
+    auto streams = open();
+    return read(streams[0], 0);
+  };
+  const std::vector<float> expected = first_values();
+  for (const double position : {0.0, 9.969209968386869e36}) {
+    write_askew(folder_ / "a.nc", false, "degrees_north", position);
+    EXPECT_EQ(first_values(), expected);
+  }
+  write_askew(folder_ / "a.nc", false, "degrees_north", 1234);
+  EXPECT_THAT([&] { open(); },
+              ThrowsMessage<core::Error>(HasSubstr("nav_lat: 1234 is no latitude in degrees")));
 }
 
 TEST_F(SourceGrids, WantAWeightFileForAMesh) {

@@ -1,6 +1,7 @@
 #include "esgf_file.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 namespace foehn::testing {
@@ -8,6 +9,7 @@ namespace foehn::testing {
 namespace {
 
 constexpr std::size_t kStep = 6;  // hours
+constexpr double kHoursADay = 24;
 
 EsgfFile frame(const ToyFields& truth, std::size_t variable) {
   EsgfFile file;
@@ -37,23 +39,39 @@ EsgfFile EsgfFile::part(std::size_t first, std::size_t last) const {
 void EsgfFile::write(const std::filesystem::path& path) const {
   io::NetcdfFile file = io::NetcdfFile::create(path);
   const auto size = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
-  const auto days = [](std::vector<double> list) {
-    for (double& hour : list) hour /= 24;
+  const bool is_packed = coordinate_scale != 1;
+  const auto coordinate = [&](std::vector<double> list, double unit = 1) {
+    for (double& value : list) {
+      value /= unit;
+      if (is_packed) value = std::round(value / coordinate_scale);
+    }
     return list;
+  };
+  const auto define_coordinate = [&](const std::string& of, const std::vector<std::string>& dimensions,
+                                     io::Attributes described) {
+    if (is_packed) described["scale_factor"] = coordinate_scale;
+    file.define_variable(of, is_packed ? io::NetcdfType::int32 : io::NetcdfType::float64, dimensions,
+                         described);
   };
   file.define_dimension("time", 0);
   file.define_dimension("lat", size(lat));
   file.define_dimension("lon", size(lon));
   file.define_dimension("bnds", 2);
-  io::Attributes time{{"units", std::string("days since 2050-12-29")},
+  io::Attributes time{{"units", time_units},
                       {"calendar", calendar},
                       {"standard_name", std::string("time")},
                       {"axis", std::string("T")}};
   if (!bounds.empty()) time["bounds"] = bounds_name;
-  file.define_variable("time", io::NetcdfType::float64, {"time"}, time);
-  if (!bounds.empty()) file.define_variable("time_bnds", io::NetcdfType::float64, {"time", "bnds"}, {});
-  file.define_variable("lat", io::NetcdfType::float64, {"lat"}, {{"units", std::string("degrees_north")}});
-  file.define_variable("lon", io::NetcdfType::float64, {"lon"}, {{"units", std::string("degrees_east")}});
+  define_coordinate("time", {"time"}, time);
+  if (!bounds.empty()) define_coordinate("time_bnds", {"time", "bnds"}, {});
+  const auto define_axis = [&](const std::string& of, const std::string& unit, bool has_bounds) {
+    io::Attributes described{{"units", unit}};
+    if (has_bounds) described["bounds"] = of + "_bnds";
+    define_coordinate(of, {of}, described);
+    if (has_bounds) define_coordinate(of + "_bnds", {of, "bnds"}, {});
+  };
+  define_axis("lat", "degrees_north", !lat_bounds.empty());
+  define_axis("lon", "degrees_east", !lon_bounds.empty());
   file.define_variable("height", io::NetcdfType::float64, {},
                        {{"units", std::string("m")}, {"standard_name", std::string("height")}});
   io::Attributes own = attributes;
@@ -79,12 +97,13 @@ void EsgfFile::write(const std::filesystem::path& path) const {
                               {"tracking_id", "hdl:21.14100/" + path.filename().string()}});
   const std::int64_t start[] = {0, 0, 0, 0, 0};
   const std::int64_t times = size(hours);
-  file.write("time", days(hours), std::span(start, 1), std::span(&times, 1));
+  file.write("time", coordinate(hours, kHoursADay), std::span(start, 1), std::span(&times, 1));
   const std::int64_t pairs[] = {times, 2};
-  if (!bounds.empty()) file.write("time_bnds", days(bounds), std::span(start, 2), pairs);
-  file.write("lat", std::span<const double>(lat));
-  file.write("lon", std::span<const double>(lon));
-  const double height = 2;
+  if (!bounds.empty()) file.write("time_bnds", coordinate(bounds, kHoursADay), std::span(start, 2), pairs);
+  file.write("lat", coordinate(lat));
+  file.write("lon", coordinate(lon));
+  if (!lat_bounds.empty()) file.write("lat_bnds", coordinate(lat_bounds));
+  if (!lon_bounds.empty()) file.write("lon_bnds", coordinate(lon_bounds));
   file.write("height", std::span(&height, 1));
   std::vector<std::int64_t> count{times};
   for (const auto& [level, length] : levels) count.push_back(length);

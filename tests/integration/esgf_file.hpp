@@ -21,7 +21,11 @@ struct EsgfFile {
   std::vector<double> bounds;  ///< of the same, [time, 2]; empty: none
   std::string bounds_name = "time_bnds";
   std::vector<double> lat, lon;
-  std::vector<double> values;  ///< [time, lat, lon], as stored
+  std::vector<double> lat_bounds, lon_bounds;  ///< [lat, 2] and [lon, 2]; empty: none
+  double height = 2;                           ///< m, a scalar coordinate
+  std::string time_units = "days since 2050-12-29";
+  double coordinate_scale = 1;  ///< other than 1: coordinates and bounds are packed, as integers
+  std::vector<double> values;   ///< [time, lat, lon], as stored
   io::NetcdfType type = io::NetcdfType::float32;
   io::Attributes attributes{{"_FillValue", 1e20F}, {"missing_value", 1e20F}};  ///< more, of the variable
   std::vector<std::pair<std::string, std::int64_t>> levels;  ///< dimensions between time and latitude

@@ -101,7 +101,9 @@ model::Domain central_europe() {
     for (int i = 0; i < 128; ++i) made.values.push_back(middle + 0.055 * (i - 63.5));
     return made;
   };
-  const at::Tensor quantiles = at::arange(9, at::kDouble).unsqueeze(0).repeat({4, 1});
+  const auto levels = [](double low, double high) { return at::linspace(low, high, 9, at::kDouble); };
+  const at::Tensor wind = levels(-30, 30);
+  const at::Tensor quantiles = at::stack({levels(94e3, 106e3), levels(240, 315), wind, wind});
   return {{{"psl", "air_pressure_at_mean_sea_level", "Pa"},
            {"tas", "air_temperature", "K"},
            {"uas", "eastward_wind", "m s-1"},

@@ -51,7 +51,9 @@ struct Comparison {
   Differences with_ours;
 };
 
-Comparison compare(const std::string& method, const grid::Grid& source, const grid::Grid& target) {
+/// @param ours  the source as we are told of it
+Comparison compare(const std::string& method, const grid::Grid& source, const grid::Grid& target,
+                   const grid::Grid& ours) {
   const TemporaryFolder folder;
   const std::vector<float> field = grid::make_field(source, temperature);
   write_field(folder / "source.nc", source, field);
@@ -74,14 +76,18 @@ Comparison compare(const std::string& method, const grid::Grid& source, const gr
   const auto its_weights =
       read_weight_file(folder / "weights.nc", grid::cell_centres(source), grid::cell_centres(target));
   const auto our_weights = method == "bil"
-                               ? grid::bilinear_weights(source, grid::geographic_coordinates(target))
-                               : grid::conservative_weights(source, target);
+                               ? grid::bilinear_weights(ours, grid::geographic_coordinates(target))
+                               : grid::conservative_weights(ours, target);
   const Comparison result{differences(regrid(its_weights, field), expected),
                           differences(regrid(our_weights, field), expected)};
   std::printf("cdo %s: its weights: most %.2g, rms %.2g K; ours: most %.2g, rms %.2g K\n", method.c_str(),
               result.with_its_weights.most, result.with_its_weights.rms, result.with_ours.most,
               result.with_ours.rms);
   return result;
+}
+
+Comparison compare(const std::string& method, const grid::Grid& source, const grid::Grid& target) {
+  return compare(method, source, target, source);
 }
 
 /// Geographic, inside the source's rows, across its seam.
@@ -112,6 +118,30 @@ TEST(Cdo, ConservativelyRemapsAsWeDo) {
       EXPECT_LT(found.with_ours.most, kRounding);
     }
   }
+}
+
+/// Rows that are narrower towards the pole, with edges that are not half-way, as of a Gaussian grid.
+grid::Grid make_uneven_grid() {
+  grid::Grid grid = grid::make_global_grid(36, 72);
+  double edge = -90;
+  for (std::size_t i = 0; i < 36; ++i) {
+    const double next =
+        i == 35 ? 90.0 : -90 + 5 * static_cast<double>(i + 1) + 0.8 * std::sin(static_cast<double>(i));
+    grid.y.bounds.insert(grid.y.bounds.end(), {edge, next});
+    edge = next;
+  }
+  return grid;
+}
+
+TEST(Cdo, ConservativelyRemapsFromCellsWithBoundsAsWeDo) {
+  if (!has_cdo()) GTEST_SKIP() << kNoCdo;
+  const Comparison found = compare("con", make_uneven_grid(), make_target());
+  EXPECT_LT(found.with_its_weights.most, kRounding);
+  EXPECT_LT(found.with_ours.most, kRounding);
+  grid::Grid without = make_uneven_grid();
+  without.y.bounds.clear();
+  EXPECT_GT(compare("con", make_uneven_grid(), make_target(), without).with_ours.most, 100 * kRounding)
+      << "the bounds make no difference";
 }
 
 TEST(Cdo, ConservativelyRemapsToARotatedGridAsWeDoButForCurvedSides) {

@@ -23,15 +23,27 @@ inline bool has_cdo() {
   return found;
 }
 
+inline void define_geographic_grid_with_row_bounds(NetcdfFile& file, const grid::Grid& grid) {
+  file.define_dimension("lat", grid.ny());
+  file.define_dimension("lon", grid.nx());
+  file.define_dimension("bnds", 2);
+  file.define_variable("lat", NetcdfType::float64, {"lat"},
+                       {{"units", std::string("degrees_north")}, {"bounds", std::string("lat_bnds")}});
+  file.define_variable("lat_bnds", NetcdfType::float64, {"lat", "bnds"}, {});
+  file.define_variable("lon", NetcdfType::float64, {"lon"}, {{"units", std::string("degrees_east")}});
+}
+
 /// One field, tas, on a grid; in float64, so that comparisons see no rounding but the program's.
 inline void write_field(const std::filesystem::path& path, const grid::Grid& grid,
                         const std::vector<float>& values) {
   NetcdfFile file = NetcdfFile::create(path);
-  define_grid(file, grid);
+  const bool has_bounds = !grid.y.bounds.empty();
+  has_bounds ? define_geographic_grid_with_row_bounds(file, grid) : define_grid(file, grid);
   Attributes attributes = grid_attributes(grid);
   attributes["units"] = std::string("K");
   file.define_variable("tas", NetcdfType::float64, {grid.y.name, grid.x.name}, attributes);
   write_grid(file, grid);
+  if (has_bounds) file.write("lat_bnds", std::span<const double>(grid.y.bounds));
   file.write("tas", std::span<const float>(values));
   file.close();
 }

@@ -173,9 +173,8 @@ TEST(TrajectoryWriter, NamesTheFolderThatCannotBeWritten) {
   const TemporaryFolder folder;
   EXPECT_THAT([&] { TrajectoryWriter(folder / "no/a.nc", make_header()); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("no/a.nc"), HasSubstr("no folder"))));
-  EXPECT_THAT(
-      [] { TrajectoryWriter("/proc/a.nc", make_header()); },
-      ThrowsMessage<core::Error>(AllOf(HasSubstr("writing /proc/a.nc"), HasSubstr("cannot be created"))));
+  EXPECT_THAT([] { TrajectoryWriter("/proc/a.nc", make_header()); },
+              ThrowsMessage<core::Error>(HasSubstr("/proc/a.nc: cannot be created")));
   // The final name is a folder: all is written, but cannot be renamed.
   std::filesystem::create_directories(folder / "a.nc/full");
   EXPECT_THAT(
@@ -220,8 +219,8 @@ TEST(TrajectoryWriter, FailsClearlyAndCleansUpWhenTheDiskIsFull) {
     TrajectoryHeader header = make_header();
     header.deflate = 0;
     EXPECT_THAT([&] { write_trajectory(folder / "a.nc", header, make_values(4000)); },
-                ThrowsMessage<core::Error>(
-                    AllOf(HasSubstr("writing " + (folder / "a.nc").string()), HasSubstr("File too large"))));
+                ThrowsMessage<core::Error>(AllOf(HasSubstr((folder / "a.nc").string() + ": "),
+                                                 HasSubstr("File too large"), Not(HasSubstr(".part")))));
   }
   EXPECT_THAT(folder.names(), IsEmpty());
 }

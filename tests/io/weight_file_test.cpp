@@ -40,6 +40,8 @@ struct Weights {
   std::vector<double> target_dims{2, 1};
   std::vector<double> latitude;  ///< of the source's centres
   std::string units = "degrees";
+  Attributes attributes;                                    ///< global
+  std::vector<std::pair<std::string, std::int64_t>> cells;  ///< dimensions of other variables
 
   void write(const std::filesystem::path& path) const {
     NetcdfFile file = NetcdfFile::create(path);
@@ -61,6 +63,8 @@ struct Weights {
     file.define_variable(
         is_scrip ? "remap_matrix" : "S", NetcdfType::float64,
         is_scrip ? std::vector<std::string>{"links", "num_wgts"} : std::vector<std::string>{"links"}, {});
+    file.set_global_attributes(attributes);
+    for (const auto& [name, size] : cells) file.define_dimension(name, size);
     const auto fill = [&](const std::string& name, const std::vector<double>& values) {
       if (!values.empty()) file.write(name, std::span<const double>(values));
     };
@@ -96,6 +100,44 @@ TEST(WeightFile, OfBothLayoutsIsReadAndScaledToMeans) {
     EXPECT_THAT(weights.source_cell, ElementsAre(0, 1, 3, 4, 2));
     EXPECT_THAT(weights.weight, ElementsAre(0.25, 0.25, 0.25, 0.25, 1.0));
   }
+}
+
+TEST(WeightFile, WithSumsThatItsMethodDoesNotGiveIsRefused) {
+  Weights file;  // the second target cell's sum to 0.5
+  EXPECT_NO_THROW(file.read());
+  for (const Attributes& whole :
+       {Attributes{{"normalization", "fracarea"}},
+        Attributes{{"map_method", "Bilinear remapping"}, {"normalization", "none"}}}) {
+    file.attributes = whole;
+    EXPECT_THAT([&] { file.read(); },
+                ThrowsMessage<core::Error>(HasSubstr(
+                    "w.nc: remap_matrix: the weights of target cell 2 sum to 0.500000, expected 1")));
+  }
+  file.attributes = {{"map_method", "Conservative remapping"}, {"normalization", "destarea"}};
+  EXPECT_NO_THROW(file.read());
+  file.weight[0] = 0.5;
+  EXPECT_THAT(
+      [&] { file.read(); },
+      ThrowsMessage<core::Error>(HasSubstr("target cell 1 sum to 1.250000, expected 1 or, of a cell")));
+  file.attributes["normalization"] = "none";
+  EXPECT_NO_THROW(file.read());
+}
+
+TEST(WeightFile, OfAnotherNumberOfCellsIsRefused) {
+  Weights file;
+  file.source_dims = file.target_dims = {};
+  EXPECT_NO_THROW(file.read());
+  file.cells = {{"src_grid_size", 7}};
+  EXPECT_THAT([&] { file.read(); },
+              ThrowsMessage<core::Error>(HasSubstr(
+                  "w.nc: src_grid_size: the weights are for a source grid of 7 cells, expected 6")));
+}
+
+TEST(WeightFile, MayHoldCentresToCompare) {
+  const TemporaryFolder folder;
+  Weights file;
+  file.write(folder / "w.nc");
+  EXPECT_FALSE(has_cell_centres(folder / "w.nc"));
 }
 
 TEST(WeightFile, NeedNotHoldSizes) {
@@ -172,6 +214,7 @@ TEST(WeightFile, WithoutOneFiniteWeightALinkIsRefused) {
   expect_error(addresses, "dst_address has 4 values, expected 5");
   Weights uncovered;
   uncovered.target[4] = 1;
+  uncovered.weight[4] = 0;
   expect_error(uncovered, "weights of target cell 2 sum to 0.000000, expected more than 0");
   Weights many;
   many.source.assign(10000, 1);

@@ -32,6 +32,11 @@ struct DateTime {
 /// @throws Error naming the text if it is no such date
 DateTime parse_date_time(const std::string& text);
 
+/// Reads such a date, whose time zone may be any offset ("2000-01-01 00:00 +01:00", "-6", "+0530"), as
+/// to_seconds of it in UTC.
+/// @throws Error naming the text if it is no such date, or the date if the calendar has none such
+std::int64_t parse_seconds(const std::string& text, Calendar calendar);
+
 /// "2019-03-26T06:00:00"
 std::string format_date_time(const DateTime& date_time);
 

@@ -19,12 +19,16 @@ struct TimeAxis {
   std::string format(std::int64_t index) const;
 };
 
+/// Whether the instants of two axes may be compared as seconds: their calendars are the same, or are standard
+/// and proleptic_gregorian and all instants lie on or after 1582-10-15, from when on these two do not differ.
+bool are_comparable(const TimeAxis& a, const TimeAxis& b);
+
 /// Decodes CF time coordinate values.
 ///
 /// @param values    values of the coordinate, rounded to the nearest second
-/// @param units     "hours since 1900-01-01 00:00:00.0", "days since 2019-3-1" and the like: seconds,
-///                  minutes, hours or days in any spelling of UDUNITS; not months or years, whose length is
-///                  not fixed
+/// @param units     "hours since 1900-01-01 00:00:00.0", "days since 2019-3-1 00:00 +01:00" and the like:
+///                  nanoseconds to weeks in any spelling of UDUNITS; not months or years, whose length is not
+///                  fixed
 /// @param calendar  the CF calendar
 /// @throws Error naming the units, or the index of a value that is not finite
 TimeAxis decode_times(std::span<const double> values, const std::string& units, Calendar calendar);

@@ -13,6 +13,9 @@ struct Axis {
   std::string standard_name;  ///< CF standard name: latitude, longitude, grid_latitude, grid_longitude
   std::string units;          ///< degrees_north, degrees_east, degrees
   std::vector<double> values;
+  /// Where each cell begins and ends, [size, 2], as a file has them; empty: half-way between the values. Only
+  /// conservative regridding from the grid looks at them.
+  std::vector<double> bounds{};
 
   std::int64_t size() const { return static_cast<std::int64_t>(values.size()); }
 };
@@ -61,7 +64,8 @@ Grid crop_grid(const Grid& grid, const Crop& crop);
 Grid block_mean_grid(const Grid& grid, std::int64_t block);
 
 /// What differs between two grids, for a message ("lat: 33 points, expected 32"); empty if they are the same
-/// to within a thousandth of a grid step. Longitudes are compared modulo 360 degrees.
+/// to within a thousandth of a grid step. Longitudes are compared modulo 360 degrees; bounds where both grids
+/// have them.
 std::optional<std::string> difference(const Grid& expected, const Grid& found);
 
 }  // namespace foehn::grid

@@ -8,7 +8,8 @@
 
 namespace foehn::grid {
 
-/// The cell centres of any grid of rows and columns, curvilinear ones too; [y, x].
+/// The cell centres of any grid of rows and columns, curvilinear ones too; [y, x]. Those of cells that are
+/// none (suppressed ones of a curvilinear grid) are NaN.
 struct CellCentres {
   std::int64_t ny = 0;
   std::int64_t nx = 0;
@@ -71,23 +72,24 @@ RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets
 /// Bilinear interpolation in the quadrilaterals of neighbouring cell centres, for a source grid whose
 /// latitudes and longitudes are fields. Each quadrilateral is seen in the gnomonic projection about the
 /// target, so that neither poles nor seams matter. The last column is not taken for a neighbour of the first.
-///
-/// @throws Error naming the first target that lies in no quadrilateral, or the first centre that is not
-/// finite
+/// A cell whose centre is not finite is none: it belongs to no quadrilateral.
+/// @throws Error naming the first target that lies in no quadrilateral
 RegriddingWeights bilinear_weights(const CellCentres& source, const Geographic& targets);
 
 /// First-order conservative regridding: the mean of the source over each target cell, weighted by the area of
 /// the overlaps (SCRIP's "fracarea": over the part of the cell that the source covers).
 /// Source: Jones 1999, Mon. Wea. Rev. 127:2204, Eq. 3.
 ///
-/// Cells reach half-way to their neighbours; the outermost reach as far out, or to the pole where the grid
-/// goes round the globe and its last row lies no more than a step from the pole. Where both grids have the
+/// Cells reach as far as the axes' bounds say. Without bounds they reach half-way to their neighbours; the
+/// outermost reach as far out, or to the pole where the grid goes round the globe and its last row lies no
+/// more than a step from the pole. Where both grids have the
 /// same pole, areas are exact. Where they differ, the target's cells are polygons in the equal-area plane
 /// (longitude, sin latitude) of the source, whose sides follow the cell's parallels and meridians to 1e-5 of
 /// the cell's area.
 ///
 /// @param source, target  with at least 2 rows and 2 columns
-/// @throws Error naming the first target cell of which the source covers less than half
+/// @throws Error naming the first target cell of which the source covers less than half, or the first bounds
+///         that are no cell around their centre or leave a gap
 RegriddingWeights conservative_weights(const Grid& source, const Grid& target);
 
 }  // namespace foehn::grid

@@ -41,6 +41,10 @@ class ObservationStream {
   std::int64_t step_seconds() const { return step_seconds_; }
   const Sampling& sampling() const { return records_.front().sampling(); }
   const std::vector<Record>& records() const { return records_; }
+  /// The file that an instant of a variable is read from.
+  const std::filesystem::path& file_of(std::size_t variable, std::int64_t index) const {
+    return records_[variable].file_of(instants_[variable][static_cast<std::size_t>(index)]);
+  }
   bool turns_winds() const { return !winds_.empty(); }
 
   /// Reads one instant; fastest forward in time, since it reads ahead.

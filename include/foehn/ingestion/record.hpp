@@ -11,6 +11,7 @@
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/ingestion/source_grid.hpp"
 #include "foehn/ingestion/time_sampling.hpp"
+#include "foehn/ingestion/vertical_level.hpp"
 #include "foehn/io/field_layout.hpp"
 
 namespace foehn::ingestion {
@@ -22,6 +23,7 @@ struct SourceFile {
   std::shared_ptr<const SourceGrid> grid;  ///< shared by all files on it
   calendar::TimeAxis times;
   Sampling sampling;
+  std::optional<VerticalLevel> level;
   io::Attributes attributes;  ///< of the file as a whole: what it is made of
 };
 
@@ -30,7 +32,8 @@ class Record {
  public:
   /// @param variable  as wanted: the name and unit that values are given in
   /// @param files     in any order; at least one
-  /// @throws Error naming two files whose grids, calendars, standard names or ways to stand in time differ
+  /// @throws Error naming two files whose grids, calendars, standard names, levels or ways to stand in time
+  ///                   differ
   Record(io::Variable variable, std::vector<SourceFile> files);
 
   const io::Variable& variable() const { return variable_; }

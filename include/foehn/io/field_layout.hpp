@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -11,22 +10,18 @@
 #include "foehn/grid/grid.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/netcdf.hpp"
+#include "foehn/io/packing.hpp"
 
 namespace foehn::io {
 
-/// How one variable lies in one file and how its stored numbers become values in the wanted unit:
-/// (stored * scale + offset), then the unit conversion.
+/// How one variable lies in one file and how its stored numbers become values in the wanted unit: unpacked,
+/// then converted.
 struct FieldLayout {
   Variable variable;  ///< as wanted: with the unit after conversion
   NetcdfVariable header;
   std::size_t time_dimension = 0;         ///< index of the time dimension
   std::size_t horizontal_dimensions = 2;  ///< the last: y and x, or the cells of a mesh; any other has size 1
-  double scale_factor = 1;
-  double add_offset = 0;
-  bool packed = false;
-  std::vector<double> missing;  ///< stored numbers that stand for "no value"
-  double valid_minimum = -std::numeric_limits<double>::infinity();  ///< stored numbers below stand for it too
-  double valid_maximum = std::numeric_limits<double>::infinity();   ///< and those above
+  Packing packing;
   core::UnitConversion conversion;
 
   std::int64_t ny() const;  ///< 1 for a mesh

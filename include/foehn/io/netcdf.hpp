@@ -59,20 +59,27 @@ class NetcdfFile {
   /// Opens a file for reading. @throws Error if it is missing, truncated or no NetCDF
   static NetcdfFile open(const std::filesystem::path& path);
   /// Creates a NetCDF-4 file, replacing one of that name. @throws Error if it cannot be written
-  static NetcdfFile create(const std::filesystem::path& path, NetcdfModel model = NetcdfModel::netcdf4);
+  /// @param final_name  what errors call the file, where `path` is but temporary; empty: `path`
+  static NetcdfFile create(const std::filesystem::path& path, NetcdfModel model = NetcdfModel::netcdf4,
+                           const std::filesystem::path& final_name = {});
   NetcdfFile(NetcdfFile&& other) noexcept;
   NetcdfFile& operator=(NetcdfFile&&) = delete;
   ~NetcdfFile();
 
+  /// What errors call the file.
   const std::filesystem::path& path() const { return path_; }
 
   // Reading.
   std::vector<std::string> variable_names() const;
   bool has_variable(const std::string& name) const;
+  /// The size of a dimension; nothing if there is none of that name.
+  std::optional<std::int64_t> dimension_size(const std::string& name) const;
   /// Whether there are groups below the root, whose variables are not seen.
   bool has_groups() const;
   /// @throws Error naming the variable and those that the file has
   NetcdfVariable variable(const std::string& name) const;
+  /// The type of an attribute that the variable has, of NetCDF-C.
+  int attribute_type(const NetcdfVariable& variable, const std::string& attribute) const;
   Attributes global_attributes() const;
   /// Raw values (packing is not undone) of a hyperslab; the whole variable where `start` and `count` are
   /// empty.

@@ -99,8 +99,13 @@ void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& map
 /// coordinates, and a mapping only where the earth's radius is given.
 Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping = {});
 /// Reads the grid that a data variable lies on from its last two dimensions.
+///
+/// Longitudes that jump by a turn, such as 340 to 359 and 0 to 19, go on beyond 360 degrees instead.
 /// @throws Error naming what is missing: a coordinate variable, its units, a grid mapping that is not
 ///         supported
 grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable);
+/// Adds to the axes of a grid that was read from the file the bounds that their attribute `bounds` names, if
+/// those are there and are pairs; they are not looked at yet.
+void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid);
 
 }  // namespace foehn::io

@@ -18,12 +18,18 @@ namespace foehn::io {
 ///
 /// Sizes and cell centres that the file holds (`src_grid_dims`, `src_grid_center_lat`, `yc_a`, ..., in
 /// degrees or radians) must be those of the grids to within 0.01 degrees; what it does not hold is not
-/// checked.
+/// checked. Before they are scaled, weights must sum to 1 for each target cell; to less than 1 too where they
+/// may be conservative (neither `map_method` nor `normalization` "fracarea" says otherwise), and to anything
+/// above 0 under the normalization "none".
 ///
 /// @param source, target  the grids that the weights are used on
 /// @throws Error naming file and variable: of another layout, sizes or centres of another grid, an address
-///         outside its grid, a weight that is not finite, or a target cell without weights
+///         outside its grid, a weight that is not finite, or a target cell without weights or with a wrong
+///         sum
 grid::RegriddingWeights read_weight_file(const std::filesystem::path& path, const grid::CellCentres& source,
                                          const grid::CellCentres& target);
+
+/// Whether a weight file holds the centres of the cells of both its grids, so that they can be compared.
+bool has_cell_centres(const std::filesystem::path& path);
 
 }  // namespace foehn::io

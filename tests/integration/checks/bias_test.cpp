@@ -106,9 +106,10 @@ TEST_F(Bias, IsNotLearntFromAReferenceWithAMissingValue) {
   making["observation.missing_fraction"] = "1";
   const Outcome outcome = run_here("prepare", making);
   EXPECT_EQ(outcome.exit_code, 1) << outcome;
-  if (is_root())
+  if (is_root()) {
     EXPECT_THAT(outcome.err,
                 HasSubstr("gaps.nc: tas: missing value at 2001-01-01T01:00:00, row 0, column 2"));
+  }
 }
 
 TEST_F(Bias, IsNotLearntFromMeansThatTheUserCallsSnapshotsOfTheSimulation) {
@@ -121,9 +122,10 @@ TEST_F(Bias, IsNotLearntFromMeansThatTheUserCallsSnapshotsOfTheSimulation) {
   making["data.cell_methods"] = "point";
   const Outcome outcome = run_here("prepare", making);
   EXPECT_EQ(outcome.exit_code, 1) << outcome;
-  if (is_root())
+  if (is_root()) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("bias.reference: psl, tas, uas, vas: means over 1 h"),
                                    HasSubstr("bias.historical holds snapshots")));
+  }
 }
 
 TEST_F(Bias, IsNotLearntOfMonthsWithoutValues) {
@@ -131,9 +133,10 @@ TEST_F(Bias, IsNotLearntOfMonthsWithoutValues) {
   making["bias.by_month"] = "true";
   const Outcome outcome = run_here("prepare", making);
   EXPECT_EQ(outcome.exit_code, 1) << outcome;
-  if (is_root())
+  if (is_root()) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("bias.by_month"), HasSubstr("reference.nc: psl: lat"),
                                    HasSubstr("February: no values")));
+  }
 }
 
 TEST_F(Bias, IsNotCorrectedByStatisticsOfSomethingElse) {
@@ -245,7 +248,9 @@ TEST_F(Bias, HasATrendThatTheMethodKeeps) {
   making["bias.trend_start"] = "2001-01-01";
   const Outcome outcome = run_here("prepare", making);
   EXPECT_EQ(outcome.exit_code, 2) << outcome;
-  if (is_root()) EXPECT_THAT(outcome.err, AllOf(HasSubstr("bias.trend_start"), HasSubstr("found qm")));
+  if (is_root()) {
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("bias.trend_start"), HasSubstr("found qm")));
+  }
 }
 
 }  // namespace

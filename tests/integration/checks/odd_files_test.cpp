@@ -106,6 +106,32 @@ const std::vector<BadInput> kRefused = {
        files["tas_other.nc"] = other;
      }),
      {"tas.nc", "tas_other.nc", "overlap in time and disagree", "2050-12-29T00:00:00"}},
+    {"AnotherHeightThatTheGlobCatches",
+     second_half([](EsgfFile& file) { file.height = 10; }),
+     {"tas_2.nc: lies at height 10 m, but in", "tas.nc it is height 2 m"}},
+    {"ADateThatTheCalendarHasNot",
+     [](Options& options, const std::filesystem::path& folder) {
+       simulation([](Simulation&) {})(options, folder);
+       options["time.start"] = "2050-12-31";
+     },
+     {"time.start", "the date 2050-12-31T00:00:00 does not exist in the calendar 360_day"}},
+    {"MonthsSinceADate",
+     tas([](EsgfFile& file) { file.time_units = "months since 2050-01-01"; }),
+     {"tas.nc: time", "months since 2050-01-01", "months and years have no fixed length"}},
+    {"BoundsOfCellsThatDoNotMeet",
+     [](Options& options, const std::filesystem::path& folder) {
+       tas([](EsgfFile& file) {
+         for (const double latitude : file.lat)
+           file.lat_bounds.insert(file.lat_bounds.end(), {latitude - 0.1, latitude + 0.1});
+       })(options, folder);
+       options["regrid.method"] = "conservative";
+     },
+     {"tas.nc", "lat: the bounds of", "do not begin where those before it end"}},
+    {"AnAbsurdValue",
+     tas([](EsgfFile& file) { file.value(2, 7) = 1e5; }),
+     {"tas.nc: tas: ", "K at 2050-12-29T12:00:00, lat", "lon", "far from all that the prior knows"},
+     1,
+     false},
     {"AnotherGridThatTheGlobCatches",
      second_half([](EsgfFile& file) {
        for (double& longitude : file.lon) longitude += 0.1;
@@ -123,6 +149,26 @@ const std::vector<BadInput> kRefused = {
        file.levels = {{"lev", 10}};
      }),
      {"tas.nc: tas: dimensions (time = 8, lev = 10, lat = 16, lon = 24)", "expected (time, y, x)"}},
+    {"AMissingValueThatIsText",
+     tas([](EsgfFile& file) { file.attributes["missing_value"] = std::string("1e20"); }),
+     {"tas.nc: tas: attribute missing_value is the text '1e20', expected a number"}},
+    {"ValuesBeyondTheirValidRange",
+     tas([](EsgfFile& file) {
+       file.attributes["valid_range"] = std::vector<double>{150, 350};
+       file.value(2, 7) = 1e4;
+     }),
+     {"tas.nc: tas: missing value at 2050-12-29T12:00:00, row 0, column 7", "data.missing_fraction"},
+     1,
+     false},
+    {"AMissingValueOfAnotherType",
+     tas([](EsgfFile& file) {
+       file.type = io::NetcdfType::float64;
+       file.attributes = {{"missing_value", 1e20F}};
+       file.value(2, 7) = 1e20;
+     }),
+     {"tas.nc: tas: missing value at 2050-12-29T12:00:00, row 0, column 7"},
+     1,
+     false},
     {"TwoValuesAtOneTime",
      tas([](EsgfFile& file) { file.hours[kInstants - 1] = file.hours[kInstants - 2]; }),
      {"tas.nc holds a time twice", "disagree", "2050-12-30T12:00:00"}},
@@ -259,6 +305,31 @@ const std::vector<BadInput> kPrepared = {
        file.type = io::NetcdfType::int32;
        file.attributes = {{"scale_factor", 1e-4}, {"add_offset", 283.0}};
        for (double& value : file.values) value = std::round((value - 283) * 1e4);
+     }),
+     {}},
+    {"PackedCoordinates",
+     simulation([](Simulation& files) {
+       for (auto& [name, file] : files) file.coordinate_scale = 1e-6;
+     }),
+     {}},
+    {"LongitudesThatJumpByATurn",
+     simulation([](Simulation& files) {
+       for (auto& [name, file] : files) file.lon[0] += 360;
+     }),
+     {}},
+    {"AnotherTimeZoneAndUnit",
+     tas([](EsgfFile& file) {
+       file.time_units = "weeks since 2050-12-29T01:00:00 +01:00";
+       for (double& hour : file.hours) hour /= 7;
+     }),
+     {}},
+    {"ASecondHalfInTheOtherGregorianCalendar",
+     simulation([](Simulation& files) {
+       for (auto& [name, file] : files) file.calendar = "proleptic_gregorian";
+       EsgfFile& whole = files.at(kTasFile);
+       files["tas_2.nc"] = whole.part(kInstants / 2, kInstants);
+       files.at("tas_2.nc").calendar = "standard";
+       whole = whole.part(0, kInstants / 2);
      }),
      {}},
     {"LongitudesOnceAroundTheEarth",

@@ -330,7 +330,7 @@ const std::vector<BadInput> kBadFiles = {
        from_files("observation.block", "8")(options, folder);
        bend("input.files", [](ToyFields& fields) { fields.variables[kTas].units = "degC"; })(options, folder);
      },
-     {"input.files", "tas", "K at 2001-01-08T00:00:00", "far from all that the prior knows"},
+     {"bent.nc", "tas", "K at 2001-01-08T00:00:00", "far from all that the prior knows"},
      1,
      false},
 };

@@ -6,11 +6,16 @@ namespace {
 /// `--validate-only` on good input.
 class ValidateOnly : public ::testing::Test {
  protected:
-  void expect_nothing_but_checks(const std::string& subcommand, const Options& options) {
+  /// @param words  that are said besides
+  void expect_nothing_but_checks(const std::string& subcommand, const Options& options,
+                                 const Words& words = {}) {
     const Outcome outcome = run_here(subcommand, options, {"--validate-only"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome;
     EXPECT_EQ(outcome.err, "");
     EXPECT_THAT(outcome.out, ::testing::HasSubstr(is_root() ? "all checks passed" : ""));
+    if (is_root()) {
+      for (const std::string& word : words) EXPECT_THAT(outcome.out, ::testing::HasSubstr(word));
+    }
     EXPECT_TRUE(std::filesystem::is_empty(folder_ / "")) << "folders are left behind";
   }
 
@@ -45,8 +50,11 @@ TEST_F(ValidateOnly, CoarsensNothing) {
   expect_nothing_but_checks("coarsen", toy_.coarsen_options(folder_ / "coarse.nc"));
 }
 
-TEST_F(ValidateOnly, PreparesNothing) {
-  expect_nothing_but_checks("prepare", toy_.prepare_options(folder_ / "observations.nc"));
+TEST_F(ValidateOnly, PreparesNothingAndSaysWhatItWould) {
+  const std::string output = folder_ / "observations.nc";
+  expect_nothing_but_checks("prepare", toy_.prepare_options(output),
+                            {"would write " + output + ": snapshots of psl, tas, uas, vas on 2 x 3 blocks",
+                             "  tas from tas of " + toy_.truth.string(), "2001-01-01T00:00:00 to"});
 }
 
 TEST_F(ValidateOnly, ScoresNothing) {
