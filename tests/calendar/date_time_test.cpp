@@ -1,5 +1,6 @@
 #include "foehn/calendar/date_time.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -164,7 +165,7 @@ TEST(ParseDateTime, NamesTheTextThatIsNoDate) {
                            "2019-00-01", "2019-01-32", "2019-01-01 24:00", "2019-01-01 00:60",
                            "2019-01-01 00:00:60", "20190326", "2019-03-26 x", "99999999-01-01"}) {
     EXPECT_THAT([&] { parse_date_time(text); },
-                ThrowsMessage<core::Error>(HasSubstr("'" + std::string(text) + "' is no date")));
+                ThrowsMessage<core::Error>(HasSubstr(fmt::format("'{}' is no date", text))));
   }
 }
 
