@@ -84,12 +84,13 @@ void require_alike(const Streams& found, const Streams& expected, const std::str
           require_alike(variable.name, daily_times(stream), daily_times(other), of);
 }
 
-bias::Origin origin_of(const Streams& historical, const std::vector<std::string>& reference) {
+bias::Origin origin_of(const Streams& historical, const PrepareOptions& options) {
   bias::Origin origin;
+  origin.regridding = regridding_name(options);
   origin.grid = historical.front().grid();
   for (const ObservationStream& stream : historical) {
-    const calendar::TimeAxis times = ingestion::middles(stream.sampling(), stream.times());
-    const std::string first = times.format(0), last = times.format(times.size() - 1);
+    const calendar::TimeAxis ends = ingestion::covered(stream.sampling(), stream.times());
+    const std::string first = ends.format(0), last = ends.format(1);
     if (origin.first_date.empty() || first < origin.first_date) origin.first_date = first;
     if (last > origin.last_date) origin.last_date = last;
   }
@@ -97,7 +98,7 @@ bias::Origin origin_of(const Streams& historical, const std::vector<std::string>
   origin.experiment_id = identity_of(historical, "experiment_id");
   origin.simulated_files = listed_files(historical);
   std::vector<std::string> names;
-  for (const std::filesystem::path& path : io::expand_files(reference))
+  for (const std::filesystem::path& path : io::expand_files(options.reference))
     names.push_back(path.filename().string());
   origin.reference_files = fmt::format("{}", fmt::join(names, ", "));
   return origin;
@@ -107,6 +108,8 @@ void check_statistics(const bias::CalibrationFile& statistics, const PrepareOpti
                       const Streams& streams) {
   if (const auto difference = grid::difference(streams.front().grid(), statistics.origin.grid))
     throw core::Error(fmt::format("not of the grid of the observations: {}", *difference));
+  if (regridding_name(options) != statistics.origin.regridding)
+    refuse("regrid.method", regridding_name(options), statistics.origin.regridding);
   check_options(statistics, options);
   for (const ObservationStream& stream : streams)
     for (const io::Variable& variable : stream.variables()) {

@@ -22,7 +22,7 @@ void require_alike(const std::string& names, const bias::DailyTimes& found, cons
 void require_alike(const Streams& found, const Streams& expected, const std::string& of);
 
 /// What the statistics of a historical run and a reference are made of.
-bias::Origin origin_of(const Streams& historical, const std::vector<std::string>& reference);
+bias::Origin origin_of(const Streams& historical, const PrepareOptions& options);
 
 /// Checks that statistics are of what they are wanted for; warns if they are of another climate model.
 /// @throws core::Error naming both if they are of another grid, lack a variable, or are of another unit or

@@ -33,7 +33,12 @@ void warn_of_others(const std::filesystem::path& folder, const std::set<std::fil
                     const std::string& identity) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".nc" || mine.contains(entry.path().filename())) continue;
-    const std::string other = identity_of(entry.path());
+    std::string other;
+    try {
+      other = identity_of(entry.path());
+    } catch (const core::Error&) {
+      continue;  // no member, or none yet: whatever it is, nothing here depends on it
+    }
     if (other.empty() || other == identity) continue;
     spdlog::warn("output.directory: {} is of another run: {}", entry.path().string(),
                  checkpoint::difference(other, identity));

@@ -132,7 +132,7 @@ std::vector<ObservationSource> open_observations(const std::vector<std::filesyst
   std::vector<ObservationSource> sources;
   for (io::CoarseSource& source : opened) sources.emplace_back(std::move(source), domain);
   for (const ObservationSource& source : sources)
-    if (source.calendar() != sources.front().calendar())
+    if (!calendar::are_comparable(source.time_axis(), sources.front().time_axis()))
       throw core::Error(fmt::format(
           "observations: calendar {} of {}, but {} of {}", calendar::calendar_name(source.calendar()),
           domain.variables[static_cast<std::size_t>(source.variables().front())].name,

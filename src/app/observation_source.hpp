@@ -27,6 +27,7 @@ class ObservationSource {
   /// Indices of the domain's, rising.
   const std::vector<std::int64_t>& variables() const { return times_.variables; }
   calendar::Calendar calendar() const { return times_.calendar; }
+  const calendar::TimeAxis& time_axis() const { return source_.reader.times(); }
   std::int64_t size() const { return source_.reader.times().size(); }
   /// Observations [first, first + count), normalised: [observation, variable, Y, X], float32.
   /// Missing values are NaN.

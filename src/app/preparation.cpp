@@ -103,9 +103,9 @@ io::TrajectoryHeader Preparation::header_of(const ObservationStream& stream) con
   header.attributes = ingestion::provenance(stream.records());
   header.attributes["title"] = std::string("coarse observations: a climate model's fields as block means");
   header.attributes["source"] = fmt::format("foehn {}", FOEHN_VERSION);
-  header.attributes["regridding"] = fmt::format(
-      "{}, then means over {} x {} cells{}", options_.weights.empty() ? options_.method : "weight file",
-      options_.block, options_.block, stream.turns_winds() ? ", winds turned" : "");
+  header.attributes["regridding"] =
+      fmt::format("{}, then means over {} x {} cells{}", regridding_name(options_), options_.block,
+                  options_.block, stream.turns_winds() ? ", winds turned" : "");
   if (!bias_.description().empty()) header.attributes["bias_correction"] = bias_.description();
   header.attributes["history"] =
       fmt::format("foehn prepare: {} from {} to {}", names_of(stream), stream.times().format(0),

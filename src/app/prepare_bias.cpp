@@ -92,7 +92,7 @@ void PreparedBias::open_pairs(const PrepareTarget& target, const Streams& stream
                     "bias.historical holds");
     });
   }
-  statistics_.origin = origin_of(historical_, options_.reference);
+  statistics_.origin = origin_of(historical_, options_);
   warn_of_another_model(statistics_.origin.source_id, streams);
 }
 

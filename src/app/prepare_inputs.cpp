@@ -64,6 +64,18 @@ void warn_of_pressure_levels(const std::vector<ingestion::Record>& records) {
                    record.variable().name, level->text());
 }
 
+/// The prior's variables that are to be observed.
+std::vector<io::Variable> observed_variables(const PrepareOptions& options,
+                                             const std::vector<io::Variable>& variables) {
+  std::vector<io::Variable> observed = variables;
+  for (const std::string& name : options.without)
+    if (std::erase_if(observed, [&](const io::Variable& variable) { return variable.name == name; }) == 0)
+      throw core::UsageError(fmt::format("data.without: '{}' is no variable of the prior, which are {}", name,
+                                         fmt::join(variable_names(variables), ", ")));
+  if (observed.empty()) throw core::UsageError("data.without: nothing is left to observe");
+  return observed;
+}
+
 /// @throws core::Error if times are no steps of the prior
 void check_steps(const ingestion::ObservationStream& stream, std::int64_t step_seconds) {
   const auto check = [&](const std::string& what, std::int64_t seconds) {
@@ -97,7 +109,7 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
         "left in geographic directions; a prior that has learnt them along its grid must call them "
         "grid_eastward_wind and grid_northward_wind (data.variables of fit and train)");
   PrepareTarget target;
-  target.variables = domain.variables;
+  target.variables = observed_variables(options, domain.variables);
   target.plausible = plausible_ranges(domain);
   target.step_seconds = domain.step_seconds;
   target.target = {domain.grid,

@@ -40,6 +40,8 @@ void add_data_options(config::OptionTable& table, PrepareOptions& options, bool 
       {.doc =
            "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables whose "
            "standard names there are missing or wrong; those given here hold, and say which way winds go."});
+  add(table, "data.without", &options.without,
+      {.doc = "Variables, by the prior's names, that are not to be observed: no file needs to hold them."});
   add(table, "data.cell_methods", &options.cell_methods,
       {.doc =
            "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "
@@ -140,6 +142,10 @@ config::OptionTable prepare_option_table(PrepareOptions& options) {
   table.add("output.means", &options.means,
             {.doc = "Observation file to write, of variables that are time means (with their time bounds)."});
   return table;
+}
+
+std::string regridding_name(const PrepareOptions& options) {
+  return options.weights.empty() ? options.method : "weight file";
 }
 
 std::string setting_of(const std::vector<std::string>& settings, const std::string& variable,

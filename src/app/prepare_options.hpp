@@ -14,6 +14,7 @@ struct PrepareOptions {
   std::vector<std::string> files;         ///< paths or globs
   std::vector<std::string> variables;     ///< "name=standard name"
   std::vector<std::string> cell_methods;  ///< "point", "mean", or "variable=point" pairs
+  std::vector<std::string> without;       ///< variables of the prior that are not observed
   double missing_fraction = 0;            ///< of one coarse cell
   double missing_values_fraction = 0;     ///< of a variable's coarse values
   std::string prior;                      ///< folder of a prior, or
@@ -42,6 +43,9 @@ void add_preparation_options(config::OptionTable& table, PrepareOptions& options
 void add_missing_option(config::OptionTable& table, double& fraction);
 /// Binds all options of `foehn prepare`.
 config::OptionTable prepare_option_table(PrepareOptions& options);
+
+/// How fields come onto the fine grid: "bilinear", "conservative", "weight file".
+std::string regridding_name(const PrepareOptions& options);
 
 /// What a list of "value" (for all) and "variable=value" (for one, which wins) says of a variable;
 /// `otherwise` where it says nothing.

@@ -53,10 +53,13 @@ struct Remark {
   std::string name;
   std::string Origin::*text;
 };
-const std::vector<Remark> kRemarks = {
-    {"simulated_first_date", &Origin::first_date}, {"simulated_last_date", &Origin::last_date},
-    {"simulated_source_id", &Origin::source_id},   {"simulated_experiment_id", &Origin::experiment_id},
-    {"simulated_files", &Origin::simulated_files}, {"reference_files", &Origin::reference_files}};
+const std::vector<Remark> kRemarks = {{"simulated_first_date", &Origin::first_date},
+                                      {"simulated_last_date", &Origin::last_date},
+                                      {"simulated_source_id", &Origin::source_id},
+                                      {"simulated_experiment_id", &Origin::experiment_id},
+                                      {"simulated_files", &Origin::simulated_files},
+                                      {"reference_files", &Origin::reference_files},
+                                      {"regridding", &Origin::regridding}};
 
 /// Extent of [variable, group, cell, bin].
 struct Extent {
@@ -91,10 +94,9 @@ void require_cells(const grid::Grid& grid, const Layout& layout) {
 }
 
 std::string list(std::span<const Calibration> calibrations, std::string (*member)(const Calibration&)) {
-  std::string text;
-  for (const Calibration& calibration : calibrations)
-    text += (text.empty() ? "" : ", ") + member(calibration);
-  return text;
+  std::vector<std::string> texts;
+  for (const Calibration& calibration : calibrations) texts.push_back(member(calibration));
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 std::vector<std::string> words(const std::string& text) {
@@ -256,10 +258,12 @@ void write_calibrations(const std::filesystem::path& path, const CalibrationFile
     const auto names = [](const Calibration& of) { return of.variable; };
     const auto units = [](const Calibration& of) { return of.units; };
     const auto kinds = [](const Calibration& of) { return kind_name(of.kind); };
+    const auto standard_names = [](const Calibration& of) { return of.standard_name; };
     io::Attributes attributes{{"title", std::string("calibration of a bias correction, for foehn")},
                               {kLayoutVersion, kVersion},
                               {"cells", std::string(layout.cells > 0 ? "separate" : "pooled")},
                               {"variable_names", list(calibrations, names)},
+                              {"variable_standard_names", list(calibrations, standard_names)},
                               {"variable_units", list(calibrations, units)},
                               {"variable_kinds", list(calibrations, kinds)}};
     for (const Remark& remark : kRemarks) attributes[remark.name] = content.origin.*remark.text;
@@ -287,16 +291,20 @@ CalibrationFile read_calibrations(const std::filesystem::path& path) {
     const auto names = words(attribute<std::string>(attributes, "variable_names"));
     const auto units = words(attribute<std::string>(attributes, "variable_units"));
     const auto kinds = words(attribute<std::string>(attributes, "variable_kinds"));
+    const auto standard_names = words(attribute<std::string>(attributes, "variable_standard_names"));
     const auto variables = static_cast<std::size_t>(extent.variables);
-    if (names.size() != variables || units.size() != variables || kinds.size() != variables)
-      throw core::Error(fmt::format("found {} variable names, {} units and {} kinds for {} variables",
-                                    names.size(), units.size(), kinds.size(), variables));
+    if (names.size() != variables || units.size() != variables || kinds.size() != variables ||
+        standard_names.size() != variables)
+      throw core::Error(
+          fmt::format("found {} variable names, {} standard names, {} units and {} kinds for {} variables",
+                      names.size(), standard_names.size(), units.size(), kinds.size(), variables));
     CalibrationFile content;
     for (std::int64_t i = 0; i < extent.variables; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const Bins bins{extent.bins, read_values(file, "bin_lower", i, extent, false),
                       read_values(file, "bin_upper", i, extent, false)};
-      Calibration calibration{names[at], units[at], parse_kind(kinds[at]), {}, {}, read_daily_times(file, i)};
+      Calibration calibration{
+          names[at], units[at], parse_kind(kinds[at]), {}, {}, read_daily_times(file, i), standard_names[at]};
       for (const Role& role : kRoles)
         calibration.*role.distribution = read_distribution(file, role, i, extent, layout, bins);
       check_calibration(calibration);

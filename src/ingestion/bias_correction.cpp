@@ -68,6 +68,9 @@ const bias::Calibration& calibration_of(const io::Variable& variable,
   if (found->units != variable.units)
     throw core::Error(
         fmt::format("{}: statistics in {}, expected {}", variable.name, found->units, variable.units));
+  if (found->standard_name != variable.standard_name)
+    throw core::Error(fmt::format("{}: statistics of '{}' (standard name), expected '{}'", variable.name,
+                                  found->standard_name, variable.standard_name));
   return *found;
 }
 
@@ -87,7 +90,7 @@ std::vector<bias::Calibration> calibrate(const Variables& variables, const Coars
   std::vector<bias::Calibration> calibrations;
   for (std::size_t v = 0; v < variables.size(); ++v) {
     calibrations.push_back({variables[v].name, variables[v].units, options.kinds[v], of_observed[v],
-                            of_simulated[v], historical.daily_times});
+                            of_simulated[v], historical.daily_times, variables[v].standard_name});
     bias::check_calibration(calibrations.back());
   }
   return calibrations;

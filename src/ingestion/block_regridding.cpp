@@ -88,31 +88,41 @@ MissingBlocks BlockRegridding::apply(std::span<const float> source, double most_
   return missing;
 }
 
-MissingBlocks BlockRegridding::apply_to_winds(std::span<const float> eastward,
-                                              std::span<const float> northward, double most_missing,
-                                              std::span<float> u, std::span<float> v) const {
-  MissingBlocks missing;
-  for (std::int64_t block = 0; block < blocks(); ++block) {
-    double along = 0, across = 0, valid = 0;
-    std::int64_t first_missing = -1;
-    for (const Link& link : links(block)) {
-      const auto cell = static_cast<std::size_t>(link.source_cell);
-      const auto east = static_cast<double>(eastward[cell]), north = static_cast<double>(northward[cell]);
-      if (std::isfinite(east) && std::isfinite(north)) {
-        along += link.cosine * east + link.sine * north;
-        across += link.cosine * north - link.sine * east;
-        valid += link.weight;
-      } else if (first_missing < 0) {
-        first_missing = link.source_cell;
-      }
+BlockRegridding::TurnedSum BlockRegridding::turned_sum(std::span<const float> source,
+                                                       std::int64_t block) const {
+  TurnedSum sum;
+  for (const Link& link : links(block)) {
+    const auto value = static_cast<double>(source[static_cast<std::size_t>(link.source_cell)]);
+    if (std::isfinite(value)) {
+      sum.cosine += link.cosine * value;
+      sum.sine += link.sine * value;
+      sum.valid += link.weight;
+    } else if (sum.first_missing < 0) {
+      sum.first_missing = link.source_cell;
     }
+  }
+  return sum;
+}
+
+MissingWinds apply_to_winds(const BlockRegridding& of_eastward, std::span<const float> eastward,
+                            const BlockRegridding& of_northward, std::span<const float> northward,
+                            double most_missing, std::span<float> u, std::span<float> v) {
+  MissingWinds missing;
+  for (std::int64_t block = 0; block < of_eastward.blocks(); ++block) {
+    const auto east = of_eastward.turned_sum(eastward, block),
+               north = of_northward.turned_sum(northward, block);
+    const auto lacks = [&](const BlockRegridding::TurnedSum& sum) {
+      return sum.first_missing >= 0 && is_missing(sum.valid, most_missing);
+    };
     const auto at = static_cast<std::size_t>(block);
-    if (first_missing >= 0 && is_missing(valid, most_missing)) {
-      count_one(missing, block, first_missing, valid);
+    if (lacks(east) || lacks(north)) {
+      const BlockRegridding::TurnedSum& lacking = lacks(east) ? east : north;
+      if (missing.blocks.count == 0) missing.is_northward = !lacks(east);
+      count_one(missing.blocks, block, lacking.first_missing, lacking.valid);
       u[at] = v[at] = kNaN;
     } else {
-      u[at] = static_cast<float>(along / valid);
-      v[at] = static_cast<float>(across / valid);
+      u[at] = static_cast<float>(east.cosine / east.valid + north.sine / north.valid);
+      v[at] = static_cast<float>(north.cosine / north.valid - east.sine / east.valid);
     }
   }
   return missing;

@@ -94,7 +94,8 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
                     io::Horizontal::or_mesh);  // which says what is wrong with its dimensions
   if (matches.empty())
     throw core::Error(fmt::format(
-        "no file holds {}; they hold {} on (time, y, x). data.variables can name it, as name=standard name",
+        "no file holds {}; they hold {} on (time, y, x). data.variables can name it, as name=standard "
+        "name; data.without leaves it out",
         wanted.source_name.empty()
             ? fmt::format("{} ({})", wanted.variable.name,
                           wanted.variable.standard_name.empty()

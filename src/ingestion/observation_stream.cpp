@@ -90,6 +90,18 @@ void ObservationStream::regrid(const SourceGrid& source, std::size_t record) {
       regridding_weights(source, target_), target_.domain, target_.block, grid::grid_angles(target_.domain)));
 }
 
+bool ObservationStream::comes_along_grid(std::size_t record) const {
+  const auto found = grid::wind_component(records_[record].source_standard_name());
+  const SourceGrid& source = *records_[record].grid();
+  return found && found->is_along_grid && (!source.rectilinear || source.rectilinear->rotated_pole);
+}
+
+bool ObservationStream::share_grid(std::size_t record, std::size_t other) const {
+  // A grid with cell bounds and one without are kept apart, though their points are the same.
+  return !difference(*records_[record].grid(), *records_[other].grid()) &&
+         regridding_[record]->region() == regridding_[other]->region();
+}
+
 void ObservationStream::pair_winds() {
   // The partner of a component has the same directions in the domain: [along the grid, first or second].
   std::map<std::pair<bool, bool>, std::size_t> components;
@@ -99,21 +111,28 @@ void ObservationStream::pair_winds() {
   for (const auto& [directions, index] : components) {
     const auto [is_along_grid, is_first] = directions;
     const Record& record = records_[index];
-    const auto found = grid::wind_component(record.source_standard_name());
     const SourceGrid& source = *record.grid();
-    const bool is_source_along =
-        found && found->is_along_grid && (!source.rectilinear || source.rectilinear->rotated_pole);
+    const bool is_source_along = comes_along_grid(index);
     const bool is_target_along = is_along_grid && target_.domain.rotated_pole;
     if (!is_source_along && !is_target_along) continue;
     const auto partner = components.find({is_along_grid, !is_first});
-    if (partner == components.end() || records_[partner->second].grid() != record.grid())
+    if (partner == components.end())
       throw core::Error(
-          fmt::format("{}: to turn winds, the other component is needed as well, at the same instants "
-                      "and on the same grid",
+          fmt::format("{}: to turn winds, the other component is needed as well, at the same instants",
                       describe(record)));
+    if (comes_along_grid(partner->second) != is_source_along)
+      throw core::Error(fmt::format(
+          "{} is {}, but {} is {}: a pair of winds must go in one pair of directions; data.variables says "
+          "which where a file does not",
+          describe(record), record.source_standard_name(), describe(records_[partner->second]),
+          records_[partner->second].source_standard_name()));
     if (!is_first) continue;
     WindPair pair{index, partner->second, {}, is_target_along};
     if (is_source_along) {
+      if (!share_grid(index, partner->second))
+        throw core::Error(
+            fmt::format("{} and {} go along their grid, but lie on two: they must be brought onto one before",
+                        describe(record), describe(records_[partner->second])));
       if (!source.rectilinear)
         throw core::Error(
             fmt::format("{}: its winds ({}) go along a grid that is curvilinear; they must be turned to "
@@ -154,21 +173,21 @@ void ObservationStream::read(std::int64_t index, std::span<float> values) {
     // Turned in a copy: what is read ahead may be asked for again.
     std::vector<float> u(east.begin(), east.end()), v(north.begin(), north.end());
     if (!pair.source_angles.empty()) grid::rotate_winds_to_geographic(pair.source_angles, u, v);
-    const BlockRegridding& regridding = *regridding_[pair.u];
     const auto to_u = part(values, pair.u), to_v = part(values, pair.v);
     if (pair.is_turned_to_grid) {
-      const MissingBlocks missing = regridding.apply_to_winds(u, v, target_.most_missing, to_u, to_v);
-      count(pair.u, index, missing);
-      count(pair.v, index, missing);
+      const MissingWinds missing =
+          apply_to_winds(*regridding_[pair.u], u, *regridding_[pair.v], v, target_.most_missing, to_u, to_v);
+      for (const std::size_t record : {pair.u, pair.v})
+        count(record, index, missing.blocks, missing.is_northward ? pair.v : pair.u);
     } else {
-      count(pair.u, index, regridding.apply(u, target_.most_missing, to_u));
-      count(pair.v, index, regridding.apply(v, target_.most_missing, to_v));
+      count(pair.u, index, regridding_[pair.u]->apply(u, target_.most_missing, to_u), pair.u);
+      count(pair.v, index, regridding_[pair.v]->apply(v, target_.most_missing, to_v), pair.v);
     }
     is_done[pair.u] = is_done[pair.v] = true;
   }
   for (std::size_t i = 0; i < records_.size(); ++i) {
     if (is_done[i]) continue;
-    count(i, index, regridding_[i]->apply(field(i, index), target_.most_missing, part(values, i)));
+    count(i, index, regridding_[i]->apply(field(i, index), target_.most_missing, part(values, i)), i);
   }
   first_uncounted_ = std::max(first_uncounted_, index + 1);
 }
@@ -179,10 +198,11 @@ std::vector<std::int64_t> ObservationStream::missing() const {
   return counts;
 }
 
-void ObservationStream::count(std::size_t record, std::int64_t index, const MissingBlocks& found) {
+void ObservationStream::count(std::size_t record, std::int64_t index, const MissingBlocks& found,
+                              std::size_t lacking) {
   if (found.count == 0 || index < first_uncounted_) return;
   Missing& missing = missing_[record];
-  if (missing.count == 0) missing = {0, index, found};
+  if (missing.count == 0) missing = {0, index, lacking, found};
   missing.count += found.count;
   const std::int64_t values = times_.size() * grid_.cells();
   if (static_cast<double>(missing.count) / static_cast<double>(values) > target_.most_missing_values)
@@ -192,16 +212,16 @@ void ObservationStream::count(std::size_t record, std::int64_t index, const Miss
 }
 
 std::string ObservationStream::describe_missing(std::size_t record) const {
-  const auto& [count, index, missing] = missing_[record];
-  const Record& source = records_[record];
-  const grid::Crop& region = regridding_[record]->region();
+  const auto& [count, index, lacking, missing] = missing_[record];
+  const Record& source = records_[lacking];
+  const grid::Crop& region = regridding_[lacking]->region();
   const std::int64_t width = region.x1 - region.x0;
   const auto block_y = static_cast<std::size_t>(missing.block / grid_.nx());
   const auto block_x = static_cast<std::size_t>(missing.block % grid_.nx());
   return fmt::format(
       "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} are missing, "
       "allowed are {:.3g} % (data.missing_fraction)",
-      file_of(record, index).string(), source.variable().name, times_.format(index),
+      file_of(lacking, index).string(), source.variable().name, times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
       100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,
       grid_.x.values[block_x], 100 * target_.most_missing);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 
 namespace foehn::ingestion {
@@ -24,6 +25,14 @@ std::string listed(std::vector<std::string> words) {
     words.push_back(fmt::format("and {} more", count - kMostNamed));
   }
   return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::set<std::string> experiments_of(const Record& record) {
+  std::set<std::string> experiments;
+  for (const SourceFile& file : record.files())
+    if (const auto found = file.attributes.find("experiment_id"); found != file.attributes.end())
+      experiments.insert(std::get<std::string>(found->second));
+  return experiments;
 }
 
 }  // namespace
@@ -68,6 +77,15 @@ void warn_of_mixtures(const std::vector<Record>& records) {
   for (const char* name : {"source_id", "variant_label"})
     if (const auto values = identities(name, records); values.size() > 1)
       spdlog::warn("the files are of more than one {}: {}", name, listed(values));
+  // One after the other they may be the historical run and its scenario; of two variables they are not.
+  const std::set<std::string> expected = experiments_of(records.front());
+  for (const Record& record : records) {
+    const std::set<std::string> found = experiments_of(record);
+    if (found == expected) continue;
+    spdlog::warn("the files of {} are of the experiment {}, but those of {} of {}", record.variable().name,
+                 fmt::join(found, ", "), records.front().variable().name, fmt::join(expected, ", "));
+    return;
+  }
 }
 
 }  // namespace foehn::ingestion

@@ -58,6 +58,7 @@ Record::Record(io::Variable variable, std::vector<SourceFile> files)
 
 void Record::check_alike() const {
   const SourceFile& first = files_.front();
+  const SourceFile* first_with_level = nullptr;
   for (const SourceFile& other : files_) {
     const auto fail = [&](const std::string& what, const std::string& found, const std::string& expected) {
       throw core::Error(fmt::format("{}: {} {}, but in {} it is {}", name_of(other), what, found,
@@ -72,8 +73,10 @@ void Record::check_alike() const {
            calendar::calendar_name(first.times.calendar));
     if (other.layout.variable.standard_name != first.layout.variable.standard_name)
       fail("standard name", other.layout.variable.standard_name, first.layout.variable.standard_name);
-    if (other.level && first.level && !are_same(*first.level, *other.level))
-      fail("lies at", other.level->text(), first.level->text());
+    if (other.level && first_with_level == nullptr) first_with_level = &other;
+    if (other.level && !are_same(*first_with_level->level, *other.level))
+      throw core::Error(fmt::format("{}: lies at {}, but in {} it is {}", name_of(other), other.level->text(),
+                                    name_of(*first_with_level), first_with_level->level->text()));
     if (other.sampling.kind != first.sampling.kind || other.sampling.interval != first.sampling.interval)
       throw core::Error(fmt::format("{} holds {}, but {} holds {}", name_of(other),
                                     sampling_name(other.sampling), name_of(first),
@@ -106,8 +109,9 @@ void Record::join() {
 
 void Record::select_period(const std::string& start, const std::string& end, const std::string& options) {
   core::with_context(variable_.name, [&] {
-    const io::IndexRange range = core::with_context(
-        options, [&] { return io::select_period(middles(sampling(), times_), start, end); });
+    const io::IndexRange range = core::with_context(options, [&] {
+      return io::select_period(middles(sampling(), times_), start, end, sampling().interval.seconds() / 2);
+    });
     check_borders(range, start, end);
     const auto cut = [&](auto& list) { list.assign(list.begin() + range.first, list.begin() + range.last); };
     cut(times_.seconds);

@@ -89,6 +89,13 @@ calendar::TimeAxis middles(const Sampling& sampling, calendar::TimeAxis times) {
   return times;
 }
 
+calendar::TimeAxis covered(const Sampling& sampling, const calendar::TimeAxis& times) {
+  const std::int64_t last_second = sampling.kind == TimeSampling::mean ? 1 : 0;
+  return {times.calendar,
+          {times.seconds.front() + sampling.interval.begin_seconds,
+           times.seconds.back() + sampling.interval.end_seconds - last_second}};
+}
+
 Sampling read_sampling(const io::NetcdfFile& file, const io::FieldLayout& layout,
                        const calendar::TimeAxis& times, std::optional<TimeSampling> as_told) {
   return core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name), [&] {

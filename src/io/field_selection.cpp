@@ -65,13 +65,15 @@ std::vector<std::filesystem::path> expand_files(const std::vector<std::string>& 
   return files;
 }
 
-IndexRange select_period(const calendar::TimeAxis& axis, const std::string& start, const std::string& end) {
+IndexRange select_period(const calendar::TimeAxis& axis, const std::string& start, const std::string& end,
+                         std::int64_t half_interval_seconds) {
   if (axis.size() == 0) throw core::Error("the data hold no instant");
   const auto begin = axis.seconds.begin();
   IndexRange range{0, axis.size()};
   const auto period_inside = [&](const std::string& which, const std::string& text) {
     const Period period = parse_period(text, axis.calendar);
-    if (period.last < axis.seconds.front() || period.first > axis.seconds.back()) {
+    if (period.last < axis.seconds.front() - half_interval_seconds ||
+        period.first > axis.seconds.back() + half_interval_seconds) {
       throw core::Error("the " + which + " " + text + " lies outside " + range_text(axis));
     }
     return period;

@@ -115,6 +115,8 @@ class PackingReader {
     if (is_of_values) {
       limit = (limit - packing_.add_offset) / packing_.scale_factor;
       if (packing_.scale_factor < 0) is_least = !is_least;
+      // Half a step of packing: the value that is the limit itself may have been rounded either way.
+      limit += is_least ? -0.5 : 0.5;
     }
     (is_least ? packing_.valid_minimum : packing_.valid_maximum) = limit;
   }

@@ -25,6 +25,7 @@ std::vector<Calibration> two_variables(const Layout& layout) {
                                         calibrate(simulated, observed, Kind::multiplicative, 40, layout)};
   calibrations[1].variable = "sfcWind";
   calibrations[1].units = "m s-1";
+  calibrations[1].standard_name = "wind_speed";
   return calibrations;
 }
 
@@ -35,9 +36,14 @@ grid::Grid two_cells() {
 }
 
 CalibrationFile file_of(const std::vector<Calibration>& calibrations) {
-  const Origin origin{two_cells(),     "1985-01-01T00:00:00", "2014-12-30T18:00:00",
-                      "MPI-ESM1-2-HR", "historical",          "tas_a.nc, tas_b.nc",
-                      "era5.nc"};
+  const Origin origin{two_cells(),
+                      "1985-01-01T00:00:00",
+                      "2014-12-30T18:00:00",
+                      "MPI-ESM1-2-HR",
+                      "historical",
+                      "tas_a.nc, tas_b.nc",
+                      "era5.nc",
+                      "bilinear"};
   return {origin, calibrations};
 }
 
@@ -132,6 +138,7 @@ void write_imitation(const std::filesystem::path& path, std::int64_t version,
   file.set_global_attributes({{"bias_calibration_version", version},
                               {"cells", std::string("separate")},
                               {"variable_names", std::string("tas")},
+                              {"variable_standard_names", std::string("air_temperature")},
                               {"variable_units", std::string("K")},
                               {"variable_kinds", std::string("additive")}});
   file.close();

@@ -241,6 +241,52 @@ TEST_F(Winds, GoWhereTheUserSaysWhateverTheFilesSay) {
   EXPECT_EQ(told("eastward_wind", "northward_wind"), as_named) << "turned by the names given";
 }
 
+TEST_F(Winds, MayLieOnStaggeredGrids) {
+  const auto component = [&](const std::string& name, const std::string& standard_name, bool is_staggered) {
+    return file(name + ".nc", [&](SimulationFile& made) {
+      made.name = name;
+      made.attributes["standard_name"] = standard_name;
+      made.attributes["units"] = std::string("m s-1");
+      if (is_staggered) made.lat = {45, 47, 49, 51, 53};
+      // Linear, which bilinear regridding keeps.
+      made.value = [=](double, double lat, double lon) { return name == "uas" ? lat / 10 : lon - lat / 5; };
+    });
+  };
+  const Target target = rotated();
+  const auto names = wanted("grid_eastward_wind", "grid_northward_wind");
+  const auto winds = [&](bool is_staggered) {
+    return read(
+        open({component("uas", "eastward_wind", false), component("vas", "northward_wind", is_staggered)},
+             names, target)[0],
+        0);
+  };
+  const auto on_one = winds(false), staggered = winds(true);
+  ASSERT_EQ(on_one.size(), 8);
+  for (std::size_t i = 0; i < on_one.size(); ++i) EXPECT_NEAR(staggered[i], on_one[i], 1e-5);
+}
+
+TEST_F(Winds, OfOnePairGoInOnePairOfDirections) {
+  // On a regular grid both names mean the same, so that there they are no contradiction.
+  const auto names = wanted("grid_eastward_wind", "grid_northward_wind");
+  const auto mixed = read(open(files("eastward_wind", "grid_northward_wind"), names, rotated())[0], 0);
+  EXPECT_EQ(mixed, read(open(files(), names, rotated())[0], 0));
+  const auto on_a_rotated_grid = [&](const std::string& name) {
+    return file(name + ".nc", [&](SimulationFile& made) {
+      made.name = name;
+      made.attributes["standard_name"] = std::string(name == "uas" ? "eastward_wind" : "grid_northward_wind");
+      made.attributes["units"] = std::string("m s-1");
+      made.rotated_pole = grid::RotatedPole{39.25, -162, 0};
+      made.lat = {-2, -1, 0, 1};
+      made.lon = {-6, -5, -4, -3};
+    });
+  };
+  EXPECT_THAT(
+      [&] {
+        open({on_a_rotated_grid("uas"), on_a_rotated_grid("vas")}, names, rotated());
+      },
+      refuses("eastward_wind", "grid_northward_wind", "one pair of directions"));
+}
+
 TEST_F(Winds, AreMissingTogetherWhereTheyAreTurned) {
   const auto winds = files();
   file("vas.nc", [](SimulationFile& made) {

@@ -182,6 +182,21 @@ TEST_F(Records, OfMeansBelongToThePeriodOfTheirMiddle) {
   EXPECT_EQ(record.times().format(1), "2001-01-02T00:00:00");
 }
 
+TEST_F(Records, OfMeansMayBeAskedForFromTheFirstOnesBegin) {
+  const auto means = [&] {
+    return find({day(0, [](SimulationFile& made) {
+      made.attributes["cell_methods"] = std::string("time: mean");
+      made.hours = {60, 180, 300};  // 5 days each, stamped in the middle
+      for (const double hour : made.hours) made.bounds.insert(made.bounds.end(), {hour - 60, hour + 60});
+    })});
+  };
+  Record record = means();
+  record.select_period("2001-01-01", "2001-01-15");
+  EXPECT_EQ(record.times().size(), 3);
+  EXPECT_THAT([&] { means().select_period("2000-12-29", ""); }, refuses("time.start", "outside the data"));
+  EXPECT_THAT([&] { means().select_period("", "2001-01-17"); }, refuses("time.end", "outside the data"));
+}
+
 TEST_F(Records, AreSnapshotsWithAWordOfIfNothingIsSaid) {
   const auto path = file("a.nc", [](SimulationFile& made) { made.attributes.erase("cell_methods"); });
   EXPECT_TRUE(find({path}).sampling().is_assumed);

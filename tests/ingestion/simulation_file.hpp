@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct SimulationFile {
   std::vector<double> lat{44, 46, 48, 50, 52, 54};
   std::vector<double> lon{4, 6, 8, 10, 12, 14};
   std::string lat_units = "degrees_north";
+  std::optional<grid::RotatedPole> rotated_pole;  ///< then lat and lon are those of the rotated grid
   /// At [time, y, x], from hour, latitude and longitude.
   std::function<double(double, double, double)> value = [](double hour, double latitude, double longitude) {
     return 250 + hour / 10 + latitude + longitude / 2;
@@ -39,13 +41,24 @@ struct SimulationFile {
     io::Attributes time{{"units", std::string("hours since 2001-1-1")}, {"calendar", calendar}};
     if (!bounds.empty()) time["bounds"] = std::string("time_bnds");
     file.define_variable("time", io::NetcdfType::float64, {"time"}, time);
-    file.define_variable("lat", io::NetcdfType::float64, {"lat"}, {{"units", lat_units}});
-    file.define_variable("lon", io::NetcdfType::float64, {"lon"}, {{"units", std::string("degrees_east")}});
+    io::Attributes of_lat{{"units", lat_units}}, of_lon{{"units", std::string("degrees_east")}};
+    io::Attributes of_values = attributes;
+    if (rotated_pole) {
+      of_lat = {{"units", std::string("degrees")}, {"standard_name", std::string("grid_latitude")}};
+      of_lon = {{"units", std::string("degrees")}, {"standard_name", std::string("grid_longitude")}};
+      of_values["grid_mapping"] = std::string("rotated_pole");
+      file.define_variable("rotated_pole", io::NetcdfType::int32, {},
+                           {{"grid_mapping_name", std::string("rotated_latitude_longitude")},
+                            {"grid_north_pole_latitude", rotated_pole->pole_latitude},
+                            {"grid_north_pole_longitude", rotated_pole->pole_longitude}});
+    }
+    file.define_variable("lat", io::NetcdfType::float64, {"lat"}, of_lat);
+    file.define_variable("lon", io::NetcdfType::float64, {"lon"}, of_lon);
     if (!bounds.empty()) {
       file.define_dimension("bnds", 2);
       file.define_variable("time_bnds", io::NetcdfType::float64, {"time", "bnds"}, {});
     }
-    file.define_variable(name, io::NetcdfType::float32, {"time", "lat", "lon"}, attributes);
+    file.define_variable(name, io::NetcdfType::float32, {"time", "lat", "lon"}, of_values);
     file.set_global_attributes({{"source_id", std::string("TOY")}});
     file.write("time", std::span<const double>(hours));
     file.write("lat", std::span<const double>(lat));

@@ -83,6 +83,11 @@ TEST(Packing, TakesValidLimitsOfPackedIntegersByTheirType) {
   attributes["valid_min"] = -1.0;  // a value, hence at most 10 as stored
   EXPECT_THAT(PackingFile(NetcdfType::int32, attributes, {-11, 9, 11}).missing(),
               ElementsAre(false, false, true));
+  // 0.1F is more than 0.1: the limit itself lies between two integers, and is valid.
+  EXPECT_THAT(
+      PackingFile(NetcdfType::int32, {{"scale_factor", 0.1F}, {"valid_max", 285.F}}, {2849, 2850, 2851})
+          .missing(),
+      ElementsAre(false, false, true));
 }
 
 TEST(Packing, RoundsValidLimitsAsTheData) {

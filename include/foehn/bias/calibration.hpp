@@ -32,7 +32,8 @@ struct Calibration {
   Kind kind = Kind::additive;
   Distribution observed;
   Distribution simulated;
-  DailyTimes daily_times{};  ///< of both records
+  DailyTimes daily_times{};        ///< of both records
+  std::string standard_name = "";  ///< of the variable, which tells winds along the grid from geographic ones
   bool operator==(const Calibration&) const = default;
 };
 
@@ -49,6 +50,7 @@ struct Origin {
   std::string first_date, last_date;     ///< of the simulation, in its calendar: "1985-01-01T00:00:00"
   std::string source_id, experiment_id;  ///< of the simulation; empty where its files do not say
   std::string simulated_files, reference_files;  ///< names
+  std::string regridding;                        ///< how the simulation came onto the grid: "bilinear"
 };
 
 /// What a file of statistics holds.

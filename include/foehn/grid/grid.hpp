@@ -50,6 +50,7 @@ Geographic geographic_coordinates(const Grid& grid);
 /// Rows [y0, y1) and columns [x0, x1) of a grid.
 struct Crop {
   std::int64_t y0 = 0, y1 = 0, x0 = 0, x1 = 0;
+  bool operator==(const Crop&) const = default;
 };
 
 /// Reads "y0:y1,x0:x1". @throws Error if the text is not of that form or a range is empty

@@ -40,9 +40,15 @@ class BlockRegridding {
   /// @param means         [block]; NaN where more is missing
   MissingBlocks apply(std::span<const float> source, double most_missing, std::span<float> means) const;
 
-  /// The same of winds, turned from geographic directions to those of the fine grid at each of its cells.
-  MissingBlocks apply_to_winds(std::span<const float> eastward, std::span<const float> northward,
-                               double most_missing, std::span<float> u, std::span<float> v) const;
+  /// What one component of a wind gives to the two of a block, turned to the fine grid at each of its cells.
+  struct TurnedSum {
+    double cosine = 0,
+           sine = 0;   ///< sums over what is there of weight, cosine or sine of the angle, and value
+    double valid = 0;  ///< part of the block's weight that is there
+    std::int64_t first_missing = -1;  ///< source cell, in the region
+  };
+  /// @param source  [region], as of `apply`
+  TurnedSum turned_sum(std::span<const float> source, std::int64_t block) const;
 
  private:
   struct Link {
@@ -57,5 +63,20 @@ class BlockRegridding {
   std::vector<std::int64_t> first_link_{0};
   std::vector<Link> links_;
 };
+
+/// Blocks in which a component of the wind is missing, and so both are.
+struct MissingWinds {
+  MissingBlocks blocks;
+  bool is_northward = false;  ///< the component that lacks the first one; else the eastward one
+};
+
+/// Block means of winds, turned from geographic directions to those of the fine grid at each of its cells.
+/// The components may come from two grids, as where a model's are staggered.
+/// @param eastward, northward  [region of the component's regridding]; what is not finite is missing
+/// @param most_missing         part of a block's weight that may be missing
+/// @param u, v                 [block]; NaN where more is missing of either
+MissingWinds apply_to_winds(const BlockRegridding& of_eastward, std::span<const float> eastward,
+                            const BlockRegridding& of_northward, std::span<const float> northward,
+                            double most_missing, std::span<float> u, std::span<float> v);
 
 }  // namespace foehn::ingestion

@@ -62,6 +62,7 @@ class ObservationStream {
   };
   struct Missing {  // so far, and where the first one is
     std::int64_t count = 0, index = 0;
+    std::size_t lacking = 0;  // the record whose file lacks it: of turned winds perhaps the other one
     MissingBlocks first;
   };
   struct WindPair {
@@ -72,9 +73,12 @@ class ObservationStream {
 
   void find_common_times();
   void regrid(const SourceGrid& source, std::size_t record);
+  /// Whether a record's winds go along its grid, and that is not along meridians.
+  bool comes_along_grid(std::size_t record) const;
+  bool share_grid(std::size_t record, std::size_t other) const;
   void pair_winds();
   std::span<float> field(std::size_t record, std::int64_t index);
-  void count(std::size_t record, std::int64_t index, const MissingBlocks& found);
+  void count(std::size_t record, std::int64_t index, const MissingBlocks& found, std::size_t lacking);
   std::string describe_missing(std::size_t record) const;
   std::span<float> part(std::span<float> values, std::size_t record) const;
 

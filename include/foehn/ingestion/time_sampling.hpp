@@ -26,6 +26,10 @@ struct Sampling {
 /// times.
 calendar::TimeAxis middles(const Sampling& sampling, calendar::TimeAxis times);
 
+/// The first and the last second that the values are of: of snapshots their first and last time, of means
+/// from the first one's begin to before the last one's end.
+calendar::TimeAxis covered(const Sampling& sampling, const calendar::TimeAxis& times);
+
 /// Tells snapshots from means by `cell_methods` and time bounds.
 /// @param as_told  what the user says, in place of `cell_methods`
 /// @throws Error naming file and variable: neither snapshots nor means; means without bounds, or over

@@ -94,6 +94,8 @@ std::vector<std::filesystem::path> expand_files(const std::vector<std::string>& 
 ///
 /// @param start, end  dates as in calendar::parse_date_time, both inclusive; a bare date means the whole day.
 ///                    Empty: the axis's own first and last instant.
+/// @param half_interval_seconds  of means, whose middles the axis holds: the data reach as far beyond its
+/// ends
 /// @throws Error if a date is no date, lies outside the axis, or no instant lies between the two; the message
 ///         names the axis's first and last instant
 struct IndexRange {
@@ -101,6 +103,7 @@ struct IndexRange {
   std::int64_t last = 0;
   std::int64_t size() const { return last - first; }
 };
-IndexRange select_period(const calendar::TimeAxis& axis, const std::string& start, const std::string& end);
+IndexRange select_period(const calendar::TimeAxis& axis, const std::string& start, const std::string& end,
+                         std::int64_t half_interval_seconds = 0);
 
 }  // namespace foehn::io

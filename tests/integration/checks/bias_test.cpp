@@ -166,6 +166,7 @@ TEST_F(Bias, IsNotCorrectedByStatisticsOfSomethingElse) {
        folder_ / "every_third.nc",
        {"psl: snapshots every 1 h from 00:00 on", "input.files hold snapshots every 3 h from 00:00 on"},
        1},
+      {"regrid.method", "conservative", {"regrid.method: conservative, but the statistics are of bilinear"}},
       {"bias.bins", "50", {"bias.bins: 50, but the statistics are of 100"}},
       {"bias.by_month", "true", {"bias.by_month: true, but the statistics are of false"}},
       {"bias.pooled", "true", {"bias.pooled: true, but the statistics are of false"}},

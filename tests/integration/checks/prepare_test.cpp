@@ -61,6 +61,11 @@ const std::vector<BadInput> kBadPrepare = {
      {"data.variables", "precipitation_flux", "air_temperature"},
      2},
     {"ANameWithoutAStandardName", set("data.variables", "t2m"), {"data.variables", "'t2m'"}, 2},
+    {"LeavingOutWhatThePriorHasNot",
+     set("data.without", "pr"),
+     {"data.without: 'pr' is no variable of the prior", "psl, tas"},
+     2},
+    {"LeavingOutEverything", set("data.without", "psl,tas,uas,vas"), {"data.without: nothing is left"}, 2},
     {"AnotherUnit",
      bend("input.files", [](ToyFields& fields) { fields.variables[kTas].units = "Pa"; }),
      {"bent.nc: tas", "Pa", "K"}},
@@ -199,6 +204,22 @@ TEST_F(Prepare, GivesWhatCoarsenGivesWhereNothingIsRegridded) {
     for (std::size_t v = 0; v < 4; ++v)
       for (std::size_t cell = 0; cell < 6; ++cell)
         EXPECT_FLOAT_EQ(prepared.field(6 * i, v)[cell], coarsened.field(i, v)[cell]);
+  }
+}
+
+TEST_F(Prepare, LeavesOutWhatIsNotToBeObserved) {
+  Options options = toy_.prepare_options(folder_ / "all.nc");
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  options["data.without"] = "psl,vas";
+  options["output.path"] = folder_ / "some.nc";
+  ASSERT_NO_FATAL_FAILURE(run("prepare", options));
+  if (!is_root()) return;
+  ToyFields all(folder_ / "all.nc"), some(folder_ / "some.nc");
+  ASSERT_EQ(some.variables.size(), 2);
+  EXPECT_EQ(some.variables[0].name, "tas");
+  for (std::size_t cell = 0; cell < 6; ++cell) {
+    EXPECT_EQ(some.field(5, 0)[cell], all.field(5, kTas)[cell]);
+    EXPECT_EQ(some.field(5, 1)[cell], all.field(5, kUas)[cell]);
   }
 }
 
