@@ -1,6 +1,7 @@
 #include "member_output.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
@@ -52,10 +53,15 @@ void check_driving(const io::CordexMetadata& metadata, const std::string& observ
     const auto found = attributes.find(name);
     const auto* text = found == attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
     const std::string& driving = metadata.attributes.at("driving_" + name);
+    if (text == nullptr || *text == driving) continue;
     // Several are listed: a historical run and the scenario that goes on from it.
-    if (text != nullptr && (", " + *text + ", ").find(", " + driving + ", ") == std::string::npos)
+    if ((", " + *text + ", ").find(", " + driving + ", ") == std::string::npos)
       throw core::UsageError(fmt::format("output.metadata: driving_{} is {}, but {} is of {} ({})", name,
                                          driving, observations, *text, name));
+    spdlog::warn(
+        "output.metadata: {} is of {} ({}), but all files will say that it is {}; a run of each "
+        "tells them apart",
+        observations, *text, name, driving);
   }
 }
 
