@@ -28,6 +28,16 @@ bool is_degrees_north(std::string_view units) {
 bool is_degrees_east(std::string_view units) {
   return is_one_of(units, {"degrees_east", "degree_east", "degrees_E", "degree_E", "degreesE", "degreeE"});
 }
+bool is_degrees(std::string_view units) {
+  return is_one_of(units, {"degrees", "degree"});
+}
+/// Degrees alone say no direction; CF wants one, but a standard name tells it as well.
+bool is_latitude(const grid::Axis& axis) {
+  return is_degrees_north(axis.units) || (axis.standard_name == "latitude" && is_degrees(axis.units));
+}
+bool is_longitude(const grid::Axis& axis) {
+  return is_degrees_east(axis.units) || (axis.standard_name == "longitude" && is_degrees(axis.units));
+}
 
 bool has_mapping(const grid::Grid& grid, const GridMapping& mapping) {
   return grid.rotated_pole || mapping.earth_radius;
@@ -81,7 +91,8 @@ grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const Net
       dimension.size < 1) {
     throw core::Error(where + ": " + dimension.name + " is no coordinate variable of its dimension");
   }
-  grid::Axis axis{dimension.name, "", variable.text("units").value_or(""), read_coordinate(file, variable)};
+  grid::Axis axis{dimension.name, variable.text("standard_name").value_or(""),
+                  variable.text("units").value_or(""), read_coordinate(file, variable)};
   const std::size_t turn = first_turn(axis.values);
   if (turn == axis.values.size()) return axis;
   if (is_x) {
@@ -122,8 +133,9 @@ grid::RotatedPole read_rotated_pole(const std::string& where, const NetcdfVariab
 void check_units(const std::string& where, const grid::Axis& axis, bool is_right,
                  const std::string& expected) {
   if (is_right) return;
+  const bool is_other_axis = is_degrees_north(axis.units) || is_degrees_east(axis.units);
   throw core::Error(where + ": coordinate " + axis.name + " has units '" + axis.units + "', expected " +
-                    expected + " (the dimensions must be in the order y, x)");
+                    expected + (is_other_axis ? " (the dimensions must be in the order y, x)" : ""));
 }
 
 }  // namespace
@@ -184,14 +196,14 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     if (mapping_name == kRotatedMapping) grid.rotated_pole = read_rotated_pole(where, mapping);
   }
   if (grid.rotated_pole) {
-    check_units(where, grid.y, is_one_of(grid.y.units, {"degrees", "degree"}), "degrees");
-    check_units(where, grid.x, is_one_of(grid.x.units, {"degrees", "degree"}), "degrees");
+    check_units(where, grid.y, is_degrees(grid.y.units), "degrees");
+    check_units(where, grid.x, is_degrees(grid.x.units), "degrees");
     grid.y.standard_name = "grid_latitude";
     grid.x.standard_name = "grid_longitude";
     grid.y.units = grid.x.units = "degrees";
   } else if (mapping_name == kGeographicMapping) {
-    check_units(where, grid.y, is_degrees_north(grid.y.units), "degrees_north");
-    check_units(where, grid.x, is_degrees_east(grid.x.units), "degrees_east");
+    check_units(where, grid.y, is_latitude(grid.y), "degrees_north");
+    check_units(where, grid.x, is_longitude(grid.x), "degrees_east");
     grid.y.standard_name = "latitude";
     grid.x.standard_name = "longitude";
     grid.y.units = "degrees_north";
@@ -200,8 +212,8 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     throw core::Error(where + ": grid mapping " + mapping_name + " is not supported, expected " +
                       kGeographicMapping + " or " + kRotatedMapping);
   }
-  const auto is_latitude = [](double y) { return std::abs(y) <= 90.0; };
-  if (!std::all_of(grid.y.values.begin(), grid.y.values.end(), is_latitude)) {
+  const auto is_on_earth = [](double y) { return std::abs(y) <= 90.0; };
+  if (!std::all_of(grid.y.values.begin(), grid.y.values.end(), is_on_earth)) {
     throw core::Error(where + ": coordinate " + grid.y.name + " leaves the range -90 to 90 degrees");
   }
   return grid;

@@ -354,7 +354,11 @@ TEST(FieldReader, RefusesBadGrids) {
   file.lat_units = "m";
   EXPECT_THAT(opening(folder, file),
               ThrowsMessage<core::Error>(HasSubstr("coordinate lat has units 'm', expected degrees_north")));
-  file.lat_units = "degrees_north";
+  file.lat_units = "degrees";
+  EXPECT_THAT(opening(folder, file),
+              ThrowsMessage<core::Error>(HasSubstr("has units 'degrees', expected degrees_north")));
+  file.lat_standard_name = "latitude";
+  EXPECT_NO_THROW(opening(folder, file)()) << "the standard name says which degrees they are";
   file.attributes["grid_mapping"] = std::string("crs");
   EXPECT_THAT(opening(folder, file), ThrowsMessage<core::Error>(HasSubstr("no grid mapping variable crs")));
 }

@@ -77,7 +77,7 @@ struct FieldFile {
   std::string calendar = "standard";
   std::vector<double> lat{52, 51.5, 51};
   std::vector<double> lon{-0.5, 0, 0.5, 1};
-  std::string lat_units = "degrees_north";
+  std::string lat_units = "degrees_north", lat_standard_name = "";
   std::string lon_units = "degrees_east";
   std::int64_t levels = 1;
   /// Stored number at [time, y, x]; the same on every level.
@@ -98,7 +98,9 @@ struct FieldFile {
     file.define_variable(
         time_name, NetcdfType::float64, {"time"},
         {{"units", time_units}, {"calendar", calendar}, {"standard_name", std::string("time")}});
-    file.define_variable("lat", NetcdfType::float64, {"lat"}, {{"units", lat_units}});
+    Attributes of_lat{{"units", lat_units}};
+    if (!lat_standard_name.empty()) of_lat["standard_name"] = lat_standard_name;
+    file.define_variable("lat", NetcdfType::float64, {"lat"}, of_lat);
     file.define_variable("lon", NetcdfType::float64, {"lon"}, {{"units", lon_units}});
     file.define_variable(name, type, dimensions, attributes);
     file.write(time_name, std::span<const double>(times));
