@@ -43,7 +43,7 @@ TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
   EXPECT_EQ(options.hours, 168);
   EXPECT_EQ(window_strides(options, 3).noisy, 1);
   EXPECT_EQ(window_strides(options, 3).clear, 3);
-  EXPECT_EQ(sampler_options(options).steps, 9);
+  EXPECT_EQ(sampler_options(options).steps, 10);
 }
 
 }  // namespace
