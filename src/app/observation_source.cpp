@@ -39,8 +39,9 @@ ObservationSource::ObservationSource(io::CoarseSource source, const model::Domai
             .hour_seconds = domain.step_seconds,
             .step_seconds = reader.step_seconds(),
             .spans = source_.spans};
+  const std::vector<PlausibleRange> ranges = plausible_ranges(domain);
   for (const std::int64_t variable : variables())
-    plausible_.push_back(plausible_ranges(domain)[static_cast<std::size_t>(variable)]);
+    plausible_.push_back(ranges[static_cast<std::size_t>(variable)]);
   in_file(times_.name, [&] {
     times_.block = block_between(domain.grid, reader.grid());
     coarse_ = domain.block_mean(times_.block);

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "foehn/calendar/date_time.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/io/field_reader.hpp"
 

@@ -28,11 +28,8 @@ std::string listed(std::vector<std::string> words) {
 }
 
 std::set<std::string> experiments_of(const Record& record) {
-  std::set<std::string> experiments;
-  for (const SourceFile& file : record.files())
-    if (const auto found = file.attributes.find("experiment_id"); found != file.attributes.end())
-      experiments.insert(std::get<std::string>(found->second));
-  return experiments;
+  const std::vector<std::string> found = identities("experiment_id", std::span(&record, 1));
+  return {found.begin(), found.end()};
 }
 
 }  // namespace
@@ -62,7 +59,7 @@ io::Attributes provenance(const std::vector<Record>& records) {
   return attributes;
 }
 
-std::vector<std::string> identities(const std::string& attribute, const std::vector<Record>& records) {
+std::vector<std::string> identities(const std::string& attribute, std::span<const Record> records) {
   std::vector<std::string> values;
   for (const Record& record : records)
     for (const SourceFile& file : record.files())

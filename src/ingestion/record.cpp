@@ -60,9 +60,10 @@ void Record::check_alike() const {
   const SourceFile& first = files_.front();
   const SourceFile* first_with_level = nullptr;
   for (const SourceFile& other : files_) {
-    const auto fail = [&](const std::string& what, const std::string& found, const std::string& expected) {
-      throw core::Error(fmt::format("{}: {} {}, but in {} it is {}", name_of(other), what, found,
-                                    name_of(first), expected));
+    const auto fail = [&](const std::string& what, const std::string& found, const std::string& expected,
+                          const SourceFile& one) {
+      throw core::Error(
+          fmt::format("{}: {} {}, but in {} it is {}", name_of(other), what, found, name_of(one), expected));
     };
     if (other.grid != first.grid)
       if (const auto differing = difference(*first.grid, *other.grid))
@@ -70,13 +71,12 @@ void Record::check_alike() const {
             fmt::format("{}: not on the grid of {}: {}", name_of(other), name_of(first), *differing));
     if (!calendar::are_comparable(other.times, first.times))
       fail("calendar", calendar::calendar_name(other.times.calendar),
-           calendar::calendar_name(first.times.calendar));
+           calendar::calendar_name(first.times.calendar), first);
     if (other.layout.variable.standard_name != first.layout.variable.standard_name)
-      fail("standard name", other.layout.variable.standard_name, first.layout.variable.standard_name);
+      fail("standard name", other.layout.variable.standard_name, first.layout.variable.standard_name, first);
     if (other.level && first_with_level == nullptr) first_with_level = &other;
     if (other.level && !are_same(*first_with_level->level, *other.level))
-      throw core::Error(fmt::format("{}: lies at {}, but in {} it is {}", name_of(other), other.level->text(),
-                                    name_of(*first_with_level), first_with_level->level->text()));
+      fail("lies at", other.level->text(), first_with_level->level->text(), *first_with_level);
     if (other.sampling.kind != first.sampling.kind || other.sampling.interval != first.sampling.interval)
       throw core::Error(fmt::format("{} holds {}, but {} holds {}", name_of(other),
                                     sampling_name(other.sampling), name_of(first),

@@ -15,7 +15,7 @@ io::Attributes identity_attributes(const io::NetcdfFile& file);
 io::Attributes provenance(const std::vector<Record>& records);
 
 /// What the files say of one of the identity_attributes, each value once, in their order.
-std::vector<std::string> identities(const std::string& attribute, const std::vector<Record>& records);
+std::vector<std::string> identities(const std::string& attribute, std::span<const Record> records);
 
 /// Warns where files are of different models or members, which no single simulation's are.
 void warn_of_mixtures(const std::vector<Record>& records);
