@@ -98,9 +98,12 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   std::optional<TrainLocks> locks;  // of the root
   Preparation prepared;
   world.agree([&] {
-    if (!options.corrects_gaussian() && (options.training.mixing > 0 || options.training.amplitude > 0))
+    const auto& augmentation = options.training.augmentation;
+    if (!options.corrects_gaussian() &&
+        (augmentation.mixing > 0 || augmentation.amplitude > 0 || augmentation.daily_cycle > 0))
       throw core::UsageError(
-          "train.mixing, train.amplitude: they need anomalies, that is prior.kind gaussian-preconditioned");
+          "train.mixing, train.amplitude, train.daily_cycle: they need anomalies, that is prior.kind "
+          "gaussian-preconditioned");
     if (!world.is_root()) return;
     locks.emplace(options, outcome.validate_only);
     const Record record(options);
@@ -124,7 +127,8 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     material = read_material(options, paths.gaussian, prepared.hours[0], prepared.hours[1]);
   });
   options.training.held_out_hours = material->held_out;
-  options.training.steps_a_day = std::max<std::int64_t>(1, 86400 / material->domain.step_seconds);
+  options.training.augmentation.steps_a_day =
+      std::max<std::int64_t>(1, 86400 / material->domain.step_seconds);
   if (world.is_root()) std::cout << describe(options, *material, world) << std::flush;
 
   std::optional<training::FieldCache> fields;

@@ -76,19 +76,27 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
              .unit = "1",
              .minimum = 0,
              .maximum = 1});
-  table.add("train.mixing", &training.mixing,
+  table.add("train.mixing", &training.augmentation.mixing,
             {.doc = "Part of the windows that are mixed of two at the same hour of the day, cos(a) x + "
                     "sin(a) y with a random "
                     "angle, against over-fitting; for gaussian-preconditioned, whose fields are anomalies.",
              .unit = "1",
              .minimum = 0,
              .maximum = 1});
-  table.add("train.amplitude", &training.amplitude,
+  table.add("train.amplitude", &training.augmentation.amplitude,
             {.doc = "Standard deviation of the logarithm of a random factor on each window, against "
                     "over-confidence where the record is short; for gaussian-preconditioned.",
              .unit = "1",
              .minimum = 0,
              .maximum = 1});
+  table.add(
+      "train.daily_cycle", &training.augmentation.daily_cycle,
+      {.doc = "Standard deviation of a random multiple of the climatology's daily cycle that is added to "
+              "each window, so that clearer and cloudier days than the record's are known; for "
+              "gaussian-preconditioned.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 2});
   table.add("train.evaluate_every", &training.evaluate_every,
             {.doc = "Steps from one held-out score to the next.", .unit = "1", .minimum = 1});
   table.add("train.held_out_windows", &training.held_out_windows,

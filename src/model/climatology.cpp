@@ -65,6 +65,20 @@ at::Tensor Climatology::at(std::int64_t seconds, calendar::Calendar calendar) co
   return field;
 }
 
+at::Tensor Climatology::daily_cycle(std::int64_t seconds, calendar::Calendar calendar) const {
+  at::Tensor field = at::zeros_like(coefficients_.select(0, 0));
+  for (std::size_t i = 0; i < harmonics_.size(); ++i)
+    if (harmonics_[i].cycle == Harmonic::Cycle::day)
+      field.add_(coefficients_.select(0, static_cast<std::int64_t>(i)) *
+                 harmonics_[i].value(seconds, calendar));
+  return field;
+}
+
+bool Climatology::has_daily_cycle() const {
+  return std::ranges::any_of(harmonics_,
+                             [](const Harmonic& harmonic) { return harmonic.cycle == Harmonic::Cycle::day; });
+}
+
 Climatology Climatology::block_mean(std::int64_t block) const {
   const observation::BlockMean mean(block);
   std::vector<at::Tensor> means;

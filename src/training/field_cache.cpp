@@ -16,8 +16,22 @@ namespace foehn::training {
 namespace {
 
 constexpr const char* kFields = "fields";
+constexpr const char* kDailyCycle = "daily_cycle";
 constexpr const char* kDigest = "foehn_digest";
-constexpr std::int64_t kHoursAtOnce = 64;
+constexpr std::int64_t kHoursAtOnce = 64, kDaySeconds = 86400;
+
+/// [instant of the day, variable, y, x], float32, from the first instant of the period on; undefined without
+/// one.
+at::Tensor daily_cycle_of(const model::Domain& domain, const calendar::TimeAxis& times, std::int64_t first) {
+  const model::Climatology* climatology = domain.normalisation.climatology();
+  if (climatology == nullptr || !climatology->has_daily_cycle()) return {};
+  std::vector<at::Tensor> instants;
+  for (std::int64_t of_day = 0; of_day < kDaySeconds; of_day += domain.step_seconds)
+    instants.push_back(
+        climatology->daily_cycle(times.seconds[static_cast<std::size_t>(first)] + of_day, times.calendar) /
+        domain.normalisation.scale().reshape({-1, 1, 1}));
+  return at::stack(instants).to(at::kFloat);
+}
 
 std::string text_of(const at::Tensor& tensor) {
   const at::Tensor values = tensor.to(at::kDouble).contiguous();
@@ -34,7 +48,7 @@ auto with_advice(const std::filesystem::path& path, Use&& use) {
 
 std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, const io::FieldReader& reader,
                                io::IndexRange period, const model::Domain& domain, const Known& known) {
-  std::string text = "foehn fields 2\n";
+  std::string text = "foehn fields 3\n";
   for (const auto& file : files)
     text +=
         fmt::format("{} {} {}\n", std::filesystem::absolute(file).string(), std::filesystem::file_size(file),
@@ -75,7 +89,17 @@ void FieldCache::write(const std::filesystem::path& path, const std::string& dig
     file.define_variable(kFields, io::NetcdfType::float32, {"hour", "variable", "y", "x"},
                          {{"long_name", std::string("normalised fields")}, {"units", std::string("1")}},
                          {.chunks = {1, variables, ny, nx}, .deflate = 0});
+    const at::Tensor cycle = daily_cycle_of(domain, reader.times(), period.first);
+    if (cycle.defined()) {
+      file.define_dimension("instant_of_day", cycle.size(0));
+      file.define_variable(kDailyCycle, io::NetcdfType::float32, {"instant_of_day", "variable", "y", "x"},
+                           {{"long_name", std::string("normalised daily cycle of the climatology")},
+                            {"units", std::string("1")}});
+    }
     file.set_global_attributes({{kDigest, digest}});
+    if (cycle.defined())
+      file.write(kDailyCycle,
+                 std::span<const float>(cycle.data_ptr<float>(), static_cast<std::size_t>(cycle.numel())));
     at::Tensor fields = at::empty({kHoursAtOnce, variables, ny, nx}, at::kFloat);
     for (std::int64_t first = period.first; first < period.last; first += kHoursAtOnce) {
       const std::int64_t count = std::min(kHoursAtOnce, period.last - first);
@@ -112,6 +136,16 @@ at::Tensor FieldCache::read(std::int64_t first, std::int64_t count) const {
       throw core::Error(
           fmt::format("hours {} to {} hold values that are not finite", first, first + count - 1));
     return fields;
+  });
+}
+
+at::Tensor FieldCache::daily_cycle() const {
+  return with_advice(file_.path(), [&]() -> at::Tensor {
+    if (!file_.has_variable(kDailyCycle)) return {};
+    const io::NetcdfVariable variable = file_.variable(kDailyCycle);
+    std::vector<std::int64_t> start(4, 0), size;
+    for (const auto& dimension : variable.dimensions) size.push_back(dimension.size);
+    return at::tensor(file_.read_doubles(variable, start, size), at::kFloat).reshape(size);
   });
 }
 

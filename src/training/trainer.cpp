@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "foehn/core/error.hpp"
@@ -27,12 +26,13 @@ Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const Fi
                  const TrainingOptions& options)
     : ranks_(ranks), objective_(objective), fields_(fields), options_(options) {
   const std::int64_t window = 2 * options.markov_order + 1;
-  train_windows_ = fields.hours() - options.held_out_hours - window + 1;
-  if (train_windows_ < 1 || options.held_out_hours < window)
+  const std::int64_t starts = fields.hours() - options.held_out_hours - window + 1;
+  if (starts < 1 || options.held_out_hours < window)
     throw core::Error(
         fmt::format("too few hours for windows of {}: found {} to train on and {} held out, expected as "
                     "many at least of both",
                     window, fields.hours() - options.held_out_hours, options.held_out_hours));
+  windows_.emplace(fields, window, starts, options.augmentation);
   Tensors parts;
   for (const auto& [name, tensor] : objective.network().tensors()) {
     leaves_.push_back(tensor);
@@ -61,49 +61,15 @@ void Trainer::set(const Tensors& tensors) {
     at::Tensor(tensor).copy_(tensors.at(name));
 }
 
-Trainer::Task Trainer::task(std::uint32_t step, std::uint32_t sample) const {
-  const auto seed = static_cast<std::uint64_t>(options_.seed);
-  const auto words = [&](std::uint32_t part) {
-    return core::philox4x32({sample, step, part, kTrainingDraw},
-                            {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
-  };
-  const auto below = [](std::uint32_t high, std::uint32_t low, std::int64_t count) {
-    const std::uint64_t wide = (std::uint64_t{high} << 32) | low;
-    return static_cast<std::int64_t>(wide % static_cast<std::uint64_t>(count));
-  };
-  const auto uniform = [](std::uint32_t word) { return (static_cast<double>(word) + 0.5) * 0x1p-32; };
-  const auto first = words(0), second = words(1);
-  Task task;
-  task.hour = below(first[0], first[1], train_windows_);
-  task.t = uniform(first[2]);
-  task.noise = {seed, sample, kTrainingDraw};
-  if (uniform(first[3]) < options_.mixing) {
-    const std::int64_t day = options_.steps_a_day, time_of_day = task.hour % day;
-    const std::int64_t days = (train_windows_ - 1 - time_of_day) / day + 1;
-    task.mixed_in = time_of_day + day * below(second[0], second[1], days);
-    task.angle = 2 * std::numbers::pi * uniform(second[2]);
-  }
-  const auto third = words(2);
-  // Box & Muller's normal deviate.
-  const double normal =
-      std::sqrt(-2 * std::log(uniform(third[0]))) * std::cos(2 * std::numbers::pi * uniform(third[1]));
-  task.factor = std::exp(options_.amplitude * (normal - options_.amplitude));
-  return task;
-}
-
 Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
-  const std::int64_t window = 2 * options_.markov_order + 1;
   std::vector<at::Tensor> clean, noise;
   std::vector<diffusion::NoiseLevel> levels;
   for (const Task& task : tasks) {
-    at::Tensor fields = fields_.read(task.hour, window);
-    if (task.mixed_in)
-      fields = fields * std::cos(task.angle) + fields_.read(*task.mixed_in, window) * std::sin(task.angle);
-    clean.push_back(fields.mul(task.factor).flatten(0, 1));
+    clean.push_back(windows_->read(task.window).flatten(0, 1));
     noise.push_back(at::empty_like(clean.back()));
     core::fill_normal<float>(
         task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
-    levels.push_back(diffusion::VpCosine{}.at(task.t));
+    levels.push_back(diffusion::VpCosine{}.at(task.window.t));
   }
   const at::NoGradGuard no_gradients;
   const auto device = leaves_.front().device();
@@ -121,9 +87,11 @@ at::Tensor Trainer::answer_to(const Lesson& lesson, bool in_bf16) {
 
 double Trainer::step(TrainingState& state, Optimiser& optimiser) {
   const auto number = static_cast<std::uint32_t>(state.step);
+  const auto seed = static_cast<std::uint64_t>(options_.seed);
   std::vector<Task> tasks;
   for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size())
-    tasks.push_back(task(number, static_cast<std::uint32_t>(i)));
+    tasks.push_back({windows_->draw(seed, number, static_cast<std::uint32_t>(i)),
+                     {seed, static_cast<std::uint32_t>(i), kTrainingDraw}});
 
   gradient_.zero_();
   double loss_sum = 0;
@@ -168,11 +136,9 @@ std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
     const double t = (static_cast<double>(level) + 0.5) / static_cast<double>(kScoredLevels);
     double mine = 0;
     for (std::int64_t i = ranks_.rank(); i < windows; i += ranks_.size()) {
-      Task asked_of;
-      asked_of.hour = first_start + i * starts / windows;
-      asked_of.t = t;
-      asked_of.noise = {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i),
-                        kHeldOutDraw};
+      const Task asked_of{
+          {.hour = first_start + i * starts / windows, .t = t},
+          {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i), kHeldOutDraw}};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
       const at::Tensor answer = answer_to(asked, false);
       mine += (answer - asked.targets).square().mean().item<double>();

@@ -35,6 +35,25 @@ TEST(Climatology, OfADiurnalCycleIsThatCycle) {
     EXPECT_TRUE(at::allclose(climatology.at(hour * kHour, calendar), truth(hour), 1e-9, 1e-9)) << hour;
 }
 
+TEST(Climatology, HasADailyCycleThatSeasonsDoNotChange) {
+  at::manual_seed(9);
+  const Climatology climatology(harmonics_for(kHour, 365 * kDay), at::randn({9, 2, 4, 6}, at::kDouble));
+  ASSERT_TRUE(climatology.has_daily_cycle());
+  const auto calendar = calendar::Calendar::standard;
+  at::Tensor sum = at::zeros({2, 4, 6}, at::kDouble);
+  for (std::int64_t hour = 0; hour < 24; ++hour) {
+    const at::Tensor cycle = climatology.daily_cycle(hour * kHour, calendar);
+    EXPECT_TRUE(
+        at::allclose(cycle, climatology.daily_cycle(100 * kDay + hour * kHour, calendar), 1e-12, 1e-12));
+    sum += cycle;
+  }
+  EXPECT_LT(sum.abs().max().item<double>(), 1e-12);
+  // What is left of the climatology is the mean and the season, which hardly moves in a day.
+  const at::Tensor rest = climatology.at(5 * kHour, calendar) - climatology.daily_cycle(5 * kHour, calendar);
+  EXPECT_TRUE(at::allclose(rest, climatology.at(0, calendar) - climatology.daily_cycle(0, calendar), 0, 0.1));
+  EXPECT_FALSE(Climatology(harmonics_for(kDay, 9 * kDay), at::zeros({1, 1, 2, 2})).has_daily_cycle());
+}
+
 TEST(Climatology, OfA360DayYearFollowsThatCalendar) {
   const auto calendar = calendar::Calendar::day_360;
   const std::int64_t start = calendar::to_seconds({2000, 1, 1}, calendar);

@@ -16,19 +16,28 @@ namespace foehn::testing {
 
 constexpr std::int64_t kToyHours = 40, kToyVariables = 2, kToyNy = 4, kToyNx = 8;
 
-/// A cache of smooth fields that change in time.
+constexpr std::int64_t kToyStepsADay = 8;
+
+/// A cache of smooth fields that change in time, with a daily cycle of 8 steps.
 inline void write_toy_cache(const std::filesystem::path& path) {
   io::write_netcdf_atomically(path, [](io::NetcdfFile& file) {
     file.define_dimension("hour", kToyHours);
     file.define_dimension("variable", kToyVariables);
     file.define_dimension("y", kToyNy);
     file.define_dimension("x", kToyNx);
+    file.define_dimension("instant_of_day", kToyStepsADay);
     file.define_variable("fields", io::NetcdfType::float32, {"hour", "variable", "y", "x"}, {});
+    file.define_variable("daily_cycle", io::NetcdfType::float32, {"instant_of_day", "variable", "y", "x"},
+                         {});
     std::vector<float> values;
     for (std::int64_t i = 0; i < kToyHours * kToyVariables * kToyNy * kToyNx; ++i)
       values.push_back(static_cast<float>(std::sin(0.01 * static_cast<double>(i)) +
                                           std::cos(0.7 * static_cast<double>(i % 8))));
     file.write("fields", std::span<const float>(values));
+    std::vector<float> cycle;
+    for (std::int64_t i = 0; i < kToyStepsADay * kToyVariables * kToyNy * kToyNx; ++i)
+      cycle.push_back(static_cast<float>(std::cos(0.3 * static_cast<double>(i))));
+    file.write("daily_cycle", std::span<const float>(cycle));
   });
 }
 

@@ -34,6 +34,9 @@ class Climatology {
   /// @param seconds  since 1970-01-01 of the calendar
   /// @return         [variable, y, x], physical units, float64
   at::Tensor at(std::int64_t seconds, calendar::Calendar calendar) const;
+  /// The part of `at` that repeats every day and has a mean of 0 over it.
+  at::Tensor daily_cycle(std::int64_t seconds, calendar::Calendar calendar) const;
+  bool has_daily_cycle() const;
   /// The climatology of block means.
   Climatology block_mean(std::int64_t block) const;
 

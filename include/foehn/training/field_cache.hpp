@@ -44,6 +44,10 @@ class FieldCache {
   /// @return  [hour, variable, y, x], float32
   /// @throws core::Error naming the file if it cannot be read, or holds what is not finite
   at::Tensor read(std::int64_t first, std::int64_t count) const;
+  /// The daily cycle of the fields' climatology, normalised as they are, from the record's first instant on.
+  /// @return  [instant of the day, variable, y, x], float32; undefined if the climatology has none
+  /// @throws core::Error naming the file if it cannot be read
+  at::Tensor daily_cycle() const;
 
  private:
   io::NetcdfFile file_;

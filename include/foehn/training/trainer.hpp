@@ -9,9 +9,9 @@
 #include "foehn/comm/communicator.hpp"
 #include "foehn/comm/tensor_sum.hpp"
 #include "foehn/core/philox.hpp"
-#include "foehn/training/field_cache.hpp"
 #include "foehn/training/objective.hpp"
 #include "foehn/training/training_state.hpp"
+#include "foehn/training/windows.hpp"
 
 namespace foehn::training {
 
@@ -25,15 +25,8 @@ struct TrainingOptions {
   double learning_rate = 1e-4;   ///< at first; falls linearly to 0
   double weight_decay = 1e-3;
   double average_decay = 0.9999;  ///< of the parameters' moving average; less in the first steps
-  /// Part of the windows that are sums of two, cos(a) x + sin(a) y with a random angle, that begin at the
-  /// same hour of the day: of anomalies with mean 0 such a sum has their covariance, so that little data goes
-  /// a longer way.
-  double mixing = 0;
-  /// Standard deviation of the logarithm of a random factor on every window, whose mean square is 1, so that
-  /// the network knows calmer and stormier weather than the record's.
-  double amplitude = 0;
-  std::int64_t steps_a_day = 1;  ///< of the record
-  bool in_bf16 = false;          ///< convolutions and products; parameters and their averages are float32
+  Augmentation augmentation = {};
+  bool in_bf16 = false;  ///< convolutions and products; parameters and their averages are float32
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
   std::int64_t held_out_hours = 0;  ///< at the end of the record, never trained on
@@ -82,16 +75,11 @@ class Trainer {
   std::vector<double> held_out_loss(const TrainingState& state);
 
  private:
-  /// A window to train or to score on: hours, noise and noise level.
+  /// A window and the noise that hides it.
   struct Task {
-    std::int64_t hour = 0;                 // its first
-    std::optional<std::int64_t> mixed_in;  // the first of another
-    double angle = 0;
-    double factor = 1;
-    double t = 0;
+    TrainingWindow window;
     core::NoiseKey noise;
   };
-  Task task(std::uint32_t step, std::uint32_t sample) const;
   Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
   at::Tensor answer_to(const Lesson& lesson, bool in_bf16);
   double step(TrainingState& state, Optimiser& optimiser);
@@ -101,7 +89,7 @@ class Trainer {
   Objective& objective_;
   const FieldCache& fields_;
   TrainingOptions options_;
-  std::int64_t train_windows_;          // windows start at hours 0 to this
+  std::optional<TrainingWindows> windows_;
   std::optional<comm::TensorSum> sum_;  // of gradients; to make it is collective, as run is
   std::vector<at::Tensor> leaves_;
   at::Tensor gradient_;                     // of all leaves, packed

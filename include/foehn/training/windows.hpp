@@ -1,0 +1,59 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "foehn/training/field_cache.hpp"
+
+namespace foehn::training {
+
+/// How windows of anomalies are changed, so that a short record goes a longer way.
+struct Augmentation {
+  /// Part of the windows that are sums of two, cos(a) x + sin(a) y with a random angle, that begin at the
+  /// same hour of the day: of anomalies with mean 0 such a sum has their covariance.
+  double mixing = 0;
+  /// Standard deviation of the logarithm of a random factor on every window, whose mean square is 1, so that
+  /// the network knows calmer and stormier weather than the record's.
+  double amplitude = 0;
+  /// Standard deviation of a random multiple of the climatology's daily cycle, added to every window, so that
+  /// the network knows clearer and cloudier days than the record's.
+  double daily_cycle = 0;
+  std::int64_t steps_a_day = 1;  ///< of the record
+};
+
+/// A window to train or to score on; by default as the record has it.
+struct TrainingWindow {
+  std::int64_t hour = 0;                      ///< its first
+  std::optional<std::int64_t> mixed_in = {};  ///< the first of another
+  double angle = 0;                           ///< at which they are mixed
+  double factor = 1;
+  double daily_cycle = 0;  ///< what multiple of it is added
+  double t = 0;            ///< noise level
+};
+
+/// Draws windows from the hours of a record that are trained on.
+class TrainingWindows {
+ public:
+  /// @param fields  normalised; outlives this
+  /// @param length  hours of a window
+  /// @param starts  windows begin at hours 0 to starts - 1
+  /// @throws core::Error if there is no daily cycle to add
+  TrainingWindows(const FieldCache& fields, std::int64_t length, std::int64_t starts,
+                  const Augmentation& augmentation);
+
+  /// The window of a sample of a step, with t ~ U(0, 1): depends on these and the seed alone.
+  TrainingWindow draw(std::uint64_t seed, std::uint32_t step, std::uint32_t sample) const;
+  /// @return  [hour, variable, y, x], float32
+  /// @throws core::Error as FieldCache::read
+  at::Tensor read(const TrainingWindow& window) const;
+
+ private:
+  const FieldCache& fields_;
+  std::int64_t length_, starts_;
+  Augmentation augmentation_;
+  at::Tensor daily_cycle_;  // [hour, variable, y, x], of the hours of any window from that of the day on
+};
+
+}  // namespace foehn::training
