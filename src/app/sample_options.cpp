@@ -11,6 +11,12 @@
 
 namespace foehn::app {
 
+namespace {
+
+constexpr double kGuidedFrom = 0.97;
+
+}  // namespace
+
 std::vector<std::filesystem::path> observation_files(const SampleOptions& options) {
   return core::with_context("input.observations", [&] { return io::expand_files(options.observations); });
 }
@@ -21,6 +27,10 @@ diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
   sampler.spacing = options.spacing == "t" ? diffusion::Spacing::kTime : diffusion::Spacing::kLogRatio;
   if (sampler.method == diffusion::Method::kDpmpp2m && sampler.steps < 2)
     throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", sampler.steps));
+  sampler.levels.t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1);
+  if (sampler.levels.t_last >= sampler.levels.t_first)
+    throw core::UsageError(fmt::format("sampler.t_last: expected less than sampler.t_first, {}, found {}",
+                                       sampler.levels.t_first, sampler.levels.t_last));
   return sampler;
 }
 
@@ -96,6 +106,23 @@ config::OptionTable sample_option_table(SampleOptions& options) {
             {.doc = "What the steps are even in: the schedule's time t, or lambda, the logarithm of signal "
                     "over noise.",
              .choices = {"t", "lambda"}});
+  table.add(
+      "sampler.t_first", &options.t_first,
+      {.doc = fmt::format("Time t of the schedule at which a trajectory begins, as noise; default: {} with "
+                          "observations, which say more of the fields than can be seen through more "
+                          "noise, and 1 without.",
+                          kGuidedFrom),
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 1,
+       .minimum_excluded = true});
+  table.add(
+      "sampler.t_last", &options.sampler.levels.t_last,
+      {.doc = "Time t at which the prior is asked last: steps are even from t_first to here, then one goes "
+              "to t = 0. 0: steps are even up to t = 0.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 1});
   table.add("sampler.guidance", &options.guidance,
             {.doc = "How observations enter: mmps (moment matching: calibrated), sda (without gradients: "
                     "needs a tuned "
@@ -119,10 +146,11 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .minimum_excluded = true});
   table.add(
       "sampler.stride", &options.stride,
-      {.doc = "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
-              "window. 1: every hour from the window centred at it; auto: 1 while the noise outweighs the "
-              "signal, when an hour is known by its neighbours; then 2 floor(k/2) + 1, which leaves half "
-              "of the Markov order k on either side of an hour."});
+      {.doc =
+           "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
+           "window. 1: every hour from the window centred at it; auto: 1 while the noise outweighs the "
+           "signal by far, when an hour is known by its neighbours; then 2 floor(k/2) + 1, which leaves half "
+           "of the Markov order k on either side of an hour."});
   table.add("sampler.corrections", &options.sampler.corrections,
             {.doc = "Langevin corrections after each step.", .unit = "1", .minimum = 0, .maximum = 1000});
   table.add("sampler.tau", &options.sampler.tau,

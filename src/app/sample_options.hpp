@@ -30,7 +30,9 @@ struct SampleOptions {
   std::string method = "dpmpp-2m";
   std::string spacing = "lambda";
   std::string guidance = "mmps";
-  diffusion::SamplerOptions sampler;  ///< method and spacing are set by `sampler_options`
+  /// Method, spacing and the first level are set by `sampler_options`.
+  diffusion::SamplerOptions sampler{.steps = 12, .levels = {.t_last = 0.008}};
+  std::optional<double> t_first;
   diffusion::SolverOptions solver;
   std::string stride = "1";
   std::int64_t batch = 8;
@@ -65,8 +67,9 @@ struct SampleOptions {
 /// The files of observations that the options name.
 std::vector<std::filesystem::path> observation_files(const SampleOptions& options);
 
-/// The sampler's options with what the texts method and spacing name.
-/// @throws core::UsageError if there are too few steps for the method
+/// The sampler's options with what the texts method and spacing name and with its first level.
+/// @throws core::UsageError if there are too few steps for the method, or the last level comes before the
+/// first
 diffusion::SamplerOptions sampler_options(const SampleOptions& options);
 
 /// The strides that the text means for a prior: a number for both, or "auto".

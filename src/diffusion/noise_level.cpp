@@ -16,18 +16,23 @@ NoiseLevel VpCosine::at_log_ratio(double lambda) const {
   return at(std::acos(std::sqrt(std::min(mu, 1.0))) / std::acos(std::sqrt(eta)));
 }
 
-std::vector<NoiseLevel> noise_levels(const VpCosine& schedule, Spacing spacing, std::int64_t steps) {
+std::vector<NoiseLevel> noise_levels(const VpCosine& schedule, Spacing spacing, std::int64_t steps,
+                                     const LevelRange& range) {
   const auto log_ratio = [](const NoiseLevel& level) { return std::log(level.mu / level.sigma); };
-  const double first = log_ratio(schedule.at(1)), last = log_ratio(schedule.at(0));
-  std::vector<NoiseLevel> levels;
-  for (std::int64_t step = 0; step <= steps; ++step) {
-    const double done = static_cast<double>(step) / static_cast<double>(steps);
-    // The ends are the schedule's own, not the nearest that a logarithm gives.
-    const bool is_end = step == 0 || step == steps;
-    levels.push_back(spacing == Spacing::kTime || is_end
-                         ? schedule.at(1 - done)
-                         : schedule.at_log_ratio(first + done * (last - first)));
+  const NoiseLevel first = schedule.at(range.t_first), last = schedule.at(range.t_last);
+  const bool asks_at_last = range.t_last > 0;
+  const std::int64_t intervals = asks_at_last ? steps - 1 : steps;
+  std::vector<NoiseLevel> levels{first};
+  for (std::int64_t i = 1; i < intervals; ++i) {
+    const double done = static_cast<double>(i) / static_cast<double>(intervals);
+    levels.push_back(
+        spacing == Spacing::kTime
+            ? schedule.at(first.t + done * (last.t - first.t))
+            : schedule.at_log_ratio(log_ratio(first) + done * (log_ratio(last) - log_ratio(first))));
   }
+  // The ends are the schedule's own, not the nearest that a logarithm gives.
+  if (asks_at_last && steps > 1) levels.push_back(last);
+  levels.push_back(schedule.at(0));
   return levels;
 }
 

@@ -1,5 +1,7 @@
 #include "foehn/trajectory/composed_by_noise.hpp"
 
+#include <numbers>
+
 namespace foehn::trajectory {
 
 ComposedByNoise::ComposedByNoise(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
@@ -22,7 +24,7 @@ at::Tensor ComposedByNoise::noise_vjp(const at::Tensor& noisy, const diffusion::
 }
 
 ComposedDenoiser& ComposedByNoise::for_level(const diffusion::NoiseLevel& level) {
-  return level.sigma > level.mu ? noisy_ : clear_;
+  return level.sigma > std::numbers::e * level.mu ? noisy_ : clear_;
 }
 
 }  // namespace foehn::trajectory

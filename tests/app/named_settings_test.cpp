@@ -35,6 +35,8 @@ TEST(NamedSettings, PeerIsClimate2Weathers) {
   EXPECT_EQ(sampler.method, diffusion::Method::kDdim);
   EXPECT_EQ(sampler.spacing, diffusion::Spacing::kTime);
   EXPECT_EQ(sampler.steps, 256);
+  EXPECT_EQ(sampler.levels.t_first, 1);
+  EXPECT_EQ(sampler.levels.t_last, 0);
   EXPECT_EQ(sampler.corrections, 0);
 }
 
@@ -43,7 +45,7 @@ TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
   EXPECT_EQ(options.hours, 168);
   EXPECT_EQ(window_strides(options, 3).noisy, 1);
   EXPECT_EQ(window_strides(options, 3).clear, 3);
-  EXPECT_EQ(sampler_options(options).steps, 10);
+  EXPECT_EQ(sampler_options(options).steps, 8);
 }
 
 }  // namespace

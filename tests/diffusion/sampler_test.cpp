@@ -134,6 +134,41 @@ TEST(NoiseLevels, AreEvenInTimeOrInTheLogarithmOfSignalOverNoise) {
   EXPECT_EQ(in_ratio.back().t, 0);
 }
 
+TEST(NoiseLevels, AreEvenBetweenTheFirstAndTheLastAskedFor) {
+  const VpCosine schedule;
+  for (const Spacing spacing : {Spacing::kTime, Spacing::kLogRatio}) {
+    const auto measure = [&](const NoiseLevel& level) {
+      return spacing == Spacing::kTime ? level.t : std::log(level.mu / level.sigma);
+    };
+    const auto levels = noise_levels(schedule, spacing, 5, {0.97, 0.01});
+    ASSERT_EQ(levels.size(), 6U);
+    EXPECT_EQ(levels.front().t, 0.97);
+    EXPECT_EQ(levels[4].t, 0.01);
+    EXPECT_EQ(levels.back().t, 0);
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_NEAR(measure(levels[i + 1]) - measure(levels[i]), (measure(levels[4]) - measure(levels[0])) / 4,
+                  1e-7);
+    EXPECT_EQ(noise_levels(schedule, spacing, 1, {0.97, 0.01}).size(), 2U);
+    const auto open = noise_levels(schedule, spacing, 5, {.t_first = 0.97});
+    ASSERT_EQ(open.size(), 6U);
+    EXPECT_EQ(open.back().t, 0);
+    EXPECT_NEAR(measure(open[1]) - measure(open[0]), (measure(open[5]) - measure(open[0])) / 5, 1e-7);
+  }
+}
+
+TEST(Dpmpp2m, LosesLittleWhereItBeginsAndEndsAmidTheSchedule) {
+  at::manual_seed(8);
+  const std::vector<at::Tensor> draws{at::randn({3, 2, 4, 5}, at::kDouble)};
+  IndependentNormal prior(0, 0.7);
+  const auto error = [&](const SamplerOptions& options) {
+    at::Tensor slab = at::empty_like(draws[0]);
+    sample_whole(prior, {}, options, alone(draws), slab);
+    return (slab - 0.7 * draws[0]).abs().max().item<double>();
+  };
+  // The same distance between levels.
+  EXPECT_LT(error({.steps = 24, .levels = {0.97, 0.01}}), 1.1 * error({.steps = 34}));
+}
+
 TEST(Dpmpp2m, TurnsNoiseIntoThePriorsValuesInFewSteps) {
   at::manual_seed(8);
   const std::vector<at::Tensor> draws{at::randn({3, 2, 4, 5}, at::kDouble)};

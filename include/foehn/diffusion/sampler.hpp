@@ -15,7 +15,8 @@ enum class Method {
   /// x <- mu' x_hat + sigma' eps, first order. Source: Song et al. 2021 (DDIM).
   kDdim,
   /// x <- (sigma'/sigma) x + mu' (1 - exp(-h)) D with lambda = log(mu/sigma), h = lambda' - lambda and
-  /// D = x_hat + h/(2 h_before) (x_hat - x_hat_before); D = x_hat in the first step.
+  /// D = x_hat + h/(2 h_before) (x_hat - x_hat_before); D = x_hat in the first step and in the long one from
+  /// LevelRange::t_last to 0.
   /// Source: Lu et al. 2022 (DPM-Solver++, 2M).
   kDpmpp2m,
 };
@@ -24,6 +25,7 @@ struct SamplerOptions {
   Method method = Method::kDpmpp2m;
   std::int64_t steps = 16;               ///< from noise to fields
   Spacing spacing = Spacing::kLogRatio;  ///< what they are even in
+  LevelRange levels = {};                ///< where they begin and end
   std::int64_t corrections = 0;          ///< Langevin corrections after each step
   double tau = 0.5;                      ///< size of a correction, relative to the mean square of eps
 };
@@ -57,9 +59,9 @@ struct Surroundings {
   std::function<bool(const SamplerState& state)> pass_done;
 };
 
-/// Draws a trajectory: from noise at t = 1 to fields at t = 0, each step followed by Langevin corrections:
-/// delta = tau/mean(eps^2); x <- x - (delta eps + sqrt(2 delta) z) sigma. Source: Rozet & Louppe 2023,
-/// Alg. 4.
+/// Draws a trajectory: from noise at the first level to fields at t = 0, each step followed by Langevin
+/// corrections: delta = tau/mean(eps^2); x <- x - (delta eps + sqrt(2 delta) z) sigma. Source: Rozet & Louppe
+/// 2023, Alg. 4.
 ///
 /// The mean of eps^2 runs over the whole trajectory. Element-wise work uses only single-rounding operations
 /// (one product or one sum at a time), whose bits do not depend on where in a slab a value lies.

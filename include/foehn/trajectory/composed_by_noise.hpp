@@ -4,8 +4,8 @@
 
 namespace foehn::trajectory {
 
-/// Composes a denoiser of windows with one stride while the noise outweighs the signal (sigma > mu), and with
-/// another from there on.
+/// Composes a denoiser of windows with one stride while the noise outweighs the signal by far,
+/// log(mu/sigma) < -1, and with another from there on.
 ///
 /// Under much noise an hour is known by its neighbours: a wide stride, which takes it from near a window's
 /// border and so from the hours of one side, costs skill there. Under little noise its own values say most,

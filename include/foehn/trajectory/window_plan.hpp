@@ -30,15 +30,15 @@ class WindowPlan {
   std::int64_t hours_, markov_order_, stride_;
 };
 
-/// Strides while the noise outweighs the signal, and from there on (see ComposedByNoise).
+/// Strides while the noise outweighs the signal by far, and from there on (see ComposedByNoise).
 struct Strides {
   std::int64_t noisy = 1;
   std::int64_t clear = 1;
 };
 
-/// 1 while the noise outweighs the signal; then the stride that spares most evaluations and leaves every
-/// hour, away from the ends of the trajectory, at least ceil(k / 2) hours of context on either side within
-/// its window: 2 floor(k / 2) + 1.
+/// 1 while the noise outweighs the signal by far; then the stride that spares most evaluations and leaves
+/// every hour, away from the ends of the trajectory, at least ceil(k / 2) hours of context on either side
+/// within its window: 2 floor(k / 2) + 1.
 Strides automatic_strides(std::int64_t markov_order);
 
 }  // namespace foehn::trajectory
