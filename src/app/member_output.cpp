@@ -80,9 +80,9 @@ io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& op
       {"title", std::string(options.is_conditioned() ? "weather sampled from a posterior given coarse data"
                                                      : "weather sampled from a prior")},
       {"source", fmt::format("foehn {}", FOEHN_VERSION)},
-      {"history",
-       fmt::format("foehn sample: {} with {} steps, guidance {}, stride {}", options.method,
-                   job.sampler.steps, options.is_conditioned() ? options.guidance : "none", options.stride)},
+      {"history", fmt::format("foehn sample: {} with {} steps from t = {}, guidance {}, stride {}",
+                              options.method, job.sampler.steps, job.sampler.t_first,
+                              options.is_conditioned() ? options.guidance : "none", options.stride)},
       {"foehn_seed", options.seed},
       {"foehn_prior_digest", job.prior_digest},
       {"foehn_options_digest", job.options_digest},

@@ -178,10 +178,11 @@ std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sou
   return all;
 }
 
-/// The period as it was chosen: a start or length that is spelled out is the same as the default that gives
+/// What was chosen where nothing was said: a value that is spelled out is the same as the default that gives
 /// it.
-std::string period_values(const SampleJob& job) {
-  return fmt::format("time.hours = {}\ntime.start = {}\n", job.period.hours, job.date(0));
+std::string chosen_values(const SampleJob& job) {
+  return fmt::format("sampler.t_first = {}\ntime.hours = {}\ntime.start = {}\n", job.sampler.t_first,
+                     job.period.hours, job.date(0));
 }
 
 std::string identity_of(const SampleJob& job, const std::string& settings, const at::Device& device) {
@@ -253,7 +254,7 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
     prepared.reset();
   }
   job.prior_digest = model::prior_digest(options.prior);
-  const std::string settings = result_options + period_values(job);
+  const std::string settings = result_options + chosen_values(job);
   job.options_digest = core::sha256(settings);
   job.metadata = output_metadata(options);
   check_metadata(job, options, prepared);

@@ -27,10 +27,7 @@ diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
   sampler.spacing = options.spacing == "t" ? diffusion::Spacing::kTime : diffusion::Spacing::kLogRatio;
   if (sampler.method == diffusion::Method::kDpmpp2m && sampler.steps < 2)
     throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", sampler.steps));
-  sampler.levels.t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1);
-  if (sampler.levels.t_last >= sampler.levels.t_first)
-    throw core::UsageError(fmt::format("sampler.t_last: expected less than sampler.t_first, {}, found {}",
-                                       sampler.levels.t_first, sampler.levels.t_last));
+  sampler.t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1);
   return sampler;
 }
 
@@ -95,7 +92,7 @@ config::OptionTable sample_option_table(SampleOptions& options) {
        .unit = "1",
        .minimum = 0});
   table.add("sampler.method", &options.method,
-            {.doc = "Integration from noise to fields: dpmpp-2m (second order, 16 to 32 steps) or ddim "
+            {.doc = "Integration from noise to fields: dpmpp-2m (second order, 8 to 32 steps) or ddim "
                     "(first order, 64 "
                     "to 256).",
              .choices = {"ddim", "dpmpp-2m"}});
@@ -108,21 +105,14 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .choices = {"t", "lambda"}});
   table.add(
       "sampler.t_first", &options.t_first,
-      {.doc = fmt::format("Time t of the schedule at which a trajectory begins, as noise; default: {} with "
-                          "observations, which say more of the fields than can be seen through more "
-                          "noise, and 1 without.",
+      {.doc = fmt::format("Time t of the schedule at which a trajectory begins, as noise; default: {} where "
+                          "observations guide, which say more of the fields than can be seen through more "
+                          "noise, else 1.",
                           kGuidedFrom),
        .unit = "1",
-       .minimum = 0,
+       .minimum = 0.9,
        .maximum = 1,
-       .minimum_excluded = true});
-  table.add(
-      "sampler.t_last", &options.sampler.levels.t_last,
-      {.doc = "Time t at which the prior is asked last: steps are even from t_first to here, then one goes "
-              "to t = 0. 0: steps are even up to t = 0.",
-       .unit = "1",
-       .minimum = 0,
-       .maximum = 1});
+       .changes_result = false});  // what it comes to does: see chosen_values
   table.add("sampler.guidance", &options.guidance,
             {.doc = "How observations enter: mmps (moment matching: calibrated), sda (without gradients: "
                     "needs a tuned "

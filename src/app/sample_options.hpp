@@ -31,7 +31,7 @@ struct SampleOptions {
   std::string spacing = "lambda";
   std::string guidance = "mmps";
   /// Method, spacing and the first level are set by `sampler_options`.
-  diffusion::SamplerOptions sampler{.steps = 12, .levels = {.t_last = 0.008}};
+  diffusion::SamplerOptions sampler;
   std::optional<double> t_first;
   diffusion::SolverOptions solver;
   std::string stride = "1";
@@ -68,8 +68,7 @@ struct SampleOptions {
 std::vector<std::filesystem::path> observation_files(const SampleOptions& options);
 
 /// The sampler's options with what the texts method and spacing name and with its first level.
-/// @throws core::UsageError if there are too few steps for the method, or the last level comes before the
-/// first
+/// @throws core::UsageError if there are too few steps for the method
 diffusion::SamplerOptions sampler_options(const SampleOptions& options);
 
 /// The strides that the text means for a prior: a number for both, or "auto".

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/model/gaussian_fit.hpp"
@@ -19,6 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::int64_t kDaySeconds = 86400;
+
 io::FieldSelection selection(const TrainOptions& options) {
   io::FieldSelection result = field_selection(options.variables, options.crop);
   result.longest_gap = options.longest_gap;
@@ -27,6 +31,23 @@ io::FieldSelection selection(const TrainOptions& options) {
 
 model::GaussianFitOptions fit_options(const TrainOptions& options) {
   return {.markov_order = options.training.markov_order};
+}
+
+/// Both take what is alike at the same time of the day.
+void check_days(const training::Augmentation& augmentation, std::int64_t step_seconds, std::int64_t trained) {
+  if (augmentation.mixing == 0 && augmentation.daily_cycle == 0) return;
+  const std::int64_t seconds = trained * step_seconds;
+  if (kDaySeconds % step_seconds != 0 || seconds < 2 * kDaySeconds)
+    throw core::Error(fmt::format(
+        "train.mixing, train.daily_cycle: expected steps that divide a day and two days or more of them to "
+        "train on, found {} steps of {}",
+        trained, calendar::format_step(step_seconds)));
+  const auto harmonics = model::harmonics_for(step_seconds, seconds);
+  const bool has_daily_cycle = std::ranges::any_of(
+      harmonics, [](const model::Harmonic& one) { return one.cycle == model::Harmonic::Cycle::day; });
+  if (augmentation.daily_cycle > 0 && !has_daily_cycle)
+    throw core::Error(fmt::format("train.daily_cycle: expected steps of 8 h or less, found steps of {}",
+                                  calendar::format_step(step_seconds)));
 }
 
 }  // namespace
@@ -50,6 +71,7 @@ Record::Record(const TrainOptions& options)
     throw core::Error(
         fmt::format("data.held_out_fraction: {} hours are held out, expected at least a window, {}", held_out,
                     architecture.window));
+  check_days(options.training.augmentation, reader.step_seconds(), trained().size());
   model::check_fit(trained(), fit_options(options));
 }
 

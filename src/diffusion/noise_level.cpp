@@ -17,22 +17,19 @@ NoiseLevel VpCosine::at_log_ratio(double lambda) const {
 }
 
 std::vector<NoiseLevel> noise_levels(const VpCosine& schedule, Spacing spacing, std::int64_t steps,
-                                     const LevelRange& range) {
+                                     double t_first) {
   const auto log_ratio = [](const NoiseLevel& level) { return std::log(level.mu / level.sigma); };
-  const NoiseLevel first = schedule.at(range.t_first), last = schedule.at(range.t_last);
-  const bool asks_at_last = range.t_last > 0;
-  const std::int64_t intervals = asks_at_last ? steps - 1 : steps;
+  const NoiseLevel first = schedule.at(t_first), last = schedule.at(0);
+  // The ends are the schedule's own, not the nearest that a logarithm gives.
   std::vector<NoiseLevel> levels{first};
-  for (std::int64_t i = 1; i < intervals; ++i) {
-    const double done = static_cast<double>(i) / static_cast<double>(intervals);
+  for (std::int64_t step = 1; step < steps; ++step) {
+    const double done = static_cast<double>(step) / static_cast<double>(steps);
     levels.push_back(
         spacing == Spacing::kTime
-            ? schedule.at(first.t + done * (last.t - first.t))
+            ? schedule.at(first.t * (1 - done))
             : schedule.at_log_ratio(log_ratio(first) + done * (log_ratio(last) - log_ratio(first))));
   }
-  // The ends are the schedule's own, not the nearest that a logarithm gives.
-  if (asks_at_last && steps > 1) levels.push_back(last);
-  levels.push_back(schedule.at(0));
+  levels.push_back(last);
   return levels;
 }
 

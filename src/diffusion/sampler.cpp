@@ -61,7 +61,7 @@ void correct(Denoiser& denoiser, const NoiseLevel& level, double tau, const Surr
 bool sample(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
             const Surroundings& surroundings, SamplerState& state) {
   const std::vector<NoiseLevel> levels =
-      noise_levels(schedule, options.spacing, options.steps, options.levels);
+      noise_levels(schedule, options.spacing, options.steps, options.t_first);
   const auto last = static_cast<std::int64_t>(levels.size()) - 1;
   if (state.step == 0 && state.pass == 0) {
     surroundings.fill_noise(state.slab, state.draw++);
@@ -72,8 +72,6 @@ bool sample(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& 
     const NoiseLevel& next = levels[static_cast<std::size_t>(state.step) + 1];
     if (state.pass == 0) {
       at::Tensor eps = denoiser.noise_estimate(state.slab, level);
-      // What changes so little over a long way is not to be extrapolated from a short one.
-      if (options.levels.t_last > 0 && state.step + 1 == last) state.previous_clean.reset();
       step(options.method, level, next, eps, state);
     } else {
       correct(denoiser, next, options.tau, surroundings, state.draw++, state.slab);

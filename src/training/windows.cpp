@@ -32,10 +32,8 @@ TrainingWindows::TrainingWindows(const FieldCache& fields, std::int64_t length, 
     : fields_(fields), length_(length), starts_(starts), augmentation_(augmentation) {
   if (augmentation.daily_cycle == 0) return;
   const at::Tensor day = fields.daily_cycle();
-  if (!day.defined())
-    throw core::Error(
-        "train.daily_cycle: the climatology of the record has no daily cycle, expected two days and more of "
-        "fields at fixed times of the day, three or more of them");
+  if (!day.defined()) throw core::Error("train.daily_cycle: the record's climatology has no daily cycle");
+  instants_a_day_ = day.size(0);
   daily_cycle_ = day.repeat({(day.size(0) + length - 2) / day.size(0) + 1, 1, 1, 1});
 }
 
@@ -70,7 +68,7 @@ at::Tensor TrainingWindows::read(const TrainingWindow& window) const {
         fields * std::cos(window.angle) + fields_.read(*window.mixed_in, length_) * std::sin(window.angle);
   fields.mul_(window.factor);
   if (window.daily_cycle != 0)
-    fields.add_(daily_cycle_.narrow(0, window.hour % augmentation_.steps_a_day, length_), window.daily_cycle);
+    fields.add_(daily_cycle_.narrow(0, window.hour % instants_a_day_, length_), window.daily_cycle);
   return fields;
 }
 

@@ -27,7 +27,8 @@ TEST(NamedSettings, CalibratedIsTheDefault) {
 }
 
 TEST(NamedSettings, PeerIsClimate2Weathers) {
-  const SampleOptions options = read({"peer.ini"});
+  SampleOptions options = read({"peer.ini"});
+  options.observations = {"observations.nc"};
   EXPECT_EQ(options.guidance, "sda");
   EXPECT_EQ(options.stride, "1");
   EXPECT_DOUBLE_EQ(options.gamma.value(), 0.0007196856730011522);
@@ -35,9 +36,22 @@ TEST(NamedSettings, PeerIsClimate2Weathers) {
   EXPECT_EQ(sampler.method, diffusion::Method::kDdim);
   EXPECT_EQ(sampler.spacing, diffusion::Spacing::kTime);
   EXPECT_EQ(sampler.steps, 256);
-  EXPECT_EQ(sampler.levels.t_first, 1);
-  EXPECT_EQ(sampler.levels.t_last, 0);
+  EXPECT_EQ(sampler.t_first, 1);
   EXPECT_EQ(sampler.corrections, 0);
+}
+
+TEST(SamplerOptions, BeginBelowTheTopOnlyWhereObservationsGuide) {
+  SampleOptions options = read({});
+  EXPECT_EQ(sampler_options(options).t_first, 1);
+  options.observations = {"observations.nc"};
+  EXPECT_EQ(sampler_options(options).t_first, 0.97);
+  options.guidance = "none";
+  EXPECT_EQ(sampler_options(options).t_first, 1);
+  SampleOptions from_files = read({});
+  from_files.prepare.files = {"tas.nc"};
+  EXPECT_EQ(sampler_options(from_files).t_first, 0.97);
+  from_files.t_first = 0.99;
+  EXPECT_EQ(sampler_options(from_files).t_first, 0.99);
 }
 
 TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
@@ -45,7 +59,7 @@ TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
   EXPECT_EQ(options.hours, 168);
   EXPECT_EQ(window_strides(options, 3).noisy, 1);
   EXPECT_EQ(window_strides(options, 3).clear, 3);
-  EXPECT_EQ(sampler_options(options).steps, 8);
+  EXPECT_EQ(sampler_options(options).steps, 9);
 }
 
 }  // namespace

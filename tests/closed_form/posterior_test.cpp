@@ -223,7 +223,7 @@ void expect_posterior(const Posterior& posterior, const Case& c) {
 }
 
 const Case kSolved{"solved to 1e-3, 32 steps", {.steps = 32}, {.steps = 300, .tolerance = 1e-3}, 8};
-const Case kDefaults{"the defaults of foehn sample", {.steps = 12, .levels = {0.97, 0.008}}, {}, 48};
+const Case kDefaults{"the defaults of foehn sample", {.t_first = 0.97}, {}, 48};
 
 /// Intervals of some hours that begin every 6 hours.
 std::vector<observation::Interval> every_six_hours(std::int64_t hours) {

@@ -134,39 +134,47 @@ TEST(NoiseLevels, AreEvenInTimeOrInTheLogarithmOfSignalOverNoise) {
   EXPECT_EQ(in_ratio.back().t, 0);
 }
 
-TEST(NoiseLevels, AreEvenBetweenTheFirstAndTheLastAskedFor) {
+TEST(NoiseLevels, AreEvenFromTheFirstAskedFor) {
   const VpCosine schedule;
   for (const Spacing spacing : {Spacing::kTime, Spacing::kLogRatio}) {
     const auto measure = [&](const NoiseLevel& level) {
       return spacing == Spacing::kTime ? level.t : std::log(level.mu / level.sigma);
     };
-    const auto levels = noise_levels(schedule, spacing, 5, {0.97, 0.01});
+    const auto levels = noise_levels(schedule, spacing, 5, 0.97);
     ASSERT_EQ(levels.size(), 6U);
     EXPECT_EQ(levels.front().t, 0.97);
-    EXPECT_EQ(levels[4].t, 0.01);
     EXPECT_EQ(levels.back().t, 0);
-    for (std::size_t i = 0; i < 4; ++i)
-      EXPECT_NEAR(measure(levels[i + 1]) - measure(levels[i]), (measure(levels[4]) - measure(levels[0])) / 4,
+    for (std::size_t i = 0; i < 5; ++i)
+      EXPECT_NEAR(measure(levels[i + 1]) - measure(levels[i]), (measure(levels[5]) - measure(levels[0])) / 5,
                   1e-7);
-    EXPECT_EQ(noise_levels(schedule, spacing, 1, {0.97, 0.01}).size(), 2U);
-    const auto open = noise_levels(schedule, spacing, 5, {.t_first = 0.97});
-    ASSERT_EQ(open.size(), 6U);
-    EXPECT_EQ(open.back().t, 0);
-    EXPECT_NEAR(measure(open[1]) - measure(open[0]), (measure(open[5]) - measure(open[0])) / 5, 1e-7);
   }
 }
 
-TEST(Dpmpp2m, LosesLittleWhereItBeginsAndEndsAmidTheSchedule) {
-  at::manual_seed(8);
-  const std::vector<at::Tensor> draws{at::randn({3, 2, 4, 5}, at::kDouble)};
-  IndependentNormal prior(0, 0.7);
-  const auto error = [&](const SamplerOptions& options) {
+TEST(Dpmpp2m, KeepsTheSpreadOfFineAndCoarseScalesInFewSteps) {
+  const std::vector<at::Tensor> draws{at::ones({1, 1, 1, 1}, at::kDouble)};
+  // A sample's distance from the mean is the noise it began as, times the standard deviation.
+  const auto ratio = [&](double sd, const SamplerOptions& options) {
+    IndependentNormal prior(0, sd);
     at::Tensor slab = at::empty_like(draws[0]);
     sample_whole(prior, {}, options, alone(draws), slab);
-    return (slab - 0.7 * draws[0]).abs().max().item<double>();
+    return slab.item<double>() / sd;
   };
-  // The same distance between levels.
-  EXPECT_LT(error({.steps = 24, .levels = {0.97, 0.01}}), 1.1 * error({.steps = 34}));
+  for (const double sd : {0.01, 0.02, 0.05, 0.1, 0.3, 0.7, 2.0, 8.0, 30.0}) {
+    EXPECT_NEAR(ratio(sd, {.t_first = 0.97}), 1, 0.04) << sd;              // as calibrated.ini
+    EXPECT_NEAR(ratio(sd, {.steps = 9, .t_first = 0.97}), 1, 0.06) << sd;  // as fast.ini
+  }
+}
+
+TEST(Dpmpp2m, LosesLittleOfTheMeanWhereItBeginsBelowTheTop) {
+  const std::vector<at::Tensor> draws{at::ones({1, 1, 1, 1}, at::kDouble)};
+  const auto sample_of = [&](double t_first) {
+    IndependentNormal prior(2.5, 0.7);
+    at::Tensor slab = at::empty_like(draws[0]);
+    sample_whole(prior, {}, {.steps = 200, .t_first = t_first}, alone(draws), slab);
+    return slab.item<double>();
+  };
+  EXPECT_NEAR(sample_of(0.97), 3.2, 0.02 * 0.7);
+  EXPECT_NEAR(sample_of(1), 3.2, 0.01 * 0.7);
 }
 
 TEST(Dpmpp2m, TurnsNoiseIntoThePriorsValuesInFewSteps) {

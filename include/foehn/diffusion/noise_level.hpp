@@ -30,16 +30,10 @@ enum class Spacing {
   kLogRatio,  ///< lambda = log(mu/sigma)
 };
 
-/// The noise levels at which a prior is asked first and last.
-struct LevelRange {
-  double t_first = 1;
-  double t_last = 0;  ///< 0: levels are even up to t = 0, and the one before it is the last
-};
-
-/// The steps + 1 noise levels from noise to fields: the last is t = 0, where nothing is asked any more.
-/// @param steps  positive
-/// @param range  t_first > t_last
+/// The steps + 1 noise levels from t_first to t = 0.
+/// @param steps    positive
+/// @param t_first  above 0, at most 1
 std::vector<NoiseLevel> noise_levels(const VpCosine& schedule, Spacing spacing, std::int64_t steps,
-                                     const LevelRange& range = {});
+                                     double t_first = 1);
 
 }  // namespace foehn::diffusion

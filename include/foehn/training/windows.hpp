@@ -54,6 +54,7 @@ class TrainingWindows {
   std::int64_t length_, starts_;
   Augmentation augmentation_;
   at::Tensor daily_cycle_;  // [hour, variable, y, x], of the hours of any window from that of the day on
+  std::int64_t instants_a_day_ = 1;
 };
 
 }  // namespace foehn::training

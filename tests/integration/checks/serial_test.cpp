@@ -145,6 +145,21 @@ const std::vector<BadInput> kBadTrain = {
      },
      {"train.mixing", "anomalies", "gaussian-preconditioned"},
      2},
+    {"MixingOfLessThanTwoDays",
+     [](Options& options, const std::filesystem::path&) {
+       options["data.end"] = "2001-01-02";
+       options["data.held_out_fraction"] = "0.25";
+       options["train.mixing"] = "1";
+     },
+     {"train.mixing", "two days or more", "found 36 steps of 1 h"}},
+    {"ADailyCycleOfFieldsTwiceADay",
+     [](Options& options, const std::filesystem::path& folder) {
+       bend("data.files", [](ToyFields& fields) {
+         for (double& hour : fields.hours) hour *= 12;
+       })(options, folder);
+       options["train.daily_cycle"] = "1";
+     },
+     {"train.daily_cycle", "8 h or less", "found steps of 12 h"}},
     {"NoRate", set("train.learning_rate", "0"), {"train.learning_rate", "above 0"}, 2},
     {"AnUnknownOption", set("train.batches", "2"), {"'train.batches'", "did you mean 'train.batch'?"}, 2},
 };
