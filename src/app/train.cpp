@@ -128,7 +128,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   });
   options.training.held_out_hours = material->held_out;
   options.training.augmentation.steps_a_day =
-      std::max<std::int64_t>(1, 86400 / material->domain.step_seconds);
+      std::max<std::int64_t>(1, calendar::kSecondsPerDay / material->domain.step_seconds);
   if (world.is_root()) std::cout << describe(options, *material, world) << std::flush;
 
   std::optional<training::FieldCache> fields;

@@ -21,8 +21,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kDaySeconds = 86400;
-
 io::FieldSelection selection(const TrainOptions& options) {
   io::FieldSelection result = field_selection(options.variables, options.crop);
   result.longest_gap = options.longest_gap;
@@ -37,15 +35,12 @@ model::GaussianFitOptions fit_options(const TrainOptions& options) {
 void check_days(const training::Augmentation& augmentation, std::int64_t step_seconds, std::int64_t trained) {
   if (augmentation.mixing == 0 && augmentation.daily_cycle == 0) return;
   const std::int64_t seconds = trained * step_seconds;
-  if (kDaySeconds % step_seconds != 0 || seconds < 2 * kDaySeconds)
+  if (calendar::kSecondsPerDay % step_seconds != 0 || seconds < 2 * calendar::kSecondsPerDay)
     throw core::Error(fmt::format(
         "train.mixing, train.daily_cycle: expected steps that divide a day and two days or more of them to "
         "train on, found {} steps of {}",
         trained, calendar::format_step(step_seconds)));
-  const auto harmonics = model::harmonics_for(step_seconds, seconds);
-  const bool has_daily_cycle = std::ranges::any_of(
-      harmonics, [](const model::Harmonic& one) { return one.cycle == model::Harmonic::Cycle::day; });
-  if (augmentation.daily_cycle > 0 && !has_daily_cycle)
+  if (augmentation.daily_cycle > 0 && !model::has_daily_cycle(model::harmonics_for(step_seconds, seconds)))
     throw core::Error(fmt::format("train.daily_cycle: expected steps of 8 h or less, found steps of {}",
                                   calendar::format_step(step_seconds)));
 }

@@ -9,8 +9,6 @@ namespace foehn::bias {
 
 namespace {
 
-constexpr std::int64_t kDay = 86400;
-
 std::int64_t modulo(std::int64_t seconds, std::int64_t period) {
   return ((seconds % period) + period) % period;
 }
@@ -21,19 +19,19 @@ DailyTimes daily_times(const calendar::TimeAxis& times, std::int64_t begin_secon
                        std::int64_t mean_seconds) {
   const std::int64_t step = calendar::commonest_step(times);
   // A step of 30 h meets the same times of the day as one of 6 h.
-  const std::int64_t every = step == 0 ? 0 : std::gcd(step, kDay);
+  const std::int64_t every = step == 0 ? 0 : std::gcd(step, calendar::kSecondsPerDay);
   // The epoch is a midnight in every calendar.
   const std::int64_t begin = times.seconds.front() + begin_seconds;
-  return {mean_seconds, every, modulo(begin, every == 0 ? kDay : every)};
+  return {mean_seconds, every, modulo(begin, every == 0 ? calendar::kSecondsPerDay : every)};
 }
 
 bool are_alike(const DailyTimes& a, const DailyTimes& b) {
   if (a.mean_seconds != b.mean_seconds) return false;
-  if (a.mean_seconds > 0 && a.mean_seconds % kDay == 0) return true;
+  if (a.mean_seconds > 0 && a.mean_seconds % calendar::kSecondsPerDay == 0) return true;
   const bool is_one_single = a.every_seconds == 0 || b.every_seconds == 0;
   if (!is_one_single && a.every_seconds != b.every_seconds) return false;
   const std::int64_t every = std::max(a.every_seconds, b.every_seconds);
-  return modulo(a.first_seconds - b.first_seconds, every == 0 ? kDay : every) == 0;
+  return modulo(a.first_seconds - b.first_seconds, every == 0 ? calendar::kSecondsPerDay : every) == 0;
 }
 
 std::string describe(const DailyTimes& times) {

@@ -13,7 +13,6 @@
 namespace foehn::calendar {
 namespace {
 
-constexpr std::int64_t kSecondsPerDay = 86400;
 /// Far beyond any use, and far from overflow in seconds.
 constexpr std::int64_t kLargestYear = 1'000'000;
 /// How much of a text that came from a file is repeated in a message.

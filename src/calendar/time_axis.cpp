@@ -57,9 +57,9 @@ double seconds_in(const std::string& unit) {
       {"hrs", 3600},
       {"hour", 3600},
       {"hours", 3600},
-      {"d", 86400},
-      {"day", 86400},
-      {"days", 86400},
+      {"d", kSecondsPerDay},
+      {"day", kSecondsPerDay},
+      {"days", kSecondsPerDay},
       {"week", 604800},
       {"weeks", 604800},
   }};
@@ -141,7 +141,7 @@ std::int64_t regular_step_seconds(const TimeAxis& axis) {
 }
 
 std::string format_step(std::int64_t seconds) {
-  if (seconds != 0 && seconds % 86400 == 0) return std::to_string(seconds / 86400) + " d";
+  if (seconds != 0 && seconds % kSecondsPerDay == 0) return std::to_string(seconds / kSecondsPerDay) + " d";
   if (seconds != 0 && seconds % 3600 == 0) return std::to_string(seconds / 3600) + " h";
   if (seconds != 0 && seconds % 60 == 0) return std::to_string(seconds / 60) + " min";
   return std::to_string(seconds) + " s";

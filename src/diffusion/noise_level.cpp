@@ -20,14 +20,13 @@ std::vector<NoiseLevel> noise_levels(const VpCosine& schedule, Spacing spacing, 
                                      double t_first) {
   const auto log_ratio = [](const NoiseLevel& level) { return std::log(level.mu / level.sigma); };
   const NoiseLevel first = schedule.at(t_first), last = schedule.at(0);
+  const double begin = log_ratio(first), end = log_ratio(last);
   // The ends are the schedule's own, not the nearest that a logarithm gives.
   std::vector<NoiseLevel> levels{first};
   for (std::int64_t step = 1; step < steps; ++step) {
     const double done = static_cast<double>(step) / static_cast<double>(steps);
-    levels.push_back(
-        spacing == Spacing::kTime
-            ? schedule.at(first.t * (1 - done))
-            : schedule.at_log_ratio(log_ratio(first) + done * (log_ratio(last) - log_ratio(first))));
+    levels.push_back(spacing == Spacing::kTime ? schedule.at(first.t * (1 - done))
+                                               : schedule.at_log_ratio(begin + done * (end - begin)));
   }
   levels.push_back(last);
   return levels;

@@ -8,8 +8,6 @@
 namespace foehn::io {
 namespace {
 
-constexpr std::int64_t kSecondsPerDay = 86400;
-
 /// The first and last second that a date means: one instant, or the whole day where no time of day is given.
 struct Period {
   std::int64_t first = 0;
@@ -26,7 +24,7 @@ Period parse_period(const std::string& text, calendar::Calendar calendar) {
     if (is_digit && !in_run) ++runs;
     in_run = is_digit;
   }
-  return {first, runs == 3 ? first + kSecondsPerDay - 1 : first};
+  return {first, runs == 3 ? first + calendar::kSecondsPerDay - 1 : first};
 }
 
 std::string range_text(const calendar::TimeAxis& axis) {

@@ -125,7 +125,7 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
       nx_(header.grid.nx()),
       first_seconds_(header.day_zero ? header.first_seconds - *header.day_zero : 0),
       step_seconds_(header.step_seconds),
-      time_unit_seconds_(header.day_zero ? 86400.0 : 3600.0),
+      time_unit_seconds_(header.day_zero ? static_cast<double>(calendar::kSecondsPerDay) : 3600.0),
       mean_interval_(header.mean_interval) {
   check_header(path_, header);
   for (const auto& variable : header.variables) variable_names_.push_back(variable.name);

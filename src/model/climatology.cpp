@@ -13,8 +13,7 @@ namespace foehn::model {
 
 namespace {
 
-constexpr std::int64_t kDaySeconds = 86400;
-constexpr std::int64_t kMostOfAYearSeconds = 330 * kDaySeconds;
+constexpr std::int64_t kMostOfAYearSeconds = 330 * calendar::kSecondsPerDay;
 constexpr int kMostOrders = 2;
 
 at::Tensor values_of(const std::vector<Harmonic>& harmonics, std::int64_t seconds,
@@ -29,8 +28,9 @@ at::Tensor values_of(const std::vector<Harmonic>& harmonics, std::int64_t second
 double Harmonic::value(std::int64_t seconds, calendar::Calendar calendar) const {
   double fraction = 0;
   if (cycle == Cycle::day) {
-    const std::int64_t of_day = ((seconds % kDaySeconds) + kDaySeconds) % kDaySeconds;
-    fraction = static_cast<double>(of_day) / static_cast<double>(kDaySeconds);
+    const std::int64_t of_day =
+        ((seconds % calendar::kSecondsPerDay) + calendar::kSecondsPerDay) % calendar::kSecondsPerDay;
+    fraction = static_cast<double>(of_day) / static_cast<double>(calendar::kSecondsPerDay);
   } else if (cycle == Cycle::year) {
     fraction = calendar::year_fraction(seconds, calendar);
   }
@@ -48,10 +48,16 @@ std::vector<Harmonic> harmonics_for(std::int64_t step_seconds, std::int64_t reco
   };
   // Below the Nyquist frequency of the samples, which must fall at fixed times of the day; at least two days
   // of them.
-  if (step_seconds > 0 && kDaySeconds % step_seconds == 0 && record_seconds >= 2 * kDaySeconds)
-    add(Harmonic::Cycle::day, (kDaySeconds / step_seconds - 1) / 2);
+  if (step_seconds > 0 && calendar::kSecondsPerDay % step_seconds == 0 &&
+      record_seconds >= 2 * calendar::kSecondsPerDay)
+    add(Harmonic::Cycle::day, (calendar::kSecondsPerDay / step_seconds - 1) / 2);
   if (record_seconds >= kMostOfAYearSeconds) add(Harmonic::Cycle::year, kMostOrders);
   return harmonics;
+}
+
+bool has_daily_cycle(const std::vector<Harmonic>& harmonics) {
+  return std::ranges::any_of(harmonics,
+                             [](const Harmonic& harmonic) { return harmonic.cycle == Harmonic::Cycle::day; });
 }
 
 Climatology::Climatology(std::vector<Harmonic> harmonics, at::Tensor coefficients)
@@ -72,11 +78,6 @@ at::Tensor Climatology::daily_cycle(std::int64_t seconds, calendar::Calendar cal
       field.add_(coefficients_.select(0, static_cast<std::int64_t>(i)) *
                  harmonics_[i].value(seconds, calendar));
   return field;
-}
-
-bool Climatology::has_daily_cycle() const {
-  return std::ranges::any_of(harmonics_,
-                             [](const Harmonic& harmonic) { return harmonic.cycle == Harmonic::Cycle::day; });
 }
 
 Climatology Climatology::block_mean(std::int64_t block) const {

@@ -313,8 +313,8 @@ std::vector<double> SyntheticClimate::mean(std::int64_t hour) const {
   const Implementation& self = *implementation_;
   const SyntheticClimateOptions& options = self.options;
   const std::int64_t ny = self.grid.ny(), nx = self.grid.nx(), cells = self.grid.cells();
-  const double utc_hours =
-      static_cast<double>(options.first_seconds % 86400) / 3600 + static_cast<double>(hour % 24);
+  const double utc_hours = static_cast<double>(options.first_seconds % calendar::kSecondsPerDay) / 3600 +
+                           static_cast<double>(hour % 24);
   std::vector<double> fields(static_cast<std::size_t>(kVariables * cells));
   for (std::int64_t y = 0; y < ny; ++y) {
     const double northward = (static_cast<double>(y) - 0.5 * static_cast<double>(ny - 1)) * self.plane.dy;

@@ -18,15 +18,15 @@ namespace {
 constexpr const char* kFields = "fields";
 constexpr const char* kDailyCycle = "daily_cycle";
 constexpr const char* kDigest = "foehn_digest";
-constexpr std::int64_t kHoursAtOnce = 64, kDaySeconds = 86400;
+constexpr std::int64_t kHoursAtOnce = 64;
 
 /// [instant of the day, variable, y, x], float32, from the first instant of the period on; undefined without
 /// one.
 at::Tensor daily_cycle_of(const model::Domain& domain, const calendar::TimeAxis& times, std::int64_t first) {
   const model::Climatology* climatology = domain.normalisation.climatology();
-  if (climatology == nullptr || !climatology->has_daily_cycle()) return {};
+  if (climatology == nullptr || !model::has_daily_cycle(climatology->harmonics())) return {};
   std::vector<at::Tensor> instants;
-  for (std::int64_t of_day = 0; of_day < kDaySeconds; of_day += domain.step_seconds)
+  for (std::int64_t of_day = 0; of_day < calendar::kSecondsPerDay; of_day += domain.step_seconds)
     instants.push_back(
         climatology->daily_cycle(times.seconds[static_cast<std::size_t>(first)] + of_day, times.calendar) /
         domain.normalisation.scale().reshape({-1, 1, 1}));
@@ -36,6 +36,20 @@ at::Tensor daily_cycle_of(const model::Domain& domain, const calendar::TimeAxis&
 std::string text_of(const at::Tensor& tensor) {
   const at::Tensor values = tensor.to(at::kDouble).contiguous();
   return core::sha256({static_cast<const char*>(values.data_ptr()), values.nbytes()});
+}
+
+/// Some fields of a variable [time, variable, y, x], float32.
+at::Tensor read_finite(const io::NetcdfFile& file, const io::NetcdfVariable& variable, std::int64_t first,
+                       std::int64_t count) {
+  std::vector<std::int64_t> start(variable.dimensions.size(), 0), size;
+  for (const auto& dimension : variable.dimensions) size.push_back(dimension.size);
+  start.at(0) = first;
+  size.at(0) = count;
+  const at::Tensor fields = at::tensor(file.read_doubles(variable, start, size), at::kFloat).reshape(size);
+  if (!at::isfinite(fields).all().item<bool>())
+    throw core::Error(fmt::format("{} {} to {} of {} are not all finite", variable.dimensions[0].name, first,
+                                  first + count - 1, variable.name));
+  return fields;
 }
 
 template <class Use>
@@ -89,17 +103,15 @@ void FieldCache::write(const std::filesystem::path& path, const std::string& dig
     file.define_variable(kFields, io::NetcdfType::float32, {"hour", "variable", "y", "x"},
                          {{"long_name", std::string("normalised fields")}, {"units", std::string("1")}},
                          {.chunks = {1, variables, ny, nx}, .deflate = 0});
-    const at::Tensor cycle = daily_cycle_of(domain, reader.times(), period.first);
-    if (cycle.defined()) {
+    file.set_global_attributes({{kDigest, digest}});
+    if (const at::Tensor cycle = daily_cycle_of(domain, reader.times(), period.first); cycle.defined()) {
       file.define_dimension("instant_of_day", cycle.size(0));
       file.define_variable(kDailyCycle, io::NetcdfType::float32, {"instant_of_day", "variable", "y", "x"},
                            {{"long_name", std::string("normalised daily cycle of the climatology")},
                             {"units", std::string("1")}});
-    }
-    file.set_global_attributes({{kDigest, digest}});
-    if (cycle.defined())
       file.write(kDailyCycle,
                  std::span<const float>(cycle.data_ptr<float>(), static_cast<std::size_t>(cycle.numel())));
+    }
     at::Tensor fields = at::empty({kHoursAtOnce, variables, ny, nx}, at::kFloat);
     for (std::int64_t first = period.first; first < period.last; first += kHoursAtOnce) {
       const std::int64_t count = std::min(kHoursAtOnce, period.last - first);
@@ -126,26 +138,14 @@ FieldCache::FieldCache(const std::filesystem::path& path)
       hours_(fields_.dimensions.at(0).size) {}
 
 at::Tensor FieldCache::read(std::int64_t first, std::int64_t count) const {
-  std::vector<std::int64_t> start(4, 0), size;
-  for (const auto& dimension : fields_.dimensions) size.push_back(dimension.size);
-  start[0] = first;
-  size[0] = count;
-  return with_advice(file_.path(), [&] {
-    const at::Tensor fields = at::tensor(file_.read_doubles(fields_, start, size), at::kFloat).reshape(size);
-    if (!at::isfinite(fields).all().item<bool>())
-      throw core::Error(
-          fmt::format("hours {} to {} hold values that are not finite", first, first + count - 1));
-    return fields;
-  });
+  return with_advice(file_.path(), [&] { return read_finite(file_, fields_, first, count); });
 }
 
 at::Tensor FieldCache::daily_cycle() const {
   return with_advice(file_.path(), [&]() -> at::Tensor {
     if (!file_.has_variable(kDailyCycle)) return {};
     const io::NetcdfVariable variable = file_.variable(kDailyCycle);
-    std::vector<std::int64_t> start(4, 0), size;
-    for (const auto& dimension : variable.dimensions) size.push_back(dimension.size);
-    return at::tensor(file_.read_doubles(variable, start, size), at::kFloat).reshape(size);
+    return read_finite(file_, variable, 0, variable.dimensions.at(0).size);
   });
 }
 

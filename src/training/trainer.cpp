@@ -17,8 +17,7 @@ namespace foehn::training {
 
 namespace {
 
-// Members of the noise keys, so that trainings, evaluations and ensembles of one seed have nothing in common.
-constexpr std::uint32_t kTrainingDraw = 0x74726169, kHeldOutDraw = 0x68656c64;
+constexpr std::uint32_t kHeldOutDraw = 0x68656c64;  // as kTrainingDraw
 
 }  // namespace
 

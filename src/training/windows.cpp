@@ -12,9 +12,6 @@ namespace foehn::training {
 
 namespace {
 
-// So that trainings and ensembles of one seed have nothing in common.
-constexpr std::uint32_t kWindowDraw = 0x74726169;
-
 /// @return  in (0, 1)
 double uniform(std::uint32_t word) {
   return (static_cast<double>(word) + 0.5) * 0x1p-32;
@@ -39,7 +36,7 @@ TrainingWindows::TrainingWindows(const FieldCache& fields, std::int64_t length, 
 
 TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std::uint32_t sample) const {
   const auto words = [&](std::uint32_t part) {
-    return core::philox4x32({sample, step, part, kWindowDraw},
+    return core::philox4x32({sample, step, part, kTrainingDraw},
                             {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   };
   const auto first = words(0), second = words(1), third = words(2);

@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
+#include <netcdf.h>
 
+#include <array>
 #include <cmath>
 
 #include "foehn/calendar/time_axis.hpp"
@@ -149,6 +151,22 @@ TEST_F(CacheOfADailyCycle, KnowsItFromTheFirstInstantOn) {
       EXPECT_NEAR(cycle[hour][0][0][cell].item<double>() * scale_, (cell == 0 ? 5 : 2) * std::cos(angle),
                   0.1);
     }
+}
+
+TEST_F(CacheOfADailyCycle, IsRefusedWhereItIsNotFinite) {
+  cache_of(1);
+  const std::string path = folder_ / "cache.nc";
+  int file = -1, variable = -1;
+  ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &file), NC_NOERR);
+  ASSERT_EQ(nc_inq_varid(file, "daily_cycle", &variable), NC_NOERR);
+  const std::array<std::size_t, 4> index{7, 0, 2, 3};
+  const float nan = NAN;
+  ASSERT_EQ(nc_put_var1_float(file, variable, index.data(), &nan), NC_NOERR);
+  ASSERT_EQ(nc_close(file), NC_NOERR);
+  EXPECT_THAT([&] { FieldCache(path).daily_cycle(); },
+              ::testing::ThrowsMessage<core::Error>(::testing::AllOf(
+                  ::testing::HasSubstr(path), ::testing::HasSubstr("daily_cycle are not all finite"),
+                  ::testing::HasSubstr("remove it"))));
 }
 
 TEST_F(CacheOfADailyCycle, HasNoneOfFieldsTwiceADay) {

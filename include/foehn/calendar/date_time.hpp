@@ -5,6 +5,8 @@
 
 namespace foehn::calendar {
 
+inline constexpr std::int64_t kSecondsPerDay = 86400;  ///< in every calendar
+
 /// The calendars of the CF conventions, section 4.4.1.
 enum class Calendar { standard, proleptic_gregorian, julian, noleap, all_leap, day_360 };
 

@@ -23,6 +23,8 @@ struct Harmonic {
 /// day, and two of the year where the record spans most of one.
 std::vector<Harmonic> harmonics_for(std::int64_t step_seconds, std::int64_t record_seconds);
 
+bool has_daily_cycle(const std::vector<Harmonic>& harmonics);
+
 /// The expected field at any instant: mean field, diurnal cycle and season, cell by cell.
 class Climatology {
  public:
@@ -36,7 +38,6 @@ class Climatology {
   at::Tensor at(std::int64_t seconds, calendar::Calendar calendar) const;
   /// The part of `at` that repeats every day and has a mean of 0 over it.
   at::Tensor daily_cycle(std::int64_t seconds, calendar::Calendar calendar) const;
-  bool has_daily_cycle() const;
   /// The climatology of block means.
   Climatology block_mean(std::int64_t block) const;
 

@@ -9,6 +9,10 @@
 
 namespace foehn::training {
 
+/// Member of the keys of all that is random of a training, so that trainings, evaluations and ensembles of
+/// one seed have nothing in common.
+inline constexpr std::uint32_t kTrainingDraw = 0x74726169;
+
 /// How windows of anomalies are changed, so that a short record goes a longer way.
 struct Augmentation {
   /// Part of the windows that are sums of two, cos(a) x + sin(a) y with a random angle, that begin at the
