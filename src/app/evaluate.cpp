@@ -9,12 +9,14 @@
 #include "app/options.hpp"
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
+#include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/units.hpp"
 #include "foehn/evaluation/report.hpp"
 #include "foehn/evaluation/sources.hpp"
 #include "foehn/evaluation/verify.hpp"
 #include "foehn/io/durable.hpp"
+#include "foehn/io/netcdf.hpp"
 #include "foehn/model/domain.hpp"
 
 namespace foehn::app {
@@ -132,6 +134,18 @@ evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const e
   return verify;
 }
 
+/// Scores of observed hours mean little where the members were drawn from other observations.
+void warn_of_other_observations(const evaluation::SourceFiles& files) {
+  const io::Attributes attributes = io::NetcdfFile::open(files.members.front()).global_attributes();
+  const auto stated = attributes.find("foehn_observations_digest");
+  if (stated != attributes.end() &&
+      stated->second != io::AttributeValue(core::sha256_of_files(files.observations)))
+    spdlog::warn(
+        "input.observations: not the files that the members were drawn from, by the global attribute {} of "
+        "{}",
+        stated->first, files.members.front().string());
+}
+
 }  // namespace
 
 int evaluate(const Arguments& arguments) {
@@ -150,6 +164,7 @@ int evaluate(const Arguments& arguments) {
   const evaluation::SourceFiles files = source_files(options);
   const evaluation::Sources sources = evaluation::open_sources(files);
   const evaluation::VerifyOptions verify = verify_options(options, files, sources);
+  warn_of_other_observations(files);
   const OutputFolder made(options.output, "output.directory", outcome.validate_only);
   if (outcome.validate_only) {
     say_valid("nothing was written");

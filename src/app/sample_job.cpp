@@ -137,14 +137,6 @@ void unpack(const std::vector<std::int64_t>& facts, SampleJob& job) {
   }
 }
 
-/// Digest of the files in the order given.
-std::string digest_of(const std::vector<std::filesystem::path>& files) {
-  if (files.size() == 1) return core::sha256_of_file(files.front());
-  std::string digests;
-  for (const auto& file : files) digests += core::sha256_of_file(file) + "\n";
-  return core::sha256(digests);
-}
-
 /// Says which variables the prior alone decides.
 void say_unobserved(const SampleJob& job) {
   std::vector<std::string> names;
@@ -268,9 +260,9 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
       job.observations = open_observations(prepared->unpublished(), job.prior.domain);
       check_observations(job, options.missing_fraction, going_on);
     });
-    job.observations_digest = digest_of(prepared->unpublished());
+    job.observations_digest = core::sha256_of_files(prepared->unpublished());
   } else if (!prepared && options.is_conditioned()) {
-    job.observations_digest = digest_of(observation_files(options));
+    job.observations_digest = core::sha256_of_files(observation_files(options));
   }
   if (!prepared || prepares) job.identity = identity_of(job, settings, device);
   job.members = members_to_draw(job, options);

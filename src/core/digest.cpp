@@ -1,8 +1,10 @@
 #include "foehn/core/digest.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -72,6 +74,14 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   }
   if (std::ferror(file.get())) fail();
   return digest.finish();
+}
+
+std::string sha256_of_files(const std::vector<std::filesystem::path>& paths) {
+  if (paths.size() == 1) return sha256_of_file(paths.front());
+  std::vector<std::string> digests;
+  for (const auto& path : paths) digests.push_back(sha256_of_file(path));
+  std::sort(digests.begin(), digests.end());
+  return sha256(fmt::format("{}\n", fmt::join(digests, "\n")));
 }
 
 }  // namespace foehn::core

@@ -1,12 +1,10 @@
 // What the layout cordex says of the driving simulation, beside what the observations say of it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
-#include <memory>
 #include <sstream>
 
+#include "app/log_to.hpp"
 #include "app/member_output.hpp"
 #include "foehn/core/error.hpp"
 
@@ -17,19 +15,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-/// Puts the logger back, also where a check throws.
-class LogTo {
- public:
-  explicit LogTo(std::ostream& log) {
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_st>(log)));
-  }
-  ~LogTo() { spdlog::set_default_logger(before_); }
-
- private:
-  std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
-};
-
 /// What is logged where the metadata name the scenario.
 std::string log_beside(const std::string& experiments) {
   io::CordexMetadata metadata;
@@ -37,7 +22,7 @@ std::string log_beside(const std::string& experiments) {
     metadata.attributes[std::string("driving_") + name] = "any";
   metadata.attributes["driving_experiment_id"] = "ssp585";
   std::ostringstream log;
-  const LogTo scope(log);
+  const foehn::testing::LogTo scope(log);
   check_driving(metadata, "observations.nc", {{"experiment_id", experiments}});
   return log.str();
 }

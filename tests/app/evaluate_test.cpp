@@ -3,9 +3,12 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "app/log_to.hpp"
 #include "app/subcommands.hpp"
 #include "evaluation/toy_files.hpp"
+#include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/model/domain.hpp"
 #include "io/test_files.hpp"
@@ -95,6 +98,22 @@ TEST_F(Evaluate, TakesTheObservationErrorFromTheOption) {
   ::testing::internal::GetCapturedStdout();
   EXPECT_NEAR(scores().at("variables").at("tas").at("observation_agreement").at("mean").get<double>(), 4,
               1e-3);
+}
+
+TEST_F(Evaluate, WarnsOfObservationsThatMembersWereNotDrawnFrom) {
+  const auto log_of = [&](const std::string& digest) {
+    ToyFile member;
+    member.attributes = {{"foehn_observation_std", 0.5}, {"foehn_observations_digest", digest}};
+    for (const char* name : {"member_000.nc", "member_001.nc", "member_002.nc"})
+      write_toy(folder_ / name, truth, member);
+    std::ostringstream log;
+    const foehn::testing::LogTo scope(log);
+    EXPECT_EQ(evaluate(arguments({"--validate-only"})), 0);
+    return log.str();
+  };
+  EXPECT_THAT(log_of("of others"),
+              AllOf(HasSubstr("input.observations"), HasSubstr("not the files"), HasSubstr("member_000.nc")));
+  EXPECT_EQ(log_of(core::sha256_of_file(folder_ / "coarse.nc")), "");
 }
 
 TEST_F(Evaluate, ValidateOnlyLeavesNoFolder) {

@@ -35,6 +35,19 @@ TEST(Sha256OfFile, IsTheDigestOfItsContent) {
   std::filesystem::remove(path);
 }
 
+TEST(Sha256OfFiles, IsOfTheirContentWhateverTheirOrder) {
+  const auto folder = std::filesystem::path(testing::TempDir());
+  const auto one = folder / "foehn_digest_one", two = folder / "foehn_digest_two";
+  std::ofstream(one) << "abc";
+  std::ofstream(two) << "";
+  EXPECT_EQ(sha256_of_files({one}), kDigestOfAbc);
+  EXPECT_EQ(sha256_of_files({one, two}), sha256_of_files({two, one}));
+  EXPECT_NE(sha256_of_files({one, two}), sha256_of_files({one, one}));
+  EXPECT_EQ(sha256_of_files({one, two}), sha256(std::string(kDigestOfAbc) + "\n" + sha256("") + "\n"));
+  std::filesystem::remove(one);
+  std::filesystem::remove(two);
+}
+
 TEST(Sha256OfFile, NamesAFileItCannotRead) {
   EXPECT_THAT([] { sha256_of_file("no_such_dir/weights.safetensors"); },
               ThrowsMessage<Error>(AllOf(HasSubstr("no_such_dir/weights.safetensors"),

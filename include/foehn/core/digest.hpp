@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace foehn::core {
 
@@ -12,5 +13,9 @@ std::string sha256(std::string_view bytes);
 /// SHA-256 of a file's content, in lower-case hexadecimal.
 /// @throws Error if the file cannot be read
 std::string sha256_of_file(const std::filesystem::path& path);
+
+/// That of several files' content, in whatever order they are given; of one file, as sha256_of_file.
+/// @throws Error as that
+std::string sha256_of_files(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace foehn::core
