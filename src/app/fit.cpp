@@ -63,7 +63,7 @@ int fit(const Arguments& arguments) {
              .minimum_excluded = true});
   table.add("prior.path", &prior_path, {.doc = "Folder of the prior to write.", .required = true});
   table.add("prior.markov_order", &options.markov_order,
-            {.doc = "Markov order k: a window spans 2k+1 hours.", .unit = "h", .minimum = 0, .maximum = 100});
+            {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
   const config::OptionTable::Outcome outcome = table.parse(arguments);
   if (!outcome.page.empty()) {
     std::cout << outcome.page;

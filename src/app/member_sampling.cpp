@@ -21,8 +21,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Normalised values of weather are a few units large, of noise as well.
+/// Normalised values of weather are a few units large, of noise as well; a poor prior may lead far astray on
+/// the way.
 constexpr double kRunaway = 1e5;
+/// At a member's end, values may be as many widths of the prior's range from its climatology.
+constexpr double kMostWidths = 4;
+
+/// [variable], the greatest normalised values that weather can have.
+std::vector<double> limits_of_weather(const model::Domain& domain) {
+  const at::Tensor width = domain.quantiles.select(1, -1) - domain.quantiles.select(1, 0);
+  const at::Tensor limits = (kMostWidths * width / domain.normalisation.scale()).contiguous();
+  return {limits.data_ptr<double>(), limits.data_ptr<double>() + limits.numel()};
+}
 
 /// Checkpoints are numbered by passes, which are steps where there are no corrections.
 std::int64_t passes_a_step(const SampleJob& job) {
@@ -98,20 +108,25 @@ std::filesystem::path checkpoint_folder(const SampleOptions& options, std::int64
 
 void MemberSampling::check_values(const diffusion::SamplerState& state, std::int64_t member) const {
   if (state.slab.numel() == 0) return;
-  const auto is_sound = [](const at::Tensor& values) {
+  const auto variables = static_cast<std::size_t>(state.slab.size(1));
+  const bool is_last = state.step == tools_.job.sampler.steps;
+  const std::vector<double> limits =
+      is_last ? limits_of_weather(tools_.job.prior.domain) : std::vector<double>(variables, kRunaway);
+  const auto is_sound = [&](const at::Tensor& values, std::size_t variable) {
     const auto [least, greatest] = at::aminmax(values);  // NaN where there is one
-    return std::max(std::abs(least.item<double>()), std::abs(greatest.item<double>())) < kRunaway;
+    return std::max(std::abs(least.item<double>()), std::abs(greatest.item<double>())) <= limits[variable];
   };
-  if (is_sound(state.slab)) return;
-  for (std::int64_t i = 0; i < state.slab.size(0); ++i) {
-    for (std::int64_t variable = 0; variable < state.slab.size(1); ++variable) {
-      if (is_sound(state.slab[i][variable])) continue;
+  for (std::size_t variable = 0; variable < variables; ++variable) {
+    const at::Tensor values = state.slab.select(1, static_cast<std::int64_t>(variable));
+    if (is_sound(values, variable)) continue;
+    for (std::int64_t i = 0; i < values.size(0); ++i) {
+      if (is_sound(values[i], variable)) continue;
       throw core::Error(
           fmt::format("sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite "
-                      "or runs away; take more "
-                      "sampler.steps{} or a smaller sampler.stride",
+                      "or far from all that the prior knows; take more sampler.steps{}, a smaller "
+                      "sampler.stride, or a prior that was trained longer",
                       member, state.step, tools_.job.sampler.steps, tools_.job.date(hours_.first + i),
-                      tools_.job.prior.domain.variables[static_cast<std::size_t>(variable)].name,
+                      tools_.job.prior.domain.variables[variable].name,
                       tools_.options.guidance == "sda" || tools_.options.guidance == "sda-exact"
                           ? ", a larger observation.gamma"
                           : ""));

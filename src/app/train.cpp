@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 
 #include "device.hpp"
@@ -52,6 +53,10 @@ class Pace {
   Clock::duration in_steps_{};
   std::int64_t steps_ = 0;
 };
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
 
 std::string csv_text(const training::TrainingState& state) {
   std::string text = "step,windows,training_loss,held_out_loss";
@@ -150,6 +155,8 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   if (world.is_root() && state.step > 0)
     spdlog::info("going on from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
 
+  const double without_network = mean_of(trainer->held_out_loss_without_network());
+
   core::Progress progress("training", options.training.steps, "steps", world.is_root());
   progress.advance_without_work(state.step);
   Pace pace;
@@ -159,8 +166,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     progress.advance();
   };
   events.evaluated = [&](const training::TrainingState& now, const std::vector<double>& held_out) {
-    double mean = 0;
-    for (const double value : held_out) mean += value / static_cast<double>(held_out.size());
+    const double mean = mean_of(held_out);
     const double training_loss = now.loss_sum / static_cast<double>(now.losses);
     state.log.push_back(fmt::format("{},{},{:.6g},{:.6g},{:.6g}", now.step, now.step * options.training.batch,
                                     training_loss, mean, fmt::join(held_out, ",")));
@@ -188,12 +194,19 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   }
   world.agree([&] {
     if (!world.is_root()) return;
-    save_prior(options, *material, state, table.values().dump());
+    save_prior(options, *material, state, without_network, table.values().dump());
     io::write_file_atomically(fs::path(options.prior) / "training.csv", csv_text(state));
     checkpoints.save(state);
-    std::cout << fmt::format("wrote the prior {}: held-out loss {:.4f} at step {}; {:.4g} windows/s\n",
-                             options.prior, state.best_loss, state.best_step,
-                             static_cast<double>(options.training.batch) * pace.steps_a_second());
+    std::cout << fmt::format(
+        "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; "
+        "{:.4g} windows/s\n",
+        options.prior, state.best_loss, state.best_step, without_network,
+        static_cast<double>(options.training.batch) * pace.steps_a_second());
+    if (state.best_loss >= without_network)
+      spdlog::warn(
+          "{}: on the hours held out the network is no better than none: loss {:.4g}, {:.4g} "
+          "without it; take more train.windows or another train.learning_rate",
+          options.prior, state.best_loss, without_network);
   });
   return 0;
 }

@@ -64,7 +64,7 @@ Record::Record(const TrainOptions& options)
                     architecture.hidden.size() - 1, multiple, reader.grid().ny(), reader.grid().nx()));
   if (held_out < architecture.window)
     throw core::Error(
-        fmt::format("data.held_out_fraction: {} hours are held out, expected at least a window, {}", held_out,
+        fmt::format("data.held_out_fraction: {} steps are held out, expected at least a window, {}", held_out,
                     architecture.window));
   check_days(options.training.augmentation, reader.step_seconds(), trained().size());
   model::check_fit(trained(), fit_options(options));
@@ -127,7 +127,7 @@ std::unique_ptr<training::Objective> make_objective(const TrainOptions& options,
 }
 
 void save_prior(const TrainOptions& options, const Material& material, const training::TrainingState& state,
-                const std::string& option_values) {
+                double loss_without_network, const std::string& option_values) {
   model::NetworkPrior prior;
   prior.architecture = architecture_of(options, static_cast<std::int64_t>(material.domain.variables.size()));
   prior.tensors = state.best;
@@ -135,6 +135,7 @@ void save_prior(const TrainOptions& options, const Material& material, const tra
   prior.as_float16 = options.as_float16;
   prior.remarks = {{"foehn.training", option_values},
                    {"foehn.held_out_loss", fmt::format("{:.6g}", state.best_loss)},
+                   {"foehn.held_out_loss_without_network", fmt::format("{:.6g}", loss_without_network)},
                    {"foehn.trained_steps", std::to_string(state.best_step)}};
   if (!options.attribution.empty()) prior.remarks["foehn.attribution"] = options.attribution;
   model::save_network_prior(options.prior, material.domain, prior, diffusion::VpCosine{});

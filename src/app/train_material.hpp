@@ -62,7 +62,8 @@ std::unique_ptr<training::Objective> make_objective(const TrainOptions& options,
                                                     const at::TensorOptions& tensors);
 
 /// Writes the best network as a prior.
+/// @param loss_without_network  on the hours held out
 void save_prior(const TrainOptions& options, const Material& material, const training::TrainingState& state,
-                const std::string& option_values);
+                double loss_without_network, const std::string& option_values);
 
 }  // namespace foehn::app

@@ -127,7 +127,7 @@ config::OptionTable train_option_table(TrainOptions& options) {
            "(better on little data); score-unet: Climate2Weather's, on normalised fields.",
        .choices = {"gaussian-preconditioned", "score-unet"}});
   table.add("prior.markov_order", &options.training.markov_order,
-            {.doc = "Markov order k: a window spans 2k+1 hours.", .unit = "h", .minimum = 0, .maximum = 100});
+            {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
   table.add("prior.normalisation", &options.normalisation,
             {.doc = "Of a score-unet's fields, by quantiles of each variable.",
              .choices = {"minmax", "robust", "robust95", "quant95", "quant99"}});
@@ -145,7 +145,7 @@ config::OptionTable train_option_table(TrainOptions& options) {
       "checkpoint.every_steps", &options.checkpoint_every,
       {.doc = "Steps from one checkpoint to the next; the last two are kept. On SIGTERM, SIGINT and SIGUSR1 "
               "one is written at the end of the step, and the program stops with exit code 75. Before the "
-              "first step, while it fits or normalises, it stops after the few hours it is at; the same "
+              "first step, while it fits or normalises, it stops after the few fields it is at; the same "
               "command does that part again.",
        .unit = "1",
        .minimum = 1,

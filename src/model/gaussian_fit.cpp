@@ -164,7 +164,7 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options) {
   const std::int64_t fitted = period.size() - held_out;
   if (held_out < 2 * window || fitted < 2 * window)
     throw core::Error(fmt::format(
-        "too few hours for windows of {}: found {} to fit and {} held out, expected at least {} and {}",
+        "too few steps for windows of {}: found {} to fit and {} held out, expected at least {} and {}",
         window, fitted, held_out, 2 * window, 2 * window));
 }
 

@@ -28,7 +28,7 @@ Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const Fi
   const std::int64_t starts = fields.hours() - options.held_out_hours - window + 1;
   if (starts < 1 || options.held_out_hours < window)
     throw core::Error(
-        fmt::format("too few hours for windows of {}: found {} to train on and {} held out, expected as "
+        fmt::format("too few steps for windows of {}: found {} to train on and {} held out, expected as "
                     "many at least of both",
                     window, fields.hours() - options.held_out_hours, options.held_out_hours));
   windows_.emplace(fields, window, starts, options.augmentation);
@@ -124,11 +124,22 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
 }
 
 std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
+  set(state.average);
+  const auto losses =
+      mean_square_on_held_out([&](const Lesson& asked) { return answer_to(asked, false) - asked.targets; });
+  set(state.parameters);
+  return losses;
+}
+
+std::vector<double> Trainer::held_out_loss_without_network() {
+  return mean_square_on_held_out([](const Lesson& asked) { return -asked.targets; });
+}
+
+std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Tensor(const Lesson&)>& error) {
   const std::int64_t window = 2 * options_.markov_order + 1;
   const std::int64_t first_start = fields_.hours() - options_.held_out_hours;
   const std::int64_t starts = options_.held_out_hours - window + 1;
   const std::int64_t windows = std::min(options_.held_out_windows, starts);
-  set(state.average);
   const at::NoGradGuard no_gradients;
   std::vector<double> losses;
   for (std::int64_t level = 0; level < kScoredLevels; ++level) {
@@ -139,13 +150,11 @@ std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
           {.hour = first_start + i * starts / windows, .t = t},
           {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i), kHeldOutDraw}};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
-      const at::Tensor answer = answer_to(asked, false);
-      mine += (answer - asked.targets).square().mean().item<double>();
+      mine += error(asked).square().mean().item<double>();
     }
     const std::vector<double> all = ranks_.gather_all(mine);
     losses.push_back(std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(windows));
   }
-  set(state.parameters);
   return losses;
 }
 

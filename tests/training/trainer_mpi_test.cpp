@@ -160,6 +160,19 @@ TEST_F(TrainerOnAnyNumberOfRanks, HasTheSameParametersOnAllRanks) {
   }
 }
 
+TEST_F(TrainerOnAnyNumberOfRanks, ScoresANetworkThatAnswersNothing) {
+  const FieldCache fields(folder_ / "cache.nc");
+  NoiseObjective objective = foehn::testing::toy_objective();
+  Trainer trainer(world_, objective, fields, options_of(1));
+  TrainingState state = trainer.start();
+  const std::vector<double> without = trainer.held_out_loss_without_network();
+  EXPECT_THAT(trainer.held_out_loss(state),
+              ::testing::Not(::testing::Pointwise(::testing::DoubleNear(1e-6), without)));
+  for (auto& [name, tensor] : state.average) tensor.zero_();
+  EXPECT_THAT(trainer.held_out_loss(state), ::testing::Pointwise(::testing::DoubleNear(1e-6), without));
+  for (const double loss : without) EXPECT_NEAR(loss, 1, 0.2);  // mean square of the noise
+}
+
 TEST_F(TrainerOnAnyNumberOfRanks, EndsWherePatienceDoes) {
   const FieldCache fields(folder_ / "cache.nc");
   NoiseObjective objective = foehn::testing::toy_objective();

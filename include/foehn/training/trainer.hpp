@@ -73,6 +73,10 @@ class Trainer {
   /// Loss of the averaged parameters on held-out windows, one a noise level.
   /// @note Collective over the ranks.
   std::vector<double> held_out_loss(const TrainingState& state);
+  /// That of a network which always answers 0, to compare with: about 1 where the hours held out are like the
+  /// rest.
+  /// @note Collective over the ranks.
+  std::vector<double> held_out_loss_without_network();
 
  private:
   /// A window and the noise that hides it.
@@ -83,6 +87,8 @@ class Trainer {
   Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
   at::Tensor answer_to(const Lesson& lesson, bool in_bf16);
   double step(TrainingState& state, Optimiser& optimiser);
+  /// @param error  answer minus target
+  std::vector<double> mean_square_on_held_out(const std::function<at::Tensor(const Lesson&)>& error);
   void set(const Tensors& tensors);
 
   const comm::Communicator& ranks_;
