@@ -134,16 +134,15 @@ evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const e
   return verify;
 }
 
-/// Scores of observed hours mean little where the members were drawn from other observations.
+/// Scores of observed hours mean little where the members were drawn from other observations, or from none.
 void warn_of_other_observations(const evaluation::SourceFiles& files) {
   const io::Attributes attributes = io::NetcdfFile::open(files.members.front()).global_attributes();
   const auto stated = attributes.find("foehn_observations_digest");
-  if (stated != attributes.end() &&
-      stated->second != io::AttributeValue(core::sha256_of_files(files.observations)))
-    spdlog::warn(
-        "input.observations: not the files that the members were drawn from, by the global attribute {} of "
-        "{}",
-        stated->first, files.members.front().string());
+  const bool is_conditioned = stated != attributes.end();
+  if (is_conditioned ? stated->second != io::AttributeValue(core::sha256_of_files(files.observations))
+                     : attributes.contains("foehn_options_digest"))
+    spdlog::warn("input.observations: {} was drawn from {} (global attribute foehn_observations_digest)",
+                 files.members.front().string(), is_conditioned ? "other files" : "no observations");
 }
 
 }  // namespace

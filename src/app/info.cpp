@@ -109,7 +109,7 @@ void describe_prior_bundle(const fs::path& folder) {
   line("prior", folder.string());
   line("kind", prior.kind);
   describe_variables(domain.variables);
-  line("window", fmt::format("{} hours (steps of {}; Markov order {})", 2 * prior.markov_order + 1,
+  line("window", fmt::format("{} steps (of {}; Markov order {})", 2 * prior.markov_order + 1,
                              calendar::format_step(domain.step_seconds), prior.markov_order));
   describe_grid(domain.grid);
   line("calendar", calendar::calendar_name(domain.calendar));

@@ -13,6 +13,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/noise.hpp"
+#include "plausible_range.hpp"
 #include "stop_signals.hpp"
 
 namespace foehn::app {
@@ -24,15 +25,6 @@ using Clock = std::chrono::steady_clock;
 /// Normalised values of weather are a few units large, of noise as well; a poor prior may lead far astray on
 /// the way.
 constexpr double kRunaway = 1e5;
-/// At a member's end, values may be as many widths of the prior's range from its climatology.
-constexpr double kMostWidths = 4;
-
-/// [variable], the greatest normalised values that weather can have.
-std::vector<double> limits_of_weather(const model::Domain& domain) {
-  const at::Tensor width = domain.quantiles.select(1, -1) - domain.quantiles.select(1, 0);
-  const at::Tensor limits = (kMostWidths * width / domain.normalisation.scale()).contiguous();
-  return {limits.data_ptr<double>(), limits.data_ptr<double>() + limits.numel()};
-}
 
 /// Checkpoints are numbered by passes, which are steps where there are no corrections.
 std::int64_t passes_a_step(const SampleJob& job) {
@@ -108,28 +100,31 @@ std::filesystem::path checkpoint_folder(const SampleOptions& options, std::int64
 
 void MemberSampling::check_values(const diffusion::SamplerState& state, std::int64_t member) const {
   if (state.slab.numel() == 0) return;
-  const auto variables = static_cast<std::size_t>(state.slab.size(1));
-  const bool is_last = state.step == tools_.job.sampler.steps;
-  const std::vector<double> limits =
-      is_last ? limits_of_weather(tools_.job.prior.domain) : std::vector<double>(variables, kRunaway);
-  const auto is_sound = [&](const at::Tensor& values, std::size_t variable) {
-    const auto [least, greatest] = at::aminmax(values);  // NaN where there is one
-    return std::max(std::abs(least.item<double>()), std::abs(greatest.item<double>())) <= limits[variable];
+  const SampleJob& job = tools_.job;
+  const model::Domain& domain = job.prior.domain;
+  const bool is_last = state.step == job.sampler.steps;
+  const auto variables = static_cast<std::int64_t>(domain.variables.size());
+  const at::Tensor limits =
+      is_last ? normalised_limits(domain) : at::full({variables}, kRunaway, at::kDouble);
+  // [variable] of [..., variable, y, x]; NaN where there is one.
+  const auto greatest = [](const at::Tensor& values, at::IntArrayRef others) {
+    return at::maximum(values.amin(others).abs(), values.amax(others).abs()).to(at::kCPU, at::kDouble);
   };
-  for (std::size_t variable = 0; variable < variables; ++variable) {
-    const at::Tensor values = state.slab.select(1, static_cast<std::int64_t>(variable));
-    if (is_sound(values, variable)) continue;
-    for (std::int64_t i = 0; i < values.size(0); ++i) {
-      if (is_sound(values[i], variable)) continue;
-      throw core::Error(
-          fmt::format("sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite "
-                      "or far from all that the prior knows; take more sampler.steps{}, a smaller "
-                      "sampler.stride, or a prior that was trained longer",
-                      member, state.step, tools_.job.sampler.steps, tools_.job.date(hours_.first + i),
-                      tools_.job.prior.domain.variables[variable].name,
-                      tools_.options.guidance == "sda" || tools_.options.guidance == "sda-exact"
-                          ? ", a larger observation.gamma"
-                          : ""));
+  const at::Tensor is_sound = greatest(state.slab, {0, 2, 3}) <= limits;
+  if (is_sound.all().item<bool>()) return;
+  for (std::int64_t i = 0; i < state.slab.size(0); ++i) {
+    const at::Tensor is_sound_then = greatest(state.slab[i], {1, 2}) <= limits;
+    for (std::int64_t variable = 0; variable < variables; ++variable) {
+      if (is_sound_then[variable].item<bool>()) continue;
+      const bool is_sda = tools_.options.guidance == "sda" || tools_.options.guidance == "sda-exact";
+      throw core::Error(fmt::format(
+          "sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; take "
+          "more sampler.steps{}{} or a smaller sampler.stride",
+          member, state.step, job.sampler.steps, job.date(hours_.first + i),
+          domain.variables[static_cast<std::size_t>(variable)].name,
+          is_last ? "far from all that the prior knows" : "runs away",
+          is_last && job.prior.network ? ", a prior that was trained longer" : "",
+          is_sda ? ", a larger observation.gamma" : ""));
     }
   }
 }

@@ -29,7 +29,8 @@ class MemberSampling {
 
   /// Fills the slab.
   /// @return  false if it was stopped, with a checkpoint of all that it had done
-  /// @throws core::SharedError naming step, instant and variable of a value that is not finite or no weather;
+  /// @throws core::SharedError naming step, instant and variable of a value that is not finite, runs away
+  ///         or, at the end, is no weather;
   ///         or why the checkpoint to go on from cannot be used, or that to stop with be written
   /// @note Collective over the team.
   bool draw(std::int64_t member, at::Tensor& slab);

@@ -34,6 +34,11 @@ std::vector<PlausibleRange> plausible_ranges(const std::vector<PlausibleRange>& 
   return chosen;
 }
 
+at::Tensor normalised_limits(const model::Domain& domain) {
+  const at::Tensor widths = domain.quantiles.select(1, -1) - domain.quantiles.select(1, 0);
+  return (kMostRangesBeyond + 1) * widths / domain.normalisation.scale();
+}
+
 void check_plausible(const PlausibleRange& range, std::span<const float> field, const std::string& time,
                      const grid::Grid& grid) {
   const double margin = kMostRangesBeyond * (range.high - range.low);

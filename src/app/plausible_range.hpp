@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +21,11 @@ std::vector<PlausibleRange> plausible_ranges(const model::Domain& domain);
 /// Those of some variables, all of which are among the ranges, in the order of the variables.
 std::vector<PlausibleRange> plausible_ranges(const std::vector<PlausibleRange>& ranges,
                                              const std::vector<io::Variable>& variables);
+
+/// The greatest normalised values, either way, that a field which check_plausible takes can have: it may lie
+/// as far beyond the range as that allows, and the normalisation's offset at the range's other end.
+/// @return  [variable], float64
+at::Tensor normalised_limits(const model::Domain& domain);
 
 /// @param field  [y, x] on the grid; NaN is missing
 /// @param time   for the message

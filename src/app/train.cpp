@@ -155,8 +155,6 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   if (world.is_root() && state.step > 0)
     spdlog::info("going on from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
 
-  const double without_network = mean_of(trainer->held_out_loss_without_network());
-
   core::Progress progress("training", options.training.steps, "steps", world.is_root());
   progress.advance_without_work(state.step);
   Pace pace;
@@ -192,6 +190,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
                                checkpoints.path_of(state.step).string());
     return kStoppedWithCheckpoint;
   }
+  const double without_network = mean_of(trainer->held_out_loss_without_network());
   world.agree([&] {
     if (!world.is_root()) return;
     save_prior(options, *material, state, without_network, table.values().dump());

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "foehn/calendar/time_axis.hpp"
@@ -64,8 +63,8 @@ Record::Record(const TrainOptions& options)
                     architecture.hidden.size() - 1, multiple, reader.grid().ny(), reader.grid().nx()));
   if (held_out < architecture.window)
     throw core::Error(
-        fmt::format("data.held_out_fraction: {} steps are held out, expected at least a window, {}", held_out,
-                    architecture.window));
+        fmt::format("data.held_out_fraction: {} fields are held out, expected at least a window, {}",
+                    held_out, architecture.window));
   check_days(options.training.augmentation, reader.step_seconds(), trained().size());
   model::check_fit(trained(), fit_options(options));
 }

@@ -20,8 +20,9 @@ namespace {
 constexpr std::int64_t kHoursAtOnce = 64;
 constexpr std::int64_t kHistogramBins = 1 << 16;
 constexpr std::int64_t kModesThatChoose = 4096;  // enough to choose one number by
-constexpr std::int64_t kFolds = 8,
-                       kMostFoldSeconds = 10 * calendar::kSecondsPerDay;  // of the cross-validation
+// Of the cross-validation.
+constexpr std::int64_t kFolds = 8;
+constexpr std::int64_t kMostFoldSeconds = 10 * calendar::kSecondsPerDay;
 constexpr std::array<double, 8> kShrinkages{0, .05, .1, .2, .35, .5, .7, 1};
 
 /// Calls `use(fields, seconds, hour)` for every instant of the period, fields [variable, y, x] in float32.

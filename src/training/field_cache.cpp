@@ -47,8 +47,8 @@ at::Tensor read_finite(const io::NetcdfFile& file, const io::NetcdfVariable& var
   size.at(0) = count;
   const at::Tensor fields = at::tensor(file.read_doubles(variable, start, size), at::kFloat).reshape(size);
   if (!at::isfinite(fields).all().item<bool>())
-    throw core::Error(fmt::format("{} {} to {} of {} are not all finite", variable.dimensions[0].name, first,
-                                  first + count - 1, variable.name));
+    throw core::Error(fmt::format("{}: fields {} to {} hold values that are not finite", variable.name, first,
+                                  first + count - 1));
   return fields;
 }
 

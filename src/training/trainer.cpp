@@ -17,7 +17,7 @@ namespace foehn::training {
 
 namespace {
 
-constexpr std::uint32_t kHeldOutDraw = 0x68656c64;  // as kTrainingDraw
+constexpr std::uint32_t kHeldOutDraw = 0x68656c64;  // in the place of kTrainingDraw
 
 }  // namespace
 

@@ -101,9 +101,10 @@ TEST_F(Evaluate, TakesTheObservationErrorFromTheOption) {
 }
 
 TEST_F(Evaluate, WarnsOfObservationsThatMembersWereNotDrawnFrom) {
-  const auto log_of = [&](const std::string& digest) {
+  const auto log_of = [&](const io::Attributes& attributes) {
     ToyFile member;
-    member.attributes = {{"foehn_observation_std", 0.5}, {"foehn_observations_digest", digest}};
+    member.attributes = attributes;
+    member.attributes["foehn_observation_std"] = 0.5;
     for (const char* name : {"member_000.nc", "member_001.nc", "member_002.nc"})
       write_toy(folder_ / name, truth, member);
     std::ostringstream log;
@@ -111,9 +112,11 @@ TEST_F(Evaluate, WarnsOfObservationsThatMembersWereNotDrawnFrom) {
     EXPECT_EQ(evaluate(arguments({"--validate-only"})), 0);
     return log.str();
   };
-  EXPECT_THAT(log_of("of others"),
-              AllOf(HasSubstr("input.observations"), HasSubstr("not the files"), HasSubstr("member_000.nc")));
-  EXPECT_EQ(log_of(core::sha256_of_file(folder_ / "coarse.nc")), "");
+  const io::Attributes of_others{{"foehn_observations_digest", std::string("others")}};
+  EXPECT_THAT(log_of(of_others),
+              AllOf(HasSubstr("input.observations"), HasSubstr("member_000.nc"), HasSubstr("other files")));
+  EXPECT_THAT(log_of({{"foehn_options_digest", std::string("any")}}), HasSubstr("no observations"));
+  EXPECT_EQ(log_of({{"foehn_observations_digest", core::sha256_of_file(folder_ / "coarse.nc")}}), "");
 }
 
 TEST_F(Evaluate, ValidateOnlyLeavesNoFolder) {

@@ -33,7 +33,7 @@ TEST(Info, SaysWhatAScorePriorIs) {
   EXPECT_THAT(text, ContainsRegex("kind +score-unet\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("psl (air_pressure_at_mean_sea_level) [Pa]"),
                           HasSubstr("uas (eastward_wind) [m s-1]")));
-  EXPECT_THAT(text, HasSubstr("3 hours (steps of 1 h; Markov order 1)"));
+  EXPECT_THAT(text, HasSubstr("3 steps (of 1 h; Markov order 1)"));
   EXPECT_THAT(text,
               HasSubstr("8 x 12 cells (y, x): lat 58 to 56.25 by -0.25 degrees_north; lon -3 to 2.5 by 0.5"));
   EXPECT_THAT(text, HasSubstr("first row 58.00 N -3.00 E to 58.00 N 2.50 E; last row 56.25 N -3.00 E"));

@@ -47,6 +47,22 @@ TEST_F(Failure, OfUsageEndsAllRanksWithOneLine) {
   expect(options, 2, "did you mean 'sampler.steps'?");
 }
 
+TEST_F(Failure, OfValuesThatRunAwayEndsAllRanksWithOneLine) {
+  Options options = toy_climate().sample_options(folder_ / "out");
+  options["sampler.guidance"] = "sda";
+  options["observation.gamma"] = "0";  // each step goes far beyond the observations
+  options["sampler.steps"] = "3";
+  for (const int ranks : {1, 3}) {
+    const Outcome outcome = run_foehn("sample", options, ranks);
+    EXPECT_EQ(outcome.exit_code, 1) << outcome;
+    // The prior is Gaussian: no training would help.
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("sampling diverged: member 0, step 1 of 3, 2001-01-08T00:00:00"),
+                      HasSubstr("runs away; take more sampler.steps, a larger observation.gamma or a")));
+    EXPECT_EQ(outcome.err.find("error", outcome.err.find("error") + 1), std::string::npos) << outcome;
+  }
+}
+
 TEST_F(Failure, OfTheSolverEndsAllTeamsWithOneLine) {
   // Found in the middle of sampling, on all ranks of a team at once; other teams are at work meanwhile.
   Options options = toy_climate().sample_options(folder_ / "out");

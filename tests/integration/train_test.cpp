@@ -39,7 +39,7 @@ class Train : public ::testing::Test {
   io::TemporaryFolder folder_;
 };
 
-TEST_F(Train, MakesAPriorThatSamples) {
+TEST_F(Train, MakesAPriorThatSamplesOrSaysThatItKnowsTooLittle) {
   for (const std::string kind : {"gaussian-preconditioned", "score-unet"}) {
     Options options = toy_.train_options(folder_ / kind);
     options["prior.kind"] = kind;
@@ -59,7 +59,7 @@ TEST_F(Train, MakesAPriorThatSamples) {
     }());
     if (kind == "gaussian-preconditioned") {
       EXPECT_EQ(sampled.exit_code, 0) << sampled;
-    } else {  // six steps teach a network nothing that knows no weather without them
+    } else {  // unlike the other kind it knows no weather beforehand, and six steps teach none
       EXPECT_THAT(trained.err, AllOf(HasSubstr("no better than none"), HasSubstr("train.windows")));
       EXPECT_EQ(sampled.exit_code, 1) << sampled;
       EXPECT_THAT(sampled.err, AllOf(HasSubstr("step 2 of 2"), HasSubstr("far from all that the prior knows"),

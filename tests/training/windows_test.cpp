@@ -165,7 +165,8 @@ TEST_F(CacheOfADailyCycle, IsRefusedWhereItIsNotFinite) {
   ASSERT_EQ(nc_close(file), NC_NOERR);
   EXPECT_THAT([&] { FieldCache(path).daily_cycle(); },
               ::testing::ThrowsMessage<core::Error>(::testing::AllOf(
-                  ::testing::HasSubstr(path), ::testing::HasSubstr("daily_cycle are not all finite"),
+                  ::testing::HasSubstr(path),
+                  ::testing::HasSubstr("daily_cycle: fields 0 to 23 hold values that are not finite"),
                   ::testing::HasSubstr("remove it"))));
 }
 

@@ -23,6 +23,7 @@ struct Harmonic {
 /// day, and two of the year where the record spans most of one.
 std::vector<Harmonic> harmonics_for(std::int64_t step_seconds, std::int64_t record_seconds);
 
+/// Do any of them repeat every day?
 bool has_daily_cycle(const std::vector<Harmonic>& harmonics);
 
 /// The expected field at any instant: mean field, diurnal cycle and season, cell by cell.

@@ -9,8 +9,8 @@
 
 namespace foehn::training {
 
-/// Member of the keys of all that is random of a training, so that trainings, evaluations and ensembles of
-/// one seed have nothing in common.
+/// A word of the counters that windows and their noise are drawn by, so that these have nothing in common
+/// with the noise of held-out windows or of an ensemble of the same seed.
 inline constexpr std::uint32_t kTrainingDraw = 0x74726169;
 
 /// How windows of anomalies are changed, so that a short record goes a longer way.
