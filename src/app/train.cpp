@@ -43,8 +43,9 @@ class Pace {
     ++steps_;
   }
   void go_on() { last_ = Clock::now(); }
+  std::int64_t steps() const { return steps_; }
   double steps_a_second() const {
-    return steps_ == 0 ? 0 : static_cast<double>(steps_) / std::chrono::duration<double>(in_steps_).count();
+    return static_cast<double>(steps_) / std::chrono::duration<double>(in_steps_).count();
   }
 
  private:
@@ -197,10 +198,11 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     io::write_file_atomically(fs::path(options.prior) / "training.csv", csv_text(state));
     checkpoints.save(state);
     std::cout << fmt::format(
-        "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; "
-        "{:.4g} windows/s\n",
+        "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; {}\n",
         options.prior, state.best_loss, state.best_step, without_network,
-        static_cast<double>(options.training.batch) * pace.steps_a_second());
+        pace.steps() == 0 ? "its training was done already"
+                          : fmt::format("{:.4g} windows/s",
+                                        static_cast<double>(options.training.batch) * pace.steps_a_second()));
     if (state.best_loss >= without_network)
       spdlog::warn(
           "{}: on the hours held out the network is no better than none: loss {:.4g}, {:.4g} "

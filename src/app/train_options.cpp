@@ -174,7 +174,12 @@ model::ScoreUnetArchitecture architecture_of(const TrainOptions& options, std::i
   architecture.attention = whole("network.attention", options.attention);
   architecture.embedding = options.embedding;
   architecture.inputs = options.corrects_gaussian() ? 2 : 1;
-  model::check_architecture(architecture);
+  try {
+    model::check_architecture(architecture);
+  } catch (const core::Error& error) {
+    throw core::UsageError(fmt::format(
+        "network.hidden, network.blocks, network.attention, network.embedding: {}", error.what()));
+  }
   return architecture;
 }
 

@@ -107,6 +107,11 @@ TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
     return io::content_of(folder_ / (prior + "/training.csv"));
   };
   EXPECT_EQ(csv("stopped"), csv("whole"));
+
+  const Outcome again = run_foehn("train", options);
+  EXPECT_EQ(again.exit_code, 0) << again;
+  EXPECT_THAT(again.out, HasSubstr("its training was done already"));
+  EXPECT_EQ(tensors("stopped"), tensors("whole"));
 }
 
 TEST_F(Train, GoesOnFromTheLastWholeCheckpointWhateverOtherRanksSee) {
