@@ -26,7 +26,7 @@ class PreparedObservations {
   /// Of each file that will be made: what it is made of, as global attributes.
   std::vector<io::Attributes> provenance() const;
 
-  /// Makes the files, for now under temporary names; the folder must be locked.
+  /// Makes the files, under temporary names until publish; the folder must be locked.
   /// @param going_on  called every few instants
   /// @throws core::Error if the disk has no room for them, or they differ from what is there: members may
   /// have

@@ -9,7 +9,6 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
 
 #include "device.hpp"
@@ -54,10 +53,6 @@ class Pace {
   Clock::duration in_steps_{};
   std::int64_t steps_ = 0;
 };
-
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
 
 std::string csv_text(const training::TrainingState& state) {
   std::string text = "step,windows,training_loss,held_out_loss";
@@ -165,7 +160,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     progress.advance();
   };
   events.evaluated = [&](const training::TrainingState& now, const std::vector<double>& held_out) {
-    const double mean = mean_of(held_out);
+    const double mean = training::mean_over_levels(held_out);
     const double training_loss = now.loss_sum / static_cast<double>(now.losses);
     state.log.push_back(fmt::format("{},{},{:.6g},{:.6g},{:.6g}", now.step, now.step * options.training.batch,
                                     training_loss, mean, fmt::join(held_out, ",")));
@@ -191,7 +186,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
                                checkpoints.path_of(state.step).string());
     return kStoppedWithCheckpoint;
   }
-  const double without_network = mean_of(trainer->held_out_loss_without_network());
+  const double without_network = training::mean_over_levels(trainer->held_out_loss_without_network());
   world.agree([&] {
     if (!world.is_root()) return;
     save_prior(options, *material, state, without_network, table.values().dump());

@@ -21,6 +21,10 @@ constexpr std::uint32_t kHeldOutDraw = 0x68656c64;  // in the place of kTraining
 
 }  // namespace
 
+double mean_over_levels(const std::vector<double>& losses) {
+  return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+}
+
 Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
                  const TrainingOptions& options)
     : ranks_(ranks), objective_(objective), fields_(fields), options_(options) {
@@ -173,8 +177,7 @@ bool Trainer::run(TrainingState& state, const Events& events) {
     events.step_done(state, loss);
     if (state.step % options_.evaluate_every == 0 || state.step == options_.steps) {
       const std::vector<double> losses = held_out_loss(state);
-      const double mean =
-          std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+      const double mean = mean_over_levels(losses);
       ++state.evaluations_since_best;
       if (mean < state.best_loss) {
         state.best_loss = mean;

@@ -38,6 +38,10 @@ struct TrainingOptions {
 /// Noise levels at which the held-out loss is told.
 inline constexpr std::int64_t kScoredLevels = 8;
 
+/// The one number that a held-out loss is told and compared by.
+/// @param losses  one a noise level
+double mean_over_levels(const std::vector<double>& losses);
+
 /// Trains the network of an objective, data-parallel over the ranks of a communicator.
 ///
 /// The windows of a step, their noise and their noise levels, t ~ U(0, 1), depend on seed and step alone,
