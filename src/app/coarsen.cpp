@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
+#include "fine_fields.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_reader.hpp"
@@ -36,6 +38,33 @@ io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& op
   return period;
 }
 
+/// What the observations are means over in time, and how their first time stamp lies to that of the fields
+/// they begin with.
+struct Averaging {
+  std::optional<io::MeanInterval> interval;
+  std::int64_t stamp_seconds = 0;
+};
+
+/// @throws core::Error if the fields are means over time that do not join to means, or overlap
+Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& options) {
+  const io::Sampling sampling = read_sampling(reader, options.cell_methods);
+  const bool are_means = sampling.kind == io::TimeSampling::mean;
+  const std::int64_t step = reader.step_seconds(), length = sampling.interval.seconds();
+  const auto refuse = [&](const std::string& why) {
+    throw core::Error(fmt::format("{}: it holds {} every {}, {}", options.input, io::describe(sampling),
+                                  calendar::format_step(step), why));
+  };
+  if (options.is_mean) {
+    if (are_means && length != step) refuse("of which no means over longer can be made");
+    // From each time on to the next; the time stamp is the middle.
+    const std::int64_t half = step * options.every / 2;
+    return {io::MeanInterval{-half, half}, sampling.interval.begin_seconds + half};
+  }
+  if (!are_means) return {};
+  if (length > step * options.every) refuse("which overlap");
+  return {sampling.interval, 0};
+}
+
 }  // namespace
 
 void coarsen_file(const CoarsenOptions& options, bool validate_only) {
@@ -46,6 +75,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
     throw core::Error(
         fmt::format("{}: expected at least two instants, found one: its step is unknown", options.input));
   const io::IndexRange period = period_of(reader, options);
+  const Averaging averaging = averaging_of(reader, options);
   const observation::BlockMean block_mean(options.block);
   const auto variables = static_cast<std::int64_t>(reader.variables().size());
 
@@ -53,14 +83,11 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   header.variables = reader.variables();
   header.grid = grid::block_mean_grid(reader.grid(), options.block);
   header.calendar = reader.times().calendar;
-  header.first_seconds = reader.times().seconds[static_cast<std::size_t>(period.first)];
+  header.first_seconds =
+      reader.times().seconds[static_cast<std::size_t>(period.first)] + averaging.stamp_seconds;
   header.step_seconds = reader.step_seconds() * options.every;
-  header.cell_methods = options.is_mean ? "time: mean area: mean" : "time: point area: mean";
-  if (options.is_mean) {
-    // From each time on to the next; the time stamp is the middle.
-    header.mean_interval = io::MeanInterval{-header.step_seconds / 2, header.step_seconds / 2};
-    header.first_seconds += header.step_seconds / 2;
-  }
+  header.cell_methods = averaging.interval ? "time: mean area: mean" : "time: point area: mean";
+  header.mean_interval = averaging.interval;
   header.attributes = {
       {"title", std::string("coarse observations: block means of fine fields")},
       {"source", fmt::format("foehn {}", FOEHN_VERSION)},
@@ -99,6 +126,7 @@ int coarsen(const Arguments& arguments) {
   table.add("input.file", &options.input, {.doc = "Fine fields (NetCDF file or glob).", .required = true});
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
+  add_cell_methods_option(table, options.cell_methods);
   table.add("time.start", &options.start, {.doc = "First instant; default: the file's."});
   table.add("time.hours", &options.hours,
             {.doc = "Hours (steps of the file) to cover; 0: to its end.", .unit = "h", .minimum = 0});

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/fine_fields.hpp"
 #include "app/options.hpp"
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
@@ -30,6 +31,7 @@ struct EvaluateOptions {
   std::vector<std::string> observations;
   std::string prior;
   std::string crop;
+  std::vector<std::string> variables, cell_methods;
   std::vector<double> observation_std;
   std::string output;
 };
@@ -51,6 +53,11 @@ void declare(config::OptionTable& table, EvaluateOptions& options) {
   table.add(
       "data.crop", &options.crop,
       {.doc = "Rows and columns of the reference that the members cover, as y0:y1,x0:x1; absent: all."});
+  table.add(
+      "data.variables", &options.variables,
+      {.doc = "Names in the reference, as name=standard name pairs (t2m=air_temperature), of variables that "
+              "the members call otherwise."});
+  add_cell_methods_option(table, options.cell_methods);
   table.add(
       "observation.std", &options.observation_std,
       {.doc = "Standard deviation of the observation error, one a variable; absent: what the members' files "
@@ -74,6 +81,9 @@ evaluation::SourceFiles source_files(const EvaluateOptions& options) {
   if (!options.crop.empty()) {
     files.reference_crop = core::with_context("data.crop", [&] { return grid::parse_crop(options.crop); });
   }
+  for (const std::string& text : options.variables)
+    files.reference_names.push_back(
+        core::with_context("data.variables", [&] { return io::parse_variable(text); }));
   return files;
 }
 
@@ -162,6 +172,8 @@ int evaluate(const Arguments& arguments) {
 
   const evaluation::SourceFiles files = source_files(options);
   const evaluation::Sources sources = evaluation::open_sources(files);
+  core::with_context("input.reference",
+                     [&] { require_snapshots(sources.reference, options.cell_methods, "the members are"); });
   const evaluation::VerifyOptions verify = verify_options(options, files, sources);
   warn_of_other_observations(files);
   const OutputFolder made(options.output, "output.directory", outcome.validate_only);

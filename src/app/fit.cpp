@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fine_fields.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
@@ -41,7 +42,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
 }  // namespace
 
 int fit(const Arguments& arguments) {
-  std::vector<std::string> files, variables;
+  std::vector<std::string> files, variables, cell_methods;
   std::string start, end, crop, prior_path;
   std::int64_t longest_gap = kLongestGap;
   model::GaussianFitOptions options;
@@ -54,6 +55,7 @@ int fit(const Arguments& arguments) {
   table.add("data.end", &end, {.doc = "Last date to use, included; default: the files' last."});
   add_crop_option(table, crop);
   add_gap_option(table, longest_gap);
+  add_cell_methods_option(table, cell_methods);
   table.add("data.held_out", &options.held_out_fraction,
             {.doc = "Part of the period, at its end, that chooses the shrinkage and is scored; it is part of "
                     "the fit after that.",
@@ -73,6 +75,7 @@ int fit(const Arguments& arguments) {
   io::FieldSelection selection = field_selection(variables, crop);
   selection.longest_gap = longest_gap;
   const io::FieldReader reader(io::expand_files(files), selection);
+  require_snapshots(reader, cell_methods, kLearntFrom);
   const io::IndexRange period = core::with_context(
       "data.start, data.end", [&] { return io::select_period(reader.times(), start, end); });
   model::check_fit(period, options);

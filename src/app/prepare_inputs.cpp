@@ -49,6 +49,10 @@ void say_assumed(const std::vector<ingestion::Record>& records) {
   std::vector<std::string> names;
   for (const ingestion::Record& record : records)
     if (record.sampling().is_assumed) names.push_back(record.variable().name);
+  for (const ingestion::Record& record : records)
+    if (!record.sampling().doubt.empty())
+      spdlog::warn("{}: {}; taken for snapshots (data.cell_methods)", record.variable().name,
+                   record.sampling().doubt);
   if (!names.empty())
     spdlog::warn(
         "{}: neither cell_methods nor time bounds say whether values are snapshots or means; taken for "

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "fine_fields.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
@@ -53,6 +54,7 @@ Record::Record(const TrainOptions& options)
           core::with_context("data.start, data.end",
                              [&] { return io::select_period(reader.times(), options.start, options.end); })),
       held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
+  require_snapshots(reader, options.cell_methods, kLearntFrom);
   say_unnamed(reader.variables());
   const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
   const auto multiple = architecture.side_multiple();

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "fine_fields.hpp"
 #include "foehn/core/error.hpp"
 #include "options.hpp"
 
@@ -27,6 +28,7 @@ void add_data_options(config::OptionTable& table, TrainOptions& options) {
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
   add_gap_option(table, options.longest_gap);
+  add_cell_methods_option(table, options.cell_methods);
   table.add("data.start", &options.start, {.doc = "First instant to use; default: the first there is."});
   table.add("data.end", &options.end, {.doc = "Last instant or day to use; default: the last there is."});
   table.add("data.held_out_fraction", &options.held_out_fraction,

@@ -13,7 +13,7 @@ namespace foehn::app {
 
 /// Everything that `foehn train` can be told.
 struct TrainOptions {
-  std::vector<std::string> files, variables;
+  std::vector<std::string> files, variables, cell_methods;
   std::string start, end, crop;
   std::int64_t longest_gap = kLongestGap;
   double held_out_fraction = 0.1;

@@ -84,6 +84,25 @@ std::vector<io::FieldReader> open_members(const std::vector<std::filesystem::pat
   return members;
 }
 
+/// The members' variables as the reference has them.
+std::vector<io::Variable> wanted_of_reference(const std::vector<io::Variable>& variables,
+                                              const std::vector<io::Variable>& names) {
+  std::vector<io::Variable> wanted = variables;
+  for (const io::Variable& named : names) {
+    const auto is_meant = [&](const io::Variable& variable) {
+      return named.standard_name.empty()
+                 ? variable.name == named.name
+                 : variable.standard_name == named.standard_name || variable.name == named.standard_name;
+    };
+    const auto found = std::find_if(variables.begin(), variables.end(), is_meant);
+    if (found == variables.end())
+      throw Error(fmt::format("data.variables: {}={} is none of the members' variables, {}", named.name,
+                              named.standard_name, variables_text(variables)));
+    wanted[static_cast<std::size_t>(found - variables.begin())].name = named.name;
+  }
+  return wanted;
+}
+
 BlockGrid match_blocks(const grid::Grid& fine, const grid::Grid& coarse) {
   const std::int64_t block = std::max<std::int64_t>(1, fine.ny() / coarse.ny());
   if (coarse.ny() * block != fine.ny() || coarse.nx() * block != fine.nx()) {
@@ -170,7 +189,11 @@ Sources open_sources(const SourceFiles& files) {
   const std::string reference_context =
       "reference " + core::with_context("reference", [&] { return file_text(files.reference); });
   auto reference = core::with_context(reference_context, [&] {
-    io::FieldReader reader(files.reference, {variables, files.reference_crop});
+    io::FieldReader reader(files.reference,
+                           {.variables = wanted_of_reference(variables, files.reference_names),
+                            .crop = files.reference_crop,
+                            .longest_gap = 0,
+                            .overrules_standard_names = !files.reference_names.empty()});
     check_grid(grid, reader.grid());
     return reader;
   });

@@ -12,6 +12,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/winds.hpp"
 #include "foehn/ingestion/provenance.hpp"
+#include "foehn/io/standard_name.hpp"
 
 namespace foehn::ingestion {
 
@@ -55,7 +56,7 @@ void list_file(const std::filesystem::path& path, const std::vector<WantedVariab
   bool is_of_use = false;
   for (const std::string& name : file.variable_names()) {
     const io::NetcdfVariable variable = file.variable(name);
-    const std::string standard_name = variable.text("standard_name").value_or("");
+    const std::string standard_name = io::standard_name(variable);
     if (!io::is_field(file, variable, io::Horizontal::or_mesh)) {
       for (std::size_t i = 0; i < wanted.size(); ++i)
         if (match(wanted[i], name, standard_name) == Match::exact)
@@ -145,9 +146,17 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
   for (const auto& path : without_repeats(files)) list_file(path, wanted, catalogue);
   std::vector<Record> records;
   std::vector<std::shared_ptr<const SourceGrid>> grids;
+  std::map<std::pair<std::filesystem::path, std::string>, std::string> served;  // by file and name there
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     std::vector<SourceFile> sources;
     for (const Candidate& candidate : choose(wanted[i], catalogue, i)) {
+      const auto [other, is_new] =
+          served.emplace(std::pair(candidate.path, candidate.name), wanted[i].variable.name);
+      if (!is_new)
+        throw core::Error(fmt::format(
+            "{}: {} would stand for both {} and {}; data.variables can name the one, data.without leave the "
+            "other out",
+            candidate.path.string(), candidate.name, other->second, wanted[i].variable.name));
       const io::NetcdfFile file = io::NetcdfFile::open(candidate.path);
       SourceFile source;
       source.path = candidate.path;

@@ -16,10 +16,6 @@ namespace foehn::ingestion {
 
 namespace {
 
-/// What is read ahead of a variable: some instants at a time, since a chunk of a file may hold many.
-constexpr std::int64_t kValuesAhead = std::int64_t{1} << 19;
-constexpr std::int64_t kInstantsAhead = 64;
-
 std::int64_t cells_of(const grid::Crop& crop) {
   return (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
 }
@@ -39,7 +35,7 @@ ObservationStream::ObservationStream(std::vector<Record> records, Target target)
   for (std::size_t i = 0; i < records_.size(); ++i)
     core::with_context(fmt::format("regridding {}", describe(records_[i])),
                        [&] { regrid(*records_[i].grid(), i); });
-  read_ahead_.resize(records_.size());
+  fields_.resize(records_.size());
   missing_.resize(records_.size());
   pair_winds();
   for (std::size_t i = 0; i < records_.size(); ++i) records_[i].check_overlaps(regridding_[i]->region());
@@ -145,20 +141,16 @@ void ObservationStream::pair_winds() {
   }
 }
 
-std::span<float> ObservationStream::field(std::size_t record, std::int64_t index) {
-  const grid::Crop& region = regridding_[record]->region();
-  const std::int64_t cells = cells_of(region);
+std::span<const float> ObservationStream::field(std::size_t record, std::int64_t index) {
   const std::int64_t instant = instants_[record][static_cast<std::size_t>(index)];
-  Fields& fields = read_ahead_[record];
-  if (instant < fields.first || instant >= fields.first + fields.count) {
-    fields.first = instant;
-    fields.count = std::clamp<std::int64_t>(kValuesAhead / cells, 1, kInstantsAhead);
-    fields.count = std::min(fields.count, records_[record].times().size() - instant);
-    fields.values.resize(static_cast<std::size_t>(fields.count * cells));
-    records_[record].read(instant, fields.count, region, fields.values);
+  Field& field = fields_[record];
+  if (field.instant != instant) {
+    const BlockRegridding& regridding = *regridding_[record];
+    field.values.resize(static_cast<std::size_t>(cells_of(regridding.region())));
+    records_[record].read(instant, 1, regridding.region(), field.values, regridding.is_used());
+    field.instant = instant;
   }
-  return std::span(fields.values)
-      .subspan(static_cast<std::size_t>((instant - fields.first) * cells), static_cast<std::size_t>(cells));
+  return field.values;
 }
 
 std::span<float> ObservationStream::part(std::span<float> values, std::size_t record) const {
@@ -170,7 +162,7 @@ void ObservationStream::read(std::int64_t index, std::span<float> values) {
   std::vector<bool> is_done(records_.size(), false);
   for (const WindPair& pair : winds_) {
     const auto east = field(pair.u, index), north = field(pair.v, index);
-    // Turned in a copy: what is read ahead may be asked for again.
+    // Turned in a copy: the same field may be asked for again.
     std::vector<float> u(east.begin(), east.end()), v(north.begin(), north.end());
     if (!pair.source_angles.empty()) grid::rotate_winds_to_geographic(pair.source_angles, u, v);
     const auto to_u = part(values, pair.u), to_v = part(values, pair.v);

@@ -38,13 +38,6 @@ bool agree(double a, double b, double precision) {
   return std::abs(a - b) <= precision + kRounding * std::max(std::abs(a), std::abs(b));
 }
 
-std::string sampling_name(const Sampling& sampling) {
-  if (sampling.kind == TimeSampling::snapshot) return "snapshots";
-  return fmt::format("means over {} that begin {} before their time stamps",
-                     calendar::format_step(sampling.interval.seconds()),
-                     calendar::format_step(-sampling.interval.begin_seconds));
-}
-
 }  // namespace
 
 Record::Record(io::Variable variable, std::vector<SourceFile> files)
@@ -78,9 +71,8 @@ void Record::check_alike() const {
     if (other.level && !are_same(*first_with_level->level, *other.level))
       fail("lies at", other.level->text(), first_with_level->level->text(), *first_with_level);
     if (other.sampling.kind != first.sampling.kind || other.sampling.interval != first.sampling.interval)
-      throw core::Error(fmt::format("{} holds {}, but {} holds {}", name_of(other),
-                                    sampling_name(other.sampling), name_of(first),
-                                    sampling_name(first.sampling)));
+      throw core::Error(fmt::format("{} holds {}, but {} holds {}", name_of(other), describe(other.sampling),
+                                    name_of(first), describe(first.sampling)));
   }
 }
 
@@ -224,8 +216,8 @@ void Record::compare(const Repeat* first, std::int64_t count, const grid::Crop& 
   }
 }
 
-void Record::read(std::int64_t first, std::int64_t count, const grid::Crop& crop,
-                  std::span<float> values) const {
+void Record::read(std::int64_t first, std::int64_t count, const grid::Crop& crop, std::span<float> values,
+                  std::span<const char> is_used) const {
   const std::int64_t cells = cells_of(crop);
   for (std::int64_t done = 0; done < count;) {
     const Slot& begin = kept_[at(first + done)];
@@ -238,8 +230,24 @@ void Record::read(std::int64_t first, std::int64_t count, const grid::Crop& crop
       open_file_.reset();
       open_file_.emplace(io::NetcdfFile::open(source.path));
     }
-    io::read_values(*open_file_, source.layout, crop, begin.index, run, values.data() + done * cells, cells);
+    ahead_.read(*open_file_, source.layout, crop, begin.index, run, values.data() + done * cells, cells);
     done += run;
+  }
+  check_plausible(first, count, crop, values, is_used);
+}
+
+void Record::check_plausible(std::int64_t first, std::int64_t count, const grid::Crop& crop,
+                             std::span<const float> values, std::span<const char> is_used) const {
+  const std::int64_t cells = cells_of(crop), nx = crop.x1 - crop.x0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const SourceFile& source = file(kept_[at(first + i)]);
+    const auto field = values.subspan(at(i * cells), at(cells));
+    const auto cell = io::find_implausible(source.layout, field, is_used);
+    if (!cell) continue;
+    const std::string place = fmt::format("at {}, {}", times_.format(first + i),
+                                          grid()->place(crop.y0 + *cell / nx, crop.x0 + *cell % nx));
+    throw core::Error(fmt::format("{}: {}: {}", name_of(source), source.layout.header.name,
+                                  io::describe_implausible(source.layout, field[at(*cell)], place)));
   }
 }
 

@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 #include <utility>
-#include <vector>
 
 #include "foehn/core/error.hpp"
-#include "foehn/core/units.hpp"
-#include "foehn/io/packing.hpp"
+#include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::ingestion {
@@ -19,65 +16,6 @@ namespace foehn::ingestion {
 namespace {
 
 constexpr double kSameCentre = 1e-3;  // degrees
-
-bool is_in_degrees(const io::NetcdfFile& file, const std::string& dimension) {
-  return file.has_variable(dimension) &&
-         file.variable(dimension).text("units").value_or("").starts_with("degree");
-}
-
-bool is_rectilinear(const io::NetcdfFile& file, const io::FieldLayout& layout) {
-  const auto& dimensions = layout.header.dimensions;
-  return layout.horizontal_dimensions == 2 && is_in_degrees(file, (dimensions.end() - 2)->name) &&
-         is_in_degrees(file, dimensions.back().name);
-}
-
-/// Whether a variable gives one value for each cell: [y, x], or [cell] where there is but one row.
-bool covers(const io::NetcdfVariable& variable, const io::FieldLayout& layout) {
-  const auto& field = layout.header.dimensions;
-  const auto& own = variable.dimensions;
-  if (own.empty() || own.size() > 2 || own.size() >= field.size()) return false;
-  if (own.size() == 1 && layout.ny() != 1) return false;
-  return std::equal(own.rbegin(), own.rend(), field.rbegin(),
-                    [](const auto& a, const auto& b) { return a.name == b.name; });
-}
-
-/// The latitude (or longitude) of each cell: among the variable's `coordinates`, or else in all of the file.
-std::optional<io::NetcdfVariable> find_coordinate(const io::NetcdfFile& file, const io::FieldLayout& layout,
-                                                  const std::string& quantity) {
-  const std::string units = quantity == "latitude" ? "degrees_north" : "degrees_east";
-  std::vector<std::string> names;
-  std::istringstream words(layout.header.text("coordinates").value_or(""));
-  for (std::string word; words >> word;)
-    if (file.has_variable(word)) names.push_back(word);
-  for (const std::string& name : file.variable_names()) names.push_back(name);
-  for (const std::string& name : names) {
-    const io::NetcdfVariable variable = file.variable(name);
-    const bool is_it = variable.text("standard_name") == quantity || variable.text("units") == units;
-    if (is_it && variable.is_numeric && covers(variable, layout)) return variable;
-  }
-  return std::nullopt;
-}
-
-std::vector<double> read_degrees(const io::NetcdfFile& file, const io::FieldLayout& layout,
-                                 const std::string& quantity) {
-  const auto variable = find_coordinate(file, layout, quantity);
-  if (!variable)
-    throw core::Error(
-        fmt::format("no {} was found: neither coordinate variables of its dimensions in degrees, nor a "
-                    "field of them that its attribute coordinates names",
-                    quantity));
-  std::vector<double> values = io::read_coordinate(file, *variable);
-  const auto to_degrees = core::with_context(variable->name, [&] {
-    return core::unit_conversion(variable->text("units").value_or("degrees"), "degrees");
-  });
-  for (double& value : values) {
-    value = value * to_degrees.scale + to_degrees.offset;
-    const double most = quantity == "latitude" ? 90.001 : 720.0;
-    if (std::abs(value) > most)
-      throw core::Error(fmt::format("{}: {} is no {} in degrees", variable->name, value, quantity));
-  }
-  return values;
-}
 
 /// Models that leave out cells, such as those over land, write fill values or zeros for their positions: such
 /// cells become NaN. A single cell at 0, 0 is one like any other.
@@ -107,16 +45,20 @@ std::string SourceGrid::place(std::int64_t y, std::int64_t x) const {
 }
 
 SourceGrid read_source_grid(const io::NetcdfFile& file, const io::FieldLayout& layout) {
-  if (is_rectilinear(file, layout)) {
+  if (layout.horizontal_dimensions == 2 && io::is_rectilinear(file, layout.header)) {
     grid::Grid grid = io::read_grid(file, layout.header);
     io::read_cell_bounds(file, grid);
     return {std::move(grid), {}, false};
   }
   return core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name), [&] {
-    const bool is_mesh = layout.ny() == 1;
-    grid::Geographic centres{read_degrees(file, layout, "latitude"), read_degrees(file, layout, "longitude")};
-    mark_suppressed_cells(centres);
-    return SourceGrid{std::nullopt, {layout.ny(), layout.nx(), std::move(centres)}, is_mesh};
+    auto positions = io::read_positions(file, layout.header, layout.horizontal_dimensions);
+    if (!positions)
+      throw core::Error(
+          "no latitude was found for its cells, or no longitude: neither coordinate variables of its "
+          "dimensions in degrees, nor fields of them, such as its attribute coordinates would name");
+    mark_suppressed_cells(positions->cells);
+    return SourceGrid{
+        std::nullopt, {layout.ny(), layout.nx(), std::move(positions->cells)}, layout.ny() == 1};
   });
 }
 

@@ -10,6 +10,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/units.hpp"
 #include "foehn/io/packing.hpp"
+#include "foehn/io/standard_name.hpp"
 
 namespace foehn::ingestion {
 
@@ -19,7 +20,7 @@ namespace {
 constexpr double kSameLevel = 1e-4;
 
 bool is_vertical(const io::NetcdfVariable& variable) {
-  const std::string name = variable.text("standard_name").value_or("");
+  const std::string name = io::standard_name(variable);
   return variable.text("axis") == "Z" || variable.attributes.contains("positive") || name == "height" ||
          name == "altitude" || name == "air_pressure";
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
@@ -12,7 +13,6 @@
 
 #include "field_source.hpp"
 #include "foehn/core/error.hpp"
-#include "time_cells.hpp"
 
 namespace foehn::io {
 namespace {
@@ -42,19 +42,21 @@ void add_file(const Path& path, const std::vector<Variable>& wanted, std::map<Gr
   std::vector<Variable> variables;
   for (const std::int64_t i : held) variables.push_back(wanted[static_cast<std::size_t>(i)]);
   const FieldSource source = read_field_source(file, variables);
-  const std::vector<TimeSpan> bounds = read_time_bounds(file, source);
   Group snapshots{{}, false}, means{{}, true};
+  std::vector<TimeSpan> spans;  // of means: the bounds of the times that all variables share
   for (std::size_t i = 0; i < held.size(); ++i) {
-    const bool is_mean = core::with_context(fmt::format("{}: {}", path.string(), variables[i].name),
-                                            [&] { return is_mean_over_time(source.layouts[i], bounds); });
+    TimeCells cells = read_time_cells(file, source.layouts[i], source.times);
+    if (!cells.doubt.empty())
+      spdlog::warn("{}: {}: {}; taken for snapshots", path.string(), variables[i].name, cells.doubt);
+    const bool is_mean = cells.sampling == TimeSampling::mean;
     (is_mean ? means : snapshots).first.push_back(held[i]);
+    if (is_mean) spans = std::move(cells.spans);
   }
   if (!snapshots.first.empty()) groups[snapshots].files.push_back(path);
   if (means.first.empty()) return;
-  check_time_bounds(path, source, bounds);
   GroupFiles& group = groups[means];
   group.files.push_back(path);
-  group.spans.insert(group.spans.end(), bounds.begin(), bounds.end());
+  group.spans.insert(group.spans.end(), spans.begin(), spans.end());
 }
 
 void check_none_twice(const std::map<Group, GroupFiles>& groups, const std::vector<Variable>& wanted) {

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
-#include <limits>
 #include <optional>
+#include <tuple>
+#include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/standard_name.hpp"
 
 namespace foehn::io {
 namespace {
@@ -19,26 +20,48 @@ std::string dimensions_text(const NetcdfVariable& variable) {
   return "(" + text + ")";
 }
 
-bool is_time_coordinate(const NetcdfVariable& variable, const std::string& dimension) {
+/// Whether a variable gives one instant for each entry of a dimension, besides any of size 1.
+bool counts_instants(const NetcdfVariable& variable, const std::string& dimension) {
   std::string units = variable.text("units").value_or("");
   std::transform(units.begin(), units.end(), units.begin(), [](unsigned char c) { return std::tolower(c); });
-  return variable.is_numeric && variable.dimensions.size() == 1 && variable.dimensions[0].name == dimension &&
-         units.find(" since ") != std::string::npos;
+  if (!variable.is_numeric || units.find(" since ") == std::string::npos) return false;
+  bool has_dimension = false;
+  for (const NetcdfDimension& own : variable.dimensions) {
+    if (own.name != dimension && own.size != 1) return false;
+    has_dimension = has_dimension || own.name == dimension;
+  }
+  return has_dimension;
 }
 
-/// The coordinate that gives the times of a dimension: the variable of its name, or else one with standard
-/// name `time` (or called valid_time).
-std::optional<NetcdfVariable> find_time_coordinate(const NetcdfFile& file, const std::string& dimension) {
+/// The variables that may give the times of a dimension, the one that does so first: those of standard name
+/// `time`, or else those without one that are called like the dimension or valid_time. When a forecast began
+/// (forecast_reference_time) is no time of its fields.
+std::vector<NetcdfVariable> time_candidates(const NetcdfFile& file, const std::string& dimension) {
+  std::vector<NetcdfVariable> named, nameless;
   if (file.has_variable(dimension)) {
-    NetcdfVariable variable = file.variable(dimension);
-    if (is_time_coordinate(variable, dimension)) return variable;
+    NetcdfVariable own = file.variable(dimension);
+    const std::string name = standard_name(own);
+    if (counts_instants(own, dimension)) {
+      if (name == "time") return {std::move(own)};
+      if (name.empty()) nameless.push_back(std::move(own));
+    }
   }
-  for (const auto& name : file.variable_names()) {
+  for (const std::string& name : file.variable_names()) {
+    if (name == dimension) continue;
     NetcdfVariable variable = file.variable(name);
-    const bool is_named_time = variable.text("standard_name") == "time" || name == "valid_time";
-    if (is_named_time && is_time_coordinate(variable, dimension)) return variable;
+    if (!counts_instants(variable, dimension)) continue;
+    const std::string standard = standard_name(variable);
+    if (standard == "time")
+      named.push_back(std::move(variable));
+    else if (standard.empty() && name == "valid_time")
+      nameless.push_back(std::move(variable));
   }
-  return std::nullopt;
+  return named.empty() ? nameless : named;
+}
+
+std::optional<NetcdfVariable> find_time_coordinate(const NetcdfFile& file, const std::string& dimension) {
+  std::vector<NetcdfVariable> candidates = time_candidates(file, dimension);
+  return candidates.empty() ? std::nullopt : std::optional(std::move(candidates.front()));
 }
 
 /// The index of the time dimension; nothing unless the dimensions are time and the horizontal ones, besides
@@ -59,6 +82,18 @@ std::optional<std::size_t> find_time_dimension(const NetcdfFile& file, const Net
   return time;
 }
 
+/// What instants there are beside those of the fields, to say why these will not do; empty: none.
+std::string other_times_text(const NetcdfFile& file, const NetcdfVariable& variable) {
+  for (const NetcdfDimension& dimension : variable.dimensions) {
+    if (!file.has_variable(dimension.name) || find_time_coordinate(file, dimension.name)) continue;
+    const NetcdfVariable own = file.variable(dimension.name);
+    if (counts_instants(own, dimension.name))
+      return "; " + own.name + " is a " + standard_name(own) +
+             ", not the time of the fields, for which a variable of standard name time is wanted";
+  }
+  return "";
+}
+
 struct Shape {
   std::size_t time_dimension = 0;
   std::size_t horizontal_dimensions = 2;
@@ -75,8 +110,7 @@ std::optional<Shape> find_shape(const NetcdfFile& file, const NetcdfVariable& va
 /// Fills in what the file knows, and the way to the unit that is wanted.
 void settle_names(const std::string& where, FieldLayout& layout) {
   Variable& variable = layout.variable;
-  if (variable.standard_name.empty())
-    variable.standard_name = layout.header.text("standard_name").value_or("");
+  if (variable.standard_name.empty()) variable.standard_name = standard_name(layout.header);
   const std::string found_units = layout.header.text("units").value_or("");
   if (found_units.empty() && variable.units.empty()) {
     throw core::Error(where + ": it has no units attribute, and no unit was asked for");
@@ -86,6 +120,29 @@ void settle_names(const std::string& where, FieldLayout& layout) {
     layout.conversion =
         core::with_context(where, [&] { return core::unit_conversion(found_units, variable.units); });
   }
+}
+
+bool is_known(const std::string& units) {
+  try {
+    core::unit_conversion(units, units);
+    return true;
+  } catch (const core::Error&) {
+    return false;
+  }
+}
+
+void set_plausible_range(const std::string& where, FieldLayout& layout) {
+  const Variable& variable = layout.variable;
+  layout.most_plausible = kLargestPlausible;
+  layout.least_plausible = -kLargestPlausible;
+  const auto plausible = plausible_values(variable.standard_name);
+  if (!plausible || !is_known(variable.units)) return;
+  const auto conversion = core::with_context(where + ": standard name " + variable.standard_name, [&] {
+    return core::unit_conversion(plausible->units, variable.units);
+  });
+  const auto convert = [&](double value) { return value * conversion.scale + conversion.offset; };
+  std::tie(layout.least_plausible, layout.most_plausible) =
+      std::minmax({convert(plausible->least), convert(plausible->most)});
 }
 
 }  // namespace
@@ -112,12 +169,14 @@ FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizont
   if (!shape) {
     throw core::Error(
         where + ": dimensions " + dimensions_text(layout.header) +
-        ", expected (time, y, x) with a time coordinate in 'units since date'; any other must have size 1");
+        ", expected (time, y, x) with a time coordinate in 'units since date'; any other must have size 1" +
+        other_times_text(file, layout.header));
   }
   layout.time_dimension = shape->time_dimension;
   layout.horizontal_dimensions = shape->horizontal_dimensions;
   settle_names(where, layout);
   layout.packing = read_packing(file, layout.header);
+  set_plausible_range(where, layout);
   return layout;
 }
 
@@ -126,43 +185,26 @@ NetcdfVariable time_coordinate(const NetcdfFile& file, const FieldLayout& layout
 }
 
 calendar::TimeAxis read_times(const NetcdfFile& file, const FieldLayout& layout) {
-  const NetcdfVariable coordinate = time_coordinate(file, layout);
-  return core::with_context(file.path().string() + ": " + coordinate.name, [&] {
-    const auto calendar = calendar::parse_calendar(coordinate.text("calendar").value_or("standard"));
-    return calendar::decode_times(read_coordinate(file, coordinate), *coordinate.text("units"), calendar);
-  });
-}
-
-std::int64_t read_values(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop,
-                         std::int64_t first, std::int64_t count, float* values, std::int64_t stride) {
-  const std::size_t rank = layout.header.dimensions.size();
-  const std::int64_t cells = (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
-  std::vector<std::int64_t> start(rank, 0);
-  std::vector<std::int64_t> size(rank, 1);
-  start[layout.time_dimension] = first;
-  size[layout.time_dimension] = count;
-  if (layout.horizontal_dimensions == 2) {
-    start[rank - 2] = crop.y0;
-    size[rank - 2] = crop.y1 - crop.y0;
+  const auto decode = [&](const NetcdfVariable& coordinate) {
+    return core::with_context(file.path().string() + ": " + coordinate.name, [&] {
+      const auto calendar = calendar::parse_calendar(coordinate.text("calendar").value_or("standard"));
+      return calendar::decode_times(read_coordinate(file, coordinate), *coordinate.text("units"), calendar);
+    });
+  };
+  const auto candidates = time_candidates(file, layout.header.dimensions[layout.time_dimension].name);
+  const calendar::TimeAxis times = decode(candidates.front());
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    const calendar::TimeAxis others = decode(candidates[i]);
+    if (others.calendar == times.calendar && others.seconds == times.seconds) continue;
+    const auto differing = std::mismatch(times.seconds.begin(), times.seconds.end(), others.seconds.begin(),
+                                         others.seconds.end());
+    const std::int64_t at = std::min<std::int64_t>(differing.first - times.seconds.begin(), times.size() - 1);
+    throw core::Error(file.path().string() + ": " + layout.variable.name + ": " + candidates.front().name +
+                      " and " + candidates[i].name +
+                      " may both be its times, but differ: " + times.format(at) + " and " +
+                      others.format(at) + "; the standard name time must tell which it is");
   }
-  start[rank - 1] = crop.x0;
-  size[rank - 1] = crop.x1 - crop.x0;
-  const std::vector<double> stored = file.read_doubles(layout.header, start, size);
-
-  std::int64_t unusable = 0;
-  for (std::int64_t time = 0; time < count; ++time) {
-    for (std::int64_t cell = 0; cell < cells; ++cell) {
-      const double number = stored[static_cast<std::size_t>(time * cells + cell)];
-      const bool is_missing = layout.packing.is_missing(number);
-      double value = layout.packing.unpack(number);
-      if (!layout.conversion.is_identity())
-        value = value * layout.conversion.scale + layout.conversion.offset;
-      const float result = is_missing ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(value);
-      unusable += std::isfinite(result) ? 0 : 1;
-      values[time * stride + cell] = result;
-    }
-  }
-  return unusable;
+  return times;
 }
 
 }  // namespace foehn::io

@@ -1,133 +1,136 @@
 #include "foehn/io/field_reader.hpp"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "field_source.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/io/standard_name.hpp"
+#include "joined_variable.hpp"
 
 namespace foehn::io {
 namespace {
 
-/// Numbers read at once from one variable (32 MiB as float64): bounds the memory of a long read.
-constexpr std::int64_t kValuesARead = std::int64_t{1} << 22;
-
-/// Checks that one file continues another of the same grid, calendar and step.
-void check_continues(const FieldSource& earlier, const FieldSource& later, std::int64_t step_seconds) {
-  const std::string earlier_end = earlier.times.format(earlier.times.size() - 1);
-  const std::string later_start = later.times.format(0);
-  const std::int64_t found = later.times.seconds.front() - earlier.times.seconds.back();
-  if (found > 0 && found == step_seconds) return;
-  const std::string problem =
-      found <= 0 ? "overlap in time" : "do not join at a step of " + calendar::format_step(step_seconds);
-  throw core::Error(earlier.path.string() + " and " + later.path.string() + " " + problem +
-                    ": the first ends at " + earlier_end + ", the second starts at " + later_start);
+void check_standard_name(const NetcdfFile& file, const Variable& wanted) {
+  const std::string found = standard_name(file.variable(wanted.name));
+  if (!found.empty() && !wanted.standard_name.empty() && found != wanted.standard_name)
+    throw core::Error(file.path().string() + ": " + wanted.name + ": standard name " + found + ", expected " +
+                      wanted.standard_name);
 }
 
-void check_like_first(const FieldSource& first, const FieldSource& other) {
-  const std::string where = other.path.string();
-  if (const auto difference = grid::difference(first.grid, other.grid)) {
-    throw core::Error(where + ": not on the grid of " + first.path.string() + ": " + *difference);
-  }
-  if (!calendar::are_comparable(other.times, first.times)) {
-    throw core::Error(where + ": calendar " + calendar::calendar_name(other.times.calendar) +
-                      ", but that of " + first.path.string() + " is " +
-                      calendar::calendar_name(first.times.calendar));
-  }
-  for (std::size_t i = 0; i < first.layouts.size(); ++i) {
-    const Variable& expected = first.layouts[i].variable;
-    const Variable& found = other.layouts[i].variable;
-    if (found.standard_name != expected.standard_name) {
-      throw core::Error(where + ": " + found.name + " has standard name '" + found.standard_name +
-                        "', but in " + first.path.string() + " it is '" + expected.standard_name + "'");
+/// The variables on (time, y, x) of all files, each once.
+std::vector<Variable> all_variables(const std::vector<std::filesystem::path>& files) {
+  std::vector<Variable> variables;
+  for (const auto& path : files)
+    for (Variable& variable : field_variables(NetcdfFile::open(path)))
+      if (std::find(variables.begin(), variables.end(), variable) == variables.end())
+        variables.push_back(std::move(variable));
+  return variables;
+}
+
+/// The headers of the files that hold a variable, [variable].
+std::vector<std::vector<FieldSource>> read_headers(const std::vector<std::filesystem::path>& files,
+                                                   std::vector<Variable> wanted, bool overrules) {
+  std::vector<std::vector<FieldSource>> headers(wanted.size());
+  for (const auto& path : files) {
+    const NetcdfFile file = NetcdfFile::open(path);
+    bool is_of_use = false;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (!file.has_variable(wanted[i].name)) continue;
+      is_of_use = true;
+      if (!overrules) check_standard_name(file, wanted[i]);
+      headers[i].push_back(read_field_source(file, {wanted[i]}));
+      // Later files are converted to the unit settled for the first.
+      wanted[i].units = headers[i].front().layouts.front().variable.units;
     }
+    if (!is_of_use) file.variable(wanted.front().name);  // throws, naming what there is
   }
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (headers[i].empty()) NetcdfFile::open(files.front()).variable(wanted[i].name);  // the same
+  return headers;
 }
 
-void check_standard_names(const FieldSource& source) {
-  for (const FieldLayout& layout : source.layouts) {
-    const std::string found = layout.header.text("standard_name").value_or("");
-    if (!found.empty() && found != layout.variable.standard_name)
-      throw core::Error(source.path.string() + ": " + layout.variable.name + ": standard name " + found +
-                        ", expected " + layout.variable.standard_name);
-  }
+void check_like_first(const JoinedVariable& first, const JoinedVariable& other) {
+  const FieldSource &one = first.sources().front(), &two = other.sources().front();
+  const std::string where = two.path.string() + ": " + other.variable().name;
+  const std::string of_first = first.variable().name + " (" + one.path.string() + ")";
+  if (const auto difference = grid::difference(one.grid, two.grid))
+    throw core::Error(where + ": not on the grid of " + of_first + ": " + *difference);
+  if (!calendar::are_comparable(first.times(), other.times()))
+    throw core::Error(where + ": calendar " + calendar::calendar_name(two.times.calendar) + ", but that of " +
+                      of_first + " is " + calendar::calendar_name(one.times.calendar));
+  if (first.step_seconds() > 0 && other.step_seconds() > 0 && first.step_seconds() != other.step_seconds())
+    throw core::Error(where + ": time step " + calendar::format_step(other.step_seconds()) +
+                      ", but that of " + of_first + " is " + calendar::format_step(first.step_seconds()));
 }
 
-/// The step of the joined files; that between the first two where each holds one instant.
-std::int64_t joined_step(const std::vector<FieldSource>& sources) {
-  for (const auto& source : sources) {
-    if (source.step_seconds > 0) return source.step_seconds;
-  }
-  if (sources.size() < 2) return 0;
-  return sources[1].times.seconds.front() - sources[0].times.seconds.front();
+std::string span_text(const JoinedVariable& joined) {
+  return fmt::format("{} ({}) has {} to {}", joined.variable().name, joined.sources().front().path.string(),
+                     joined.times().format(0), joined.times().format(joined.times().size() - 1));
 }
 
 }  // namespace
 
 struct FieldReader::Implementation {
-  std::vector<FieldSource> sources;  ///< in order of time
+  std::vector<JoinedVariable> joined;  ///< [variable]
   std::vector<Variable> variables;
   grid::Crop crop;
   grid::Grid grid;
   calendar::TimeAxis times;
   std::int64_t step_seconds = 0;
-  std::vector<std::int64_t> first_index;  ///< of each source in `times`
+  std::vector<std::int64_t> offsets;  ///< [variable]: of the first instant in the variable's own times
 
   std::int64_t longest_gap = 0;
   std::int64_t filled = 0, first_uncounted = 0;  ///< values filled of the instants before the latter
-
-  /// The file read last stays open: reads go forward in time, and a thousand files may be joined.
-  std::optional<NetcdfFile> open_file;
-
-  const NetcdfFile& file_of(const FieldSource& source) {
-    if (!open_file || open_file->path() != source.path) {
-      open_file.reset();
-      open_file.emplace(NetcdfFile::open(source.path));
-    }
-    return *open_file;
-  }
+  std::vector<OpenFile> open_files;              ///< [variable]
 
   void open(const std::vector<std::filesystem::path>& files, const FieldSelection& selection) {
     if (files.empty()) throw core::Error("no input file was named");
-    std::vector<Variable> wanted = selection.variables;
-    for (const auto& path : files) {
-      const NetcdfFile file = NetcdfFile::open(path);
-      if (wanted.empty()) wanted = field_variables(file);
-      sources.push_back(read_field_source(file, wanted));
-      if (!selection.overrules_standard_names) check_standard_names(sources.back());
-      // Later files are converted to the units settled for the first.
-      for (std::size_t i = 0; i < wanted.size(); ++i)
-        wanted[i].units = sources.front().layouts[i].variable.units;
+    const auto wanted = selection.variables.empty() ? all_variables(files) : selection.variables;
+    for (auto& headers : read_headers(files, wanted, selection.overrules_standard_names)) {
+      joined.emplace_back(std::move(headers));
+      variables.push_back(joined.back().variable());
+      check_like_first(joined.front(), joined.back());
     }
-    for (const auto& layout : sources.front().layouts) variables.push_back(layout.variable);
-    for (const auto& source : sources) check_like_first(sources.front(), source);
+    open_files.resize(joined.size());
+    find_common_times();
+    choose_crop(selection.crop);
+    longest_gap = selection.longest_gap;
   }
 
-  void join() {
-    std::stable_sort(sources.begin(), sources.end(), [](const FieldSource& a, const FieldSource& b) {
-      return a.times.seconds.front() < b.times.seconds.front();
-    });
-    step_seconds = joined_step(sources);
-    for (const auto& source : sources) {
-      if (source.step_seconds > 0 && source.step_seconds != step_seconds) {
-        throw core::Error(source.path.string() + ": time step " + calendar::format_step(source.step_seconds) +
-                          ", but in the other files it is " + calendar::format_step(step_seconds));
-      }
+  /// The instants that all variables have: their steps are one, so they follow each other.
+  void find_common_times() {
+    times = joined.front().times();
+    for (const JoinedVariable& other : joined) {
+      const auto& own = other.times().seconds;
+      std::vector<std::int64_t> common;
+      std::set_intersection(times.seconds.begin(), times.seconds.end(), own.begin(), own.end(),
+                            std::back_inserter(common));
+      if (common.empty())
+        throw core::Error(fmt::format("variables have no instant in common: {}, but {}",
+                                      span_text(joined.front()), span_text(other)));
+      times.seconds = std::move(common);
+      step_seconds = std::max(step_seconds, other.step_seconds());
     }
-    times.calendar = sources.front().times.calendar;
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-      if (i > 0) check_continues(sources[i - 1], sources[i], step_seconds);
-      first_index.push_back(times.size());
-      const auto& seconds = sources[i].times.seconds;
-      times.seconds.insert(times.seconds.end(), seconds.begin(), seconds.end());
+    if (times.size() == 1 && joined.size() > 1) step_seconds = 0;
+    for (const JoinedVariable& one : joined) {
+      const auto& own = one.times().seconds;
+      offsets.push_back(std::lower_bound(own.begin(), own.end(), times.seconds.front()) - own.begin());
+      if (one.times().size() > times.size())
+        spdlog::info("{}: {} of its {} instants are used, those that all variables have", one.variable().name,
+                     times.size(), own.size());
     }
   }
 
   void choose_crop(const std::optional<grid::Crop>& wanted) {
-    const FieldSource& first = sources.front();
-    crop = wanted.value_or(grid::Crop{0, first.grid.ny(), 0, first.grid.nx()});
-    grid = core::with_context(first.path.string(), [&] { return grid::crop_grid(first.grid, crop); });
+    const grid::Grid& whole = joined.front().grid();
+    crop = wanted.value_or(grid::Crop{0, whole.ny(), 0, whole.nx()});
+    grid = core::with_context(joined.front().sources().front().path.string(),
+                              [&] { return grid::crop_grid(whole, crop); });
   }
 
   void read(std::int64_t first, std::int64_t count, std::span<float> values) {
@@ -146,39 +149,23 @@ struct FieldReader::Implementation {
       throw core::Error("reading " + std::to_string(count) + " instants of " + std::to_string(instant) +
                         " values into room for " + std::to_string(values.size()));
     }
-    const std::int64_t fields = static_cast<std::int64_t>(variables.size());
-    const std::int64_t most_instants = std::max<std::int64_t>(1, kValuesARead / grid.cells());
-    std::int64_t done = 0, missing = 0;
-    while (done < count) {
-      const std::size_t which = source_of(first + done);
-      const FieldSource& source = sources[which];
-      const std::int64_t in_file = first + done - first_index[which];
-      const std::int64_t amount = std::min({count - done, source.times.size() - in_file, most_instants});
-      for (std::int64_t v = 0; v < fields; ++v) {
-        float* target = values.data() + done * instant + v * grid.cells();
-        missing += read_fields(file_of(source), source, source.layouts[static_cast<std::size_t>(v)], crop,
-                               in_file, amount, target, instant);
-      }
-      done += amount;
+    std::int64_t missing = 0;
+    for (std::size_t v = 0; v < joined.size(); ++v) {
+      float* target = values.data() + static_cast<std::int64_t>(v) * grid.cells();
+      missing += joined[v].read(open_files, v, crop, offsets[v] + first, count, target, instant);
     }
     return missing;
   }
 
   std::string describe_missing(std::int64_t time, std::int64_t value) const {
-    const std::size_t which = source_of(time);
+    const auto v = static_cast<std::size_t>(value / grid.cells());
     const std::int64_t cell = value % grid.cells();
-    return describe_cell(
-        sources[which], sources[which].layouts[static_cast<std::size_t>(value / grid.cells())],
-        "missing value", time - first_index[which], crop.y0 + cell / grid.nx(), crop.x0 + cell % grid.nx());
+    return joined[v].describe_missing(offsets[v] + time, crop.y0 + cell / grid.nx(),
+                                      crop.x0 + cell % grid.nx());
   }
 
  private:
   std::int64_t instant_values() const { return static_cast<std::int64_t>(variables.size()) * grid.cells(); }
-
-  std::size_t source_of(std::int64_t index) const {
-    const auto after = std::upper_bound(first_index.begin(), first_index.end(), index);
-    return static_cast<std::size_t>(after - first_index.begin() - 1);
-  }
 
   /// Fills the gaps among instants that were read, reading as many more on both sides as a gap may reach to.
   void fill_gaps(std::int64_t first, std::int64_t count, std::span<float> values) {
@@ -217,9 +204,6 @@ struct FieldReader::Implementation {
 FieldReader::FieldReader(const std::vector<std::filesystem::path>& files, const FieldSelection& selection)
     : implementation_(std::make_unique<Implementation>()) {
   implementation_->open(files, selection);
-  implementation_->join();
-  implementation_->choose_crop(selection.crop);
-  implementation_->longest_gap = selection.longest_gap;
 }
 
 FieldReader::~FieldReader() = default;
@@ -252,12 +236,20 @@ std::string FieldReader::describe_missing(std::int64_t instant, std::int64_t val
   return implementation_->describe_missing(instant, value);
 }
 
+std::string FieldReader::first_file(std::size_t variable) const {
+  return implementation_->joined[variable].sources().front().path.string();
+}
+
+Sampling FieldReader::sampling(std::size_t variable, std::optional<TimeSampling> as_told) const {
+  return implementation_->joined[variable].read_sampling(as_told);
+}
+
 std::int64_t FieldReader::filled() const {
   return implementation_->filled;
 }
 
 void FieldReader::rest() const {
-  implementation_->open_file.reset();
+  for (OpenFile& file : implementation_->open_files) file.reset();
 }
 
 }  // namespace foehn::io

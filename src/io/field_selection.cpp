@@ -4,6 +4,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "foehn/io/standard_name.hpp"
 
 namespace foehn::io {
 namespace {
@@ -43,6 +44,9 @@ Variable parse_variable(const std::string& text) {
     throw core::Error("variable '" + text +
                       "': expected a name or name=standard_name, such as t2m=air_temperature");
   }
+  if (equals != std::string::npos && is_placeholder(variable.standard_name))
+    throw core::Error("variable '" + text + "': '" + variable.standard_name +
+                      "' says nothing, expected a standard name, such as air_temperature");
   return variable;
 }
 

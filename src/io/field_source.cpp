@@ -4,8 +4,13 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/field_values.hpp"
+#include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
@@ -26,13 +31,16 @@ std::string number_text(double value) {
 
 std::vector<Variable> field_variables(const NetcdfFile& file) {
   std::vector<Variable> variables;
+  std::optional<NetcdfVariable> without_coordinates;
   for (const auto& name : file.variable_names()) {
-    const NetcdfVariable variable = file.variable(name);
-    if (is_field(file, variable, Horizontal::rows_and_columns) &&
-        has_horizontal_coordinates(file, variable)) {
+    NetcdfVariable variable = file.variable(name);
+    if (!is_field(file, variable, Horizontal::rows_and_columns)) continue;
+    if (has_horizontal_coordinates(file, variable))
       variables.push_back({name, "", ""});
-    }
+    else if (!without_coordinates && read_positions(file, variable, 2))
+      without_coordinates = std::move(variable);
   }
+  if (variables.empty() && without_coordinates) read_grid(file, *without_coordinates);  // says why not
   if (variables.empty())
     throw core::Error(file.path().string() + ": no variable has dimensions (time, y, x)");
   return variables;
@@ -64,27 +72,38 @@ FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable
   return source;
 }
 
-std::string describe_cell(const FieldSource& source, const FieldLayout& layout, const std::string& problem,
-                          std::int64_t time, std::int64_t y, std::int64_t x) {
+std::string name_of(const FieldSource& source, const FieldLayout& layout) {
+  return source.path.string() + ": " + layout.variable.name + ": ";
+}
+
+std::string place_of(const FieldSource& source, std::int64_t time, std::int64_t y, std::int64_t x) {
   const grid::Grid& grid = source.grid;
-  return source.path.string() + ": " + layout.variable.name + ": " + problem + " at " +
-         source.times.format(time) + ", y " + std::to_string(y) + ", x " + std::to_string(x) + " (" +
+  return "at " + source.times.format(time) + ", y " + std::to_string(y) + ", x " + std::to_string(x) + " (" +
          grid.y.name + " " + number_text(grid.y.values[static_cast<std::size_t>(y)]) + ", " + grid.x.name +
          " " + number_text(grid.x.values[static_cast<std::size_t>(x)]) + ")";
 }
 
-std::int64_t read_fields(const NetcdfFile& file, const FieldSource& source, const FieldLayout& layout,
-                         const grid::Crop& crop, std::int64_t first, std::int64_t count, float* values,
-                         std::int64_t stride) {
-  const std::int64_t unusable = read_values(file, layout, crop, first, count, values, stride);
-  if (unusable == 0) return 0;
+std::int64_t count_missing(const FieldSource& source, const FieldLayout& layout, const grid::Crop& crop,
+                           std::int64_t first, std::int64_t count, const float* values, std::int64_t stride) {
   const std::int64_t nx = crop.x1 - crop.x0;
-  for (std::int64_t time = 0; time < count; ++time)
-    for (std::int64_t cell = 0; cell < (crop.y1 - crop.y0) * nx; ++cell)
-      if (std::isinf(values[time * stride + cell]))
-        throw core::Error(describe_cell(source, layout, "value that is not finite", first + time,
-                                        crop.y0 + cell / nx, crop.x0 + cell % nx));
-  return unusable;
+  std::int64_t missing = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::span<const float> field(values + i * stride,
+                                       static_cast<std::size_t>((crop.y1 - crop.y0) * nx));
+    const auto place = [&](std::int64_t cell) {
+      return place_of(source, first + i, crop.y0 + cell / nx, crop.x0 + cell % nx);
+    };
+    for (std::size_t cell = 0; cell < field.size(); ++cell) {
+      if (std::isinf(field[cell]))
+        throw core::Error(name_of(source, layout) + "value that is not finite " +
+                          place(static_cast<std::int64_t>(cell)));
+      missing += std::isnan(field[cell]) ? 1 : 0;
+    }
+    if (const auto cell = find_implausible(layout, field))
+      throw core::Error(name_of(source, layout) +
+                        describe_implausible(layout, field[static_cast<std::size_t>(*cell)], place(*cell)));
+  }
+  return missing;
 }
 
 }  // namespace foehn::io

@@ -28,17 +28,16 @@ std::vector<Variable> field_variables(const NetcdfFile& file);
 /// @throws Error naming the file and what is wrong
 FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable>& wanted);
 
-/// "file: variable: missing value at time, y, x" and the like, for messages.
+/// "file: variable: ", for messages.
+std::string name_of(const FieldSource& source, const FieldLayout& layout);
+/// "at time, y, x (lat ..., lon ...)", for messages.
 /// @param time, y, x  indices in the file
-std::string describe_cell(const FieldSource& source, const FieldLayout& layout, const std::string& problem,
-                          std::int64_t time, std::int64_t y, std::int64_t x);
+std::string place_of(const FieldSource& source, std::int64_t time, std::int64_t y, std::int64_t x);
 
-/// Reads instants [first, first + count) of the cropped fields of one variable; missing values become NaN.
-/// @param values  room for count fields, `stride` numbers apart
-/// @return        how many are missing
-/// @throws Error naming file, variable, time and cell of the first number that is infinite
-std::int64_t read_fields(const NetcdfFile& file, const FieldSource& source, const FieldLayout& layout,
-                         const grid::Crop& crop, std::int64_t first, std::int64_t count, float* values,
-                         std::int64_t stride);
+/// Counts the missing values, which are NaN, among instants [first, first + count) of the cropped fields.
+/// @param values  count fields, `stride` numbers apart
+/// @throws Error naming file, variable, time and cell of the first value that is infinite or not plausible
+std::int64_t count_missing(const FieldSource& source, const FieldLayout& layout, const grid::Crop& crop,
+                           std::int64_t first, std::int64_t count, const float* values, std::int64_t stride);
 
 }  // namespace foehn::io

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -5,7 +7,9 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/packing.hpp"
+#include "foehn/io/standard_name.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
@@ -16,28 +20,6 @@ constexpr double kWholeTurn = 360.001;
 
 constexpr const char* kRotatedMapping = "rotated_latitude_longitude";
 constexpr const char* kGeographicMapping = "latitude_longitude";
-
-bool is_one_of(std::string_view text, std::initializer_list<std::string_view> names) {
-  return std::find(names.begin(), names.end(), text) != names.end();
-}
-
-// The spellings of CF 4.1 and 4.2.
-bool is_degrees_north(std::string_view units) {
-  return is_one_of(units, {"degrees_north", "degree_north", "degrees_N", "degree_N", "degreesN", "degreeN"});
-}
-bool is_degrees_east(std::string_view units) {
-  return is_one_of(units, {"degrees_east", "degree_east", "degrees_E", "degree_E", "degreesE", "degreeE"});
-}
-bool is_degrees(std::string_view units) {
-  return is_one_of(units, {"degrees", "degree"});
-}
-/// Degrees alone say no direction; CF wants one, but a standard name tells it as well.
-bool is_latitude(const grid::Axis& axis) {
-  return is_degrees_north(axis.units) || (axis.standard_name == "latitude" && is_degrees(axis.units));
-}
-bool is_longitude(const grid::Axis& axis) {
-  return is_degrees_east(axis.units) || (axis.standard_name == "longitude" && is_degrees(axis.units));
-}
 
 bool has_mapping(const grid::Grid& grid, const GridMapping& mapping) {
   return grid.rotated_pole || mapping.earth_radius;
@@ -91,8 +73,8 @@ grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const Net
       dimension.size < 1) {
     throw core::Error(where + ": " + dimension.name + " is no coordinate variable of its dimension");
   }
-  grid::Axis axis{dimension.name, variable.text("standard_name").value_or(""),
-                  variable.text("units").value_or(""), read_coordinate(file, variable)};
+  grid::Axis axis{dimension.name, standard_name(variable), variable.text("units").value_or(""),
+                  read_coordinate(file, variable)};
   const std::size_t turn = first_turn(axis.values);
   if (turn == axis.values.size()) return axis;
   if (is_x) {
@@ -130,12 +112,84 @@ grid::RotatedPole read_rotated_pole(const std::string& where, const NetcdfVariab
   return pole;
 }
 
-void check_units(const std::string& where, const grid::Axis& axis, bool is_right,
-                 const std::string& expected) {
-  if (is_right) return;
-  const bool is_other_axis = is_degrees_north(axis.units) || is_degrees_east(axis.units);
+/// The mapping that a variable's attribute names; nothing if it names none, or one that is not in the file.
+std::optional<NetcdfVariable> find_mapping(const NetcdfFile& file, const NetcdfVariable& variable) {
+  const auto attribute = variable.text("grid_mapping");
+  if (!attribute) return std::nullopt;
+  const std::string name = mapping_variable_name(*attribute);
+  return file.has_variable(name) ? std::optional(file.variable(name)) : std::nullopt;
+}
+
+/// What the coordinate variables of the last two dimensions are.
+enum class AxesKind { latitude_longitude, plain_degrees, other };
+
+AxesKind axes_kind(const NetcdfFile& file, const NetcdfVariable& field) {
+  if (field.dimensions.size() < 2) return AxesKind::other;
+  const std::string& y_name = (field.dimensions.end() - 2)->name;
+  const std::string& x_name = field.dimensions.back().name;
+  if (!file.has_variable(y_name) || !file.has_variable(x_name)) return AxesKind::other;
+  const NetcdfVariable y = file.variable(y_name), x = file.variable(x_name);
+  if (is_latitude(y) && is_longitude(x)) return AxesKind::latitude_longitude;
+  const auto is_plain = [](const NetcdfVariable& axis) {
+    return is_plain_degrees(axis.text("units").value_or(""));
+  };
+  return is_plain(y) && is_plain(x) ? AxesKind::plain_degrees : AxesKind::other;
+}
+
+void check_axis(const NetcdfFile& file, const std::string& where, const grid::Axis& axis,
+                bool (*is_right)(const NetcdfVariable&), const std::string& expected) {
+  const NetcdfVariable variable = file.variable(axis.name);
+  if (is_right(variable)) return;
+  const bool is_other_axis = is_latitude(variable) || is_longitude(variable);
   throw core::Error(where + ": coordinate " + axis.name + " has units '" + axis.units + "', expected " +
                     expected + (is_other_axis ? " (the dimensions must be in the order y, x)" : ""));
+}
+
+bool is_rotated_axis(const NetcdfVariable& variable) {
+  return is_plain_degrees(variable.text("units").value_or(""));
+}
+
+void name_axes(grid::Grid& grid) {
+  const bool is_rotated = grid.rotated_pole.has_value();
+  grid.y.standard_name = is_rotated ? "grid_latitude" : "latitude";
+  grid.x.standard_name = is_rotated ? "grid_longitude" : "longitude";
+  grid.y.units = is_rotated ? "degrees" : "degrees_north";
+  grid.x.units = is_rotated ? "degrees" : "degrees_east";
+}
+
+/// A file may say twice where its cells lie: in its axes and their mapping, and cell by cell.
+/// @param mapping  its variable; empty: the axes are latitude and longitude
+void check_positions(const std::string& where, const grid::Grid& grid, const std::string& mapping,
+                     const HorizontalPositions& positions) {
+  const auto misplaced = find_misplaced(grid, positions.cells);
+  if (!misplaced) return;
+  throw core::Error(fmt::format(
+      "{}: where its cells lie is said twice, and differs: by {} and {}{}, the cell in row {}, column {} "
+      "lies "
+      "{:.3g} degrees from where {} and {} have it, more than {} of a step of the grid; correct one or "
+      "remove it from the file",
+      where, grid.y.name, grid.x.name, mapping.empty() ? "" : " with the grid mapping " + mapping,
+      misplaced->y, misplaced->x, misplaced->distance, positions.latitude_name, positions.longitude_name,
+      kMostOff));
+}
+
+/// The pole of axes in plain degrees whose mapping is not in the file, from the positions of the cells.
+/// @throws Error if there are none, or they are not those of a rotated grid
+grid::RotatedPole recover_pole(const std::string& where, const NetcdfVariable& field, const grid::Grid& grid,
+                               const std::optional<HorizontalPositions>& positions) {
+  const auto attribute = field.text("grid_mapping");
+  const std::string lacking = attribute ? "no grid mapping variable " + mapping_variable_name(*attribute)
+                                        : "coordinates " + grid.y.name + " and " + grid.x.name +
+                                              " in plain degrees, without a grid mapping";
+  if (!positions)
+    throw core::Error(where + ": " + lacking +
+                      ", and no latitudes and longitudes of its cells that would tell where they lie");
+  const auto pole = find_rotated_pole(grid, positions->cells);
+  if (!pole)
+    throw core::Error(where + ": " + lacking + ", and the positions of its cells (" +
+                      positions->latitude_name + ", " + positions->longitude_name +
+                      ") are not those of a rotated pole: expected a regular or a rotated grid");
+  return *pole;
 }
 
 }  // namespace
@@ -180,42 +234,57 @@ Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping) {
   return attributes;
 }
 
+bool is_rectilinear(const NetcdfFile& file, const NetcdfVariable& variable) {
+  const AxesKind kind = axes_kind(file, variable);
+  if (kind != AxesKind::plain_degrees) return kind == AxesKind::latitude_longitude;
+  if (find_mapping(file, variable)) return true;
+  const auto positions = read_positions(file, variable, 2);
+  if (!positions) return true;
+  const std::string where = file.path().string() + ": " + variable.name;
+  const grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2), false),
+                        read_axis(file, where, variable.dimensions.back(), true), std::nullopt};
+  return find_rotated_pole(grid, positions->cells).has_value();
+}
+
 grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
   const std::string where = file.path().string() + ": " + variable.name;
   if (variable.dimensions.size() < 2)
     throw core::Error(where + ": it has no two horizontal dimensions (y, x)");
+  const auto positions = core::with_context(where, [&] { return read_positions(file, variable, 2); });
+  const bool has_axes = file.has_variable((variable.dimensions.end() - 2)->name) &&
+                        file.has_variable(variable.dimensions.back().name);
+  if (!has_axes && positions)
+    throw core::Error(where + ": a curvilinear grid (" + positions->latitude_name + ", " +
+                      positions->longitude_name +
+                      "), expected a regular or a rotated one: its dimensions have no coordinate variables");
   grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2), false),
-                  read_axis(file, where, *(variable.dimensions.end() - 1), true), std::nullopt};
+                  read_axis(file, where, variable.dimensions.back(), true), std::nullopt};
 
-  std::string mapping_name = kGeographicMapping;
-  if (const auto attribute = variable.text("grid_mapping")) {
-    const std::string name = mapping_variable_name(*attribute);
-    if (!file.has_variable(name)) throw core::Error(where + ": no grid mapping variable " + name);
-    const NetcdfVariable mapping = file.variable(name);
-    mapping_name = mapping.text("grid_mapping_name").value_or("(no grid_mapping_name)");
-    if (mapping_name == kRotatedMapping) grid.rotated_pole = read_rotated_pole(where, mapping);
-  }
-  if (grid.rotated_pole) {
-    check_units(where, grid.y, is_degrees(grid.y.units), "degrees");
-    check_units(where, grid.x, is_degrees(grid.x.units), "degrees");
-    grid.y.standard_name = "grid_latitude";
-    grid.x.standard_name = "grid_longitude";
-    grid.y.units = grid.x.units = "degrees";
-  } else if (mapping_name == kGeographicMapping) {
-    check_units(where, grid.y, is_latitude(grid.y), "degrees_north");
-    check_units(where, grid.x, is_longitude(grid.x), "degrees_east");
-    grid.y.standard_name = "latitude";
-    grid.x.standard_name = "longitude";
-    grid.y.units = "degrees_north";
-    grid.x.units = "degrees_east";
-  } else {
+  const auto mapping = find_mapping(file, variable);
+  const std::string mapping_name =
+      mapping ? mapping->text("grid_mapping_name").value_or("(no grid_mapping_name)") : kGeographicMapping;
+  if (mapping_name == kRotatedMapping) {
+    grid.rotated_pole = read_rotated_pole(where, *mapping);
+    check_axis(file, where, grid.y, is_rotated_axis, "degrees");
+    check_axis(file, where, grid.x, is_rotated_axis, "degrees");
+  } else if (mapping_name != kGeographicMapping) {
     throw core::Error(where + ": grid mapping " + mapping_name + " is not supported, expected " +
                       kGeographicMapping + " or " + kRotatedMapping);
+  } else if (!mapping && axes_kind(file, variable) == AxesKind::plain_degrees) {
+    grid.rotated_pole = recover_pole(where, variable, grid, positions);
+  } else {
+    if (!mapping && !positions && variable.text("grid_mapping"))
+      throw core::Error(where + ": no grid mapping variable " +
+                        mapping_variable_name(*variable.text("grid_mapping")));
+    check_axis(file, where, grid.y, is_latitude, "degrees_north");
+    check_axis(file, where, grid.x, is_longitude, "degrees_east");
   }
+  name_axes(grid);
   const auto is_on_earth = [](double y) { return std::abs(y) <= 90.0; };
   if (!std::all_of(grid.y.values.begin(), grid.y.values.end(), is_on_earth)) {
     throw core::Error(where + ": coordinate " + grid.y.name + " leaves the range -90 to 90 degrees");
   }
+  if (positions) check_positions(where, grid, mapping ? mapping->name : "", *positions);
   return grid;
 }
 

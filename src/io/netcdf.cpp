@@ -272,6 +272,33 @@ Attributes NetcdfFile::global_attributes() const {
   return read_attributes(id_, NC_GLOBAL, count, path_.string());
 }
 
+std::vector<std::int64_t> NetcdfFile::chunk_lengths(const NetcdfVariable& variable) const {
+  int format = 0, storage = NC_CONTIGUOUS;
+  const std::string doing = "reading the chunks of variable " + variable.name;
+  check(nc_inq_format(id_, &format), doing);
+  const bool may_be_chunked = format == NC_FORMAT_NETCDF4 || format == NC_FORMAT_NETCDF4_CLASSIC;
+  if (!may_be_chunked) return {};
+  std::vector<std::size_t> lengths(variable.dimensions.size());
+  check(nc_inq_var_chunking(id_, variable.id, &storage, lengths.data()), doing);
+  if (storage != NC_CHUNKED) return {};
+  return {lengths.begin(), lengths.end()};
+}
+
+std::int64_t NetcdfFile::chunk_cache_bytes(const NetcdfVariable& variable) const {
+  std::size_t bytes = 0;
+  check(nc_get_var_chunk_cache(id_, variable.id, &bytes, nullptr, nullptr),
+        "reading the chunk cache of variable " + variable.name);
+  return static_cast<std::int64_t>(bytes);
+}
+
+void NetcdfFile::set_chunk_cache_bytes(const NetcdfVariable& variable, std::int64_t bytes) const {
+  const std::string doing = "setting the chunk cache of variable " + variable.name;
+  std::size_t slots = 0;
+  float preemption = 0;
+  check(nc_get_var_chunk_cache(id_, variable.id, nullptr, &slots, &preemption), doing);
+  check(nc_set_var_chunk_cache(id_, variable.id, static_cast<std::size_t>(bytes), slots, preemption), doing);
+}
+
 std::vector<double> NetcdfFile::read_doubles(const NetcdfVariable& variable,
                                              std::span<const std::int64_t> start,
                                              std::span<const std::int64_t> count) const {

@@ -1,4 +1,4 @@
-#include "time_cells.hpp"
+#include "foehn/io/time_cells.hpp"
 
 #include <fmt/format.h>
 
@@ -9,60 +9,173 @@
 #include "foehn/io/packing.hpp"
 
 namespace foehn::io {
-bool is_mean_over_time(const FieldLayout& layout, const std::vector<TimeSpan>& bounds) {
-  const std::string text = layout.header.text("cell_methods").value_or("");
-  const std::string method = time_method(layout);
-  if (method == "point") return false;
-  if (method == "mean") {
-    if (bounds.empty())
-      throw core::Error(
-          fmt::format("cell_methods '{}' says means over time, but the time coordinate has no bounds, which "
-                      "say over what",
-                      text));
-    return true;
+namespace {
+
+constexpr const char* kAdvice = "data.cell_methods can say which they are, point or mean";
+
+struct Bounds {
+  std::string name;
+  std::vector<TimeSpan> spans;
+
+  bool have_length() const {
+    return std::any_of(spans.begin(), spans.end(), [](const TimeSpan& span) { return span.seconds() != 0; });
   }
-  if (!method.empty())
-    throw core::Error(fmt::format("cell_methods '{}': expected point or mean in time", text));
-  const auto covers =
-      std::find_if(bounds.begin(), bounds.end(), [](const TimeSpan& span) { return span.begin != span.end; });
-  if (covers != bounds.end())
-    throw core::Error(fmt::format(
-        "the time coordinate has bounds of {}, but cell_methods '{}' does not say whether values are means "
-        "over them or snapshots: expected 'time: mean' or 'time: point'",
-        calendar::format_step(covers->end - covers->begin), text));
-  return false;
+};
+
+std::string date(std::int64_t seconds, calendar::Calendar calendar) {
+  return calendar::format_date_time(calendar::from_seconds(seconds, calendar));
 }
 
-std::vector<TimeSpan> read_time_bounds(const NetcdfFile& file, const FieldSource& source) {
-  const NetcdfVariable time = time_coordinate(file, source.layouts.front());
+/// Nothing where the time coordinate names no bounds.
+std::optional<Bounds> read_bounds(const NetcdfFile& file, const FieldLayout& layout,
+                                  const calendar::TimeAxis& times) {
+  const NetcdfVariable time = time_coordinate(file, layout);
   const auto name = time.text("bounds");
-  if (!name) return {};
-  return core::with_context(fmt::format("{}: bounds of {}", file.path().string(), time.name), [&] {
-    const NetcdfVariable variable = file.variable(*name);
-    if (!variable.is_numeric || variable.dimensions.size() != 2 ||
-        variable.dimensions[0].name != time.dimensions[0].name || variable.dimensions[1].size != 2)
-      throw core::Error(fmt::format("{}: expected dimensions ({}, 2)", *name, time.dimensions[0].name));
-    const std::string units = variable.text("units").value_or(*time.text("units"));
-    const std::vector<std::int64_t> seconds =
-        calendar::decode_times(read_coordinate(file, variable), units, source.times.calendar).seconds;
-    std::vector<TimeSpan> bounds;
-    for (std::size_t i = 0; i < seconds.size(); i += 2) bounds.push_back({seconds[i], seconds[i + 1]});
-    return bounds;
+  if (!name) return std::nullopt;
+  if (!file.has_variable(*name))
+    throw core::Error(fmt::format("its time coordinate names bounds, {}, which are not in the file", *name));
+  return core::with_context(*name, [&] {
+    const NetcdfVariable bounds = file.variable(*name);
+    const std::string& dimension = layout.header.dimensions[layout.time_dimension].name;
+    if (!bounds.is_numeric || bounds.dimensions.size() != 2 || bounds.dimensions[0].name != dimension ||
+        bounds.dimensions[1].size != 2)
+      throw core::Error(fmt::format("bounds of {}: expected dimensions ({}, 2)", time.name, dimension));
+    const auto calendar = bounds.text("calendar");
+    if (calendar && calendar::parse_calendar(*calendar) != times.calendar)
+      throw core::Error(fmt::format("calendar {}, but that of {} is {}", *calendar, time.name,
+                                    calendar::calendar_name(times.calendar)));
+    // CF 7.1 wants them in the coordinate's units; some files give them their own.
+    const std::string units = bounds.text("units").value_or(*time.text("units"));
+    const std::vector<std::int64_t> edges =
+        calendar::decode_times(read_coordinate(file, bounds), units, times.calendar).seconds;
+    Bounds read{*name, {}};
+    for (std::size_t i = 0; i < edges.size(); i += 2) read.spans.push_back({edges[i], edges[i + 1]});
+    return std::optional(std::move(read));
   });
 }
 
-void check_time_bounds(const std::filesystem::path& path, const FieldSource& source,
-                       const std::vector<TimeSpan>& bounds) {
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    const auto& [begin, end] = bounds[i];
-    const std::int64_t time = source.times.seconds[i];
-    if (begin < end && begin <= time && time <= end) continue;
-    const auto date = [&](std::int64_t seconds) {
-      return calendar::format_date_time(calendar::from_seconds(seconds, source.times.calendar));
-    };
-    throw core::Error(fmt::format("{}: time bounds: {} to {} is no interval around {}", path.string(),
-                                  date(begin), date(end), date(time)));
+void check_intervals(const Bounds& bounds, const calendar::TimeAxis& times) {
+  for (std::int64_t i = 0; i < times.size(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const TimeSpan& span = bounds.spans[at];
+    const std::int64_t stamp = times.seconds[at];
+    const bool is_beside = span.begin > stamp || span.end < stamp;
+    if (span.seconds() > 0 && !is_beside) continue;
+    throw core::Error(fmt::format("{}: {} to {} is no interval around {}{}", bounds.name,
+                                  date(span.begin, times.calendar), date(span.end, times.calendar),
+                                  times.format(i), is_beside ? ": it lies beside its time stamp" : ""));
   }
+}
+
+/// What cell_methods say, or nothing if they do not speak of time.
+std::optional<TimeSampling> sampling_by_methods(const FieldLayout& layout) {
+  const std::string method = time_method(layout);
+  if (method.empty()) return std::nullopt;
+  if (method == "point") return TimeSampling::snapshot;
+  if (method == "mean") return TimeSampling::mean;
+  throw core::Error(fmt::format(
+      "cell_methods '{}': time: {} is neither a snapshot nor a mean, expected point or mean; if the "
+      "attribute is wrong, {}",
+      *layout.header.text("cell_methods"), method, kAdvice));
+}
+
+/// Bounds beside "time: point": nothing where they cannot be read, since a snapshot needs none.
+std::optional<Bounds> read_bounds_of_snapshots(const NetcdfFile& file, const FieldLayout& layout,
+                                               const calendar::TimeAxis& times) {
+  try {
+    return read_bounds(file, layout, times);
+  } catch (const core::Error&) {
+    return std::nullopt;
+  }
+}
+
+/// @return  what to warn of; empty: nothing
+std::string doubt_snapshots(const NetcdfFile& file, const FieldLayout& layout,
+                            const calendar::TimeAxis& times) {
+  const auto bounds = read_bounds_of_snapshots(file, layout, times);
+  if (!bounds || !bounds->have_length()) return "";
+  const TimeSpan& first = bounds->spans.front();
+  const std::string found = fmt::format(
+      "cell_methods '{}' says snapshots, but the time coordinate has bounds ({}), the first from "
+      "{} to {} around {}",
+      *layout.header.text("cell_methods"), bounds->name, date(first.begin, times.calendar),
+      date(first.end, times.calendar), times.format(0));
+  std::size_t within = 0;
+  for (std::size_t i = 0; i < bounds->spans.size(); ++i)
+    within += bounds->spans[i].begin < times.seconds[i] && times.seconds[i] < bounds->spans[i].end ? 1 : 0;
+  if (within == bounds->spans.size())
+    throw core::Error(fmt::format("{}, as only means have them; {}", found, kAdvice));
+  return found;
+}
+
+MeanInterval about_stamp(const TimeSpan& span, std::int64_t stamp) {
+  return {span.begin - stamp, span.end - stamp};
+}
+
+/// The interval of every mean, from its time stamp.
+MeanInterval common_interval(const TimeCells& cells, const calendar::TimeAxis& times) {
+  const MeanInterval first = about_stamp(cells.spans.front(), times.seconds.front());
+  const auto date = [&](std::int64_t seconds) {
+    return calendar::format_date_time(calendar::from_seconds(seconds, times.calendar));
+  };
+  for (std::size_t i = 1; i < cells.spans.size(); ++i) {
+    const TimeSpan &span = cells.spans[i], &first_span = cells.spans.front();
+    if (about_stamp(span, times.seconds[i]) == first) continue;
+    throw core::Error(
+        fmt::format("the mean stamped {} is over {} to {}, the first, stamped {}, over {} to {}: intervals "
+                    "of one length, "
+                    "all alike about their time stamps, are wanted",
+                    times.format(static_cast<std::int64_t>(i)), date(span.begin), date(span.end),
+                    times.format(0), date(first_span.begin), date(first_span.end)));
+  }
+  return first;
+}
+
+}  // namespace
+
+TimeCells read_time_cells(const NetcdfFile& file, const FieldLayout& layout, const calendar::TimeAxis& times,
+                          std::optional<TimeSampling> as_told) {
+  return core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name), [&] {
+    if (time_coordinate(file, layout).text("climatology"))
+      throw core::Error("it is a climatology (by the attribute of its time coordinate), not weather");
+    if (as_told == TimeSampling::snapshot) return TimeCells{};
+    const auto said = as_told ? as_told : sampling_by_methods(layout);
+    if (said == TimeSampling::snapshot)
+      return TimeCells{TimeSampling::snapshot, false, doubt_snapshots(file, layout, times), {}};
+    auto bounds = read_bounds(file, layout, times);
+    if (said == TimeSampling::mean) {
+      if (!bounds)
+        throw core::Error(
+            "it holds time means, but the time coordinate names no bounds that would tell over which "
+            "interval; if these are snapshots, set data.cell_methods to point");
+      check_intervals(*bounds, times);
+      return TimeCells{TimeSampling::mean, false, "", std::move(bounds->spans)};
+    }
+    if (bounds && bounds->have_length())
+      throw core::Error(
+          fmt::format("it has time bounds ({}), but its cell_methods do not say whether values are "
+                      "means over them; {}",
+                      bounds->name, kAdvice));
+    return TimeCells{TimeSampling::snapshot, true, "", {}};
+  });
+}
+
+std::string describe(const Sampling& sampling) {
+  if (sampling.kind == TimeSampling::snapshot) return "snapshots";
+  const std::int64_t before = -sampling.interval.begin_seconds;
+  return fmt::format("means over {} that begin {} their time stamps",
+                     calendar::format_step(sampling.interval.seconds()),
+                     before == 0 ? "at" : calendar::format_step(before) + " before");
+}
+
+Sampling read_sampling(const NetcdfFile& file, const FieldLayout& layout, const calendar::TimeAxis& times,
+                       std::optional<TimeSampling> as_told) {
+  const TimeCells cells = read_time_cells(file, layout, times, as_told);
+  Sampling sampling{cells.sampling, cells.is_assumed, cells.doubt, {}};
+  if (cells.sampling == TimeSampling::mean)
+    sampling.interval = core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name),
+                                           [&] { return common_interval(cells, times); });
+  return sampling;
 }
 
 }  // namespace foehn::io

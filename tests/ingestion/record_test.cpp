@@ -226,11 +226,12 @@ TEST_F(Records, AreFoundByStandardNameOrAsTold) {
     made.name = "slp";
     made.attributes["standard_name"] = std::string("air_pressure_at_sea_level");
     made.attributes["units"] = std::string("hPa");
+    made.value = [](double, double latitude, double longitude) { return 950 + latitude + longitude / 2; };
   });
   Record record = find({psl}, pressure);  // by an older standard name
   std::vector<float> values(36);
   record.read(0, 1, all_, values);
-  EXPECT_FLOAT_EQ(values[0], 100 * 296);
+  EXPECT_FLOAT_EQ(values[0], 100 * 996);
 }
 
 TEST_F(Records, AreWhatTheUserSaysWhateverTheFilesSay) {

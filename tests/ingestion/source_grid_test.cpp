@@ -17,8 +17,8 @@ using ::testing::ThrowsMessage;
 
 constexpr std::int64_t kRows = 8, kColumns = 9;
 
-/// A field that is its own latitude, on rows and columns askew to the meridians, or on the same cells as a
-/// mesh.
+/// A field that is 273.15 K and its own latitude, on rows and columns askew to the meridians, or on the same
+/// cells as a mesh.
 /// @param suppressed  the position that the first two cells are given
 void write_askew(const std::filesystem::path& path, bool is_mesh, const std::string& units = "degrees_north",
                  std::optional<double> suppressed = std::nullopt) {
@@ -28,7 +28,8 @@ void write_askew(const std::filesystem::path& path, bool is_mesh, const std::str
       latitude.push_back(46 + 0.8 * static_cast<double>(j) + 0.1 * static_cast<double>(i));
       longitude.push_back(5 + 0.9 * static_cast<double>(i) - 0.1 * static_cast<double>(j));
     }
-  const std::vector<double> values = latitude;
+  std::vector<double> values = latitude;
+  for (double& value : values) value += 273.15;
   if (suppressed)
     for (const std::size_t cell : {0, 1}) latitude[cell] = longitude[cell] = *suppressed;
   const std::vector<double> hours{0};
@@ -73,8 +74,8 @@ TEST_F(SourceGrids, MayBeCurvilinear) {
   write_askew(folder_ / "a.nc", false);
   auto streams = open();
   const auto values = read(streams[0], 0);
-  EXPECT_NEAR(values[0], 48.25, 0.01);
-  EXPECT_NEAR(values[2], 49.25, 0.01);
+  EXPECT_NEAR(values[0], 273.15 + 48.25, 0.01);
+  EXPECT_NEAR(values[2], 273.15 + 49.25, 0.01);
   Target target = small_target();
   target.method = RegridMethod::conservative;
   EXPECT_THAT([&] { open({temperature()}, target); }, ThrowsMessage<core::Error>(HasSubstr("curvilinear")));
@@ -114,7 +115,7 @@ TEST_F(SourceGrids, WantAWeightFileForAMesh) {
   Target target = small_target();
   target.weights = folder_ / "weights.nc";
   auto streams = open({temperature()}, target);
-  EXPECT_EQ(read(streams[0], 0), std::vector<float>(4, 46.2F));
+  EXPECT_EQ(read(streams[0], 0), std::vector<float>(4, static_cast<float>(273.15 + 46.2)));
 }
 
 TEST_F(SourceGrids, NeedCoordinates) {

@@ -28,7 +28,9 @@ using testing::ThrowsMessage;
 
 std::vector<float> make_values(std::int64_t instants) {
   std::vector<float> values(static_cast<std::size_t>(instants) * 24);
-  std::iota(values.begin(), values.end(), 250.25F);
+  for (std::size_t i = 0; i < values.size(); ++i)  // a pressure and a temperature, [instant, variable, cell]
+    values[i] =
+        i / 12 % 2 == 0 ? 100000.25F + static_cast<float>(i) : 250.25F + 0.125F * static_cast<float>(i);
   return values;
 }
 

@@ -52,10 +52,10 @@ TEST(FieldReader, ReadsTimeVariableYX) {
   std::vector<float> values(2 * 2 * 12);
   reader.read(1, 2, values);
   for (std::size_t i = 0; i < 12; ++i) {
-    const float expected = 380.0F + 10.0F * static_cast<float>(i / 4) + static_cast<float>(i % 4);
+    const float expected = 310.0F + 10.0F * static_cast<float>(i / 4) + static_cast<float>(i % 4);
     EXPECT_NEAR(values[i], expected - 273.15F, 1e-4);
     EXPECT_EQ(values[12 + i], expected);
-    EXPECT_EQ(values[36 + i], expected + 100);
+    EXPECT_EQ(values[36 + i], expected + 30);
   }
   EXPECT_THROW(reader.read(3, 2, values), core::Error);
   EXPECT_THROW(reader.read(0, 3, values), core::Error);
@@ -127,6 +127,8 @@ TEST(FieldReader, KeepsEveryBitOfUnpackedValues) {
   const TemporaryFolder folder;
   FieldFile file;
   file.stored = [](std::size_t, std::size_t y, std::size_t x) { return y == 0 && x == 0 ? -0.0 : 0.1F; };
+  file.attributes["standard_name"] = std::string("eastward_wind");
+  file.attributes["units"] = std::string("m s-1");
   file.write(folder / "a.nc");
   const std::vector<float> values = read_all(FieldReader({folder / "a.nc"}, {}));
   EXPECT_TRUE(std::signbit(values[0]));
@@ -148,7 +150,7 @@ TEST(FieldReader, TakesAnIntegerThatWasNeverWrittenForMissing) {
   FieldFile file;
   file.type = NetcdfType::int32;
   file.attributes["scale_factor"] = 0.01;
-  file.stored = [](std::size_t t, std::size_t, std::size_t) { return t == 1 ? -2147483647.0 : 5.0; };
+  file.stored = [](std::size_t t, std::size_t, std::size_t) { return t == 1 ? -2147483647.0 : 28000.0; };
   file.write(folder / "a.nc");
   EXPECT_THAT([&] { read_all(FieldReader({folder / "a.nc"}, {})); },
               ThrowsMessage<core::Error>(HasSubstr("missing value")));
@@ -260,10 +262,10 @@ TEST(FieldReader, TakesExtraDimensionsOfSizeOneOnly) {
   FieldFile file;
   file.dimensions = {"time", "level", "lat", "lon"};
   file.write(folder / "a.nc");
-  EXPECT_EQ(read_all(FieldReader({folder / "a.nc"}, {}))[12], 380.0F);
+  EXPECT_EQ(read_all(FieldReader({folder / "a.nc"}, {}))[12], 310.0F);
   file.dimensions = {"level", "time", "lat", "lon"};
   file.write(folder / "a.nc");
-  EXPECT_EQ(read_all(FieldReader({folder / "a.nc"}, {}))[12], 380.0F);
+  EXPECT_EQ(read_all(FieldReader({folder / "a.nc"}, {}))[12], 310.0F);
   file.levels = 3;
   file.dimensions = {"time", "level", "lat", "lon"};
   EXPECT_THAT(opening(folder, file, {{{"tas", "", ""}}, std::nullopt}),
@@ -377,7 +379,7 @@ TEST(FieldReader, JoinsFilesInOrderOfTime) {
   EXPECT_EQ(reader.times().format(5), "2019-03-01T05:00:00");
   std::vector<float> values(36);
   reader.read(3, 3, values);
-  EXPECT_EQ(values[0], 580.0F);
+  EXPECT_EQ(values[0], 370.0F);
   // The second file's unit is converted to that of the first named.
   EXPECT_FLOAT_EQ(values[12], 273.15F);
   EXPECT_FLOAT_EQ(values[24], 274.15F);

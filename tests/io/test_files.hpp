@@ -83,7 +83,7 @@ struct FieldFile {
   /// Stored number at [time, y, x]; the same on every level.
   std::function<double(std::size_t, std::size_t, std::size_t)> stored = [](std::size_t t, std::size_t y,
                                                                            std::size_t x) {
-    return 280.0 + 100.0 * static_cast<double>(t) + 10.0 * static_cast<double>(y) + static_cast<double>(x);
+    return 280.0 + 30.0 * static_cast<double>(t) + 10.0 * static_cast<double>(y) + static_cast<double>(x);
   };
 
   void write(const std::filesystem::path& path) const {

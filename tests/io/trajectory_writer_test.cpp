@@ -26,7 +26,7 @@ using testing::ThrowsMessage;
 
 TrajectoryHeader make_header() {
   TrajectoryHeader header;
-  header.variables = {{"psl", "air_pressure_at_mean_sea_level", "Pa"}, {"tas", "air_temperature", "K"}};
+  header.variables = {{"uas", "eastward_wind", "m s-1"}, {"tas", "air_temperature", "K"}};
   header.grid = {{"lat", "latitude", "degrees_north", {52, 51.5, 51}},
                  {"lon", "longitude", "degrees_east", {-1, -0.5, 0, 0.5}},
                  std::nullopt};
@@ -47,7 +47,7 @@ grid::Grid rotated_grid() {
 
 std::vector<float> make_values(std::int64_t instants) {
   std::mt19937 random(1);
-  std::normal_distribution<float> normal(280, 10);
+  std::normal_distribution<float> normal(200, 10);
   std::vector<float> values(static_cast<std::size_t>(instants) * 24);
   for (float& value : values) value = normal(random);
   values[5] = -0.0F;
@@ -62,7 +62,7 @@ void write_trajectory(const std::filesystem::path& path, const TrajectoryHeader&
 }
 
 std::vector<float> read_all(const std::filesystem::path& path) {
-  const FieldReader reader({path}, {{{"psl", "", ""}, {"tas", "", ""}}, std::nullopt});
+  const FieldReader reader({path}, {{{"uas", "", ""}, {"tas", "", ""}}, std::nullopt});
   std::vector<float> values(static_cast<std::size_t>(reader.times().size() * 2 * reader.grid().cells()));
   reader.read(0, reader.times().size(), values);
   return values;

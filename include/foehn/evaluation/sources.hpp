@@ -19,6 +19,9 @@ struct SourceFiles {
   std::vector<std::filesystem::path> reference;
   std::vector<std::filesystem::path> observations;
   std::optional<grid::Crop> reference_crop;  ///< the members' domain within the reference's grid
+  /// Names in the reference, each with the standard name (or the name) of the members' variable that it is;
+  /// variables without one are called as in the members.
+  std::vector<io::Variable> reference_names;
 };
 
 /// Observations of some variables at the same times: snapshots, or means over hours.
@@ -61,8 +64,8 @@ struct Sources {
 ///
 /// Reference and observations are converted to the members' units; the calendars `standard` and
 /// `proleptic_gregorian` count as one. Observations may be of some of the members' variables alone.
-/// @throws Error if there is no member; a file cannot be read; the members differ in variables, units, grid
-/// or times;
+/// @throws Error if there is no member; a reference name is of none of the members' variables; a file cannot
+/// be read; the members differ in variables, units, grid or times;
 ///         the reference lacks a variable or an hour that counts (naming the first), or is on another grid;
 ///         an observation lies at no hour of the members, means differ in their length, or the observations'
 ///         grid is not one of block means of the members' grid

@@ -32,6 +32,8 @@ class BlockRegridding {
 
   /// The rows and columns of the source that are used; fields of the region are what is regridded.
   const grid::Crop& region() const { return region_; }
+  /// [region]: 1 for cells that a block takes something from, else 0.
+  std::span<const char> is_used() const { return is_used_; }
   std::int64_t blocks() const { return static_cast<std::int64_t>(first_link_.size()) - 1; }
 
   /// Block means; where part of a block is missing, over the rest.
@@ -62,6 +64,7 @@ class BlockRegridding {
   grid::Crop region_;
   std::vector<std::int64_t> first_link_{0};
   std::vector<Link> links_;
+  std::vector<char> is_used_;
 };
 
 /// Blocks in which a component of the wind is missing, and so both are.

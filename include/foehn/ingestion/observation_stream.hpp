@@ -47,7 +47,7 @@ class ObservationStream {
   }
   bool turns_winds() const { return !winds_.empty(); }
 
-  /// Reads one instant; fastest forward in time, since it reads ahead.
+  /// Reads one instant; fastest forward in time, in which files are read ahead.
   /// @param values  [variable, Y, X], in the variables' units; NaN where too much of a block is missing
   /// @throws Error naming file, variable, time and place of the first missing value of a variable of which
   ///         more are missing than may be; found as soon as all instants read, in order, have so many
@@ -56,9 +56,9 @@ class ObservationStream {
   std::vector<std::int64_t> missing() const;
 
  private:
-  struct Fields {  // read ahead: [instant of the record, region]
-    std::int64_t first = 0, count = 0;
-    std::vector<float> values;
+  struct Field {                // read last
+    std::int64_t instant = -1;  // of the record
+    std::vector<float> values;  // [region]
   };
   struct Missing {  // so far, and where the first one is
     std::int64_t count = 0, index = 0;
@@ -77,7 +77,7 @@ class ObservationStream {
   bool comes_along_grid(std::size_t record) const;
   bool share_grid(std::size_t record, std::size_t other) const;
   void pair_winds();
-  std::span<float> field(std::size_t record, std::int64_t index);
+  std::span<const float> field(std::size_t record, std::int64_t index);
   void count(std::size_t record, std::int64_t index, const MissingBlocks& found, std::size_t lacking);
   std::string describe_missing(std::size_t record) const;
   std::span<float> part(std::span<float> values, std::size_t record) const;
@@ -91,7 +91,7 @@ class ObservationStream {
   std::vector<std::vector<std::int64_t>> instants_;  // [record, index]: the instant in the record
   std::vector<std::shared_ptr<const BlockRegridding>> regridding_;  // [record], shared on the same grid
   std::vector<WindPair> winds_;                                     // those that are turned
-  std::vector<Fields> read_ahead_;                                  // [record]
+  std::vector<Field> fields_;                                       // [record]
   std::vector<Missing> missing_;                                    // [record]
   std::int64_t first_uncounted_ = 0;                                // index: what is read again counts once
 };

@@ -13,6 +13,8 @@
 #include "foehn/ingestion/time_sampling.hpp"
 #include "foehn/ingestion/vertical_level.hpp"
 #include "foehn/io/field_layout.hpp"
+#include "foehn/io/field_reader.hpp"
+#include "foehn/io/field_values.hpp"
 
 namespace foehn::ingestion {
 
@@ -59,8 +61,13 @@ class Record {
   void check_overlaps(const grid::Crop& crop) const;
 
   /// Reads instants [first, first + count) of the crop; missing values are NaN.
-  /// @param values  room for [count, cells of the crop]
-  void read(std::int64_t first, std::int64_t count, const grid::Crop& crop, std::span<float> values) const;
+  /// @param values   room for [count, cells of the crop]
+  /// @param is_used  [cell of the crop]: whether a cell's values are used, and so must be plausible; empty:
+  /// all
+  /// @throws Error naming file, variable, time and place of the first value that is not plausible for its
+  ///         standard name
+  void read(std::int64_t first, std::int64_t count, const grid::Crop& crop, std::span<float> values,
+            std::span<const char> is_used = {}) const;
 
  private:
   /// Where an instant lies.
@@ -85,6 +92,8 @@ class Record {
   std::int64_t step_to(std::int64_t index) const;
   [[noreturn]] void refuse_step(std::int64_t index, std::int64_t expected) const;
   void drop_unused_files();
+  void check_plausible(std::int64_t first, std::int64_t count, const grid::Crop& crop,
+                       std::span<const float> values, std::span<const char> is_used) const;
   void compare(const Repeat* first, std::int64_t count, const grid::Crop& crop) const;
 
   io::Variable variable_;
@@ -95,6 +104,7 @@ class Record {
   std::int64_t step_seconds_ = 0;
   // The file read last stays open: reads go forward in time, and a thousand files may be joined.
   mutable std::optional<io::NetcdfFile> open_file_;
+  mutable io::ReadAhead ahead_;
 };
 
 }  // namespace foehn::ingestion

@@ -8,9 +8,9 @@
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/units.hpp"
 #include "foehn/grid/grid.hpp"
-#include "foehn/io/field_reader.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/packing.hpp"
+#include "foehn/io/variable.hpp"
 
 namespace foehn::io {
 
@@ -23,6 +23,8 @@ struct FieldLayout {
   std::size_t horizontal_dimensions = 2;  ///< the last: y and x, or the cells of a mesh; any other has size 1
   Packing packing;
   core::UnitConversion conversion;
+  /// What is plausible for the standard name, in the variable's unit: see plausible_values.
+  double least_plausible = 0, most_plausible = 0;
 
   std::int64_t ny() const;  ///< 1 for a mesh
   std::int64_t nx() const;
@@ -41,15 +43,11 @@ bool is_field(const NetcdfFile& file, const NetcdfVariable& variable, Horizontal
 /// @throws Error naming file and variable: there is none, its dimensions, unit or packing
 FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizontal horizontal);
 
-/// The coordinate variable that gives the times of a field.
+/// The coordinate variable that gives the times of a field: of its time dimension, the one whose standard
+/// name is `time`; where none has a name, the one called like the dimension, or valid_time.
 NetcdfVariable time_coordinate(const NetcdfFile& file, const FieldLayout& layout);
 /// The times of a field, in the order of the file.
+/// @throws Error naming two variables that may both be its times, and differ
 calendar::TimeAxis read_times(const NetcdfFile& file, const FieldLayout& layout);
-
-/// Reads instants [first, first + count) of a variable's cropped fields; missing values become NaN.
-/// @param values  room for count fields, `stride` numbers apart
-/// @return        how many values are missing or infinite
-std::int64_t read_values(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop,
-                         std::int64_t first, std::int64_t count, float* values, std::int64_t stride);
 
 }  // namespace foehn::io

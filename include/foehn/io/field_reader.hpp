@@ -10,24 +10,14 @@
 
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/grid/grid.hpp"
+#include "foehn/io/time_cells.hpp"
+#include "foehn/io/variable.hpp"
 
 namespace foehn::io {
 
-/// One physical variable of a field file or a trajectory.
-struct Variable {
-  std::string name;           ///< in files, such as "tas"
-  std::string standard_name;  ///< CF standard name, such as "air_temperature"
-  std::string units;          ///< such as "K"
-  bool operator==(const Variable&) const = default;
-};
-
-/// Reads "t2m=air_temperature": a variable's name in the files and its CF standard name (the second part may
-/// be absent).
-Variable parse_variable(const std::string& text);
-
 /// Which part of the files is wanted.
 struct FieldSelection {
-  /// Variables in the order wanted. Empty: every variable of the first file with dimensions (time, y, x).
+  /// Variables in the order wanted. Empty: every variable of the files with dimensions (time, y, x).
   /// A wanted unit that differs from the file's is converted by UDUNITS; an empty one keeps the first file's.
   /// Where a file names no unit, the wanted one is taken to be its unit; without either, opening fails. An
   /// empty standard name is taken from the file.
@@ -43,16 +33,18 @@ struct FieldSelection {
 
 /// Fields [time, y, x] of several variables from one or many CF NetCDF files, read by hyperslab.
 ///
-/// Files are put in order of time and joined; latitude may run either way and stays as it is. Packed data are
-/// unpacked (scale_factor of any sign). Besides time, y and x a variable may have dimensions of size 1, such
-/// as a height. Times come from the coordinate variable of the time dimension, or from one with standard name
-/// `time`. Opening checks headers, grids and time axes of all files, so that later reads can only fail for
-/// data (a missing value, a file that was truncated).
+/// A file may hold one variable or many. The files of each variable are put in order of time and joined; of
+/// variables in different files, the instants that all of them have are read; latitude may run either way and
+/// stays as it is. Packed data are unpacked (scale_factor of any sign). Besides time, y and x a variable may
+/// have dimensions of size 1, such as a height. Times come from the coordinate variable of the time
+/// dimension, or from one with standard name `time`. Opening checks headers, grids and time axes of all
+/// files, so that later reads can only fail for data (a missing value, a file that was truncated).
 class FieldReader {
  public:
   /// @throws Error for a missing or truncated file, an unknown variable (naming those there are), a variable
   ///         without (time, y, x) dimensions, grids that differ between files or variables, inconvertible
-  ///         units, or a time axis that repeats, goes back, or leaves a gap
+  ///         units, a time axis that repeats, goes back, or leaves a gap, or variables of other steps or
+  ///         without a common instant
   FieldReader(const std::vector<std::filesystem::path>& files, const FieldSelection& selection);
   ~FieldReader();
   FieldReader(FieldReader&&) noexcept;
@@ -66,7 +58,8 @@ class FieldReader {
 
   /// Reads instants [first, first + count) as [time, variable, y, x].
   /// @param values  room for count * variables * cells numbers
-  /// @throws Error naming file, variable, time and cell of the first missing value or NaN that is not filled
+  /// @throws Error naming file, variable, time and cell of the first missing value or NaN that is not filled,
+  ///         or value that is infinite or not plausible for its standard name
   void read(std::int64_t first, std::int64_t count, std::span<float> values) const;
   /// The same with NaN for missing values, none of which is filled.
   /// @return  how many are missing
@@ -76,6 +69,12 @@ class FieldReader {
   /// @param instant  of the time axis
   /// @param value    of the instant, as an index of [variable, y, x]
   std::string describe_missing(std::int64_t instant, std::int64_t value) const;
+  /// The first of a variable's files, for messages.
+  std::string first_file(std::size_t variable) const;
+  /// How a variable's values stand in time. Opens its files once more.
+  /// @param as_told  what the user says, in place of `cell_methods`
+  /// @throws Error as io::read_sampling, or naming two files that differ
+  Sampling sampling(std::size_t variable, std::optional<TimeSampling> as_told = std::nullopt) const;
   /// Values filled so far, of all instants up to the last one read.
   std::int64_t filled() const;
   /// Closes the file that was read last; the next read opens it anew. For those who have many readers.

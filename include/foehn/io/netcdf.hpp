@@ -81,6 +81,11 @@ class NetcdfFile {
   /// The type of an attribute that the variable has, of NetCDF-C.
   int attribute_type(const NetcdfVariable& variable, const std::string& attribute) const;
   Attributes global_attributes() const;
+  /// The lengths of a variable's chunks, one a dimension; empty where it is stored whole.
+  std::vector<std::int64_t> chunk_lengths(const NetcdfVariable& variable) const;
+  /// Bytes of decompressed chunks of a variable that are kept while it is read.
+  std::int64_t chunk_cache_bytes(const NetcdfVariable& variable) const;
+  void set_chunk_cache_bytes(const NetcdfVariable& variable, std::int64_t bytes) const;
   /// Raw values (packing is not undone) of a hyperslab; the whole variable where `start` and `count` are
   /// empty.
   /// @throws Error if the hyperslab leaves the variable or holds more than 2^27 values

@@ -12,6 +12,7 @@
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/member_writer.hpp"
 #include "foehn/io/netcdf.hpp"
+#include "foehn/io/time_cells.hpp"
 
 namespace foehn::io {
 
@@ -19,15 +20,6 @@ namespace foehn::io {
 struct GridMapping {
   std::string name = "rotated_pole";   ///< of the variable that holds it
   std::optional<double> earth_radius;  ///< m; where given, a geographic grid has a mapping as well
-};
-
-/// What a time mean is the mean of, seconds from its time stamp; begin <= 0 <= end.
-struct MeanInterval {
-  std::int64_t begin_seconds = 0;
-  std::int64_t end_seconds = 0;
-
-  std::int64_t seconds() const { return end_seconds - begin_seconds; }
-  bool operator==(const MeanInterval&) const = default;
 };
 
 /// Everything a trajectory file says besides its values.
@@ -104,6 +96,9 @@ Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping = 
 /// @throws Error naming what is missing: a coordinate variable, its units, a grid mapping that is not
 ///         supported
 grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable);
+/// Whether read_grid can tell the grid of a data variable: its last two dimensions have coordinates in
+/// degrees that are latitude and longitude, or those of a rotated grid.
+bool is_rectilinear(const NetcdfFile& file, const NetcdfVariable& variable);
 /// Adds to the axes of a grid that was read from the file the bounds that their attribute `bounds` names, if
 /// those are there and are pairs; they are not looked at yet.
 void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid);

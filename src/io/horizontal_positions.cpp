@@ -1,0 +1,206 @@
+#include "foehn/io/horizontal_positions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "foehn/core/error.hpp"
+#include "foehn/core/units.hpp"
+#include "foehn/grid/rotation.hpp"
+#include "foehn/io/packing.hpp"
+#include "foehn/io/standard_name.hpp"
+
+namespace foehn::io {
+namespace {
+
+using Vector = std::array<double, 3>;
+using Matrix = std::array<Vector, 3>;
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+/// The spellings of CF 4.1 and 4.2: degrees_north, degree_north, degrees_N, degree_N, degreesN, degreeN.
+bool is_degrees_towards(const std::string& units, const std::string& direction) {
+  std::string text = lower_case(units);
+  if (!text.starts_with("degree")) return false;
+  text.erase(0, text.starts_with("degrees") ? 7 : 6);
+  const bool is_short = text.size() == 1 || text.size() == 2;
+  if (text.starts_with('_')) text.erase(0, 1);
+  return text == direction || (is_short && text == direction.substr(0, 1));
+}
+
+bool is_angle(const std::string& units) {
+  return is_plain_degrees(units) || lower_case(units) == "radian" || lower_case(units) == "radians";
+}
+
+bool is_coordinate(const NetcdfVariable& variable, const std::string& quantity,
+                   const std::string& direction) {
+  const std::string units = variable.text("units").value_or("");
+  return is_degrees_towards(units, direction) || (standard_name(variable) == quantity && is_angle(units));
+}
+
+/// Whether a variable gives one value for each cell of a field: [y, x], or [x] where there is but one row.
+bool covers(const NetcdfVariable& variable, const NetcdfVariable& field, std::size_t horizontal) {
+  const auto& own = variable.dimensions;
+  const auto& all = field.dimensions;
+  if (!variable.is_numeric || own.empty() || own.size() > horizontal || own.size() >= all.size())
+    return false;
+  if (own.size() < horizontal && (all.end() - 2)->size != 1) return false;
+  return std::equal(own.rbegin(), own.rend(), all.rbegin(),
+                    [](const auto& a, const auto& b) { return a.name == b.name; });
+}
+
+template <class Is>
+std::optional<NetcdfVariable> find_positions(const NetcdfFile& file, const NetcdfVariable& field,
+                                             std::size_t horizontal, Is&& is_wanted) {
+  std::vector<std::string> names;
+  std::istringstream words(field.text("coordinates").value_or(""));
+  for (std::string word; words >> word;)
+    if (file.has_variable(word)) names.push_back(word);
+  for (const std::string& name : file.variable_names()) names.push_back(name);
+  for (const std::string& name : names) {
+    NetcdfVariable variable = file.variable(name);
+    if (is_wanted(variable) && covers(variable, field, horizontal)) return variable;
+  }
+  return std::nullopt;
+}
+
+std::vector<double> read_degrees(const NetcdfFile& file, const NetcdfVariable& variable,
+                                 const std::string& quantity, double most) {
+  std::vector<double> values = read_coordinate(file, variable);
+  const std::string units = variable.text("units").value_or("degrees");
+  const double to_degrees = is_angle(units) ? core::unit_conversion(units, "degrees").scale : 1.0;
+  for (double& value : values) {
+    value *= to_degrees;
+    if (std::abs(value) > most)
+      throw core::Error(fmt::format("{}: {} is no {} in degrees", variable.name, value, quantity));
+  }
+  return values;
+}
+
+/// The point of the unit sphere.
+Vector to_vector(double latitude, double longitude) {
+  const double phi = latitude * grid::kRadians, lambda = longitude * grid::kRadians;
+  return {std::cos(phi) * std::cos(lambda), std::cos(phi) * std::sin(lambda), std::sin(phi)};
+}
+
+grid::Position to_position(const Vector& v) {
+  return {std::atan2(v[2], std::hypot(v[0], v[1])) / grid::kRadians, std::atan2(v[1], v[0]) / grid::kRadians};
+}
+
+double dot(const Vector& a, const Vector& b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+Vector cross(const Vector& a, const Vector& b) {
+  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
+
+/// Degrees of a great circle, well conditioned at any distance.
+double distance(const Vector& a, const Vector& b) {
+  const Vector product = cross(a, b);
+  return std::atan2(std::sqrt(dot(product, product)), dot(a, b)) / grid::kRadians;
+}
+
+/// The rotation closest to a matrix: Newton's iteration X <- (X + X^-T) / 2. Nothing where there is none.
+std::optional<Matrix> closest_rotation(Matrix x) {
+  constexpr int kMostIterations = 100;
+  for (int iteration = 0; iteration < kMostIterations; ++iteration) {
+    const Matrix cofactors{cross(x[1], x[2]), cross(x[2], x[0]), cross(x[0], x[1])};
+    const double determinant = dot(x[0], cofactors[0]);
+    if (!(determinant > 0)) return std::nullopt;
+    double change = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t j = 0; j < 3; ++j) {
+        const double next = 0.5 * (x[i][j] + cofactors[i][j] / determinant);
+        change = std::max(change, std::abs(next - x[i][j]));
+        x[i][j] = next;
+      }
+    if (change < 1e-14) return x;
+  }
+  return std::nullopt;
+}
+
+double smallest_step(const std::vector<double>& values) {
+  double smallest = 360;
+  for (std::size_t i = 1; i < values.size(); ++i)
+    smallest = std::min(smallest, std::abs(values[i] - values[i - 1]));
+  return smallest;
+}
+
+}  // namespace
+
+bool is_latitude(const NetcdfVariable& variable) {
+  return is_coordinate(variable, "latitude", "north");
+}
+
+bool is_longitude(const NetcdfVariable& variable) {
+  return is_coordinate(variable, "longitude", "east");
+}
+
+bool is_plain_degrees(const std::string& units) {
+  return lower_case(units) == "degrees" || lower_case(units) == "degree";
+}
+
+std::optional<HorizontalPositions> read_positions(const NetcdfFile& file, const NetcdfVariable& field,
+                                                  std::size_t horizontal_dimensions) {
+  const auto latitude = find_positions(file, field, horizontal_dimensions, is_latitude);
+  const auto longitude = find_positions(file, field, horizontal_dimensions, is_longitude);
+  if (!latitude || !longitude) return std::nullopt;
+  constexpr double kMostLatitude = 90.001, kMostLongitude = 720;  // room for rounding in float32
+  return HorizontalPositions{latitude->name,
+                             longitude->name,
+                             {read_degrees(file, *latitude, "latitude", kMostLatitude),
+                              read_degrees(file, *longitude, "longitude", kMostLongitude)}};
+}
+
+std::optional<MisplacedCell> find_misplaced(const grid::Grid& grid, const grid::Geographic& positions) {
+  const double most = kMostOff * std::min(smallest_step(grid.y.values), smallest_step(grid.x.values));
+  const grid::Geographic expected = grid::geographic_coordinates(grid);
+  for (std::size_t i = 0; i < expected.latitude.size(); ++i) {
+    if (!std::isfinite(positions.latitude[i]) || !std::isfinite(positions.longitude[i])) continue;
+    const double off = distance(to_vector(expected.latitude[i], expected.longitude[i]),
+                                to_vector(positions.latitude[i], positions.longitude[i]));
+    const auto cell = static_cast<std::int64_t>(i);
+    if (off > most) return MisplacedCell{cell / grid.nx(), cell % grid.nx(), off};
+  }
+  return std::nullopt;
+}
+
+std::optional<grid::RotatedPole> find_rotated_pole(const grid::Grid& grid,
+                                                   const grid::Geographic& positions) {
+  Matrix sum{};  // over cells: geographic times rotated, transposed
+  double cells = 0;
+  std::size_t cell = 0;
+  for (const double y : grid.y.values)
+    for (const double x : grid.x.values) {
+      const double latitude = positions.latitude[cell], longitude = positions.longitude[cell];
+      ++cell;
+      if (!std::isfinite(latitude) || !std::isfinite(longitude)) continue;
+      const Vector geographic = to_vector(latitude, longitude), rotated = to_vector(y, x);
+      for (std::size_t i = 0; i < 3; ++i)
+        for (std::size_t j = 0; j < 3; ++j) sum[i][j] += geographic[i] * rotated[j];
+      ++cells;
+    }
+  if (cells == 0) return std::nullopt;
+  for (Vector& row : sum)
+    for (double& value : row) value /= cells;
+  const auto rotation = closest_rotation(sum);
+  if (!rotation) return std::nullopt;
+  const Matrix& r = *rotation;
+  // Where the pole of each system lies in the other.
+  const grid::Position pole = to_position({r[0][2], r[1][2], r[2][2]}), north = to_position(r[2]);
+  grid::Grid rotated{grid.y, grid.x, grid::RotatedPole{pole.latitude, pole.longitude, north.longitude}};
+  if (find_misplaced(rotated, positions)) return std::nullopt;
+  return rotated.rotated_pole;
+}
+
+}  // namespace foehn::io
