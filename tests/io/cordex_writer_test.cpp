@@ -95,6 +95,8 @@ TEST(CordexWriter, DescribesAFileAsTheArchiveWants) {
   EXPECT_EQ(tas.text("units"), "K");
   EXPECT_EQ(tas.text("cell_methods"), "area: mean time: point");
   EXPECT_EQ(tas.text("coordinates"), "height lat lon");
+  EXPECT_EQ(tas.text("cell_measures"), "area: areacella");
+  EXPECT_EQ(text("external_variables"), "areacella");
   EXPECT_EQ(tas.text("grid_mapping"), "crs");
   EXPECT_EQ(std::get<float>(tas.attributes.at("_FillValue")), 1e20F);
   EXPECT_EQ(std::get<float>(tas.attributes.at("missing_value")), 1e20F);
