@@ -108,6 +108,7 @@ FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizont
   layout.variable = wanted;
   layout.header = file.variable(wanted.name);
   if (!layout.header.is_numeric) throw core::Error(where + ": it holds no numbers");
+  file.check_compression(layout.header);
   const auto shape = find_shape(file, layout.header, horizontal);
   if (!shape) {
     throw core::Error(
