@@ -58,6 +58,12 @@ std::optional<io::NetcdfVariable> find_coordinate(const io::NetcdfFile& file, co
   return std::nullopt;
 }
 
+/// The first value whose size is more than `most`.
+std::optional<double> first_beyond(const std::vector<double>& values, double most) {
+  const auto found = std::find_if(values.begin(), values.end(), [&](double v) { return std::abs(v) > most; });
+  return found == values.end() ? std::nullopt : std::optional(*found);
+}
+
 std::vector<double> read_degrees(const io::NetcdfFile& file, const io::FieldLayout& layout,
                                  const std::string& quantity) {
   const auto variable = find_coordinate(file, layout, quantity);
@@ -70,12 +76,9 @@ std::vector<double> read_degrees(const io::NetcdfFile& file, const io::FieldLayo
   const auto to_degrees = core::with_context(variable->name, [&] {
     return core::unit_conversion(variable->text("units").value_or("degrees"), "degrees");
   });
-  for (double& value : values) {
-    value = value * to_degrees.scale + to_degrees.offset;
-    const double most = quantity == "latitude" ? 90.001 : 720.0;
-    if (std::abs(value) > most)
-      throw core::Error(fmt::format("{}: {} is no {} in degrees", variable->name, value, quantity));
-  }
+  for (double& value : values) value = value * to_degrees.scale + to_degrees.offset;
+  const auto wrong = quantity == "latitude" ? grid::settle_latitudes(values) : first_beyond(values, 720.0);
+  if (wrong) throw core::Error(fmt::format("{}: {} is no {} in degrees", variable->name, *wrong, quantity));
   return values;
 }
 

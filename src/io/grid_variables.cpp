@@ -212,9 +212,9 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     throw core::Error(where + ": grid mapping " + mapping_name + " is not supported, expected " +
                       kGeographicMapping + " or " + kRotatedMapping);
   }
-  const auto is_on_earth = [](double y) { return std::abs(y) <= 90.0; };
-  if (!std::all_of(grid.y.values.begin(), grid.y.values.end(), is_on_earth)) {
-    throw core::Error(where + ": coordinate " + grid.y.name + " leaves the range -90 to 90 degrees");
+  if (const auto beyond = grid::settle_latitudes(grid.y.values)) {
+    throw core::Error(where + ": coordinate " + grid.y.name +
+                      " leaves the range -90 to 90 degrees: " + std::to_string(*beyond));
   }
   return grid;
 }
@@ -226,7 +226,10 @@ void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {
     const NetcdfVariable variable = file.variable(*name);
     const bool is_of_axis = variable.is_numeric && variable.dimensions.size() == 2 &&
                             variable.dimensions[0].name == axis->name && variable.dimensions[1].size == 2;
-    if (is_of_axis) axis->bounds = read_coordinate(file, variable);
+    if (!is_of_axis) continue;
+    axis->bounds = read_coordinate(file, variable);
+    // What lies further beyond a pole than rounding may is left to those who look at the cells.
+    if (axis == &grid.y) grid::settle_latitudes(axis->bounds);
   }
 }
 

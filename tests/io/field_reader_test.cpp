@@ -363,6 +363,18 @@ TEST(FieldReader, RefusesBadGrids) {
   EXPECT_THAT(opening(folder, file), ThrowsMessage<core::Error>(HasSubstr("no grid mapping variable crs")));
 }
 
+TEST(FieldReader, PutsLatitudesThatRoundingCarriedBeyondAPoleBackToIt) {
+  const TemporaryFolder folder;
+  FieldFile file;
+  file.lat = {-90.00001, 0, 90.0000001};
+  file.write(folder / "a.nc");
+  EXPECT_THAT(FieldReader({folder / "a.nc"}, {}).grid().y.values, ElementsAre(-90, 0, 90));
+  file.lat = {80, 85, 90.01};
+  EXPECT_THAT(
+      opening(folder, file),
+      ThrowsMessage<core::Error>(HasSubstr("coordinate lat leaves the range -90 to 90 degrees: 90.01")));
+}
+
 TEST(FieldReader, JoinsFilesInOrderOfTime) {
   const TemporaryFolder folder;
   FieldFile later;
