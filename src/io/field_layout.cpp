@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/raw_wrf.hpp"
 
 namespace foehn::io {
 namespace {
@@ -104,6 +105,7 @@ bool is_field(const NetcdfFile& file, const NetcdfVariable& variable, Horizontal
 
 FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizontal horizontal) {
   const std::string where = file.path().string() + ": " + wanted.name;
+  refuse_raw_wrf(file);
   FieldLayout layout;
   layout.variable = wanted;
   layout.header = file.variable(wanted.name);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/raw_wrf.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
@@ -25,6 +26,7 @@ std::string number_text(double value) {
 }  // namespace
 
 std::vector<Variable> field_variables(const NetcdfFile& file) {
+  refuse_raw_wrf(file);
   std::vector<Variable> variables;
   for (const auto& name : file.variable_names()) {
     const NetcdfVariable variable = file.variable(name);

@@ -7,6 +7,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/trajectory_writer.hpp"
+#include "io/raw_wrf_file.hpp"
 #include "simulation_file.hpp"
 
 namespace foehn::ingestion {
@@ -123,6 +124,11 @@ TEST_F(SourceGrids, HaveNoCurvilinearLatitudeBeyondAPole) {
   const SourceGrid grid =
       read_source_grid(file, io::read_layout(file, {"tas", "", ""}, io::Horizontal::or_mesh));
   EXPECT_EQ(grid.centres.centres.latitude[0], 90);
+}
+
+TEST_F(SourceGrids, OfRawOutputOfWrfAreNotGuessed) {
+  io::write_raw_wrf(folder_ / "a.nc");
+  EXPECT_THAT([&] { open(); }, ThrowsMessage<core::Error>(HasSubstr("a.nc: it is raw output of WRF")));
 }
 
 TEST_F(SourceGrids, WantAWeightFileForAMesh) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "foehn/core/error.hpp"
+#include "io/raw_wrf_file.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {
@@ -373,6 +374,20 @@ TEST(FieldReader, PutsLatitudesThatRoundingCarriedBeyondAPoleBackToIt) {
   EXPECT_THAT(
       opening(folder, file),
       ThrowsMessage<core::Error>(HasSubstr("coordinate lat leaves the range -90 to 90 degrees: 90.01")));
+}
+
+TEST(FieldReader, SaysWhatRawOutputOfWrfIs) {
+  const TemporaryFolder folder;
+  write_raw_wrf(folder / "wrfout_d01");
+  FieldSelection temperature;
+  temperature.variables = {{"T2", "air_temperature", "K"}};
+  const auto complaint = ThrowsMessage<core::Error>(
+      AllOf(HasSubstr("wrfout_d01: it is raw output of WRF"), HasSubstr("xwrf.postprocess()")));
+  EXPECT_THAT([&] { FieldReader({folder / "wrfout_d01"}, {}); }, complaint);
+  EXPECT_THAT([&] { FieldReader({folder / "wrfout_d01"}, temperature); }, complaint);
+  write_raw_wrf(folder / "made_cf", true);
+  EXPECT_THAT([&] { FieldReader({folder / "made_cf"}, temperature); },
+              ThrowsMessage<core::Error>(testing::Not(HasSubstr("raw output"))));
 }
 
 TEST(FieldReader, JoinsFilesInOrderOfTime) {
