@@ -85,7 +85,7 @@ TrajectoryHeader CordexWriter::header_of(const CordexFile& file) const {
                                 {"missing_value", kMissing},
                                 {"cell_measures", "area: " + std::string(kCellArea)}};
   if (known.height > 0) header.height = known.height;
-  header.mapping = {"crs", metadata_.earth_radius};
+  header.mapping = {"crs", metadata_.earth_radius, true};
   header.grid.y.name = header.grid.rotated_pole ? "rlat" : "lat";
   header.grid.x.name = header.grid.rotated_pole ? "rlon" : "lon";
   header.model = NetcdfModel::classic;

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cell_bounds.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/packing.hpp"
 #include "foehn/io/trajectory_writer.hpp"
@@ -55,11 +56,23 @@ Attributes mapping_attributes(const grid::Grid& grid, const GridMapping& mapping
   return attributes;
 }
 
-Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, const std::string& long_name) {
-  return {{"standard_name", axis.standard_name},
-          {"long_name", long_name},
-          {"units", axis.units},
-          {"axis", letter}};
+Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, const std::string& long_name,
+                           const GridMapping& mapping) {
+  Attributes attributes{{"standard_name", axis.standard_name},
+                        {"long_name", long_name},
+                        {"units", axis.units},
+                        {"axis", letter}};
+  if (mapping.has_cell_bounds) attributes["bounds"] = bounds_name(axis);
+  return attributes;
+}
+
+/// Of the 2-D coordinates of a rotated grid.
+Attributes position_attributes(const char* name, const char* units, const char* vertices,
+                               const GridMapping& mapping) {
+  Attributes attributes{
+      {"standard_name", std::string(name)}, {"long_name", std::string(name)}, {"units", std::string(units)}};
+  if (mapping.has_cell_bounds) attributes["bounds"] = std::string(vertices);
+  return attributes;
 }
 
 /// Longitudes that jump by a turn (340 to 359, then 0 to 19) without the jump.
@@ -145,20 +158,19 @@ void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& ma
   file.define_dimension(grid.x.name, grid.nx());
   const std::string suffix = grid.rotated_pole ? " in rotated pole grid" : "";
   file.define_variable(grid.y.name, NetcdfType::float64, {grid.y.name},
-                       axis_attributes(grid.y, "Y", "latitude" + suffix));
+                       axis_attributes(grid.y, "Y", "latitude" + suffix, mapping));
   file.define_variable(grid.x.name, NetcdfType::float64, {grid.x.name},
-                       axis_attributes(grid.x, "X", "longitude" + suffix));
+                       axis_attributes(grid.x, "X", "longitude" + suffix, mapping));
   if (has_mapping(grid, mapping))
     file.define_variable(mapping.name, NetcdfType::int32, {}, mapping_attributes(grid, mapping));
+  if (mapping.has_cell_bounds) define_cell_bounds(file, grid);
   if (!grid.rotated_pole) return;
 
   const std::vector<std::string> dimensions{grid.y.name, grid.x.name};
-  file.define_variable(
-      "lat", NetcdfType::float64, dimensions,
-      {{"standard_name", "latitude"}, {"long_name", "latitude"}, {"units", "degrees_north"}});
-  file.define_variable(
-      "lon", NetcdfType::float64, dimensions,
-      {{"standard_name", "longitude"}, {"long_name", "longitude"}, {"units", "degrees_east"}});
+  file.define_variable("lat", NetcdfType::float64, dimensions,
+                       position_attributes("latitude", "degrees_north", kLatitudeVertices, mapping));
+  file.define_variable("lon", NetcdfType::float64, dimensions,
+                       position_attributes("longitude", "degrees_east", kLongitudeVertices, mapping));
 }
 
 void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
@@ -167,6 +179,7 @@ void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& map
   // A grid mapping variable holds only attributes; its value is written so that it is not a fill value.
   constexpr std::array<double, 1> kNothing{0.0};
   if (has_mapping(grid, mapping)) file.write(mapping.name, std::span<const double>(kNothing));
+  if (mapping.has_cell_bounds) write_cell_bounds(file, grid);
   if (!grid.rotated_pole) return;
   const grid::Geographic geographic = grid::geographic_coordinates(grid);
   file.write("lat", std::span<const double>(geographic.latitude));

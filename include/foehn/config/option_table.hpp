@@ -41,8 +41,8 @@ class OptionTable {
   /// @param example  a command line that works, for --help
   OptionTable(std::string command, std::string summary, std::string example);
 
-  /// Declares an option. A list is given as words separated by commas or spaces, one of files by commas alone.
-  /// Quotes around a value, single or double, keep what would separate.
+  /// Declares an option. A list is given as words separated by commas or spaces, one of files by commas
+  /// alone. Quotes around a value, single or double, keep what would separate.
   /// @throws std::logic_error if the name is taken, the doc is missing, a number has no unit, the default of
   ///         an option that is not required is out of its range or choices, or a second option takes the bare
   ///         word or one that is no text does

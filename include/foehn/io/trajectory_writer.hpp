@@ -19,6 +19,7 @@ namespace foehn::io {
 struct GridMapping {
   std::string name = "rotated_pole";   ///< of the variable that holds it
   std::optional<double> earth_radius;  ///< m; where given, a geographic grid has a mapping as well
+  bool has_cell_bounds = false;        ///< whether the file says where cells end
 };
 
 /// What a time mean is the mean of, seconds from its time stamp; begin <= 0 <= end.
