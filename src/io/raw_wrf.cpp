@@ -23,10 +23,10 @@ void refuse_raw_wrf(const NetcdfFile& file) {
   throw core::Error(
       file.path().string() +
       ": it is raw output of WRF, which does not follow the CF conventions: its times are characters, its "
-      "variables have no standard names, and its winds (U10, V10) go along the model's grid. Make CF NetCDF "
-      "of "
-      "it first, such as with Python's xWRF: xarray.open_dataset(FILE).xwrf.postprocess(), whose winds "
-      "wind_east_10 and wind_north_10 are geographic");
+      "variables have no standard names, and its winds U10 and V10 go along the model's grid. Make CF "
+      "NetCDF of it first, such as with Python's xWRF: xarray.open_dataset(IN).xwrf.postprocess()"
+      ".drop_vars('wrf_projection').to_netcdf(OUT), whose geographic winds are named by data.variables "
+      "wind_east_10=eastward_wind,wind_north_10=northward_wind");
 }
 
 }  // namespace foehn::io
