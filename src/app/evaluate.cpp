@@ -40,13 +40,17 @@ void declare(config::OptionTable& table, EvaluateOptions& options) {
   table.add(
       "input.members", &options.members,
       {.doc = "Trajectories to score, one file a member; patterns such as 'out/member_*.nc' are expanded.",
+       .are_files = true,
        .required = true});
   table.add(
       "input.reference", &options.reference,
       {.doc = "Fine fields to score against; may be longer than the members and, with data.crop, larger.",
+       .are_files = true,
        .required = true});
   table.add("input.observations", &options.observations,
-            {.doc = "Coarse observations that the members were conditioned on.", .required = true});
+            {.doc = "Coarse observations that the members were conditioned on.",
+             .are_files = true,
+             .required = true});
   table.add(
       "input.prior", &options.prior,
       {.doc = "Prior bundle whose climatology serves the anomaly interpolation; absent: that is left out."});

@@ -49,7 +49,7 @@ int fit(const Arguments& arguments) {
   config::OptionTable table(
       "fit", "Fit a Gaussian prior to a reanalysis, in seconds.",
       "foehn fit --data.files 'era5_*.nc' --data.variables t2m=air_temperature --prior.path prior");
-  table.add("data.files", &files, {.doc = "Reanalysis files or globs.", .required = true});
+  table.add("data.files", &files, {.doc = "Reanalysis files or globs.", .are_files = true, .required = true});
   add_variables_option(table, variables);
   table.add("data.start", &start, {.doc = "First date to use; default: the files' first."});
   table.add("data.end", &end, {.doc = "Last date to use, included; default: the files' last."});

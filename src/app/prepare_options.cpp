@@ -35,6 +35,7 @@ void add_data_options(config::OptionTable& table, PrepareOptions& options, bool 
       {.doc =
            "Files or globs of a simulation (CF NetCDF): one variable a file or many, years split or not, in "
            "any order. Where files overlap they must agree.",
+       .are_files = true,
        .required = files_required});
   add(table, "data.variables", &options.variables,
       {.doc =
@@ -78,10 +79,11 @@ void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
               "They keep bias.start, end, kind, bins, by_month and pooled, which must agree with them where "
               "they are given again."});
   add(table, "bias.reference", &options.reference,
-      {.doc =
-           "Block means of a reanalysis (from coarsen) that the statistics are made from, files or globs."});
+      {.doc = "Block means of a reanalysis (from coarsen) that the statistics are made from, files or globs.",
+       .are_files = true});
   add(table, "bias.historical", &options.historical,
-      {.doc = "Files or globs of the simulation's historical run, prepared like input.files."});
+      {.doc = "Files or globs of the simulation's historical run, prepared like input.files.",
+       .are_files = true});
   add(table, "bias.start", &options.bias_start,
       {.doc = "First date of reference and historical run to use; default: each its first."});
   add(table, "bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});

@@ -54,6 +54,7 @@ config::OptionTable sample_option_table(SampleOptions& options) {
       {.doc = "Coarse observations (NetCDF files or globs): snapshots and means over time, as cell_methods "
               "and time bounds say, of some or all variables; files of the same variables are joined in "
               "time; without them and without input.files the sample is unconditional.",
+       .are_files = true,
        .changes_result = false});
   add_preparation_options(table, options.prepare, false);
   // The period that these two choose, not their words, is part of what a run is.

@@ -24,7 +24,7 @@ std::vector<std::int64_t> whole(const std::string& name, const std::vector<doubl
 
 void add_data_options(config::OptionTable& table, TrainOptions& options) {
   table.add("data.files", &options.files,
-            {.doc = "Reanalysis files or patterns, joined in time.", .required = true});
+            {.doc = "Reanalysis files or patterns, joined in time.", .are_files = true, .required = true});
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
   add_gap_option(table, options.longest_gap);

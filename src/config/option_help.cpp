@@ -66,7 +66,7 @@ std::vector<std::string> wrap(const std::string& text, std::size_t width) {
 }
 
 std::string label(const OptionTable::Option& option) {
-  return fmt::format("--{} {}", option.name, type_name(option.target));
+  return fmt::format("--{} {}", option.name, type_name(option));
 }
 
 /// The allowed values in words; empty if all are.
@@ -139,7 +139,9 @@ std::string OptionTable::help() const {
   std::string text = fmt::format("foehn {}: {}\n\n", command_, summary_);
   text += fmt::format("Usage:   foehn {} [--config FILE] [--name value ...]{}\nExample: {}\n", command_,
                       bare_word(options_), example_);
-  text += "Lists (WORDS, NUMBERS) are separated by commas or spaces.\n";
+  text +=
+      "Lists (WORDS, NUMBERS) are separated by commas or spaces; FILES by commas alone, so that paths may\n"
+      "hold spaces. Quotes around a value keep its commas and spaces, on the line and in files.\n";
   for (const auto& section : by_section(options_)) {
     text += section.name.empty() ? "\n" : fmt::format("\n[{}]\n", section.name);
     for (const auto* option : section.options) {
@@ -161,7 +163,7 @@ std::string OptionTable::reference() const {
     for (const auto* option : section.options) {
       const Description& description = option->description;
       text += fmt::format(
-          "| `{}` | {} | {} | {} | {} | {} | {} |\n", option->name, type_name(option->target),
+          "| `{}` | {} | {} | {} | {} | {} | {} |\n", option->name, type_name(*option),
           cell(description.unit), description.required ? "required" : cell(option->default_text),
           cell(allowed(description)), description.changes_result ? "yes" : "no", cell(description.doc));
     }

@@ -69,6 +69,8 @@ void OptionTable::add(const std::string& name, Target target, Description descri
   }
   if (description.doc.empty()) refuse("it has no doc");
   if (is_numeric(target) && description.unit.empty()) refuse("a number has a unit");
+  if (description.are_files && !std::holds_alternative<std::vector<std::string>*>(target))
+    refuse("only a list of words holds files");
 
   const auto takes_bare_word = [](const Option& other) { return other.description.positional; };
   if (description.positional && (!std::holds_alternative<std::string*>(target) ||

@@ -71,18 +71,49 @@ T parse_word(const std::string& word) {
   }
 }
 
-/// The values of a list, from words that may each hold several, separated by commas or white space.
-std::vector<std::string> split(const std::vector<std::string>& words) {
-  constexpr const char* kSeparators = ", \t\r\n";
+constexpr const char* kBlanks = " \t\r\n";
+
+bool is_quote(char letter) {
+  return letter == '"' || letter == '\'';
+}
+
+/// The end of the quoted value that begins at `first`, beyond its closing quote.
+std::size_t end_of_quoted(const std::string& word, std::size_t first) {
+  const auto closing = word.find(word[first], first + 1);
+  if (closing == std::string::npos)
+    throw core::UsageError(
+        fmt::format("expected a closing {} in {} (in a file, '#' begins a comment)", word[first], word));
+  return closing + 1;
+}
+
+/// The values of a list, from words that may each hold several.
+/// @param separators  of values that are not quoted; white space around a value never belongs to it
+std::vector<std::string> split(const std::vector<std::string>& words, const std::string& separators) {
+  const std::string between = separators + kBlanks;
   std::vector<std::string> values;
   for (const std::string& word : words) {
-    for (auto first = word.find_first_not_of(kSeparators); first != std::string::npos;) {
-      const auto last = word.find_first_of(kSeparators, first);
-      values.push_back(word.substr(first, last - first));
-      first = word.find_first_not_of(kSeparators, last);
+    for (auto first = word.find_first_not_of(between); first != std::string::npos;) {
+      std::size_t last = 0;
+      if (is_quote(word[first])) {
+        last = end_of_quoted(word, first);
+        values.push_back(word.substr(first + 1, last - first - 2));
+        if (last < word.size() && between.find(word[last]) == std::string::npos)
+          throw core::UsageError(
+              fmt::format("expected a comma after {}, found {}", word.substr(first, last - first), word));
+      } else {
+        last = std::min(word.find_first_of(separators, first), word.size());
+        values.push_back(word.substr(first, word.find_last_not_of(kBlanks, last - 1) + 1 - first));
+      }
+      first = word.find_first_not_of(between, last);
     }
   }
   return values;
+}
+
+/// A single value without the quotes around it: a shell has taken them away, a file has not.
+std::string unquoted(const std::string& word) {
+  const bool is_quoted = word.size() >= 2 && is_quote(word.front()) && word.back() == word.front();
+  return is_quoted ? word.substr(1, word.size() - 2) : word;
 }
 
 std::string unit_suffix(const Description& description) {
@@ -104,6 +135,10 @@ bool is_list(const OptionTable::Target& target) {
 bool is_numeric(const OptionTable::Target& target) {
   const std::string type = type_name(target);
   return type.starts_with("INTEGER") || type.starts_with("NUMBER");
+}
+
+std::string type_name(const OptionTable::Option& option) {
+  return option.description.are_files ? "FILES" : type_name(option.target);
 }
 
 std::string type_name(const OptionTable::Target& target) {
@@ -153,17 +188,17 @@ std::string range_text(const Description& description) {
 void assign(const OptionTable::Option& option, const std::vector<std::string>& words) {
   core::with_context(option.name, [&] {
     std::visit(
-        [&words]<class T>(T* field) {
+        [&]<class T>(T* field) {
           if constexpr (kIsVector<T>) {
             T values;
-            for (const std::string& word : split(words)) {
+            for (const std::string& word : split(words, option.description.are_files ? "," : ", \t\r\n")) {
               values.push_back(parse_word<typename T::value_type>(word));
             }
             *field = std::move(values);
           } else if constexpr (kIsOptional<T>) {
-            *field = parse_word<typename T::value_type>(words.front());
+            *field = parse_word<typename T::value_type>(unquoted(words.front()));
           } else {
-            *field = parse_word<T>(words.front());
+            *field = parse_word<T>(unquoted(words.front()));
           }
         },
         option.target);

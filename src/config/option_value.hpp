@@ -14,7 +14,8 @@ bool is_list(const OptionTable::Target& target);
 /// Whether the option holds numbers, which have a unit.
 bool is_numeric(const OptionTable::Target& target);
 
-/// "INTEGER", "NUMBERS", ...: the placeholder of the value in help.
+/// "INTEGER", "FILES", ...: the placeholder of the value in help.
+std::string type_name(const OptionTable::Option& option);
 std::string type_name(const OptionTable::Target& target);
 
 /// The value in force as a user would write it; empty where there is none.

@@ -18,6 +18,10 @@ constexpr double kStepTolerance = 1e-3;
 /// Poles are the same to within this many degrees (files hold them in float32).
 constexpr double kPoleTolerance = 1e-4;
 
+/// Degrees beyond a pole that rounding may be to blame for: half a step of latitudes packed in 16 bits is
+/// 0.0014, a step of float32 at 90 is 8e-6.
+constexpr double kBeyondPole = 2e-3;
+
 std::string size_text(const Grid& grid) {
   return std::to_string(grid.ny()) + " x " + std::to_string(grid.nx()) + " (" + grid.y.name + " x " +
          grid.x.name + ")";
@@ -114,6 +118,14 @@ bool is_same_pole(const std::optional<RotatedPole>& a, const std::optional<Rotat
 }
 
 }  // namespace
+
+std::optional<double> settle_latitudes(std::vector<double>& latitudes) {
+  for (double& latitude : latitudes) {
+    if (std::abs(latitude) > 90.0 + kBeyondPole) return latitude;
+    if (std::abs(latitude) > 90.0) latitude = std::copysign(90.0, latitude);
+  }
+  return std::nullopt;
+}
 
 Geographic geographic_coordinates(const Grid& grid) {
   Geographic geographic;

@@ -12,6 +12,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/winds.hpp"
 #include "foehn/ingestion/provenance.hpp"
+#include "foehn/io/raw_wrf.hpp"
 #include "foehn/io/standard_name.hpp"
 
 namespace foehn::ingestion {
@@ -53,6 +54,7 @@ Match match(const WantedVariable& wanted, const std::string& name, const std::st
 void list_file(const std::filesystem::path& path, const std::vector<WantedVariable>& wanted,
                Catalogue& catalogue) {
   const io::NetcdfFile file = io::NetcdfFile::open(path);
+  io::refuse_raw_wrf(file);
   bool is_of_use = false;
   for (const std::string& name : file.variable_names()) {
     const io::NetcdfVariable variable = file.variable(name);

@@ -39,6 +39,7 @@ constexpr std::array kKeys{
     CordexKey{"product", "a name", Form::name_part, false, "model-output"},
     CordexKey{"project_id", "a name", Form::name_part, false, "CORDEX-CMIP6"},
     CordexKey{"creation_date", "a date such as 2025-01-31T12:00:00Z", Form::date, false},
+    CordexKey{"driving_source", "a text", Form::text, false},
     CordexKey{"comment", "a text", Form::text, false},
     CordexKey{"references", "a text", Form::text, false},
     CordexKey{"version_realization_info", "a text", Form::text, false},

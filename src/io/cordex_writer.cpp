@@ -17,6 +17,9 @@ namespace {
 
 constexpr float kMissing = 1e20F;
 
+/// The area of the cells, which the archive keeps in a file of its own.
+constexpr const char* kCellArea = "areacella";
+
 /// Midnight of the day that time counts from: 1950-01-01, or 1850-01-01 for trajectories that begin earlier.
 std::int64_t day_zero(const TrajectoryHeader& header) {
   const std::int64_t usual = calendar::to_seconds({.year = 1950}, header.calendar);
@@ -78,9 +81,11 @@ TrajectoryHeader CordexWriter::header_of(const CordexFile& file) const {
   header.realization.reset();  // version_realization says it
   // A prior's cells are those of a model's grid: their values are the cells' means.
   header.cell_methods = "area: mean " + header_.cell_methods;
-  header.variable_attributes = {{"long_name", std::string(known.long_name)}, {"missing_value", kMissing}};
+  header.variable_attributes = {{"long_name", std::string(known.long_name)},
+                                {"missing_value", kMissing},
+                                {"cell_measures", "area: " + std::string(kCellArea)}};
   if (known.height > 0) header.height = known.height;
-  header.mapping = {"crs", metadata_.earth_radius};
+  header.mapping = {"crs", metadata_.earth_radius, true};
   header.grid.y.name = header.grid.rotated_pole ? "rlat" : "lat";
   header.grid.x.name = header.grid.rotated_pole ? "rlon" : "lon";
   header.model = NetcdfModel::classic;
@@ -90,6 +95,7 @@ TrajectoryHeader CordexWriter::header_of(const CordexFile& file) const {
     if (const auto* number = std::get_if<std::int64_t>(&value)) value = std::to_string(*number);
   for (const auto& [name, value] : metadata_.attributes)
     if (!value.empty()) attributes[name] = value;
+  attributes["external_variables"] = std::string(kCellArea);
   attributes["frequency"] = cordex_frequency(header_);
   attributes["variable_id"] = std::string(known.name);
   attributes["version_realization"] = version_realization(header_, metadata_);

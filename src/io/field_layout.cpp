@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/raw_wrf.hpp"
 #include "foehn/io/standard_name.hpp"
 
 namespace foehn::io {
@@ -161,10 +162,12 @@ bool is_field(const NetcdfFile& file, const NetcdfVariable& variable, Horizontal
 
 FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizontal horizontal) {
   const std::string where = file.path().string() + ": " + wanted.name;
+  refuse_raw_wrf(file);
   FieldLayout layout;
   layout.variable = wanted;
   layout.header = file.variable(wanted.name);
   if (!layout.header.is_numeric) throw core::Error(where + ": it holds no numbers");
+  file.check_compression(layout.header);
   const auto shape = find_shape(file, layout.header, horizontal);
   if (!shape) {
     throw core::Error(

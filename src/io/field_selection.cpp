@@ -53,7 +53,11 @@ Variable parse_variable(const std::string& text) {
 std::vector<std::filesystem::path> expand_files(const std::vector<std::string>& patterns) {
   std::vector<std::filesystem::path> files;
   for (const auto& pattern : patterns) {
-    if (pattern.find_first_of("*?[") == std::string::npos) {
+    std::error_code ignored;
+    const bool is_there = std::filesystem::exists(pattern, ignored);
+    if (is_there || pattern.find_first_of("*?[") == std::string::npos) {
+      if (!is_there && pattern.find(' ') != std::string::npos)
+        throw core::Error("no file '" + pattern + "' (files are separated by commas, not by spaces)");
       files.emplace_back(pattern);
       continue;
     }

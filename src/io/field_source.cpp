@@ -11,6 +11,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_values.hpp"
 #include "foehn/io/horizontal_positions.hpp"
+#include "foehn/io/raw_wrf.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
@@ -30,6 +31,7 @@ std::string number_text(double value) {
 }  // namespace
 
 std::vector<Variable> field_variables(const NetcdfFile& file) {
+  refuse_raw_wrf(file);
   std::vector<Variable> variables;
   std::optional<NetcdfVariable> without_coordinates;
   for (const auto& name : file.variable_names()) {

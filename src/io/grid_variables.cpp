@@ -6,7 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "cell_bounds.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/units.hpp"
 #include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/packing.hpp"
 #include "foehn/io/standard_name.hpp"
@@ -37,11 +39,23 @@ Attributes mapping_attributes(const grid::Grid& grid, const GridMapping& mapping
   return attributes;
 }
 
-Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, const std::string& long_name) {
-  return {{"standard_name", axis.standard_name},
-          {"long_name", long_name},
-          {"units", axis.units},
-          {"axis", letter}};
+Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, const std::string& long_name,
+                           const GridMapping& mapping) {
+  Attributes attributes{{"standard_name", axis.standard_name},
+                        {"long_name", long_name},
+                        {"units", axis.units},
+                        {"axis", letter}};
+  if (mapping.has_cell_bounds) attributes["bounds"] = bounds_name(axis);
+  return attributes;
+}
+
+/// Of the 2-D coordinates of a rotated grid.
+Attributes position_attributes(const char* name, const char* units, const char* vertices,
+                               const GridMapping& mapping) {
+  Attributes attributes{
+      {"standard_name", std::string(name)}, {"long_name", std::string(name)}, {"units", std::string(units)}};
+  if (mapping.has_cell_bounds) attributes["bounds"] = std::string(vertices);
+  return attributes;
 }
 
 /// Longitudes that jump by a turn (340 to 359, then 0 to 19) without the jump.
@@ -199,20 +213,19 @@ void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& ma
   file.define_dimension(grid.x.name, grid.nx());
   const std::string suffix = grid.rotated_pole ? " in rotated pole grid" : "";
   file.define_variable(grid.y.name, NetcdfType::float64, {grid.y.name},
-                       axis_attributes(grid.y, "Y", "latitude" + suffix));
+                       axis_attributes(grid.y, "Y", "latitude" + suffix, mapping));
   file.define_variable(grid.x.name, NetcdfType::float64, {grid.x.name},
-                       axis_attributes(grid.x, "X", "longitude" + suffix));
+                       axis_attributes(grid.x, "X", "longitude" + suffix, mapping));
   if (has_mapping(grid, mapping))
     file.define_variable(mapping.name, NetcdfType::int32, {}, mapping_attributes(grid, mapping));
+  if (mapping.has_cell_bounds) define_cell_bounds(file, grid);
   if (!grid.rotated_pole) return;
 
   const std::vector<std::string> dimensions{grid.y.name, grid.x.name};
-  file.define_variable(
-      "lat", NetcdfType::float64, dimensions,
-      {{"standard_name", "latitude"}, {"long_name", "latitude"}, {"units", "degrees_north"}});
-  file.define_variable(
-      "lon", NetcdfType::float64, dimensions,
-      {{"standard_name", "longitude"}, {"long_name", "longitude"}, {"units", "degrees_east"}});
+  file.define_variable("lat", NetcdfType::float64, dimensions,
+                       position_attributes("latitude", "degrees_north", kLatitudeVertices, mapping));
+  file.define_variable("lon", NetcdfType::float64, dimensions,
+                       position_attributes("longitude", "degrees_east", kLongitudeVertices, mapping));
 }
 
 void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
@@ -221,6 +234,7 @@ void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& map
   // A grid mapping variable holds only attributes; its value is written so that it is not a fill value.
   constexpr std::array<double, 1> kNothing{0.0};
   if (has_mapping(grid, mapping)) file.write(mapping.name, std::span<const double>(kNothing));
+  if (mapping.has_cell_bounds) write_cell_bounds(file, grid);
   if (!grid.rotated_pole) return;
   const grid::Geographic geographic = grid::geographic_coordinates(grid);
   file.write("lat", std::span<const double>(geographic.latitude));
@@ -280,9 +294,9 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     check_axis(file, where, grid.x, is_longitude, "degrees_east");
   }
   name_axes(grid);
-  const auto is_on_earth = [](double y) { return std::abs(y) <= 90.0; };
-  if (!std::all_of(grid.y.values.begin(), grid.y.values.end(), is_on_earth)) {
-    throw core::Error(where + ": coordinate " + grid.y.name + " leaves the range -90 to 90 degrees");
+  if (const auto beyond = grid::settle_latitudes(grid.y.values)) {
+    throw core::Error(where + ": coordinate " + grid.y.name +
+                      " leaves the range -90 to 90 degrees: " + std::to_string(*beyond));
   }
   if (positions) check_positions(where, grid, mapping ? mapping->name : "", *positions);
   return grid;
@@ -295,7 +309,17 @@ void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {
     const NetcdfVariable variable = file.variable(*name);
     const bool is_of_axis = variable.is_numeric && variable.dimensions.size() == 2 &&
                             variable.dimensions[0].name == axis->name && variable.dimensions[1].size == 2;
-    if (is_of_axis) axis->bounds = read_coordinate(file, variable);
+    if (!is_of_axis) continue;
+    axis->bounds = read_coordinate(file, variable);
+    // CF 7.1 wants them in the axis's units, which are degrees; some files give them their own.
+    if (const auto units = variable.text("units")) {
+      const double to_degrees = core::with_context(file.path().string() + ": " + variable.name, [&] {
+                                  return core::unit_conversion(*units, "degrees");
+                                }).scale;
+      for (double& bound : axis->bounds) bound *= to_degrees;
+    }
+    // What lies further beyond a pole than rounding may is left to those who look at the cells.
+    if (axis == &grid.y) grid::settle_latitudes(axis->bounds);
   }
 }
 

@@ -73,17 +73,24 @@ std::optional<NetcdfVariable> find_positions(const NetcdfFile& file, const Netcd
   return std::nullopt;
 }
 
-std::vector<double> read_degrees(const NetcdfFile& file, const NetcdfVariable& variable,
-                                 const std::string& quantity, double most) {
+std::vector<double> read_degrees(const NetcdfFile& file, const NetcdfVariable& variable) {
   std::vector<double> values = read_coordinate(file, variable);
   const std::string units = variable.text("units").value_or("degrees");
-  const double to_degrees = is_angle(units) ? core::unit_conversion(units, "degrees").scale : 1.0;
-  for (double& value : values) {
-    value *= to_degrees;
-    if (std::abs(value) > most)
-      throw core::Error(fmt::format("{}: {} is no {} in degrees", variable.name, value, quantity));
+  if (is_angle(units)) {
+    const double to_degrees = core::unit_conversion(units, "degrees").scale;
+    for (double& value : values) value *= to_degrees;
   }
   return values;
+}
+
+/// The first longitude that is more than two turns away.
+std::optional<double> far_longitude(const std::vector<double>& values) {
+  const auto found = std::find_if(values.begin(), values.end(), [](double v) { return std::abs(v) > 720; });
+  return found == values.end() ? std::nullopt : std::optional(*found);
+}
+
+[[noreturn]] void refuse(const std::string& name, double value, const std::string& quantity) {
+  throw core::Error(fmt::format("{}: {} is no {} in degrees", name, value, quantity));
 }
 
 /// The point of the unit sphere.
@@ -155,11 +162,13 @@ std::optional<HorizontalPositions> read_positions(const NetcdfFile& file, const 
   const auto latitude = find_positions(file, field, horizontal_dimensions, is_latitude);
   const auto longitude = find_positions(file, field, horizontal_dimensions, is_longitude);
   if (!latitude || !longitude) return std::nullopt;
-  constexpr double kMostLatitude = 90.001, kMostLongitude = 720;  // room for rounding in float32
-  return HorizontalPositions{latitude->name,
-                             longitude->name,
-                             {read_degrees(file, *latitude, "latitude", kMostLatitude),
-                              read_degrees(file, *longitude, "longitude", kMostLongitude)}};
+  HorizontalPositions positions{
+      latitude->name, longitude->name, {read_degrees(file, *latitude), read_degrees(file, *longitude)}};
+  if (const auto wrong = grid::settle_latitudes(positions.cells.latitude))
+    refuse(latitude->name, *wrong, "latitude");
+  if (const auto wrong = far_longitude(positions.cells.longitude))
+    refuse(longitude->name, *wrong, "longitude");
+  return positions;
 }
 
 std::optional<MisplacedCell> find_misplaced(const grid::Grid& grid, const grid::Geographic& positions) {

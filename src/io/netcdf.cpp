@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "classic_netcdf.hpp"
+#include "compression_filters.hpp"
+#include "file_kind.hpp"
 #include "foehn/core/error.hpp"
 #include "netcdf_attributes.hpp"
 
@@ -153,11 +155,9 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
   check_classic_header(path);
   int id = -1;
   const int status = nc_open(path.c_str(), NC_NOWRITE, &id);
-  if (status != NC_NOERR) {
-    throw core::Error(
-        path.string() +
-        ": cannot be opened as NetCDF (truncated, unreadable or of another kind): " + nc_strerror(status));
-  }
+  if (status != NC_NOERR)
+    throw core::Error(path.string() +
+                      ": cannot be opened as NetCDF: " + describe_unreadable(path, nc_strerror(status)));
   NetcdfFile file(id, path);
   check_classic_length(id, path);
   return file;
@@ -308,10 +308,16 @@ std::vector<double> NetcdfFile::read_doubles(const NetcdfVariable& variable,
   std::vector<double> values(static_cast<std::size_t>(slab.values));
   if (!values.empty()) {
     errno = 0;
-    check(nc_get_vara_double(id_, variable.id, slab.start.data(), slab.count.data(), values.data()),
-          "reading " + variable.name);
+    const int status =
+        nc_get_vara_double(id_, variable.id, slab.start.data(), slab.count.data(), values.data());
+    if (status != NC_NOERR) check_compression(variable);
+    check(status, "reading " + variable.name);
   }
   return values;
+}
+
+void NetcdfFile::check_compression(const NetcdfVariable& variable) const {
+  check_filters(id_, variable, path_);
 }
 
 void NetcdfFile::define_dimension(const std::string& name, std::int64_t size) {

@@ -1,5 +1,7 @@
 #include "foehn/io/trajectory_writer.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,10 +35,15 @@ std::string long_name(const Variable& variable) {
 
 Attributes variable_attributes(const TrajectoryHeader& header, const Variable& variable) {
   Attributes attributes = grid_attributes(header.grid, header.mapping);
-  if (header.height)
-    attributes["coordinates"] = attributes.contains("coordinates")
-                                    ? "height " + std::get<std::string>(attributes["coordinates"])
-                                    : std::string("height");
+  // By each variable, not once for the file: only so do iris and CF know the coordinates for this variable's.
+  // cdo says that it cannot assign `realization`, as of every scalar coordinate that is no height, and goes
+  // on.
+  std::vector<std::string> coordinates;
+  if (header.height) coordinates.emplace_back("height");
+  if (attributes.contains("coordinates"))
+    coordinates.push_back(std::get<std::string>(attributes["coordinates"]));
+  if (header.realization) coordinates.emplace_back("realization");
+  if (!coordinates.empty()) attributes["coordinates"] = fmt::format("{}", fmt::join(coordinates, " "));
   attributes["long_name"] = long_name(variable);
   attributes["units"] = variable.units;
   attributes["cell_methods"] = header.cell_methods;
@@ -109,9 +116,6 @@ void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
   }
   Attributes global = header.attributes;
   global.insert_or_assign("Conventions", std::string("CF-1.11"));
-  // Named here and not by each variable: cdo warns of a scalar coordinate that is no height, xarray takes it
-  // from here.
-  if (header.realization) global.insert_or_assign("coordinates", std::string("realization"));
   file.set_global_attributes(global);
 }
 

@@ -134,6 +134,58 @@ TEST(CommandLine, ReadsEverySpellingOfABool) {
   }
 }
 
+/// What a list of files is made of, given on the command line and, where the words are one, in a file.
+struct FileOptions {
+  std::vector<std::string> files;
+  std::string path;
+  OptionTable table{"fit", "fits", "foehn fit"};
+
+  FileOptions() {
+    table.add("data.files", &files, {.doc = "Files.", .are_files = true});
+    table.add("prior.path", &path, {.doc = "A folder."});
+  }
+};
+
+struct FileWords {
+  Words words;
+  Words files;
+};
+const std::vector<FileWords> kFileWords = {
+    {{"my data/tas one.nc,my data/b.nc"}, {"my data/tas one.nc", "my data/b.nc"}},
+    {{"a.nc , my data/b*.nc,"}, {"a.nc", "my data/b*.nc"}},
+    {{"'my data/a.nc'"}, {"my data/a.nc"}},
+    {{"\"my data/a.nc\", 'b, c.nc' ,d e.nc"}, {"my data/a.nc", "b, c.nc", "d e.nc"}},
+    {{"it's.nc,b.nc"}, {"it's.nc", "b.nc"}},
+    {{"my data/a.nc", "b c.nc,d.nc"}, {"my data/a.nc", "b c.nc", "d.nc"}}};
+
+TEST(CommandLine, SplitsListsOfFilesAtCommasAlone) {
+  for (const FileWords& given : kFileWords) {
+    FileOptions options;
+    Words line{"--data.files"};
+    line.insert(line.end(), given.words.begin(), given.words.end());
+    options.table.parse(line);
+    EXPECT_EQ(options.files, given.files) << testing::PrintToString(given.words);
+  }
+}
+
+TEST(CommandLine, RefusesAQuotedValueWithoutItsEnd) {
+  for (const char* word : {"'my data/a.nc", "a.nc,\"b.nc", "'a.nc'b.nc"}) {
+    FileOptions options;
+    EXPECT_THAT(
+        [&] {
+          options.table.parse({"--data.files", word});
+        },
+        testing::ThrowsMessage<UsageError>(
+            testing::AllOf(HasSubstr("data.files: expected a c"), HasSubstr(word))));
+  }
+}
+
+TEST(OptionTable, TakesOnlyListsOfWordsForFiles) {
+  std::string path;
+  OptionTable table{"fit", "fits", "foehn fit"};
+  EXPECT_THROW(table.add("data.file", &path, {.doc = "A file.", .are_files = true}), std::logic_error);
+}
+
 TEST(CommandLine, TakesAListAsOneWordOrSeveral) {
   for (const Words& words : std::vector<Words>{{"--observation.std", "1,2.5", "--verbose", "on"},
                                                {"--observation.std", "1", "2.5", "--verbose", "on"},
@@ -284,6 +336,19 @@ TEST_F(ConfigFile, SetsOptionsBySection) {
   EXPECT_EQ(options_.method, "heun");
   EXPECT_THAT(options_.std, ElementsAre(0.5, 1.5, 2));
   EXPECT_THAT(options_.variables, ElementsAre("uas"));
+}
+
+TEST_F(ConfigFile, HoldsPathsWithSpacesWithAndWithoutQuotes) {
+  for (const FileWords& given : kFileWords) {
+    if (given.words.size() > 1) continue;
+    for (const char* path : {"my prior", "'my prior'", "\"my prior\""}) {
+      FileOptions options;
+      options.table.parse({"--config", write("[data]\nfiles = " + given.words[0] +
+                                             "  # two\r\n[prior]\npath = " + path + "\n")});
+      EXPECT_EQ(options.files, given.files) << given.words[0];
+      EXPECT_EQ(options.path, "my prior");
+    }
+  }
 }
 
 TEST_F(ConfigFile, GivesWayToTheCommandLine) {

@@ -7,6 +7,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/trajectory_writer.hpp"
+#include "io/raw_wrf_file.hpp"
 #include "simulation_file.hpp"
 
 namespace foehn::ingestion {
@@ -95,6 +96,40 @@ TEST_F(SourceGrids, LeaveOutCurvilinearCellsWithoutAPosition) {
   write_askew(folder_ / "a.nc", false, "degrees_north", 1234);
   EXPECT_THAT([&] { open(); },
               ThrowsMessage<core::Error>(HasSubstr("nav_lat: 1234 is no latitude in degrees")));
+}
+
+TEST_F(SourceGrids, HaveNoLatitudeBeyondAPole) {
+  SimulationFile source;
+  source.lat = {-90.00001, -45, 0, 45, 90.0000001};
+  source.lon.clear();
+  for (double longitude = 0; longitude < 360; longitude += 30) source.lon.push_back(longitude);
+  Target target = small_target();
+  target.domain.y.values = {88.5, 89, 89.5, 90};
+  for (const auto method : {RegridMethod::bilinear, RegridMethod::conservative}) {
+    target.method = method;
+    source.lat.back() = 90;
+    source.write(folder_ / "a.nc");
+    auto expected = open({temperature()}, target);
+    source.lat.back() = 90.0000001;
+    source.write(folder_ / "a.nc");
+    auto found = open({temperature()}, target);
+    const std::vector<float> values = read(found[0], 0);
+    for (const float value : values) EXPECT_TRUE(std::isfinite(value));
+    EXPECT_EQ(values, read(expected[0], 0));
+  }
+}
+
+TEST_F(SourceGrids, HaveNoCurvilinearLatitudeBeyondAPole) {
+  write_askew(folder_ / "a.nc", false, "degrees_north", 90.001);
+  const io::NetcdfFile file = io::NetcdfFile::open(folder_ / "a.nc");
+  const SourceGrid grid =
+      read_source_grid(file, io::read_layout(file, {"tas", "", ""}, io::Horizontal::or_mesh));
+  EXPECT_EQ(grid.centres.centres.latitude[0], 90);
+}
+
+TEST_F(SourceGrids, OfRawOutputOfWrfAreNotGuessed) {
+  io::write_raw_wrf(folder_ / "a.nc");
+  EXPECT_THAT([&] { open(); }, ThrowsMessage<core::Error>(HasSubstr("a.nc: it is raw output of WRF")));
 }
 
 TEST_F(SourceGrids, WantAWeightFileForAMesh) {

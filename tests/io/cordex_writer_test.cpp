@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
 #include <set>
 
@@ -97,12 +98,44 @@ TEST(CordexWriter, DescribesAFileAsTheArchiveWants) {
   EXPECT_EQ(tas.text("units"), "K");
   EXPECT_EQ(tas.text("cell_methods"), "area: mean time: point");
   EXPECT_EQ(tas.text("coordinates"), "height lat lon");
+  EXPECT_EQ(tas.text("cell_measures"), "area: areacella");
+  EXPECT_EQ(text("external_variables"), "areacella");
   EXPECT_EQ(tas.text("grid_mapping"), "crs");
   EXPECT_EQ(std::get<float>(tas.attributes.at("_FillValue")), 1e20F);
   EXPECT_EQ(std::get<float>(tas.attributes.at("missing_value")), 1e20F);
   EXPECT_THAT(file.read_doubles(file.variable("height")), ElementsAre(2));
   EXPECT_EQ(file.variable("crs").number("earth_radius"), 6371229);
   EXPECT_EQ(file.variable("time").text("units"), "days since 1950-01-01");
+}
+
+TEST(CordexWriter, SaysWhereCellsEnd) {
+  const TemporaryFolder folder;
+  write_member(folder, cordex_header(), cordex_metadata(), 3);
+  const NetcdfFile file = NetcdfFile::open(folder / name_of("tas", "1hr_201912312100-201912312300"));
+  EXPECT_EQ(file.variable("rlat").text("bounds"), "rlat_bnds");
+  EXPECT_EQ(file.variable("lat").text("bounds"), "vertices_lat");
+  EXPECT_EQ(file.variable("lon").text("bounds"), "vertices_lon");
+  EXPECT_THAT(file.read_doubles(file.variable("rlat_bnds")), ElementsAre(-1.5, -0.5, -0.5, 0.5, 0.5, 1.5));
+  EXPECT_THAT(file.read_doubles(file.variable("rlon_bnds")), ElementsAre(-3, -1, -1, 1, 1, 3, 3, 5));
+  const auto latitude = file.read_doubles(file.variable("vertices_lat"));
+  const auto longitude = file.read_doubles(file.variable("vertices_lon"));
+  // The cell in row 1, column 2: rlat -0.5 to 0.5, rlon 1 to 3, anticlockwise.
+  const std::array<grid::Position, 4> corners{{{-0.5, 1}, {-0.5, 3}, {0.5, 3}, {0.5, 1}}};
+  for (std::size_t i = 0; i < corners.size(); ++i) {
+    const grid::Position expected = grid::to_geographic(*cordex_header().grid.rotated_pole, corners[i]);
+    EXPECT_DOUBLE_EQ(latitude[(1 * 4 + 2) * 4 + i], expected.latitude);
+    EXPECT_DOUBLE_EQ(longitude[(1 * 4 + 2) * 4 + i], expected.longitude);
+  }
+}
+
+TEST(CordexWriter, SaysWhereCellsOfAGeographicGridEnd) {
+  const TemporaryFolder folder;
+  write_member(folder, cordex_header(false), cordex_metadata(), 3);
+  const NetcdfFile file = NetcdfFile::open(folder / name_of("tas", "1hr_201912312100-201912312300"));
+  EXPECT_EQ(file.variable("lat").text("bounds"), "lat_bnds");
+  EXPECT_THAT(file.read_doubles(file.variable("lat_bnds")),
+              ElementsAre(52.25, 51.75, 51.75, 51.25, 51.25, 50.75));
+  EXPECT_FALSE(file.has_variable("vertices_lat"));
 }
 
 TEST(CordexWriter, GivesEveryFileItsOwnTrackingIdAndTheSameAgain) {

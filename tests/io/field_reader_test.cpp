@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "foehn/core/error.hpp"
+#include "io/raw_wrf_file.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {
@@ -363,6 +364,32 @@ TEST(FieldReader, RefusesBadGrids) {
   EXPECT_NO_THROW(opening(folder, file)()) << "the standard name says which degrees they are";
   file.attributes["grid_mapping"] = std::string("crs");
   EXPECT_THAT(opening(folder, file), ThrowsMessage<core::Error>(HasSubstr("no grid mapping variable crs")));
+}
+
+TEST(FieldReader, PutsLatitudesThatRoundingCarriedBeyondAPoleBackToIt) {
+  const TemporaryFolder folder;
+  FieldFile file;
+  file.lat = {-90.00001, 0, 90.0000001};
+  file.write(folder / "a.nc");
+  EXPECT_THAT(FieldReader({folder / "a.nc"}, {}).grid().y.values, ElementsAre(-90, 0, 90));
+  file.lat = {80, 85, 90.01};
+  EXPECT_THAT(
+      opening(folder, file),
+      ThrowsMessage<core::Error>(HasSubstr("coordinate lat leaves the range -90 to 90 degrees: 90.01")));
+}
+
+TEST(FieldReader, SaysWhatRawOutputOfWrfIs) {
+  const TemporaryFolder folder;
+  write_raw_wrf(folder / "wrfout_d01");
+  FieldSelection temperature;
+  temperature.variables = {{"T2", "air_temperature", "K"}};
+  const auto complaint = ThrowsMessage<core::Error>(
+      AllOf(HasSubstr("wrfout_d01: it is raw output of WRF"), HasSubstr("xwrf.postprocess()")));
+  EXPECT_THAT([&] { FieldReader({folder / "wrfout_d01"}, {}); }, complaint);
+  EXPECT_THAT([&] { FieldReader({folder / "wrfout_d01"}, temperature); }, complaint);
+  write_raw_wrf(folder / "made_cf", true);
+  EXPECT_THAT([&] { FieldReader({folder / "made_cf"}, temperature); },
+              ThrowsMessage<core::Error>(testing::Not(HasSubstr("raw output"))));
 }
 
 TEST(FieldReader, JoinsFilesInOrderOfTime) {

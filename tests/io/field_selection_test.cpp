@@ -33,6 +33,16 @@ TEST(ExpandFiles, SortsWhatAPatternMatchesAndKeepsPlainPaths) {
       ThrowsMessage<core::Error>(HasSubstr("no file matches '" + (folder / "*.grib").string() + "'")));
 }
 
+TEST(ExpandFiles, TakesPathsWithSpacesAndBracketsThatAreThere) {
+  const TemporaryFolder folder;
+  for (const char* name : {"tas one.nc", "tas [1].nc"}) write_content(folder / name, "");
+  EXPECT_THAT(expand_files({(folder / "tas one.nc").string(), (folder / "tas [1].nc").string()}),
+              ElementsAre(folder / "tas one.nc", folder / "tas [1].nc"));
+  EXPECT_THAT(expand_files({(folder / "tas o*.nc").string()}), ElementsAre(folder / "tas one.nc"));
+  EXPECT_THAT([&] { expand_files({"a.nc b.nc"}); },
+              ThrowsMessage<core::Error>(HasSubstr("no file 'a.nc b.nc' (files are separated by commas")));
+}
+
 /// Hourly from 2019-03-25 00:00 to 2019-03-27 23:00.
 calendar::TimeAxis three_days() {
   calendar::TimeAxis axis;

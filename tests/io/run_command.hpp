@@ -17,4 +17,13 @@ inline std::pair<std::string, int> run(const std::string& command) {
   return {output, ::pclose(pipe)};
 }
 
+/// cdo's output without the one line that it has for every scalar coordinate that is no height: CF wants
+/// `realization` among a variable's coordinates, and cdo knows no way to keep it.
+inline std::string without_cdo_on_realization(std::string output) {
+  const std::string line = "Warning (cdfInqContents): Coordinates variable realization can't be assigned!\n";
+  for (auto at = output.find(line); at != std::string::npos; at = output.find(line))
+    output.erase(at, line.size());
+  return output;
+}
+
 }  // namespace foehn::io

@@ -19,6 +19,7 @@ struct Description {
   double maximum = std::numeric_limits<double>::infinity();
   bool minimum_excluded = false;          ///< the minimum itself is out of range
   std::vector<std::string> choices = {};  ///< allowed values of a text; empty: any
+  bool are_files = false;                 ///< a list of paths, which may hold spaces
   bool required = false;                  ///< must be given
   bool positional = false;                ///< may also be given as a bare word; one text of a table
   bool changes_result = true;  ///< whether the output's values depend on it (DESIGN: digest of a run)
@@ -40,7 +41,8 @@ class OptionTable {
   /// @param example  a command line that works, for --help
   OptionTable(std::string command, std::string summary, std::string example);
 
-  /// Declares an option. A list is given as words separated by commas or spaces.
+  /// Declares an option. A list is given as words separated by commas or spaces, one of files by commas
+  /// alone. Quotes around a value, single or double, keep what would separate.
   /// @throws std::logic_error if the name is taken, the doc is missing, a number has no unit, the default of
   ///         an option that is not required is out of its range or choices, or a second option takes the bare
   ///         word or one that is no text does

@@ -47,6 +47,11 @@ struct Geographic {
 };
 Geographic geographic_coordinates(const Grid& grid);
 
+/// Puts latitudes that rounding (of float32, or packed in 16 bits) has carried beyond a pole back to it; NaN
+/// stay. Readers call it once, so that no other part needs to know.
+/// @return the first value that is no latitude, further beyond a pole; nothing if there is none
+std::optional<double> settle_latitudes(std::vector<double>& latitudes);
+
 /// Rows [y0, y1) and columns [x0, x1) of a grid.
 struct Crop {
   std::int64_t y0 = 0, y1 = 0, x0 = 0, x1 = 0;

@@ -91,6 +91,9 @@ class NetcdfFile {
   /// @throws Error if the hyperslab leaves the variable or holds more than 2^27 values
   std::vector<double> read_doubles(const NetcdfVariable& variable, std::span<const std::int64_t> start = {},
                                    std::span<const std::int64_t> count = {}) const;
+  /// Whether the libraries here can undo the compression of a variable's values; reading them says so too.
+  /// @throws Error naming the filter that is missing
+  void check_compression(const NetcdfVariable& variable) const;
 
   // Writing. Definitions come first; the first write ends them.
   /// @param size  0: unlimited

@@ -20,6 +20,7 @@ namespace foehn::io {
 struct GridMapping {
   std::string name = "rotated_pole";   ///< of the variable that holds it
   std::optional<double> earth_radius;  ///< m; where given, a geographic grid has a mapping as well
+  bool has_cell_bounds = false;        ///< whether the file says where cells end
 };
 
 /// Everything a trajectory file says besides its values.
