@@ -15,15 +15,15 @@ namespace foehn::app {
 /// Observations being made from a climate model's files: of snapshots one file, of means another. In order:
 /// the constructor checks all input, `open` begins the files, `write` fills them, `commit` gives them their
 /// names. Without commit nothing is left behind.
-class Preparation {
+class ObservationPreparation {
  public:
   /// @param options  must outlive this object
   /// @param cut      leaves of each record what is wanted
   /// @throws core::UsageError for options that do not go together, core::Error naming what is wrong with the
   ///         files
-  Preparation(const PrepareOptions& options, const RecordCut& cut);
-  Preparation(const Preparation&) = delete;
-  Preparation& operator=(const Preparation&) = delete;
+  ObservationPreparation(const PrepareOptions& options, const RecordCut& cut);
+  ObservationPreparation(const ObservationPreparation&) = delete;
+  ObservationPreparation& operator=(const ObservationPreparation&) = delete;
 
   const std::vector<ingestion::ObservationStream>& streams() const { return streams_; }
   /// The file that a stream goes to.

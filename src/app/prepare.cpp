@@ -18,7 +18,7 @@ bool is_mean(const ObservationStream& stream) {
   return stream.sampling().kind == ingestion::TimeSampling::mean;
 }
 
-void check_outputs(const Preparation& preparation, const PrepareOptions& options) {
+void check_outputs(const ObservationPreparation& preparation, const PrepareOptions& options) {
   const auto& streams = preparation.streams();
   for (const ObservationStream& stream : streams)
     if (preparation.output_of(stream).empty())
@@ -49,7 +49,7 @@ int prepare(const Arguments& arguments) {
     return 0;
   }
 
-  Preparation preparation(
+  ObservationPreparation preparation(
       options, [&](ingestion::Record& record) { record.select_period(options.start, options.end); });
   check_outputs(preparation, options);
   preparation.open();

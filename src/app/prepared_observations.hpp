@@ -17,7 +17,7 @@ class PreparedObservations {
  public:
   /// Checks all input and writes nothing.
   /// @param options  must outlive this object
-  /// @throws as Preparation and cut_to_trajectory do
+  /// @throws as ObservationPreparation and cut_to_trajectory do
   PreparedObservations(const SampleOptions& options, const model::Domain& domain);
 
   /// What will be observed when, in the order in which open_observations gives it.
@@ -44,7 +44,7 @@ class PreparedObservations {
 
   const SampleOptions& options_;
   PrepareOptions prepare_options_;
-  Preparation preparation_;
+  ObservationPreparation preparation_;
   std::vector<ObservationTimes> times_;
 };
 

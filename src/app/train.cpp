@@ -97,7 +97,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
   std::optional<comm::Patience> while_the_root_prepares(std::in_place);
 
   std::optional<TrainLocks> locks;  // of the root
-  Preparation prepared;
+  PreparedData prepared;
   world.agree([&] {
     const auto& augmentation = options.training.augmentation;
     if (!options.corrects_gaussian() &&

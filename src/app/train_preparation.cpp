@@ -25,7 +25,7 @@ PreparedPaths::PreparedPaths(const TrainOptions& options)
     : gaussian(options.prior + ".gaussian"),
       cache(options.cache.empty() ? options.prior + ".cache.nc" : options.cache) {}
 
-Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths) {
+PreparedData prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths) {
   struct Stopped {};
   const Interruption interruption = [&] {
     if (must_stop()) throw Stopped();
@@ -44,7 +44,7 @@ Preparation prepare(const Record& record, const TrainOptions& options, const Pre
   }
 }
 
-void check_prepared(const Preparation& prepared, const PreparedPaths& paths) {
+void check_prepared(const PreparedData& prepared, const PreparedPaths& paths) {
   if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
       !training::FieldCache::exists(paths.cache, prepared.cache))
     throw core::Error(

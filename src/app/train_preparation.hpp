@@ -31,16 +31,16 @@ struct PreparedPaths {
 };
 
 /// What lies there.
-struct Preparation {
+struct PreparedData {
   std::vector<std::int64_t> hours;  ///< in all, and held out of these
   std::string gaussian, cache;      ///< digests
 };
 
 /// Fits the Gaussian prior and makes the cache of normalised fields, where there is none.
 /// @return  empty where a signal asked to stop before both were there
-Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths);
+PreparedData prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths);
 
 /// @throws core::Error naming the files if what this rank sees there is not what the root made
-void check_prepared(const Preparation& prepared, const PreparedPaths& paths);
+void check_prepared(const PreparedData& prepared, const PreparedPaths& paths);
 
 }  // namespace foehn::app
