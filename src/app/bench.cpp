@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "app/bench_timing.hpp"
-#include "app/device.hpp"
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/model/score_unet.hpp"
+#include "foehn/process/device.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -204,8 +204,9 @@ int bench(const Arguments& arguments) {
     return 0;
   }
   check(options);
-  set_threads(options.threads);
-  const at::TensorOptions tensors = at::TensorOptions(at::kFloat).device(choose_device(options.device));
+  process::set_threads(options.threads);
+  const at::TensorOptions tensors =
+      at::TensorOptions(at::kFloat).device(process::choose_device(options.device));
 
   Subject subject = options.network == "full" ? full_network(tensors) : prior_of(options.prior, tensors);
   if (outcome.validate_only) {

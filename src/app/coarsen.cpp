@@ -11,6 +11,7 @@
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 #include "foehn/observation/block_mean.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
 
@@ -40,7 +41,7 @@ io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& op
 
 void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   const std::vector<std::filesystem::path> files = io::expand_files({options.input});
-  refuse_overwriting(files, options.output, "output.path");
+  process::refuse_overwriting(files, options.output, "output.path");
   const io::FieldReader reader(files, field_selection(options.variables, options.crop));
   if (reader.step_seconds() == 0)
     throw core::Error(

@@ -18,6 +18,7 @@
 #include "foehn/io/durable.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/model/domain.hpp"
+#include "foehn/process/output_folder.hpp"
 
 namespace foehn::app {
 namespace {
@@ -164,7 +165,7 @@ int evaluate(const Arguments& arguments) {
   const evaluation::Sources sources = evaluation::open_sources(files);
   const evaluation::VerifyOptions verify = verify_options(options, files, sources);
   warn_of_other_observations(files);
-  const OutputFolder made(options.output, "output.directory", outcome.validate_only);
+  const process::OutputFolder made(options.output, "output.directory", outcome.validate_only);
   if (outcome.validate_only) {
     say_valid("nothing was written");
     return 0;

@@ -9,6 +9,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
 
@@ -76,7 +77,8 @@ int fit(const Arguments& arguments) {
   const io::IndexRange period = core::with_context(
       "data.start, data.end", [&] { return io::select_period(reader.times(), start, end); });
   model::check_fit(period, options);
-  const OutputFolder made(prior_path, "prior.path", true);  // which stays where a prior comes to lie in it
+  const process::OutputFolder made(prior_path, "prior.path",
+                                   true);  // which stays where a prior comes to lie in it
   if (outcome.validate_only) {
     say_valid("nothing was fitted");
     return 0;

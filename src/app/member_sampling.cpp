@@ -14,7 +14,6 @@
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/noise.hpp"
 #include "plausible_range.hpp"
-#include "stop_signals.hpp"
 
 namespace foehn::app {
 
@@ -139,7 +138,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   const SampleJob& job = tools_.job;
   const comm::Communicator& ranks = tools_.team.ranks;
   const auto& domain = job.prior.domain;
-  if (ranks.any(must_stop())) return false;
+  if (ranks.any(tools_.stop.is_requested())) return false;
   try {
     checkpoint::Store store = checkpoints_of(member, slab);
     diffusion::SamplerState state{.slab = slab};
@@ -176,7 +175,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
       const bool is_last = now.step == job.sampler.steps;
       // Output may take long as well, and no checkpoint is on its way meanwhile.
       if (store.is_writing()) report(store.publish(is_last));
-      const bool stops = ranks.any(must_stop());
+      const bool stops = ranks.any(tools_.stop.is_requested());
       const bool is_due = ranks.any(ranks.is_root() && schedule.is_due(now));
       if (!stops && (!is_due || store.is_writing())) return true;
       if (store.is_writing()) report(store.publish(true));

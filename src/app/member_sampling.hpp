@@ -7,6 +7,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
+#include "foehn/process/stop.hpp"
 #include "sample_job.hpp"
 
 namespace foehn::app {
@@ -23,6 +24,7 @@ class MemberSampling {
     diffusion::Denoiser& denoiser;
     diffusion::OrderedSum ordered_sum;
     core::Progress& progress;
+    process::StopToken stop;
   };
   /// @param hours  of this rank
   MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}

@@ -10,6 +10,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/ingestion/provenance.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -83,7 +84,7 @@ std::vector<std::filesystem::path> ObservationPreparation::inputs() const {
 
 void ObservationPreparation::check_statistics() const {
   if (options_.statistics.empty() || options_.reference.empty()) return;  // which are not written
-  refuse_overwriting(inputs(), options_.statistics, "bias.statistics");
+  process::refuse_overwriting(inputs(), options_.statistics, "bias.statistics");
   for (const std::string& output : {options_.output, options_.means})
     if (output == options_.statistics)
       throw core::UsageError(fmt::format("bias.statistics: {} is an output as well", output));

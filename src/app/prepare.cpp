@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "foehn/core/error.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "preparation.hpp"
 #include "subcommands.hpp"
@@ -31,8 +32,8 @@ void check_outputs(const ObservationPreparation& preparation, const PrepareOptio
   if (!options.output.empty() && options.output == options.means)
     throw core::UsageError("output.means: is output.path as well");
   for (const ObservationStream& stream : streams)
-    refuse_overwriting(preparation.inputs(), preparation.output_of(stream),
-                       is_mean(stream) ? "output.means" : "output.path");
+    process::refuse_overwriting(preparation.inputs(), preparation.output_of(stream),
+                                is_mean(stream) ? "output.means" : "output.path");
   if (streams.size() == 1 && !options.output.empty() && !options.means.empty())
     spdlog::warn("only {} is written: all variables are {}", preparation.output_of(streams.front()),
                  is_mean(streams.front()) ? "time means" : "snapshots");

@@ -10,6 +10,7 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/ingestion/provenance.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -59,7 +60,7 @@ PreparedObservations::PreparedObservations(const SampleOptions& options, const m
         cut_to_trajectory(record, options.start, options.hours, domain.step_seconds);
       }) {
   for (const ObservationStream& stream : preparation_.streams()) {
-    refuse_overwriting(inputs(), preparation_.output_of(stream), "output.directory");
+    process::refuse_overwriting(inputs(), preparation_.output_of(stream), "output.directory");
     times_.push_back(times_of(stream, preparation_.output_of(stream), prepare_options_.block, domain));
   }
   std::sort(times_.begin(), times_.end(),

@@ -16,7 +16,6 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/log.hpp"
 #include "options.hpp"
-#include "stop_signals.hpp"
 
 namespace foehn::app {
 
@@ -25,8 +24,8 @@ namespace {
 struct Subcommand {
   const char* name;
   const char* summary;
-  int (*serial)(const Arguments&);                               // run by the root alone
-  int (*parallel)(const comm::Communicator&, const Arguments&);  // or by all ranks
+  int (*serial)(const Arguments&);                    // run by the root alone
+  int (*parallel)(const Context&, const Arguments&);  // or by all ranks
 };
 
 constexpr std::array<Subcommand, 9> kSubcommands{{
@@ -65,22 +64,23 @@ const Subcommand& find(const std::string& name) {
                                      near ? fmt::format(", did you mean '{}'?", *near) : ""));
 }
 
-int execute(const Subcommand& subcommand, const comm::Communicator& world, const Arguments& arguments) {
-  if (subcommand.parallel != nullptr) return subcommand.parallel(world, arguments);
-  stop_listening();
+int execute(const Subcommand& subcommand, const Context& context, const Arguments& arguments) {
+  if (subcommand.parallel != nullptr) return subcommand.parallel(context, arguments);
+  process::stop_listening();
   const comm::Patience while_the_root_works;
   int code = 0;
-  world.agree([&] {
-    if (world.is_root()) code = subcommand.serial(arguments);
+  context.world.agree([&] {
+    if (context.world.is_root()) code = subcommand.serial(arguments);
   });
   return code;
 }
 
-void print_reference(const comm::Communicator& world) {
-  for (const Subcommand& subcommand : kSubcommands) execute(subcommand, world, {"--reference"});
+void print_reference(const Context& context) {
+  for (const Subcommand& subcommand : kSubcommands) execute(subcommand, context, {"--reference"});
 }
 
-int dispatch(const comm::Communicator& world, const Arguments& arguments) {
+int dispatch(const Context& context, const Arguments& arguments) {
+  const comm::Communicator& world = context.world;
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
     if (world.is_root()) std::cout << usage();
     return arguments.empty() ? 2 : 0;
@@ -90,12 +90,12 @@ int dispatch(const comm::Communicator& world, const Arguments& arguments) {
     return 0;
   }
   if (arguments[0] == "reference") {
-    print_reference(world);
+    print_reference(context);
     return 0;
   }
   const Subcommand* subcommand = nullptr;
   world.agree([&] { subcommand = &find(arguments[0]); });
-  return execute(*subcommand, world, {arguments.begin() + 1, arguments.end()});
+  return execute(*subcommand, context, {arguments.begin() + 1, arguments.end()});
 }
 
 /// Tells a launch script how far the job is.
@@ -110,11 +110,13 @@ void complain(const std::string& message) {
 
 }  // namespace
 
-int run(const comm::Communicator& world, const Arguments& arguments) {
+int run(const comm::Communicator& world, const process::StopSource& stop, const Arguments& arguments) {
   core::set_up_log(world.is_root());
-  const comm::Watchdog watchdog(world, kTimeoutMinutes * 60, {.is_made = must_stop, .make = ask_to_stop});
+  comm::Watchdog watchdog(world, kTimeoutMinutes * 60,
+                          {.is_made = [token = stop.token()] { return token.is_requested(); },
+                           .make = [stop] { stop.request(); }});
   write_status(world, "running");
-  const int code = run_guarded(world, [&] { return dispatch(world, arguments); });
+  const int code = run_guarded(world, [&] { return dispatch({world, stop.token(), watchdog}, arguments); });
   write_status(world, std::to_string(code));
   return code;
 }

@@ -13,7 +13,6 @@
 #include <span>
 #include <vector>
 
-#include "device.hpp"
 #include "finished_members.hpp"
 #include "foehn/checkpoint/store.hpp"
 #include "foehn/comm/watchdog.hpp"
@@ -22,6 +21,7 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
+#include "foehn/process/device.hpp"
 #include "foehn/trajectory/composed_by_noise.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
@@ -29,7 +29,6 @@
 #include "run_record.hpp"
 #include "sample_job.hpp"
 #include "sample_options.hpp"
-#include "stop_signals.hpp"
 #include "subcommands.hpp"
 
 namespace foehn::app {
@@ -74,7 +73,8 @@ void log_solves(const SolveSummary& solves) {
 
 }  // namespace
 
-int sample(const comm::Communicator& world, const Arguments& arguments) {
+int sample(const Context& context, const Arguments& arguments) {
+  const comm::Communicator& world = context.world;
   const Clock::time_point start = Clock::now();
   SampleOptions options;
   config::OptionTable table = sample_option_table(options);
@@ -87,11 +87,11 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
     if (world.is_root()) std::cout << outcome.page;
     return 0;
   }
-  comm::set_timeout(options.timeout_minutes * 60);
-  set_threads(options.threads);
+  context.watchdog.set_timeout(options.timeout_minutes * 60);
+  process::set_threads(options.threads);
   const at::NoGradGuard no_gradients;
   const ensemble::Team team = ensemble::make_team(world, options.ranks_per_member);
-  const at::Device device = choose_device(world, options.device);
+  const at::Device device = process::choose_device(world, options.device);
   const SampleJob job =
       prepare_job(world, options, table.result_values(), device, team.count, outcome.validate_only);
   if (world.is_root()) std::cout << describe(job, options, team) << std::endl;
@@ -141,7 +141,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   const auto members = static_cast<std::int64_t>(job.members.size());
   const std::int64_t rounds = (members + team.count - 1) / team.count;
   core::Progress progress("sampling", rounds * job.sampler.steps, "steps", world.is_root());
-  MemberSampling sampling({job, options, team, denoiser, ordered_sum, progress}, hours);
+  MemberSampling sampling({job, options, team, denoiser, ordered_sum, progress, context.stop}, hours);
 
   ensemble::MemberWork work;
   work.sample = [&](std::int64_t member, at::Tensor& fields) { return sampling.draw(member, fields); };
@@ -153,7 +153,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
       physical.select(0, i).copy_(domain.physical(fields[first + i - hours.first].to(at::kCPU),
                                                   job.period.seconds(first + i), job.period.calendar));
   };
-  work.must_stop = must_stop;
+  work.must_stop = [&] { return context.stop.is_requested(); };
   work.keep = [&](std::int64_t member, const at::Tensor& fields) { sampling.keep(member, fields); };
   work.writer = [&](std::int64_t member) { return make_member_writer(job, options, member); };
   work.written = [&](std::int64_t member) {

@@ -105,7 +105,7 @@ void check_output(const SampleJob& job, const SampleOptions& options,
   if (!options.metadata.empty()) inputs.emplace_back(options.metadata);
   for (std::int64_t i = 0; i < options.members; ++i)
     for (const auto& file : member_files(job, options, options.first_member + i))
-      refuse_overwriting(inputs, folder / file, "output.directory");
+      process::refuse_overwriting(inputs, folder / file, "output.directory");
   const auto probe = make_member_writer(job, options, options.first_member);
 }
 
@@ -186,8 +186,8 @@ std::string identity_of(const SampleJob& job, const std::string& settings, const
 /// Makes a folder for results where it is absent, and keeps it for this run.
 void claim(const std::filesystem::path& folder, const std::string& option, bool validate_only,
            SampleJob& job) {
-  job.folders.push_back(std::make_unique<OutputFolder>(folder, option, validate_only));
-  job.locks.push_back(std::make_unique<OutputLock>(folder, option));
+  job.folders.push_back(std::make_unique<process::OutputFolder>(folder, option, validate_only));
+  job.locks.push_back(std::make_unique<process::OutputLock>(folder, option));
 }
 
 /// Ranks on other machines must see the folder of the root, not one of the same name on a disk of theirs.

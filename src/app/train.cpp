@@ -11,16 +11,15 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "device.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/io/durable.hpp"
+#include "foehn/process/device.hpp"
 #include "foehn/training/checkpoints.hpp"
 #include "foehn/training/trainer.hpp"
 #include "options.hpp"
-#include "stop_signals.hpp"
 #include "subcommands.hpp"
 #include "train_material.hpp"
 #include "train_options.hpp"
@@ -78,7 +77,8 @@ std::string describe(const TrainOptions& options, const Material& material, cons
 
 }  // namespace
 
-int train(const comm::Communicator& world, const Arguments& arguments) {
+int train(const Context& context, const Arguments& arguments) {
+  const comm::Communicator& world = context.world;
   TrainOptions options;
   config::OptionTable table = train_option_table(options);
   config::OptionTable::Outcome outcome;
@@ -87,13 +87,13 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     if (world.is_root()) std::cout << outcome.page;
     return 0;
   }
-  set_threads(options.threads);
-  const c10::Device device = choose_device(world, options.device);
+  process::set_threads(options.threads);
+  const c10::Device device = process::choose_device(world, options.device);
   options.training.steps = (options.windows + options.training.batch - 1) / options.training.batch;
   options.training.in_bf16 = options.precision == "bf16";
 
   const PreparedPaths paths(options);
-  comm::set_timeout(options.timeout_minutes * 60);
+  context.watchdog.set_timeout(options.timeout_minutes * 60);
   std::optional<comm::Patience> while_the_root_prepares(std::in_place);
 
   std::optional<TrainLocks> locks;  // of the root
@@ -108,14 +108,14 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     if (!world.is_root()) return;
     locks.emplace(options, outcome.validate_only);
     const Record record(options);
-    if (!outcome.validate_only) prepared = prepare(record, options, paths);
+    if (!outcome.validate_only) prepared = prepare(record, options, paths, context.stop);
   });
   if (outcome.validate_only) {
     if (world.is_root()) say_valid("nothing was trained");
     return 0;
   }
   while_the_root_prepares.reset();
-  if (world.any(must_stop())) {
+  if (world.any(context.stop.is_requested())) {
     if (world.is_root()) std::cout << "stopped before the first step; run again to go on\n";
     return kStoppedWithCheckpoint;
   }
@@ -169,7 +169,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
                    mean, now.best_loss, now.best_step);
     pace.go_on();
   };
-  events.must_stop = must_stop;
+  events.must_stop = [&] { return context.stop.is_requested(); };
   events.must_save = [&] {
     return state.step % options.checkpoint_every == 0 || state.step == options.training.steps;
   };

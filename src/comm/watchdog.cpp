@@ -25,7 +25,6 @@ constexpr double kLongestGlance = 1;
 std::atomic<const char*> waiting_for = nullptr;  // null: it does not
 std::atomic<std::int64_t> progress = 0;
 std::atomic<int> patience = 0;
-std::atomic<double> timeout_seconds = 0;
 
 /// What ranks tell each other, added up over all of them.
 enum Tidings : std::size_t { kProgress, kPatience, kRequests, kEnding, kTidings };
@@ -33,8 +32,7 @@ enum Tidings : std::size_t { kProgress, kPatience, kRequests, kEnding, kTidings 
 }  // namespace
 
 Watchdog::Watchdog(const Communicator& world, double seconds, Request request)
-    : world_(world.split(0)), request_(std::move(request)) {
-  set_timeout(seconds);
+    : world_(world.split(0)), request_(std::move(request)), timeout_seconds_(seconds) {
   if (world_.size() == 1) return;
   int threads = MPI_THREAD_SINGLE;
   MPI_Query_thread(&threads);
@@ -96,8 +94,9 @@ void Watchdog::watch() {
     // The others wait a little longer, one after another: whoever speaks first ends the job for all, alone.
     // mpirun takes a second or two to do so.
     const int rank = world_.rank();
-    const double limit = timeout_seconds + (rank == 0 ? 0 : rank == 1 ? 3 : 6);
-    if (timeout_seconds == 0) continue;
+    const double timeout = timeout_seconds_;
+    const double limit = timeout + (rank == 0 ? 0 : rank == 1 ? 3 : 6);
+    if (timeout == 0) continue;
     const char* waiting = waiting_for;
     if (unanswered >= limit) bark(unanswered, "for a sign of life");
     if (standing >= limit && waiting != nullptr) bark(standing, waiting);
@@ -113,10 +112,6 @@ void Watchdog::bark(double seconds, const char* waiting_for_what) const {
   std::fflush(stderr);
   // Not MPI_Abort, which may itself wait for who is gone. The launcher ends the others.
   std::_Exit(1);
-}
-
-void set_timeout(double seconds) {
-  timeout_seconds = seconds;
 }
 
 void show_progress() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -39,20 +40,21 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
+  /// How long the job may make no progress; 0: indefinitely.
+  void set_timeout(double seconds) { timeout_seconds_ = seconds; }
+
  private:
   void watch();
   [[noreturn]] void bark(double seconds, const char* waiting_for_what) const;
 
   Communicator world_;  // the thread's own
   Request request_;
+  std::atomic<double> timeout_seconds_;
   std::mutex mutex_;
   std::condition_variable ending_;
   bool is_ending_ = false;
   std::thread thread_;
 };
-
-/// How long a job may get nowhere before a watchdog ends it; 0: for ever.
-void set_timeout(double seconds);
 
 /// Long work says that it gets on: after every piece of it that takes far less than the timeout. From any
 /// thread.

@@ -7,7 +7,7 @@
 
 #include "foehn/comm/communicator.hpp"
 
-namespace foehn::app {
+namespace foehn::process {
 
 /// Fixes the number of threads of LibTorch and of its BLAS for the life of the process.
 void set_threads(std::int64_t threads);
@@ -23,4 +23,4 @@ c10::Device choose_device(const std::string& name, int number = 0);
 /// @note Collective over the world.
 c10::Device choose_device(const comm::Communicator& world, const std::string& name);
 
-}  // namespace foehn::app
+}  // namespace foehn::process

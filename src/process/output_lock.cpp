@@ -1,4 +1,4 @@
-#include "output_lock.hpp"
+#include "foehn/process/output_lock.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::app {
+namespace foehn::process {
 
 namespace {
 
@@ -93,4 +93,4 @@ OutputLock::~OutputLock() {
   ::close(descriptor_);
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::process

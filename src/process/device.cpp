@@ -1,4 +1,4 @@
-#include "device.hpp"
+#include "foehn/process/device.hpp"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -6,7 +6,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::app {
+namespace foehn::process {
 
 void set_threads(std::int64_t threads) {
   at::set_num_threads(static_cast<int>(threads));
@@ -34,4 +34,4 @@ c10::Device choose_device(const comm::Communicator& world, const std::string& na
   return device;
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::process
