@@ -91,12 +91,9 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   writer.commit();
 }
 
-int coarsen(const Arguments& arguments) {
-  CoarsenOptions options;
-  config::OptionTable table(
-      "coarsen",
-      "Make observations from fine fields: block means every few hours, snapshots or means over time.",
-      "foehn coarsen --input.file fine.nc --observation.block 8 --output.path coarse.nc");
+namespace {
+
+void declare(config::OptionTable& table, CoarsenOptions& options) {
   table.add("input.file", &options.input, {.doc = "Fine fields (NetCDF file or glob).", .required = true});
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
@@ -108,18 +105,26 @@ int coarsen(const Arguments& arguments) {
             {.doc = "Means over the observation.every hours from each on, with time bounds, instead of "
                     "snapshots."});
   table.add("output.path", &options.output, {.doc = "Observation file to write.", .required = true});
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
+}
 
-  coarsen_file(options, outcome.validate_only);
-  if (outcome.validate_only)
+int run(const Call& call, const CoarsenOptions& options) {
+  coarsen_file(options, call.validate_only);
+  if (call.validate_only)
     say_valid("nothing was written");
   else
     std::cout << fmt::format("wrote {}\n", options.output);
   return 0;
+}
+
+}  // namespace
+
+Subcommand coarsen() {
+  return {.name = "coarsen",
+          .summary =
+              "Make observations from fine fields: block means every few hours, snapshots or means "
+              "over time.",
+          .example = "foehn coarsen --input.file fine.nc --observation.block 8 --output.path coarse.nc",
+          .declare = serial(&declare, &run)};
 }
 
 }  // namespace foehn::app

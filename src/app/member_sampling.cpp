@@ -115,7 +115,8 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
     const at::Tensor is_sound_then = greatest(state.slab[i], {1, 2}) <= limits;
     for (std::int64_t variable = 0; variable < variables; ++variable) {
       if (is_sound_then[variable].item<bool>()) continue;
-      const bool is_sda = tools_.options.guidance == "sda" || tools_.options.guidance == "sda-exact";
+      const bool is_sda =
+          tools_.options.guidance == Guidance::sda || tools_.options.guidance == Guidance::sda_exact;
       throw core::Error(fmt::format(
           "sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; take "
           "more sampler.steps{}{} or a smaller sampler.stride",

@@ -7,6 +7,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/grid/grid.hpp"
+#include "option_names.hpp"
 
 namespace foehn::app {
 
@@ -54,10 +55,8 @@ void add_observation_options(config::OptionTable& table, std::int64_t& block, st
             {.doc = "Hours (steps of the file) between observations.", .unit = "h", .minimum = 1});
 }
 
-void add_device_option(config::OptionTable& table, std::string& device) {
-  table.add("run.device", &device,
-            {.doc = "Where the prior is evaluated; auto: a GPU where there is one.",
-             .choices = {"auto", "cpu", "cuda"}});
+void add_device_option(config::OptionTable& table, process::DeviceChoice& device) {
+  table.add("run.device", &device, {.doc = "Where the prior is evaluated; auto: a GPU where there is one."});
 }
 
 void add_threads_option(config::OptionTable& table, std::int64_t& threads) {

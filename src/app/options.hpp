@@ -6,6 +6,7 @@
 
 #include "foehn/config/option_table.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "foehn/process/device.hpp"
 
 namespace foehn::app {
 
@@ -20,7 +21,7 @@ void say_filled(const io::FieldReader& reader);
 void say_unnamed(const std::vector<io::Variable>& variables);
 void add_crop_option(config::OptionTable& table, std::string& crop);
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
-void add_device_option(config::OptionTable& table, std::string& device);
+void add_device_option(config::OptionTable& table, process::DeviceChoice& device);
 void add_threads_option(config::OptionTable& table, std::int64_t& threads);
 inline constexpr double kTimeoutMinutes = 30;
 void add_timeout_option(config::OptionTable& table, double& minutes);

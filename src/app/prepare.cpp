@@ -39,22 +39,12 @@ void check_outputs(const ObservationPreparation& preparation, const PrepareOptio
                  is_mean(streams.front()) ? "time means" : "snapshots");
 }
 
-}  // namespace
-
-int prepare(const Arguments& arguments) {
-  PrepareOptions options;
-  config::OptionTable table = prepare_option_table(options);
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
-
+int run(const Call& call, const PrepareOptions& options) {
   ObservationPreparation preparation(
       options, [&](ingestion::Record& record) { record.select_period(options.start, options.end); });
   check_outputs(preparation, options);
   preparation.open();
-  if (outcome.validate_only) {
+  if (call.validate_only) {
     for (const ObservationStream& stream : preparation.streams())
       std::cout << "would write " << preparation.describe(stream) << '\n'
                 << preparation.describe_sources(stream);
@@ -66,6 +56,20 @@ int prepare(const Arguments& arguments) {
   for (const ObservationStream& stream : preparation.streams())
     std::cout << "wrote " << preparation.describe(stream) << '\n';
   return 0;
+}
+
+}  // namespace
+
+Subcommand prepare() {
+  return {.name = "prepare",
+          .summary =
+              "Make observations from a climate model's files: join, convert units, regrid, average, "
+              "correct bias.",
+          .example =
+              "foehn prepare --input.files 'tas_6hr*.nc,psl_6hr*.nc' --prior.path prior "
+              "--observation.block 16 --time.start 2050-01-01 --time.end 2050-12-31 --output.path "
+              "observations.nc",
+          .declare = serial(&declare_prepare_options, &run)};
 }
 
 }  // namespace foehn::app

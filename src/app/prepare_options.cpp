@@ -7,30 +7,20 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "option_names.hpp"
 
 namespace foehn::app {
 
 namespace {
 
-/// The variable (empty: all) and the value of a setting.
-struct Setting {
-  std::string variable, value;
-};
-
-Setting parse_setting(const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos) return {"", text};
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
 /// What these options change has a digest of its own: that of the observations.
 void add(config::OptionTable& table, const std::string& name, config::OptionTable::Target target,
          config::Description description) {
   description.changes_result = false;
-  table.add(name, target, std::move(description));
+  table.add(name, std::move(target), std::move(description));
 }
 
-void add_data_options(config::OptionTable& table, PrepareOptions& options, bool files_required) {
+void add_data_options(config::OptionTable& table, PreparationOptions& options, bool files_required) {
   add(table, "input.files", &options.files,
       {.doc =
            "Files or globs of a simulation (CF NetCDF): one variable a file or many, years split or not, in "
@@ -42,7 +32,7 @@ void add_data_options(config::OptionTable& table, PrepareOptions& options, bool 
            "standard names there are missing or wrong; those given here hold, and say which way winds go."});
   add(table, "data.without", &options.without,
       {.doc = "Variables, by the prior's names, that are not to be observed: no file needs to hold them."});
-  add(table, "data.cell_methods", &options.cell_methods,
+  add(table, "data.cell_methods", options.cell_methods.form(),
       {.doc =
            "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "
            "files say: one word for all, or variable=word pairs with the prior's names (tas=mean)."});
@@ -56,23 +46,21 @@ void add_data_options(config::OptionTable& table, PrepareOptions& options, bool 
       {.doc = "Cells a side of a block of the domain that is averaged.", .unit = "1", .minimum = 1});
 }
 
-void add_regrid_options(config::OptionTable& table, PrepareOptions& options) {
-  add(table, "regrid.method", &options.method,
+void add_regrid_options(config::OptionTable& table, PreparationOptions& options) {
+  add(table, "regrid.method", config::Choice(&options.method),
       {.doc = "How fields come onto the domain's fine grid, whose blocks are then averaged, as observations "
-              "are compared with samples: bilinear, or conservative (means over the overlaps of cells).",
-       .choices = {"bilinear", "conservative"}});
+              "are compared with samples: bilinear, or conservative (means over the overlaps of cells)."});
   add(table, "regrid.weights", &options.weights,
       {.doc = "Weight file from the files' grid onto the domain's fine grid (of cdo, ESMF or xESMF), "
               "in place of "
               "regrid.method; needed for unstructured grids."});
 }
 
-void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
-  add(table, "bias.method", &options.bias_method,
+void add_bias_options(config::OptionTable& table, PreparationOptions& options) {
+  add(table, "bias.method", config::Choice(&options.bias_method),
       {.doc = "Bias correction on the coarse grid: quantile mapping (qm), with the trend of the mean "
               "kept (dqm), "
-              "or with that of every quantile kept (qdm).",
-       .choices = {"none", "qm", "dqm", "qdm"}});
+              "or with that of every quantile kept (qdm)."});
   add(table, "bias.statistics", &options.statistics,
       {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given. "
               "They keep bias.start, end, kind, bins, by_month and pooled, which must agree with them where "
@@ -85,7 +73,7 @@ void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
   add(table, "bias.start", &options.bias_start,
       {.doc = "First date of reference and historical run to use; default: each its first."});
   add(table, "bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});
-  add(table, "bias.kind", &options.bias_kind,
+  add(table, "bias.kind", options.bias_kind.form(),
       {.doc =
            "additive (a difference) or multiplicative (a factor, for what cannot be negative): one word for "
            "all, or variable=word pairs; default: additive."});
@@ -107,7 +95,7 @@ void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
 
 }  // namespace
 
-void add_preparation_options(config::OptionTable& table, PrepareOptions& options, bool files_required) {
+void add_preparation_options(config::OptionTable& table, PreparationOptions& options, bool files_required) {
   add_data_options(table, options, files_required);
   add_regrid_options(table, options);
   add_bias_options(table, options);
@@ -122,12 +110,7 @@ void add_missing_option(config::OptionTable& table, double& fraction) {
        .maximum = 1});
 }
 
-config::OptionTable prepare_option_table(PrepareOptions& options) {
-  config::OptionTable table(
-      "prepare",
-      "Make observations from a climate model's files: join, convert units, regrid, average, correct bias.",
-      "foehn prepare --input.files 'tas_6hr*.nc,psl_6hr*.nc' --prior.path prior --observation.block 16 "
-      "--time.start 2050-01-01 --time.end 2050-12-31 --output.path observations.nc");
+void declare_prepare_options(config::OptionTable& table, PrepareOptions& options) {
   add_preparation_options(table, options, true);
   add_missing_option(table, options.missing_values_fraction);
   table.add("prior.path", &options.prior,
@@ -141,36 +124,18 @@ config::OptionTable prepare_option_table(PrepareOptions& options) {
             {.doc = "Observation file to write, of variables that are snapshots."});
   table.add("output.means", &options.means,
             {.doc = "Observation file to write, of variables that are time means (with their time bounds)."});
-  return table;
 }
 
-std::string regridding_name(const PrepareOptions& options) {
-  return options.weights.empty() ? options.method : "weight file";
+std::string regridding_name(const PreparationOptions& options) {
+  return options.weights.empty() ? config::name_of(options.method) : "weight file";
 }
 
-std::string setting_of(const std::vector<std::string>& settings, const std::string& variable,
-                       const std::string& otherwise) {
-  std::string value = otherwise;
-  for (const std::string& text : settings) {
-    const Setting setting = parse_setting(text);
-    if (setting.variable == variable) return setting.value;
-    if (setting.variable.empty()) value = setting.value;
-  }
-  return value;
-}
-
-void check_settings(const std::string& option, const std::vector<std::string>& settings,
-                    const std::vector<std::string>& variables, const std::vector<std::string>& choices) {
-  for (const std::string& text : settings) {
-    const Setting setting = parse_setting(text);
-    if (std::find(choices.begin(), choices.end(), setting.value) == choices.end())
-      throw core::UsageError(fmt::format("{}: expected {}, or variable={}, found '{}'", option,
-                                         fmt::join(choices, " or "), choices.front(), text));
-    if (!setting.variable.empty() &&
-        std::find(variables.begin(), variables.end(), setting.variable) == variables.end())
-      throw core::UsageError(fmt::format("{}: the prior has no variable {}; it has {}", option,
-                                         setting.variable, fmt::join(variables, ", ")));
-  }
+void check_known(const std::string& option, const std::vector<std::string>& named,
+                 const std::vector<std::string>& variables) {
+  for (const std::string& variable : named)
+    if (std::find(variables.begin(), variables.end(), variable) == variables.end())
+      throw core::UsageError(fmt::format("{}: the prior has no variable {}; it has {}", option, variable,
+                                         fmt::join(variables, ", ")));
 }
 
 }  // namespace foehn::app

@@ -21,12 +21,9 @@ using ingestion::ObservationStream;
 using Path = std::filesystem::path;
 
 PrepareOptions prepare_options(const SampleOptions& options) {
-  PrepareOptions prepare = options.prepare;
-  prepare.prior = options.prior;
-  prepare.missing_values_fraction = options.missing_fraction;
-  prepare.output = Path(options.output) / "observations.nc";
-  prepare.means = Path(options.output) / "observation_means.nc";
-  return prepare;
+  const Path folder = options.output;
+  return {options.preparation,        options.missing_fraction,       options.prior, "", "", "",
+          folder / "observations.nc", folder / "observation_means.nc"};
 }
 
 std::int64_t index_of(const io::Variable& variable, const model::Domain& domain) {

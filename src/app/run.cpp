@@ -3,13 +3,13 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/config/option_table.hpp"
@@ -21,30 +21,17 @@ namespace foehn::app {
 
 namespace {
 
-struct Subcommand {
-  const char* name;
-  const char* summary;
-  int (*serial)(const Arguments&);                    // run by the root alone
-  int (*parallel)(const Context&, const Arguments&);  // or by all ranks
-};
-
-constexpr std::array<Subcommand, 9> kSubcommands{{
-    {"synth", "make a toy reanalysis of known covariance", &synth, nullptr},
-    {"fit", "fit a Gaussian prior to a reanalysis", &fit, nullptr},
-    {"train", "train a network as a prior on a reanalysis (under mpirun or srun)", nullptr, &train},
-    {"coarsen", "make observations from fine fields", &coarsen, nullptr},
-    {"prepare", "make observations from a climate model's files", &prepare, nullptr},
-    {"sample", "prior + observations -> trajectories (under mpirun or srun)", nullptr, &sample},
-    {"evaluate", "score trajectories against a reference", &evaluate, nullptr},
-    {"info", "say what a prior or a trajectory is", &info, nullptr},
-    {"bench", "time a denoiser beside what the machine does at its best", &bench, nullptr},
-}};
+const std::vector<Subcommand>& subcommands() {
+  static const std::vector<Subcommand> all{synth(),  fit(),      train(), coarsen(), prepare(),
+                                           sample(), evaluate(), info(),  bench()};
+  return all;
+}
 
 std::string usage() {
   std::string text =
       "foehn: local, hourly weather out of coarse climate simulations\n\n"
       "usage: foehn SUBCOMMAND [--config FILE] [--section.name value ...]\n\n";
-  for (const Subcommand& subcommand : kSubcommands)
+  for (const Subcommand& subcommand : subcommands())
     text += fmt::format("  {:<10} {}\n", subcommand.name, subcommand.summary);
   return text +
          "\n`foehn SUBCOMMAND --help` lists every option with its unit and default; `foehn reference` prints "
@@ -53,44 +40,68 @@ std::string usage() {
          "Exit codes: 0 done, 1 failure, 2 wrong usage, 75 stopped with a checkpoint (run again to go on).\n";
 }
 
+/// The options of all subcommands, as Markdown.
+std::string reference() {
+  std::string text;
+  for (const Subcommand& subcommand : subcommands()) {
+    config::OptionTable table = subcommand.table();
+    subcommand.declare(table);
+    text += table.reference();
+  }
+  return text;
+}
+
 const Subcommand& find(const std::string& name) {
   std::vector<std::string> names;
-  for (const Subcommand& subcommand : kSubcommands) {
+  for (const Subcommand& subcommand : subcommands()) {
     if (subcommand.name == name) return subcommand;
-    names.emplace_back(subcommand.name);
+    names.push_back(subcommand.name);
   }
   const auto near = config::nearest(name, names);
   throw core::UsageError(fmt::format("unknown subcommand '{}'{}; `foehn --help` lists them", name,
                                      near ? fmt::format(", did you mean '{}'?", *near) : ""));
 }
 
-int execute(const Subcommand& subcommand, const Context& context, const Arguments& arguments) {
-  if (subcommand.parallel != nullptr) return subcommand.parallel(context, arguments);
+/// Runs what the root alone does while the others wait.
+int run_on_root(const SerialRun& run, const Call& call, const comm::Communicator& world) {
   process::stop_listening();
   const comm::Patience while_the_root_works;
   int code = 0;
-  context.world.agree([&] {
-    if (context.world.is_root()) code = subcommand.serial(arguments);
+  world.agree([&] {
+    if (world.is_root()) code = run(call);
   });
   return code;
 }
 
-void print_reference(const Context& context) {
-  for (const Subcommand& subcommand : kSubcommands) execute(subcommand, context, {"--reference"});
+int execute(const Subcommand& subcommand, const Context& context, const Arguments& arguments) {
+  config::OptionTable table = subcommand.table();
+  const Run run = subcommand.declare(table);
+  config::OptionTable::Outcome outcome;
+  context.world.agree([&] { outcome = table.parse(arguments); });
+  if (!outcome.page.empty()) {
+    if (context.world.is_root()) std::cout << outcome.page;
+    return 0;
+  }
+  const Call call{outcome.validate_only, table};
+  if (const auto* serial = std::get_if<SerialRun>(&run)) return run_on_root(*serial, call, context.world);
+  return std::get<ParallelRun>(run)(call, context);
 }
 
 int dispatch(const Context& context, const Arguments& arguments) {
   const comm::Communicator& world = context.world;
+  const auto print = [&](const std::string& text) {
+    if (world.is_root()) std::cout << text;
+  };
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
-    if (world.is_root()) std::cout << usage();
+    print(usage());
     return arguments.empty() ? 2 : 0;
   }
   if (arguments[0] == "--version") {
-    if (world.is_root()) std::cout << "foehn " << FOEHN_VERSION << '\n';
+    print("foehn " FOEHN_VERSION "\n");
     return 0;
   }
   if (arguments[0] == "reference") {
-    print_reference(context);
+    print(reference());
     return 0;
   }
   const Subcommand* subcommand = nullptr;

@@ -46,9 +46,9 @@ std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options,
                                                    observation::Observations observations,
                                                    diffusion::OrderedSum ordered_sum,
                                                    std::vector<diffusion::SolveReport>& solves) {
-  if (options.guidance == "sda")
+  if (options.guidance == Guidance::sda)
     return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), options.gamma);
-  if (options.guidance == "sda-exact")
+  if (options.guidance == Guidance::sda_exact)
     return std::make_unique<diffusion::SdaExactGuidance>(prior, std::move(observations), options.gamma);
   return std::make_unique<diffusion::MmpsGuidance>(
       prior, std::move(observations),
@@ -71,44 +71,32 @@ void log_solves(const SolveSummary& solves) {
         solves.cut_short + solves.fallbacks, solves.cut_short, solves.fallbacks);
 }
 
-}  // namespace
-
-int sample(const Context& context, const Arguments& arguments) {
-  const comm::Communicator& world = context.world;
+int run(const Call& call, const Context& context, const SampleOptions& options) {
   const Clock::time_point start = Clock::now();
-  SampleOptions options;
-  config::OptionTable table = sample_option_table(options);
-  config::OptionTable::Outcome outcome;
-  world.agree([&] {
-    outcome = table.parse(arguments);
-    if (outcome.page.empty()) check_source(table, options);
-  });
-  if (!outcome.page.empty()) {
-    if (world.is_root()) std::cout << outcome.page;
-    return 0;
-  }
+  const comm::Communicator& world = context.world;
+  world.agree([&] { check_source(call.table, options); });
   context.watchdog.set_timeout(options.timeout_minutes * 60);
   process::set_threads(options.threads);
   const at::NoGradGuard no_gradients;
   const ensemble::Team team = ensemble::make_team(world, options.ranks_per_member);
   const at::Device device = process::choose_device(world, options.device);
   const SampleJob job =
-      prepare_job(world, options, table.result_values(), device, team.count, outcome.validate_only);
+      prepare_job(world, options, call.table.result_values(), device, team.count, call.validate_only);
   if (world.is_root()) std::cout << describe(job, options, team) << std::endl;
-  if (outcome.validate_only) {
+  if (call.validate_only) {
     if (world.is_root()) say_valid("nothing was sampled");
     return 0;
   }
   world.agree([&] {
     if (!world.is_root()) return;
     if (!job.members.empty()) {
-      write_run_record(job, options, table.values(), "unfinished", nullptr);
+      write_run_record(job, options, call.table.values(), "unfinished", nullptr);
       return;
     }
     // The run that drew the last one may have died before it said so.
     remove_checkpoints(options);
     if (recorded_state(options.output) != "done")
-      write_run_record(job, options, table.values(), "done", nullptr);
+      write_run_record(job, options, call.table.values(), "done", nullptr);
     std::cout << fmt::format("nothing to do: all members are in {}\n", options.output);
   });
   if (job.members.empty()) return 0;
@@ -176,7 +164,7 @@ int sample(const Context& context, const Arguments& arguments) {
     cost.total_seconds = seconds_since(start);
     log_solves(cost.solves);
     if (result.is_done) remove_checkpoints(options);
-    write_run_record(job, options, table.values(), result.is_done ? "done" : "stopped", &cost);
+    write_run_record(job, options, call.table.values(), result.is_done ? "done" : "stopped", &cost);
     if (result.is_done)
       std::cout << fmt::format("wrote {} to {} in {}\n", counted(members, "member"), options.output,
                                core::format_duration(cost.total_seconds));
@@ -187,6 +175,19 @@ int sample(const Context& context, const Arguments& arguments) {
                                    : "");
   });
   return result.is_done ? 0 : kStoppedWithCheckpoint;
+}
+
+}  // namespace
+
+Subcommand sample() {
+  return {.name = "sample",
+          .summary =
+              "Draw trajectories from a prior, conditioned on coarse observations, on any number of "
+              "ranks.",
+          .example =
+              "mpirun -n 2 foehn sample --prior.path prior --input.observations coarse.nc "
+              "--observation.std 0.3 --output.directory out",
+          .declare = parallel(&declare_sample_options, &run)};
 }
 
 }  // namespace foehn::app

@@ -290,7 +290,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
   SampleJob job(std::move(*prior));
   world.agree([&] {
     job.sampler = sampler_options(options);
-    job.strides = window_strides(options, job.prior.markov_order);
+    job.strides = window_strides(options.stride, job.prior.markov_order);
     const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();

@@ -14,6 +14,22 @@ namespace foehn::app {
 namespace {
 
 constexpr double kGuidedFrom = 0.97;
+constexpr const char* kAutomatic = "auto";
+
+StrideOption parse_stride(const std::string& word) {
+  if (word == kAutomatic) return std::nullopt;
+  std::int64_t stride = 0;
+  const char* end = word.data() + word.size();
+  const auto [rest, error] = std::from_chars(word.data(), end, stride);
+  if (error != std::errc() || rest != end)
+    throw core::UsageError(fmt::format("expected an odd number or {}, found '{}'", kAutomatic, word));
+  return stride;
+}
+
+config::Form stride_form(StrideOption& stride) {
+  return {.parse = [&stride](const std::vector<std::string>& words) { stride = parse_stride(words.front()); },
+          .words = [&stride] { return std::vector<std::string>{stride_text(stride)}; }};
+}
 
 }  // namespace
 
@@ -22,31 +38,26 @@ std::vector<std::filesystem::path> observation_files(const SampleOptions& option
 }
 
 diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
-  diffusion::SamplerOptions sampler = options.sampler;
-  sampler.method = options.method == "ddim" ? diffusion::Method::kDdim : diffusion::Method::kDpmpp2m;
-  sampler.spacing = options.spacing == "t" ? diffusion::Spacing::kTime : diffusion::Spacing::kLogRatio;
-  if (sampler.method == diffusion::Method::kDpmpp2m && sampler.steps < 2)
-    throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", sampler.steps));
-  sampler.t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1);
-  return sampler;
+  if (options.method == diffusion::Method::kDpmpp2m && options.steps < 2)
+    throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", options.steps));
+  return {.method = options.method,
+          .steps = options.steps,
+          .spacing = options.spacing,
+          .t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1),
+          .corrections = options.corrections,
+          .tau = options.tau};
 }
 
-trajectory::Strides window_strides(const SampleOptions& options, std::int64_t markov_order) {
-  if (options.stride == "auto") return trajectory::automatic_strides(markov_order);
-  std::int64_t stride = 0;
-  const char* end = options.stride.data() + options.stride.size();
-  const auto [rest, error] = std::from_chars(options.stride.data(), end, stride);
-  if (error != std::errc() || rest != end)
-    throw core::UsageError(
-        fmt::format("sampler.stride: expected an odd number or auto, found '{}'", options.stride));
-  return {.noisy = stride, .clear = stride};
+trajectory::Strides window_strides(const StrideOption& stride, std::int64_t markov_order) {
+  if (!stride) return trajectory::automatic_strides(markov_order);
+  return {.noisy = *stride, .clear = *stride};
 }
 
-config::OptionTable sample_option_table(SampleOptions& options) {
-  config::OptionTable table(
-      "sample", "Draw trajectories from a prior, conditioned on coarse observations, on any number of ranks.",
-      "mpirun -n 2 foehn sample --prior.path prior --input.observations coarse.nc --observation.std 0.3 "
-      "--output.directory out");
+std::string stride_text(const StrideOption& stride) {
+  return stride ? std::to_string(*stride) : kAutomatic;
+}
+
+void declare_sample_options(config::OptionTable& table, SampleOptions& options) {
   table.add("prior.path", &options.prior,
             {.doc = "Folder of the prior.", .required = true, .changes_result = false});
   table.add(
@@ -55,7 +66,7 @@ config::OptionTable sample_option_table(SampleOptions& options) {
               "and time bounds say, of some or all variables; files of the same variables are joined in "
               "time; without them and without input.files the sample is unconditional.",
        .changes_result = false});
-  add_preparation_options(table, options.prepare, false);
+  add_preparation_options(table, options.preparation, false);
   // The period that these two choose, not their words, is part of what a run is.
   table.add(
       "time.start", &options.start,
@@ -94,15 +105,13 @@ config::OptionTable sample_option_table(SampleOptions& options) {
   table.add("sampler.method", &options.method,
             {.doc = "Integration from noise to fields: dpmpp-2m (second order, 8 to 32 steps) or ddim "
                     "(first order, 64 "
-                    "to 256).",
-             .choices = {"ddim", "dpmpp-2m"}});
+                    "to 256)."});
   table.add(
-      "sampler.steps", &options.sampler.steps,
+      "sampler.steps", &options.steps,
       {.doc = "Steps from noise to fields; dpmpp-2m needs 2.", .unit = "1", .minimum = 1, .maximum = 100000});
   table.add("sampler.spacing", &options.spacing,
             {.doc = "What the steps are even in: the schedule's time t, or lambda, the logarithm of signal "
-                    "over noise.",
-             .choices = {"t", "lambda"}});
+                    "over noise."});
   table.add(
       "sampler.t_first", &options.t_first,
       {.doc = fmt::format("Time t of the schedule at which a trajectory begins, as noise; default: {} where "
@@ -116,8 +125,7 @@ config::OptionTable sample_option_table(SampleOptions& options) {
   table.add("sampler.guidance", &options.guidance,
             {.doc = "How observations enter: mmps (moment matching: calibrated), sda (without gradients: "
                     "needs a tuned "
-                    "observation.gamma), sda-exact (with the gradient through the prior), or none.",
-             .choices = {"none", "sda", "sda-exact", "mmps"}});
+                    "observation.gamma), sda-exact (with the gradient through the prior), or none."});
   table.add(
       "sampler.solver_steps", &options.solver.steps,
       {.doc =
@@ -135,15 +143,15 @@ config::OptionTable sample_option_table(SampleOptions& options) {
              .maximum = 1,
              .minimum_excluded = true});
   table.add(
-      "sampler.stride", &options.stride,
+      "sampler.stride", stride_form(options.stride),
       {.doc =
            "Evaluate every s-th window and keep its s middle hours: odd, at most the prior's "
            "window. 1: every hour from the window centred at it; auto: 1 while the noise outweighs the "
            "signal by far, when an hour is known by its neighbours; then 2 floor(k/2) + 1, which leaves half "
            "of the Markov order k on either side of an hour."});
-  table.add("sampler.corrections", &options.sampler.corrections,
+  table.add("sampler.corrections", &options.corrections,
             {.doc = "Langevin corrections after each step.", .unit = "1", .minimum = 0, .maximum = 1000});
-  table.add("sampler.tau", &options.sampler.tau,
+  table.add("sampler.tau", &options.tau,
             {.doc = "Size of a correction.", .unit = "1", .minimum = 0, .minimum_excluded = true});
   table.add("sampler.batch", &options.batch,
             {.doc = "Windows in one evaluation of the prior; the same on any number of ranks.",
@@ -173,7 +181,6 @@ config::OptionTable sample_option_table(SampleOptions& options) {
             {.doc = "Files of a member: member (member_<NNN>.nc with all variables, which evaluate reads) or "
                     "cordex (one variable and calendar year a file, with the names and attributes of "
                     "CORDEX-CMIP6; member M is realization M + 1).",
-             .choices = {"member", "cordex"},
              .changes_result = false});
   table.add("output.metadata", &options.metadata,
             {.doc = "File of what the layout cordex says of the simulation, lines 'key = value'; "
@@ -217,11 +224,8 @@ config::OptionTable sample_option_table(SampleOptions& options) {
   table.add("run.precision", &options.precision, {.doc = "Arithmetic of the prior.", .choices = {"fp32"}});
   add_threads_option(table, options.threads);
   table.add("run.transport", &options.transport,
-            {.doc = "What carries halos between ranks; auto: mpi.",
-             .choices = {"auto", "mpi"},
-             .changes_result = false});
+            {.doc = "What carries halos between ranks; auto: mpi.", .changes_result = false});
   add_timeout_option(table, options.timeout_minutes);
-  return table;
 }
 
 void check_source(const config::OptionTable& table, const SampleOptions& options) {
@@ -231,7 +235,7 @@ void check_source(const config::OptionTable& table, const SampleOptions& options
   if (options.prepares() && options.hours > 0 && options.start.empty())
     throw core::UsageError("time.start: needed with time.hours where observations come from input.files");
   if (options.prepares()) return;
-  PrepareOptions untouched;
+  PreparationOptions untouched;
   config::OptionTable defaults("sample", "", "");
   add_preparation_options(defaults, untouched, false);
   const nlohmann::json given = table.values(), by_default = defaults.values();

@@ -70,9 +70,10 @@ std::string label(const OptionTable::Option& option) {
 }
 
 /// The allowed values in words; empty if all are.
-std::string allowed(const Description& description) {
-  if (!description.choices.empty()) return fmt::format("one of {}", fmt::join(description.choices, ", "));
-  return range_text(description);
+std::string allowed(const OptionTable::Option& option) {
+  const std::vector<std::string> words = allowed_words(option);
+  if (!words.empty()) return fmt::format("one of {}", fmt::join(words, ", "));
+  return range_text(option.description);
 }
 
 /// "default 32; from 1 to 4096".
@@ -85,7 +86,7 @@ std::string details(const OptionTable::Option& option) {
     parts.push_back("default " + option.default_text);
   }
   if (!option.description.unit.empty()) parts.push_back("unit " + option.description.unit);
-  if (const std::string values = allowed(option.description); !values.empty()) parts.push_back(values);
+  if (const std::string values = allowed(option); !values.empty()) parts.push_back(values);
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
@@ -163,7 +164,7 @@ std::string OptionTable::reference() const {
       text += fmt::format(
           "| `{}` | {} | {} | {} | {} | {} | {} |\n", option->name, type_name(option->target),
           cell(description.unit), description.required ? "required" : cell(option->default_text),
-          cell(allowed(description)), description.changes_result ? "yes" : "no", cell(description.doc));
+          cell(allowed(*option)), description.changes_result ? "yes" : "no", cell(description.doc));
     }
   }
   text += "\n### With every subcommand\n\n| option | what it is |\n|---|---|\n";
