@@ -8,6 +8,7 @@
 
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 #include "foehn/observation/block_mean.hpp"
@@ -79,6 +80,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   const auto& grid = reader.grid();
   at::Tensor fine = at::empty({variables, grid.ny(), grid.nx()}, at::kFloat);
   for (std::int64_t first = period.first; first + covered <= period.last; first += options.every) {
+    core::beat();
     at::Tensor sum;
     for (std::int64_t hour = first; hour < first + covered; ++hour) {
       reader.read(hour, 1, {fine.data_ptr<float>(), static_cast<std::size_t>(fine.numel())});

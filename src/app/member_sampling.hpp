@@ -31,13 +31,13 @@ class MemberSampling {
 
   /// Fills the slab.
   /// @return  false if it was stopped, with a checkpoint of all that it had done
-  /// @throws core::SharedError naming step, instant and variable of a value that is not finite, runs away
+  /// @throws core::CollectiveError naming step, instant and variable of a value that is not finite, runs away
   ///         or, at the end, is no weather;
   ///         or why the checkpoint to go on from cannot be used, or that to stop with be written
   /// @note Collective over the team.
   bool draw(std::int64_t member, at::Tensor& slab);
   /// Writes a checkpoint of a member that is drawn.
-  /// @throws core::SharedError if it cannot be written
+  /// @throws core::CollectiveError if it cannot be written
   /// @note Collective over the team.
   void keep(std::int64_t member, const at::Tensor& slab);
   /// Of all members drawn, those before a checkpoint that was gone on from aside.

@@ -32,8 +32,7 @@ void check_plausible(const ObservationStream& stream, std::int64_t index, std::s
 }
 
 void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& ranges,
-                  std::optional<ingestion::BiasCorrection> correction, io::TrajectoryWriter& writer,
-                  const std::function<void()>& going_on) {
+                  std::optional<ingestion::BiasCorrection> correction, io::TrajectoryWriter& writer) {
   std::vector<float> values(stream.variables().size() * static_cast<std::size_t>(stream.grid().cells()));
   core::Progress progress("preparing", stream.times().size(), "instants", true);
   const calendar::TimeAxis times = ingestion::middles(stream.sampling(), stream.times());
@@ -43,7 +42,6 @@ void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& 
     check_plausible(stream, i, values, ranges);
     writer.append(values);
     progress.advance();
-    going_on();
   }
   say_missing(stream);
   if (!correction) return;
@@ -119,11 +117,11 @@ void ObservationPreparation::open() {
     writers_.emplace_back(output_of(stream), header_of(stream));
 }
 
-void ObservationPreparation::write(const std::function<void()>& going_on) {
-  bias_.estimate(going_on);
+void ObservationPreparation::write() {
+  bias_.estimate();
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     write_stream(streams_[i], plausible_ranges(target_.plausible, streams_[i].variables()),
-                 bias_.correction(streams_[i], going_on), writers_[i], going_on);
+                 bias_.correction(streams_[i]), writers_[i]);
     writers_[i].close();
   }
 }

@@ -34,8 +34,7 @@ class ObservationPreparation {
   /// Begins the files beside their final places, to find out if they can be written.
   void open();
   /// Reads and writes everything, and brings it to disk under temporary names; shows how far it has come.
-  /// @param going_on  called every few instants
-  void write(const std::function<void()>& going_on);
+  void write();
   /// Where the files are between write and commit, in the order of streams.
   std::vector<std::filesystem::path> unpublished() const;
   /// Gives the files their names, once all of them are whole.

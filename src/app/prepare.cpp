@@ -51,7 +51,7 @@ int run(const Call& call, const PrepareOptions& options) {
     say_valid("nothing was written");
     return 0;
   }
-  preparation.write([] {});
+  preparation.write();
   preparation.commit();
   for (const ObservationStream& stream : preparation.streams())
     std::cout << "wrote " << preparation.describe(stream) << '\n';

@@ -90,7 +90,7 @@ void PreparedBias::open_pairs(const PrepareTarget& target, const Streams& stream
   warn_of_another_model(statistics_.origin.source_id, streams);
 }
 
-void PreparedBias::estimate(const std::function<void()>& going_on) {
+void PreparedBias::estimate() {
   if (pairs_.empty()) return;
   constexpr std::int64_t kPasses = 2;
   std::int64_t instants = 0;
@@ -106,10 +106,7 @@ void PreparedBias::estimate(const std::function<void()>& going_on) {
     const auto made = core::with_context(calibration.by_month ? "bias (bias.by_month)" : "bias", [&] {
       return ingestion::calibrate(pair.historical->variables(), pair.reference,
                                   ingestion::coarse_record(*pair.historical), calibration,
-                                  [&](std::int64_t more) {
-                                    progress.advance(more);
-                                    going_on();
-                                  });
+                                  [&](std::int64_t more) { progress.advance(more); });
     });
     say_missing(*pair.historical);
     statistics_.calibrations.insert(statistics_.calibrations.end(), made.begin(), made.end());
@@ -117,8 +114,7 @@ void PreparedBias::estimate(const std::function<void()>& going_on) {
   bias::write_calibrations(options_.statistics, statistics_);
 }
 
-std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStream& stream,
-                                                                  const std::function<void()>& going_on) {
+std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStream& stream) {
   if (!options_.bias_method) return std::nullopt;
   const ingestion::BiasMethod method = *options_.bias_method;
   const auto trend = std::find_if(trends_.begin(), trends_.end(), [&](const ObservationStream& other) {
@@ -129,10 +125,8 @@ std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStr
   core::Progress progress("reading for bias", passes * scenario.times().size(), "instants", passes > 0);
   return core::with_context("bias.method " + config::name_of(options_.bias_method), [&] {
     return ingestion::BiasCorrection(stream.variables(), statistics_.calibrations, method,
-                                     ingestion::coarse_record(scenario), [&](std::int64_t more) {
-                                       progress.advance(more);
-                                       going_on();
-                                     });
+                                     ingestion::coarse_record(scenario),
+                                     [&](std::int64_t more) { progress.advance(more); });
   });
 }
 

@@ -71,10 +71,10 @@ std::vector<io::Attributes> PreparedObservations::provenance() const {
   return all;
 }
 
-void PreparedObservations::make(const std::function<void()>& going_on) {
+void PreparedObservations::make() {
   check_space();
   preparation_.open();
-  preparation_.write(going_on);
+  preparation_.write();
   check_replaceable();
 }
 

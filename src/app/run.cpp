@@ -14,6 +14,7 @@
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/core/log.hpp"
 #include "options.hpp"
 
@@ -65,11 +66,8 @@ const Subcommand& find(const std::string& name) {
 /// Runs what the root alone does while the others wait.
 int run_on_root(const SerialRun& run, const Call& call, const comm::Communicator& world) {
   process::stop_listening();
-  const comm::Patience while_the_root_works;
   int code = 0;
-  world.agree([&] {
-    if (world.is_root()) code = run(call);
-  });
+  world.agree_on_root([&] { code = run(call); });
   return code;
 }
 
@@ -83,6 +81,7 @@ int execute(const Subcommand& subcommand, const Context& context, const Argument
     return 0;
   }
   const Call call{outcome.validate_only, table};
+  const core::Activity activity(subcommand.name);
   if (const auto* serial = std::get_if<SerialRun>(&run)) return run_on_root(*serial, call, context.world);
   return std::get<ParallelRun>(run)(call, context);
 }
@@ -136,9 +135,12 @@ int run_guarded(const comm::Communicator& world, const std::function<int()>& wor
   std::string message;
   try {
     return work();
-  } catch (const comm::AgreedError& error) {
-    if (world.is_root()) complain(error.what());
-    return error.exit_code();
+  } catch (const core::CollectiveError& error) {
+    if (error.scope() == core::Scope::world) {
+      if (world.is_root()) complain(error.what());
+      return error.exit_code();
+    }
+    message = error.what();  // of a team: the others may wait for it
   } catch (const c10::Error& error) {
     message = error.what_without_backtrace();
   } catch (const std::exception& error) {

@@ -15,6 +15,7 @@
 #include "finished_members.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/io/durable.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
@@ -159,9 +160,8 @@ void place_observations(const std::vector<ObservationTimes>& observations, Sampl
 }
 
 /// Reads and checks all observations: what is wrong is found now, not after hours of sampling.
-void check_observations(const SampleJob& job, double missing_fraction,
-                        const std::function<void()>& going_on) {
-  for (const ObservationSource& source : job.observations) source.check_values(missing_fraction, going_on);
+void check_observations(const SampleJob& job, double missing_fraction) {
+  for (const ObservationSource& source : job.observations) source.check_values(missing_fraction, core::beat);
 }
 
 std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sources) {
@@ -223,10 +223,8 @@ void check_metadata(const SampleJob& job, const SampleOptions& options,
 }
 
 /// What the root alone finds out.
-/// @param going_on  to be called amid long work
 void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::string& result_options,
-                     const at::Device& device, int teams, bool validate_only,
-                     const std::function<void()>& going_on) {
+                     const at::Device& device, int teams, bool validate_only) {
   std::optional<PreparedObservations> prepared;
   std::vector<ObservationTimes> times;
   if (options.prepares()) {
@@ -241,7 +239,7 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
     trajectory::WindowPlan(job.period.hours, job.prior.markov_order, stride);  // which checks them
   if (options.is_conditioned()) {
     place_observations(times, job);
-    check_observations(job, options.missing_fraction, going_on);
+    check_observations(job, options.missing_fraction);
   } else {
     prepared.reset();
   }
@@ -255,10 +253,10 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
   check_output(job, options, prepared ? prepared->inputs() : std::vector<std::filesystem::path>{});
   const bool prepares = prepared && !validate_only;
   if (prepares) {
-    prepared->make(going_on);
+    prepared->make();
     core::with_context("input.files", [&] {
       job.observations = open_observations(prepared->unpublished(), job.prior.domain);
-      check_observations(job, options.missing_fraction, going_on);
+      check_observations(job, options.missing_fraction);
     });
     job.observations_digest = core::sha256_of_files(prepared->unpublished());
   } else if (!prepared && options.is_conditioned()) {
@@ -295,9 +293,8 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();
   });
-  world.agree_on_root([&](const std::function<void()>& going_on) {
-    prepare_on_root(job, options, result_options, device, teams, validate_only, going_on);
-  });
+  const core::Activity activity("preparation");
+  world.agree_on_root([&] { prepare_on_root(job, options, result_options, device, teams, validate_only); });
   check_seen_by_all(world, options.checkpoint.empty() ? options.output : options.checkpoint,
                     options.checkpoint.empty() ? "output.directory" : "checkpoint.directory");
   std::vector<std::int64_t> facts = pack(job);

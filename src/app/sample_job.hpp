@@ -58,7 +58,7 @@ struct SampleJob {
 /// @param result_options  the options that change the result, as canonical text
 /// @param teams           that draw members at the same time
 /// @param validate_only   the output folder is not to stay if it was absent
-/// @throws comm::AgreedError on every rank, for whatever is wrong
+/// @throws core::CollectiveError on every rank, for whatever is wrong
 /// @note Collective over the world.
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
                       const std::string& result_options, const at::Device& device, int teams,

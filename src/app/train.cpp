@@ -12,8 +12,8 @@
 #include <optional>
 
 #include "foehn/calendar/time_axis.hpp"
-#include "foehn/comm/watchdog.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/process/device.hpp"
@@ -82,8 +82,9 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   const c10::Device device = process::choose_device(world, options.device);
   const PreparedPaths paths(options);
   context.watchdog.set_timeout(options.timeout_minutes * 60);
-  std::optional<comm::Patience> while_the_root_prepares(std::in_place);
 
+  std::optional<core::Activity> activity;
+  activity.emplace("preparation");
   std::optional<TrainLocks> locks;  // of the root
   PreparedData prepared;
   world.agree([&] {
@@ -97,7 +98,6 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
     if (world.is_root()) say_valid("nothing was trained");
     return 0;
   }
-  while_the_root_prepares.reset();
   if (world.any(context.stop.is_requested())) {
     if (world.is_root()) std::cout << "stopped before the first step; run again to go on\n";
     return kStoppedWithCheckpoint;
@@ -133,6 +133,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   if (world.is_root() && state.step > 0)
     spdlog::info("going on from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
 
+  activity.reset();
   core::Progress progress("training", training.steps, "steps", world.is_root());
   progress.advance_without_work(state.step);
   Pace pace;
@@ -156,12 +157,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
     return state.step % options.checkpoint_every == 0 || state.step == training.steps;
   };
   events.save = [&](const training::TrainingState& now) { checkpoints.save(now); };
-  bool is_done = false;
-  try {
-    is_done = trainer->run(state, events);
-  } catch (const core::SharedError& error) {
-    throw comm::AgreedError(error.what(), 1);  // the loss is every rank's
-  }
+  const bool is_done = trainer->run(state, events);
   if (!is_done) {
     if (world.is_root())
       std::cout << fmt::format("stopped at step {} with the checkpoint {}; run again to go on\n", state.step,

@@ -187,7 +187,8 @@ TEST_F(Stop, IsForcedWhereATeamHangs) {
   EXPECT_FALSE(outcome.timed_out);
   EXPECT_EQ(outcome.exit_code, 1) << outcome;
   EXPECT_THAT(outcome.err,
-              AllOf(HasSubstr("for other ranks (for a sign of life)"), HasSubstr("run.timeout")));
+              AllOf(HasSubstr("(run.timeout): the others wait for rank 1"), HasSubstr("  rank 0: waiting"),
+                    HasSubstr("sample, member 0, step "), HasSubstr("  rank 1: no answer: stopped")));
 }
 
 TEST_F(Stop, IsNotForcedByLongOutput) {

@@ -16,7 +16,7 @@ class TensorSum {
  public:
   /// @param ranks   outlives this
   /// @param device  of this rank's tensors; of one kind on all ranks
-  /// @throws AgreedError if NCCL cannot be started
+  /// @throws core::CollectiveError if NCCL cannot be started
   /// @note Collective over the ranks.
   TensorSum(const Communicator& ranks, at::Device device);
   ~TensorSum();

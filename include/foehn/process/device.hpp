@@ -20,7 +20,7 @@ enum class DeviceChoice { automatic, cpu, cuda };
 c10::Device choose_device(DeviceChoice choice, int number = 0);
 
 /// The device that this rank computes on: of several GPUs, the one of its number on the machine.
-/// @throws comm::AgreedError if cuda is asked for and there is none on some rank's machine
+/// @throws core::CollectiveError if cuda is asked for and there is none on some rank's machine
 /// @note Collective over the world.
 c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice);
 
