@@ -26,8 +26,6 @@ class TensorSum {
   /// @param values  float32, contiguous, on the device; becomes the sum
   /// @note Collective over the ranks.
   void operator()(at::Tensor& values) const;
-  /// Whether tensors stay on the GPUs.
-  bool is_on_device() const { return nccl_ != nullptr; }
 
  private:
   class Nccl;
