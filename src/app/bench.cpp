@@ -35,20 +35,24 @@ struct BenchOptions {
 
 void declare(config::OptionTable& table, BenchOptions& options) {
   table.add("prior.path", &options.prior,
-            {.doc = "Prior bundle whose denoiser is timed.", .positional = true});
+            {.doc = "Time the denoiser of this prior bundle.", .positional = true});
   table.add("bench.network", &options.network,
-            {.doc = "What is timed: the prior of prior.path; or full, a network of Climate2Weather's size "
-                    "(window of 13 h, 4 variables, 128 x 128 cells) with random weights."});
+            {.doc = "Time the prior of prior.path, or full: a network of Climate2Weather's size (window of "
+                    "13 h, 4 variables, 128 x 128 cells) with random weights."});
   table.add("bench.batches", &options.batches,
-            {.doc = "Numbers of windows a call.", .unit = "1", .minimum = 1, .maximum = 4096, .fewest = 1});
+            {.doc = "Evaluate these numbers of windows per call.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 4096,
+             .fewest = 1});
   table.add(
       "bench.repeats", &options.repeats,
-      {.doc = "Calls that the median is taken of, after one that warms up; of long calls fewer are made.",
+      {.doc = "Take the median of this many calls after one that warms up; of fewer where calls are long.",
        .unit = "1",
        .minimum = 1,
        .maximum = 1000});
   table.add("output.path", &options.output,
-            {.doc = "JSON file to write as well; absent: none.", .changes_result = false});
+            {.doc = "Also write the results to this JSON file.", .changes_result = false});
   add_device_option(table, options.device);
   add_threads_option(table, options.threads);
 }
@@ -145,7 +149,7 @@ std::string table_text(const std::vector<Case>& cases, const Peaks& peaks) {
       "peaks: matrix product {:.1f} GFLOP/s; 3 x 3 convolution of 128 channels at 128 x 128 {:.1f} "
       "GFLOP/s\n\n"
       "{:>5}  {:<18}  {:>10}  {:>9}  {:>14}  {:>14}\n",
-      peaks.matrix_product / kGiga, peaks.convolution / kGiga, "batch", "pass", "s a window", "GFLOP/s",
+      peaks.matrix_product / kGiga, peaks.convolution / kGiga, "batch", "pass", "s/window", "GFLOP/s",
       "of the product", "of convolution");
   for (const Case& one : cases)
     lines += fmt::format("{:>5}  {:<18}  {:>10.4g}  {:>9}  {:>14}  {:>14}\n", one.batch, one.pass,

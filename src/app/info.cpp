@@ -98,7 +98,7 @@ void describe_network(const model::ScoreUnetArchitecture& network, const grid::G
   line("architecture",
        fmt::format("U-Net, hidden {}; blocks {}; {}; embedding {}", fmt::join(network.hidden, ", "),
                    fmt::join(network.blocks, ", "), attention, network.embedding));
-  line("work", fmt::format("{:.4g} GFLOP a window",
+  line("work", fmt::format("{:.4g} GFLOP per window",
                            static_cast<double>(model::window_flops(network, grid.ny(), grid.nx())) / 1e9));
 }
 
@@ -170,7 +170,8 @@ struct InfoOptions {
 void declare(config::OptionTable& table, InfoOptions& options) {
   table.add(
       "prior.path", &options.path,
-      {.doc = "A prior bundle (a folder), or a NetCDF file of fields such as a member that was sampled.",
+      {.doc =
+           "Describe this prior bundle (a folder), or this NetCDF file of fields, such as a sampled member.",
        .required = true,
        .positional = true});
 }

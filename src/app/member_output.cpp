@@ -38,11 +38,11 @@ io::CordexMetadata read_cordex_metadata(const std::filesystem::path& path) {
 std::optional<io::CordexMetadata> output_metadata(const SampleOptions& options) {
   if (options.layout == Layout::member) {
     if (!options.metadata.empty())
-      throw core::UsageError("output.metadata: goes with output.layout = cordex alone");
+      throw core::UsageError("output.metadata: only output.layout = cordex takes it");
     return std::nullopt;
   }
   if (options.metadata.empty())
-    throw core::UsageError(fmt::format("output.metadata: needed with output.layout = {}; {}",
+    throw core::UsageError(fmt::format("output.metadata: required with output.layout = {}; {}",
                                        config::name_of(options.layout), kTemplate));
   return core::with_context("output.metadata", [&] { return read_cordex_metadata(options.metadata); });
 }

@@ -120,12 +120,12 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
       const bool is_sda =
           tools_.options.guidance == Guidance::sda || tools_.options.guidance == Guidance::sda_exact;
       throw core::Error(fmt::format(
-          "sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; take "
+          "sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; use "
           "more sampler.steps{}{} or a smaller sampler.stride",
           member, state.step, job.sampler.steps, job.date(hours_.first + i),
           domain.variables[static_cast<std::size_t>(variable)].name,
-          is_last ? "far from all that the prior knows" : "runs away",
-          is_last && job.prior.network ? ", a prior that was trained longer" : "",
+          is_last ? "far from all that the prior knows" : "grows without bound",
+          is_last && job.prior.network ? ", a prior that is trained for longer" : "",
           is_sda ? ", a larger observation.gamma" : ""));
     }
   }
@@ -153,7 +153,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     state.slab = slab;
     if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
     tools_.progress.advance_without_work(state.step);
-    if (ranks.is_root()) spdlog::info("member {} goes on from step {}", member, state.step);
+    if (ranks.is_root()) spdlog::info("member {} continues from step {}", member, state.step);
   }
   const auto say_step = [&](std::int64_t step) {
     at_step.emplace(fmt::format("step {} of {}", std::min(step + 1, job.sampler.steps), job.sampler.steps));
@@ -162,7 +162,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   Schedule schedule(tools_.options.checkpoint_minutes, tools_.options.checkpoint_every);
   const auto report = [&](checkpoint::Store::Progress progress) {
     if (progress == checkpoint::Store::Progress::failed && ranks.is_root())
-      spdlog::warn("{}; sampling goes on, the checkpoint before stays", store.failure());
+      spdlog::warn("{}; sampling continues, and the previous checkpoint is kept", store.failure());
   };
 
   diffusion::Surroundings surroundings;

@@ -22,75 +22,74 @@ void add(config::OptionTable& table, const std::string& name, config::OptionTabl
 
 void add_data_options(config::OptionTable& table, PreparationOptions& options, bool files_required) {
   add(table, "input.files", &options.files,
-      {.doc =
-           "Files or globs of a simulation (CF NetCDF): one variable a file or many, years split or not, in "
-           "any order. Where files overlap they must agree.",
+      {.doc = "Read these files or globs of a simulation (CF NetCDF): one or many variables per file, years "
+              "split or not, in any order. Where files overlap they must agree.",
        .required = files_required});
   add(table, "data.variables", &options.variables,
-      {.doc =
-           "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables whose "
-           "standard names there are missing or wrong; those given here hold, and say which way winds go."});
+      {.doc = "Find these variables by name=standard name pairs (t2m=air_temperature), names as in the "
+              "files, where the files' standard names are missing or wrong; the standard name given here "
+              "also says which way winds go."});
   add(table, "data.without", &options.without,
-      {.doc = "Variables, by the prior's names, that are not to be observed: no file needs to hold them."});
+      {.doc = "Leave these variables of the prior unobserved; no file needs to contain them."});
   add(table, "data.cell_methods", options.cell_methods.form(),
-      {.doc =
-           "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "
-           "files say: one word for all, or variable=word pairs with the prior's names (tas=mean)."});
+      {.doc = "Treat values as snapshots (point) or time means (mean), whatever cell_methods in the files "
+              "say: one word for all variables, or variable=word pairs with the prior's names (tas=mean)."});
   add(table, "data.missing_fraction", &options.missing_fraction,
-      {.doc = "Part of one coarse cell that may be missing in the files: the rest then stands for all of it. "
-              "Where more is missing, the whole coarse cell is (observation.missing_fraction).",
+      {.doc = "Average a coarse cell over the rest where at most this fraction of it is missing in the "
+              "files; where more is missing, the whole coarse cell is (observation.missing_fraction).",
        .unit = "1",
        .minimum = 0,
        .maximum = 0.99});
   add(table, "observation.block", &options.block,
-      {.doc = "Cells a side of a block of the domain that is averaged.", .unit = "1", .minimum = 1});
+      {.doc = "Average over blocks of this many cells of the domain per side.", .unit = "1", .minimum = 1});
 }
 
 void add_regrid_options(config::OptionTable& table, PreparationOptions& options) {
   add(table, "regrid.method", config::Choice(&options.method),
-      {.doc = "How fields come onto the domain's fine grid, whose blocks are then averaged, as observations "
-              "are compared with samples: bilinear, or conservative (means over the overlaps of cells)."});
+      {.doc = "Bring fields onto the domain's fine grid by this method, bilinear or conservative (means over "
+              "the overlaps of cells); its blocks are then averaged, since that is how observations are "
+              "compared with samples."});
   add(table, "regrid.weights", &options.weights,
-      {.doc = "Weight file from the files' grid onto the domain's fine grid (of cdo, ESMF or xESMF), "
-              "in place of "
-              "regrid.method; needed for unstructured grids."});
+      {.doc = "Regrid with this weight file, from the files' grid onto the domain's fine grid (of cdo, ESMF "
+              "or xESMF), instead of regrid.method; needed for unstructured grids."});
 }
 
 void add_bias_options(config::OptionTable& table, PreparationOptions& options) {
   add(table, "bias.method", config::Choice(&options.bias_method),
-      {.doc = "Bias correction on the coarse grid: quantile mapping (qm), with the trend of the mean "
-              "kept (dqm), "
-              "or with that of every quantile kept (qdm)."});
+      {.doc = "Correct bias on the coarse grid by quantile mapping (qm), keeping the trend of the mean "
+              "(dqm), or keeping the trend of every quantile (qdm)."});
   add(table, "bias.statistics", &options.statistics,
-      {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given. "
-              "They keep bias.start, end, kind, bins, by_month and pooled, which must agree with them where "
-              "they are given again."});
+      {.doc = "Read the statistics of reference and historical run from this file, or write them there where "
+              "bias.reference is given. The file keeps bias.start, end, kind, bins, by_month and pooled; "
+              "where these are given again, they must agree."});
   add(table, "bias.reference", &options.reference,
       {.doc =
-           "Block means of a reanalysis (from coarsen) that the statistics are made from, files or globs."});
+           "Make the statistics from these files or globs of block means of a reanalysis (from coarsen)."});
   add(table, "bias.historical", &options.historical,
-      {.doc = "Files or globs of the simulation's historical run, prepared like input.files."});
+      {.doc = "Make the statistics from these files or globs of the simulation's historical run, prepared "
+              "like input.files."});
   add(table, "bias.start", &options.bias_start,
-      {.doc = "First date of reference and historical run to use; default: each its first."});
-  add(table, "bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});
+      {.doc = "Use reference and historical run from this date on; default: from the first date of each."});
+  add(table, "bias.end", &options.bias_end,
+      {.doc = "Use both up to this date, included; default: up to the last date of each."});
   add(table, "bias.kind", options.bias_kind.form(),
-      {.doc =
-           "additive (a difference) or multiplicative (a factor, for what cannot be negative): one word for "
-           "all, or variable=word pairs; default: additive."});
+      {.doc = "Correct by a difference (additive) or by a factor (multiplicative, for what cannot be "
+              "negative): one word for all variables, or variable=word pairs; default: additive."});
   add(table, "bias.bins", &options.bias_bins,
-      {.doc = "Bins of equal width in each distribution; default: 100.",
+      {.doc = "Divide each distribution into this many bins of equal width; default: 100.",
        .unit = "1",
        .minimum = 1,
        .maximum = 100000});
   add(table, "bias.by_month", &options.bias_by_month,
-      {.doc = "A distribution for each month of the year; default: true."});
-  add(table, "bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells; default: false."});
+      {.doc = "Use one distribution per calendar month; default: true."});
+  add(table, "bias.pooled", &options.bias_pooled,
+      {.doc = "Use one distribution for all cells; default: false."});
   add(table, "bias.trend_start", &options.trend_start,
-      {.doc = "First date of input.files from which dqm and qdm take the trend; default: that of the period "
-              "prepared, or with bias.trend_end their first."});
+      {.doc = "Take the trend for dqm and qdm from input.files from this date on; default: the start of the "
+              "period prepared, or, with bias.trend_end, the files' first date."});
   add(table, "bias.trend_end", &options.trend_end,
-      {.doc = "Last date, included; default: that of the period prepared, or with bias.trend_start their "
-              "last."});
+      {.doc = "Take the trend up to this date, included; default: the end of the period prepared, or, with "
+              "bias.trend_start, the files' last date."});
 }
 
 }  // namespace
@@ -103,8 +102,8 @@ void add_preparation_options(config::OptionTable& table, PreparationOptions& opt
 
 void add_missing_option(config::OptionTable& table, double& fraction) {
   add(table, "observation.missing_fraction", &fraction,
-      {.doc = "Part of a variable's coarse values, over all times and cells, that may be missing: they are "
-              "fill values in observation files, and not observed. More is refused.",
+      {.doc = "Accept this fraction of missing coarse values per variable, over all times and cells, and "
+              "refuse more. Missing values are fill values in observation files, and are not observed.",
        .unit = "1",
        .minimum = 0,
        .maximum = 1});
@@ -114,16 +113,21 @@ void declare_prepare_options(config::OptionTable& table, PrepareOptions& options
   add_preparation_options(table, options, true);
   add_missing_option(table, options.missing_values_fraction);
   table.add("prior.path", &options.prior,
-            {.doc = "Folder of the prior: its domain.nc gives grid, variables, units and step."});
-  table.add("domain.path", &options.domain, {.doc = "A domain.nc by itself, in place of prior.path."});
-  table.add("time.start", &options.start,
-            {.doc = "First date, such as 2050-01-01, in the calendar of the files; default: their first."});
-  table.add("time.end", &options.end,
-            {.doc = "Last date, included (a bare date: the whole day); default: their last."});
+            {.doc = "Read grid, variables, units and step from the domain.nc in this folder of a prior."});
+  table.add("domain.path", &options.domain,
+            {.doc = "Read them from this domain.nc instead of from prior.path."});
+  table.add(
+      "time.start", &options.start,
+      {.doc = "Begin at this date, such as 2050-01-01, in the calendar of the files; default: their first."});
+  table.add(
+      "time.end", &options.end,
+      {.doc = "End at this date, included (a bare date means the whole day); default: the files' last."});
   table.add("output.path", &options.output,
-            {.doc = "Observation file to write, of variables that are snapshots."});
-  table.add("output.means", &options.means,
-            {.doc = "Observation file to write, of variables that are time means (with their time bounds)."});
+            {.doc = "Write the observations of variables that are snapshots to this file."});
+  table.add(
+      "output.means", &options.means,
+      {.doc =
+           "Write the observations of variables that are time means to this file, with their time bounds."});
 }
 
 std::string regridding_name(const PreparationOptions& options) {

@@ -94,10 +94,10 @@ void PreparedObservations::check_replaceable() const {
     if (!std::filesystem::exists(path)) continue;
     const auto own = made.find(path);
     if (own != made.end() && core::sha256_of_file(own->second) == core::sha256_of_file(path)) continue;
-    throw core::Error(fmt::format(
-        "{} is there, and not what input.files and their options give; take another output.directory, or "
-        "checkpoint.restart to write over it",
-        path.string()));
+    throw core::Error(
+        fmt::format("{} exists and differs from what input.files and their options give; use another "
+                    "output.directory, or checkpoint.restart to overwrite it",
+                    path.string()));
   }
 }
 

@@ -37,8 +37,9 @@ std::string usage() {
   return text +
          "\n`foehn SUBCOMMAND --help` lists every option with its unit and default; `foehn reference` prints "
          "all of them\n"
-         "as Markdown; `foehn --version` says the version.\n"
-         "Exit codes: 0 done, 1 failure, 2 wrong usage, 75 stopped with a checkpoint (run again to go on).\n";
+         "as Markdown; `foehn --version` prints the version.\n"
+         "Exit codes: 0 done, 1 failure, 2 wrong usage, 75 stopped with a checkpoint (run again to "
+         "continue).\n";
 }
 
 /// The options of all subcommands, as Markdown.

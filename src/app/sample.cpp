@@ -65,9 +65,9 @@ void log_solves(const SolveSummary& solves) {
   spdlog::info("mmps: {} solves, largest relative residual {:.2g}", solves.count, solves.largest_residual);
   if (solves.cut_short + solves.fallbacks > 0)
     spdlog::warn(
-        "mmps: the matrix was not positive in {} solves: {} ended early, {} fell back on sda; run.json says "
-        "at which noise "
-        "levels",
+        "mmps: the matrix was not positive definite in {} solves: {} ended early, {} fell back on sda; "
+        "run.json "
+        "lists them by noise level",
         solves.cut_short + solves.fallbacks, solves.cut_short, solves.fallbacks);
 }
 
@@ -169,7 +169,7 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
       std::cout << fmt::format("wrote {} to {} in {}\n", counted(members, "member"), options.output,
                                core::format_duration(cost.total_seconds));
     else
-      std::cout << fmt::format("stopped{}; run again to go on\n",
+      std::cout << fmt::format("stopped{}; run again to continue\n",
                                std::filesystem::exists(options.checkpoint_folder())
                                    ? " with a checkpoint in " + options.checkpoint_folder().string()
                                    : "");

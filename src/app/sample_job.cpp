@@ -34,7 +34,8 @@ std::vector<double> physical_std(const SampleOptions& options, const model::Doma
   const auto& physical = options.observation_std;
   const auto& normalised = options.observation_std_normalised;
   if (physical.empty() == normalised.empty())
-    throw core::UsageError("give either observation.std or observation.std_normalised with observations");
+    throw core::UsageError(
+        "expected one of observation.std and observation.std_normalised with observations");
   if (!physical.empty()) {
     if (physical.size() != variables)
       throw core::UsageError(fmt::format("observation.std: expected one value per variable, {}, found {}",
@@ -203,7 +204,7 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
     if (!std::filesystem::exists(probe))
       throw core::Error(
           fmt::format("{}: {} is not the folder that the root has written to; all ranks must "
-                      "see the same",
+                      "see the same one",
                       option, folder.string()));
   });
   std::error_code ignored;

@@ -35,28 +35,28 @@ struct SynthOptions {
 
 void declare(config::OptionTable& table, SynthOptions& options) {
   table.add("grid.size", &options.size,
-            {.doc = "Rows and columns of the grid, such as 96,128; one number makes it square.",
+            {.doc = "Make a grid of this many rows and columns, such as 96,128; one number makes it square.",
              .unit = "1",
              .minimum = 2,
              .maximum = kLargestSize,
              .fewest = 1,
              .most = 2});
   table.add("grid.spacing", &options.spacing_degrees,
-            {.doc = "Step of the grid in latitude and longitude; the domain is centred at 54 N, 4 W.",
+            {.doc = "Space the grid by this step in latitude and longitude; its centre is at 54 N, 4 W.",
              .unit = "degree",
              .minimum = 0.05,
              .maximum = 2});
-  table.add("time.start", &options.start, {.doc = "First hour (UTC, standard calendar)."});
+  table.add("time.start", &options.start, {.doc = "Begin at this hour (UTC, standard calendar)."});
   table.add("time.hours", &options.hours,
-            {.doc = "Number of hours.", .unit = "h", .minimum = 1, .maximum = 1e9});
+            {.doc = "Make this many hours.", .unit = "h", .minimum = 1, .maximum = 1e9});
   table.add("seed", &options.seed,
-            {.doc = "Seed of the weather; the land is the same for every seed.", .unit = "1", .minimum = 0});
+            {.doc = "Seed the weather; the land is the same for every seed.", .unit = "1", .minimum = 0});
   add_observation_options(table, options.coarse.block, options.coarse.every);
   table.add("output.path", &options.output,
-            {.doc = "NetCDF file to write.", .required = true, .changes_result = false});
+            {.doc = "Write the reanalysis to this NetCDF file.", .required = true, .changes_result = false});
   table.add("output.coarse", &options.coarse.output,
-            {.doc = "Observations to write beside it: means over blocks of observation.block cells every "
-                    "observation.every hours; absent: none.",
+            {.doc = "Also write observations to this file: means over blocks of observation.block cells "
+                    "every observation.every hours.",
              .changes_result = false});
 }
 

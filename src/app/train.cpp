@@ -99,7 +99,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
     return 0;
   }
   if (world.any(context.stop.is_requested())) {
-    if (world.is_root()) std::cout << "stopped before the first step; run again to go on\n";
+    if (world.is_root()) std::cout << "stopped before the first step; run again to continue\n";
     return kStoppedWithCheckpoint;
   }
   world.broadcast(prepared.hours);
@@ -131,7 +131,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   // The root alone says what is gone on from: another rank's view of the folder may be older.
   state.broadcast(world);
   if (world.is_root() && state.step > 0)
-    spdlog::info("going on from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
+    spdlog::info("continuing from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
 
   activity.reset();
   core::Progress progress("training", training.steps, "steps", world.is_root());
@@ -160,8 +160,8 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   const bool is_done = trainer->run(state, events);
   if (!is_done) {
     if (world.is_root())
-      std::cout << fmt::format("stopped at step {} with the checkpoint {}; run again to go on\n", state.step,
-                               checkpoints.path_of(state.step).string());
+      std::cout << fmt::format("stopped at step {} with the checkpoint {}; run again to continue\n",
+                               state.step, checkpoints.path_of(state.step).string());
     return kStoppedWithCheckpoint;
   }
   const double without_network = training::mean_over_levels(trainer->held_out_loss_without_network());
@@ -174,12 +174,12 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
         "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; {}\n",
         options.prior, state.best_loss, state.best_step, without_network,
         pace.steps() == 0
-            ? "its training was done already"
+            ? "it had been trained before"
             : fmt::format("{:.4g} windows/s", static_cast<double>(training.batch) * pace.steps_a_second()));
     if (state.best_loss >= without_network)
       spdlog::warn(
-          "{}: on the hours held out the network is no better than none: loss {:.4g}, {:.4g} "
-          "without it; take more train.windows or another train.learning_rate",
+          "{}: on the hours held out the network is no better than none: loss {:.4g}, against {:.4g} "
+          "without it; use more train.windows or another train.learning_rate",
           options.prior, state.best_loss, without_network);
   });
   return 0;

@@ -48,7 +48,7 @@ void check_prepared(const PreparedData& prepared, const PreparedPaths& paths) {
   if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
       !training::FieldCache::exists(paths.cache, prepared.cache))
     throw core::Error(
-        fmt::format("prior.path, data.cache: in {} and {} a rank does not find what the root wrote there; "
+        fmt::format("prior.path, data.cache: a rank does not find in {} and {} what the root has written; "
                     "all ranks must see the same files",
                     paths.gaussian.string(), paths.cache.string()));
 }

@@ -26,9 +26,9 @@ struct CommonOption {
 /// What every subcommand understands.
 std::vector<CommonOption> common_options() {
   return {{fmt::format("--{} FILE", kConfigOption),
-           "INI file of options: 'name = value' lines under [section] headings, '#' before a comment. The "
-           "command "
-           "line wins over it."},
+           "Read options from this INI file: 'name = value' lines under [section] headings, '#' before a "
+           "comment. "
+           "The command line overrides it."},
           {fmt::format("--{}", kValidateOnlyOption), "Check everything, inputs included, and stop."},
           {fmt::format("--{}", kHelpOption), "Print this page and stop."}};
 }

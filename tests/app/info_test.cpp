@@ -44,7 +44,7 @@ TEST(Info, SaysWhatAScorePriorIs) {
   EXPECT_THAT(text, HasSubstr("hidden 4, 6; blocks 1, 2; attention at levels 1; embedding 8"));
   EXPECT_THAT(text, HasSubstr(std::to_string(model::parameter_count(architecture) / 1000) + ","));
   EXPECT_THAT(text,
-              HasSubstr(fmt::format("{:.4g} GFLOP a window",
+              HasSubstr(fmt::format("{:.4g} GFLOP per window",
                                     static_cast<double>(model::window_flops(architecture, 8, 12)) / 1e9)));
   EXPECT_THAT(text, HasSubstr(fmt::format("sha256 {}", model::prior_digest(folder / "prior"))));
 }
