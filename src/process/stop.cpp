@@ -29,7 +29,8 @@ void stop_listening() {
   for (const int signal : kSignals) std::signal(signal, SIG_DFL);
   const StopSource* source = listening;
   // The request may have come from another rank, without a signal of this one's own.
-  if (source != nullptr && source->token().is_requested()) std::raise(received != 0 ? received.load() : SIGUSR1);
+  if (source != nullptr && source->token().is_requested())
+    std::raise(received != 0 ? received.load() : SIGUSR1);
 }
 
 }  // namespace foehn::process
