@@ -1,7 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,13 +9,14 @@
 #include <vector>
 
 #include "app/bench_timing.hpp"
-#include "app/device.hpp"
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/model/score_unet.hpp"
+#include "foehn/process/device.hpp"
+#include "option_names.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -25,31 +25,34 @@ namespace {
 
 struct BenchOptions {
   std::string prior;
-  std::string network = "prior";
-  std::vector<double> batches{1, 2, 4};
+  TimedNetwork network = TimedNetwork::prior;
+  std::vector<std::int64_t> batches{1, 2, 4};
   std::int64_t repeats = 5;
   std::int64_t threads = 1;
-  std::string device = "auto";
+  process::DeviceChoice device = process::DeviceChoice::automatic;
   std::string output;
 };
 
 void declare(config::OptionTable& table, BenchOptions& options) {
   table.add("prior.path", &options.prior,
-            {.doc = "Prior bundle whose denoiser is timed.", .positional = true});
+            {.doc = "Time the denoiser of this prior bundle.", .positional = true});
   table.add("bench.network", &options.network,
-            {.doc = "What is timed: the prior of prior.path; or full, a network of Climate2Weather's size "
-                    "(window of 13 h, 4 variables, 128 x 128 cells) with random weights.",
-             .choices = {"prior", "full"}});
+            {.doc = "Time the prior of prior.path, or full: a network of Climate2Weather's size (window of "
+                    "13 h, 4 variables, 128 x 128 cells) with random weights."});
   table.add("bench.batches", &options.batches,
-            {.doc = "Numbers of windows a call.", .unit = "1", .minimum = 1, .maximum = 4096});
+            {.doc = "Evaluate these numbers of windows per call.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 4096,
+             .fewest = 1});
   table.add(
       "bench.repeats", &options.repeats,
-      {.doc = "Calls that the median is taken of, after one that warms up; of long calls fewer are made.",
+      {.doc = "Take the median of this many calls after one that warms up; of fewer where calls are long.",
        .unit = "1",
        .minimum = 1,
        .maximum = 1000});
   table.add("output.path", &options.output,
-            {.doc = "JSON file to write as well; absent: none.", .changes_result = false});
+            {.doc = "Also write the results to this JSON file.", .changes_result = false});
   add_device_option(table, options.device);
   add_threads_option(table, options.threads);
 }
@@ -114,9 +117,9 @@ std::vector<Case> time_subject(Subject& subject, const BenchOptions& options,
   // The gradient in the fields, without the weights', takes about the operations of the forward pass again.
   const auto both = subject.operations ? std::optional(2 * *subject.operations) : std::nullopt;
   std::vector<Case> cases;
-  for (const double batch : options.batches) {
+  for (const std::int64_t batch : options.batches) {
     std::vector<std::int64_t> shape = subject.window;
-    shape.insert(shape.begin(), static_cast<std::int64_t>(batch));
+    shape.insert(shape.begin(), batch);
     const at::Tensor noisy = at::randn(shape, tensors), cotangent = at::randn(shape, tensors);
     cases.push_back(
         {shape[0], "forward",
@@ -146,7 +149,7 @@ std::string table_text(const std::vector<Case>& cases, const Peaks& peaks) {
       "peaks: matrix product {:.1f} GFLOP/s; 3 x 3 convolution of 128 channels at 128 x 128 {:.1f} "
       "GFLOP/s\n\n"
       "{:>5}  {:<18}  {:>10}  {:>9}  {:>14}  {:>14}\n",
-      peaks.matrix_product / kGiga, peaks.convolution / kGiga, "batch", "pass", "s a window", "GFLOP/s",
+      peaks.matrix_product / kGiga, peaks.convolution / kGiga, "batch", "pass", "s/window", "GFLOP/s",
       "of the product", "of convolution");
   for (const Case& one : cases)
     lines += fmt::format("{:>5}  {:<18}  {:>10.4g}  {:>9}  {:>14}  {:>14}\n", one.batch, one.pass,
@@ -182,33 +185,16 @@ nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const 
           {"cases", lines}};
 }
 
-void check(const BenchOptions& options) {
-  for (const double batch : options.batches)
-    if (batch != std::floor(batch))
-      throw core::UsageError(fmt::format("bench.batches: expected whole numbers, found {}", batch));
-  if (options.batches.empty()) throw core::UsageError("bench.batches: expected at least one number");
-  if ((options.network == "full") != options.prior.empty())
+int run(const Call& call, const BenchOptions& options) {
+  const bool is_full = options.network == TimedNetwork::full;
+  if (is_full != options.prior.empty())
     throw core::UsageError("expected either prior.path or bench.network full");
-}
+  process::set_threads(options.threads);
+  const at::TensorOptions tensors =
+      at::TensorOptions(at::kFloat).device(process::choose_device(options.device));
 
-}  // namespace
-
-int bench(const Arguments& arguments) {
-  BenchOptions options;
-  config::OptionTable table("bench", "Times a denoiser beside what the machine does at its best.",
-                            "foehn bench --bench.network full --run.threads 2");
-  declare(table, options);
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
-  check(options);
-  set_threads(options.threads);
-  const at::TensorOptions tensors = at::TensorOptions(at::kFloat).device(choose_device(options.device));
-
-  Subject subject = options.network == "full" ? full_network(tensors) : prior_of(options.prior, tensors);
-  if (outcome.validate_only) {
+  Subject subject = is_full ? full_network(tensors) : prior_of(options.prior, tensors);
+  if (call.validate_only) {
     say_valid("nothing was timed");
     return 0;
   }
@@ -220,8 +206,18 @@ int bench(const Arguments& arguments) {
   const std::vector<Case> cases = time_subject(subject, options, tensors);
   std::cout << table_text(cases, peaks);
   if (!options.output.empty())
-    io::write_file_atomically(options.output, record(cases, peaks, subject, table.values()).dump(2) + "\n");
+    io::write_file_atomically(options.output,
+                              record(cases, peaks, subject, call.table.values()).dump(2) + "\n");
   return 0;
+}
+
+}  // namespace
+
+Subcommand bench() {
+  return {.name = "bench",
+          .summary = "Time a denoiser beside what the machine does at its best.",
+          .example = "foehn bench --bench.network full --run.threads 2",
+          .declare = serial(&declare, &run)};
 }
 
 }  // namespace foehn::app

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <vector>
 
+#include "foehn/core/heartbeat.hpp"
+
 namespace foehn::app {
 
 namespace {
@@ -16,6 +18,7 @@ constexpr double kEnoughSeconds = 5;
 
 double seconds_of_call(const std::function<at::Tensor()>& work) {
   const auto start = std::chrono::steady_clock::now();
+  core::beat();
   const at::Tensor result = work();
   // A GPU computes on after the call has returned, until a value of the result is asked for.
   result.flatten()[0].item<double>();

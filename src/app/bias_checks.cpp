@@ -114,9 +114,9 @@ void check_statistics(const bias::CalibrationFile& statistics, const PrepareOpti
   for (const ObservationStream& stream : streams)
     for (const io::Variable& variable : stream.variables()) {
       const bias::Calibration& calibration = ingestion::calibration_of(variable, statistics.calibrations);
-      const std::string kind = setting_of(options.bias_kind, variable.name, "");
-      if (!kind.empty() && bias::parse_kind(kind) != calibration.kind)
-        refuse("bias.kind", fmt::format("{}={}", variable.name, kind),
+      const std::optional<bias::Kind> kind = options.bias_kind.of(variable.name);
+      if (kind && *kind != calibration.kind)
+        refuse("bias.kind", fmt::format("{}={}", variable.name, bias::kind_name(*kind)),
                fmt::format("kind {}", bias::kind_name(calibration.kind)));
       require_alike(variable.name, calibration.daily_times, daily_times(stream), "input.files hold");
     }

@@ -10,9 +10,11 @@
 #include "fine_fields.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 #include "foehn/observation/block_mean.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
 
@@ -69,7 +71,7 @@ Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& opti
 
 void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   const std::vector<std::filesystem::path> files = io::expand_files({options.input});
-  refuse_overwriting(files, options.output, "output.path");
+  process::refuse_overwriting(files, options.output, "output.path");
   const io::FieldReader reader(files, field_selection(options.variables, options.crop));
   if (reader.step_seconds() == 0)
     throw core::Error(
@@ -105,6 +107,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   const auto& grid = reader.grid();
   at::Tensor fine = at::empty({variables, grid.ny(), grid.nx()}, at::kFloat);
   for (std::int64_t first = period.first; first + covered <= period.last; first += options.every) {
+    core::beat();
     at::Tensor sum;
     for (std::int64_t hour = first; hour < first + covered; ++hour) {
       reader.read(hour, 1, {fine.data_ptr<float>(), static_cast<std::size_t>(fine.numel())});
@@ -117,12 +120,9 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   writer.commit();
 }
 
-int coarsen(const Arguments& arguments) {
-  CoarsenOptions options;
-  config::OptionTable table(
-      "coarsen",
-      "Make observations from fine fields: block means every few hours, snapshots or means over time.",
-      "foehn coarsen --input.file fine.nc --observation.block 8 --output.path coarse.nc");
+namespace {
+
+void declare(config::OptionTable& table, CoarsenOptions& options) {
   table.add("input.file", &options.input, {.doc = "Fine fields (NetCDF file or glob).", .required = true});
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
@@ -135,18 +135,26 @@ int coarsen(const Arguments& arguments) {
             {.doc = "Means over the observation.every hours from each on, with time bounds, instead of "
                     "snapshots."});
   table.add("output.path", &options.output, {.doc = "Observation file to write.", .required = true});
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
+}
 
-  coarsen_file(options, outcome.validate_only);
-  if (outcome.validate_only)
+int run(const Call& call, const CoarsenOptions& options) {
+  coarsen_file(options, call.validate_only);
+  if (call.validate_only)
     say_valid("nothing was written");
   else
     std::cout << fmt::format("wrote {}\n", options.output);
   return 0;
+}
+
+}  // namespace
+
+Subcommand coarsen() {
+  return {.name = "coarsen",
+          .summary =
+              "Make observations from fine fields: block means every few hours, snapshots or means "
+              "over time.",
+          .example = "foehn coarsen --input.file fine.nc --observation.block 8 --output.path coarse.nc",
+          .declare = serial(&declare, &run)};
 }
 
 }  // namespace foehn::app

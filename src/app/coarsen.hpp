@@ -4,18 +4,21 @@
 #include <string>
 #include <vector>
 
+#include "foehn/config/per_variable.hpp"
+#include "foehn/io/time_cells.hpp"
+
 namespace foehn::app {
 
 struct CoarsenOptions {
   std::string input;
-  std::vector<std::string> variables;     ///< "name=standard name"; empty: all
-  std::string crop;                       ///< "y0:y1,x0:x1"; empty: the whole grid
-  std::vector<std::string> cell_methods;  ///< "point", "mean", or "variable=point" pairs
-  std::string start;                      ///< first instant; empty: the file's
-  std::int64_t hours = 0;                 ///< steps of the file; 0: to its end
-  std::int64_t block = 8;                 ///< cells a side of a block
-  std::int64_t every = 6;                 ///< steps between two observations
-  bool is_mean = false;                   ///< means over these steps instead of snapshots
+  std::vector<std::string> variables;  ///< "name=standard name"; empty: all
+  std::string crop;                    ///< "y0:y1,x0:x1"; empty: the whole grid
+  config::PerVariable<io::TimeSampling> cell_methods;
+  std::string start;       ///< first instant; empty: the file's
+  std::int64_t hours = 0;  ///< steps of the file; 0: to its end
+  std::int64_t block = 8;  ///< cells a side of a block
+  std::int64_t every = 6;  ///< steps between two observations
+  bool is_mean = false;    ///< means over these steps instead of snapshots
   std::string output;
 };
 

@@ -19,6 +19,7 @@
 #include "foehn/io/durable.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/model/domain.hpp"
+#include "foehn/process/output_folder.hpp"
 
 namespace foehn::app {
 namespace {
@@ -31,7 +32,8 @@ struct EvaluateOptions {
   std::vector<std::string> observations;
   std::string prior;
   std::string crop;
-  std::vector<std::string> variables, cell_methods;
+  std::vector<std::string> variables;
+  config::PerVariable<io::TimeSampling> cell_methods;
   std::vector<double> observation_std;
   std::string output;
 };
@@ -159,29 +161,15 @@ void warn_of_other_observations(const evaluation::SourceFiles& files) {
                  files.members.front().string(), is_conditioned ? "other files" : "no observations");
 }
 
-}  // namespace
-
-int evaluate(const Arguments& arguments) {
-  EvaluateOptions options;
-  config::OptionTable table("evaluate",
-                            "Scores trajectories against a reference, beside interpolated observations.",
-                            "foehn evaluate --input.members 'out/member_*.nc' --input.reference truth.nc "
-                            "--input.observations coarse.nc --input.prior prior --output.directory scores");
-  declare(table, options);
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
-
+int run(const Call& call, const EvaluateOptions& options) {
   const evaluation::SourceFiles files = source_files(options);
   const evaluation::Sources sources = evaluation::open_sources(files);
   core::with_context("input.reference",
                      [&] { require_snapshots(sources.reference, options.cell_methods, "the members are"); });
   const evaluation::VerifyOptions verify = verify_options(options, files, sources);
   warn_of_other_observations(files);
-  const OutputFolder made(options.output, "output.directory", outcome.validate_only);
-  if (outcome.validate_only) {
+  const process::OutputFolder made(options.output, "output.directory", call.validate_only);
+  if (call.validate_only) {
     say_valid("nothing was written");
     return 0;
   }
@@ -196,6 +184,17 @@ int evaluate(const Arguments& arguments) {
             << std::flush;  // before the log, which has a stream of its own
   spdlog::info("wrote scores.json, scores.nc and report.html in {}", folder.string());
   return 0;
+}
+
+}  // namespace
+
+Subcommand evaluate() {
+  return {.name = "evaluate",
+          .summary = "Score trajectories against a reference, beside interpolated observations.",
+          .example =
+              "foehn evaluate --input.members 'out/member_*.nc' --input.reference truth.nc "
+              "--input.observations coarse.nc --input.prior prior --output.directory scores",
+          .declare = serial(&declare, &run)};
 }
 
 }  // namespace foehn::app

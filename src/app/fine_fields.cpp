@@ -4,34 +4,33 @@
 #include <spdlog/spdlog.h>
 
 #include <optional>
+#include <vector>
 
 #include "foehn/core/error.hpp"
+#include "option_names.hpp"
 #include "prepare_options.hpp"
 
 namespace foehn::app {
 
-void add_cell_methods_option(config::OptionTable& table, std::vector<std::string>& methods) {
+void add_cell_methods_option(config::OptionTable& table, config::PerVariable<io::TimeSampling>& methods) {
   table.add(
-      "data.cell_methods", &methods,
-      {.doc = "Whether fields are snapshots (point) or time means (mean), in place of what cell_methods in "
-              "the files say: one word for all, or variable=word pairs (t2m=point).",
+      "data.cell_methods", methods.form(),
+      {.doc = "Treat fields as snapshots (point) or time means (mean), whatever cell_methods in the files "
+              "say: one word for all variables, or variable=word pairs (t2m=point).",
        .changes_result = false});
 }
 
-io::Sampling read_sampling(const io::FieldReader& reader, const std::vector<std::string>& methods) {
-  const std::vector<io::Variable>& variables = reader.variables();
+io::Sampling read_sampling(const io::FieldReader& reader,
+                           const config::PerVariable<io::TimeSampling>& methods) {
   std::vector<std::string> names;
-  for (const io::Variable& variable : variables) names.push_back(variable.name);
-  check_settings("data.cell_methods", methods, names, {"point", "mean"});
+  for (const io::Variable& variable : reader.variables()) names.push_back(variable.name);
+  check_known("data.cell_methods", methods.variables(), names);
   std::optional<io::Sampling> first;
-  for (std::size_t i = 0; i < variables.size(); ++i) {
-    const std::string told = setting_of(methods, names[i], "");
-    const io::Sampling sampling = reader.sampling(
-        i, told.empty()
-               ? std::nullopt
-               : std::optional(told == "mean" ? io::TimeSampling::mean : io::TimeSampling::snapshot));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const io::Sampling sampling = reader.sampling(i, methods.of(names[i]));
     if (!sampling.doubt.empty())
-      spdlog::warn("{}: {}; taken for snapshots (data.cell_methods)", names[i], sampling.doubt);
+      spdlog::warn("{}: {}: {}; taken for snapshots (data.cell_methods)", reader.first_file(i), names[i],
+                   sampling.doubt);
     if (!first) first = sampling;
     if (sampling.kind != first->kind || sampling.interval != first->interval)
       throw core::Error(fmt::format(
@@ -42,7 +41,7 @@ io::Sampling read_sampling(const io::FieldReader& reader, const std::vector<std:
   return *first;
 }
 
-void require_snapshots(const io::FieldReader& reader, const std::vector<std::string>& methods,
+void require_snapshots(const io::FieldReader& reader, const config::PerVariable<io::TimeSampling>& methods,
                        const std::string& purpose) {
   const io::Sampling sampling = read_sampling(reader, methods);
   if (sampling.kind == io::TimeSampling::snapshot) return;

@@ -40,7 +40,7 @@ void warn_of_others(const std::filesystem::path& folder, const std::set<std::fil
       continue;  // no member, or none yet: whatever it is, nothing here depends on it
     }
     if (other.empty() || other == identity) continue;
-    spdlog::warn("output.directory: {} is of another run: {}", entry.path().string(),
+    spdlog::warn("output.directory: {} was written by a different run: {}", entry.path().string(),
                  checkpoint::difference(other, identity));
     return;  // one tells enough
   }
@@ -78,8 +78,8 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
       const std::string identity = identity_of(path);
       if (job.identity.empty() || identity == job.identity) continue;
       throw core::Error(fmt::format(
-          "{} is there, of another run{}; take the options of that run, another output.directory, or "
-          "checkpoint.restart to write over it",
+          "{} was written by a different run{}; use that run's options, another output.directory, or "
+          "checkpoint.restart to overwrite it",
           path.string(), identity.empty() ? "" : ": " + checkpoint::difference(identity, job.identity)));
     }
     if (is_whole) continue;
@@ -90,7 +90,7 @@ std::vector<std::int64_t> members_to_draw(const SampleJob& job, const SampleOpti
   if (!job.identity.empty()) warn_of_others(folder, files, job.identity);
   const auto there = options.members - static_cast<std::int64_t>(members.size());
   if (there > 0)
-    spdlog::info("{} in {} already", there == 1 ? "1 member is" : fmt::format("{} members are", there),
+    spdlog::info("{} already in {}", there == 1 ? "1 member is" : fmt::format("{} members are", there),
                  folder.string());
   return members;
 }
@@ -99,7 +99,7 @@ void remove_checkpoints(const SampleOptions& options) {
   for (std::int64_t i = 0; i < options.members; ++i) {
     const std::filesystem::path folder = checkpoint_folder(options, options.first_member + i);
     if (!checkpoint::Store::remove_all(folder))
-      throw core::Error(fmt::format("{}: its checkpoints cannot be removed", folder.string()));
+      throw core::Error(fmt::format("cannot remove the checkpoints in {}", folder.string()));
   }
   std::error_code not_empty;
   if (options.checkpoint.empty()) std::filesystem::remove(options.checkpoint_folder(), not_empty);
@@ -120,7 +120,7 @@ void check_space(const SampleJob& job, const SampleOptions& options, int teams) 
   const double free = space_in(is_elsewhere ? options.checkpoint : options.output);
   if (most > free)
     spdlog::warn(
-        "{} has {} free, and {}checkpoints take up to {}",
+        "{} has {} free, but {}checkpoints may take up to {}",
         is_elsewhere ? "checkpoint.directory: " + options.checkpoint : "output.directory: " + options.output,
         megabytes(free), is_elsewhere ? "" : "members and ", megabytes(most));
 }
@@ -128,11 +128,11 @@ void check_space(const SampleJob& job, const SampleOptions& options, int teams) 
 void check_free(const std::filesystem::path& folder, double least, double whole, const std::string& what) {
   const double free = space_in(folder);
   if (least > free)
-    throw core::Error(fmt::format("output.directory: {} has {} free, and {} take at least {}",
+    throw core::Error(fmt::format("output.directory: {} has {} free, but {} take at least {}",
                                   folder.string(), megabytes(free), what, megabytes(least)));
   if (whole > free)
-    spdlog::warn("output.directory: {} has {} free, and {} take up to {}", folder.string(), megabytes(free),
-                 what, megabytes(whole));
+    spdlog::warn("output.directory: {} has {} free, but {} may take up to {}", folder.string(),
+                 megabytes(free), what, megabytes(whole));
 }
 
 }  // namespace foehn::app

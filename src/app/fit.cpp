@@ -10,6 +10,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
 
@@ -39,59 +40,68 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
   std::cout << fmt::format("wrote the prior {}\n", folder);
 }
 
-}  // namespace
-
-int fit(const Arguments& arguments) {
-  std::vector<std::string> files, variables, cell_methods;
-  std::string start, end, crop, prior_path;
+struct FitOptions {
+  std::vector<std::string> files, variables;
+  config::PerVariable<io::TimeSampling> cell_methods;
+  std::string start, end, crop, prior;
   std::int64_t longest_gap = kLongestGap;
-  model::GaussianFitOptions options;
-  config::OptionTable table(
-      "fit", "Fit a Gaussian prior to a reanalysis, in seconds.",
-      "foehn fit --data.files 'era5_*.nc' --data.variables t2m=air_temperature --prior.path prior");
-  table.add("data.files", &files, {.doc = "Reanalysis files or globs.", .are_files = true, .required = true});
-  add_variables_option(table, variables);
-  table.add("data.start", &start, {.doc = "First date to use; default: the files' first."});
-  table.add("data.end", &end, {.doc = "Last date to use, included; default: the files' last."});
-  add_crop_option(table, crop);
-  add_gap_option(table, longest_gap);
-  add_cell_methods_option(table, cell_methods);
-  table.add("data.held_out", &options.held_out_fraction,
+  model::GaussianFitOptions fit;
+};
+
+void declare(config::OptionTable& table, FitOptions& options) {
+  table.add("data.files", &options.files,
+            {.doc = "Reanalysis files or globs.", .are_files = true, .required = true});
+  add_variables_option(table, options.variables);
+  table.add("data.start", &options.start, {.doc = "First date to use; default: the files' first."});
+  table.add("data.end", &options.end, {.doc = "Last date to use, included; default: the files' last."});
+  add_crop_option(table, options.crop);
+  add_gap_option(table, options.longest_gap);
+  add_cell_methods_option(table, options.cell_methods);
+  table.add("data.held_out", &options.fit.held_out_fraction,
             {.doc = "Part of the period, at its end, that chooses the shrinkage and is scored; it is part of "
                     "the fit after that.",
              .unit = "1",
              .minimum = 0,
              .maximum = 0.5,
              .minimum_excluded = true});
-  table.add("prior.path", &prior_path, {.doc = "Folder of the prior to write.", .required = true});
-  table.add("prior.markov_order", &options.markov_order,
+  table.add("prior.path", &options.prior, {.doc = "Folder of the prior to write.", .required = true});
+  table.add("prior.markov_order", &options.fit.markov_order,
             {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
+}
 
-  io::FieldSelection selection = field_selection(variables, crop);
-  selection.longest_gap = longest_gap;
-  const io::FieldReader reader(io::expand_files(files), selection);
-  require_snapshots(reader, cell_methods, kLearntFrom);
+int run(const Call& call, const FitOptions& options) {
+  io::FieldSelection selection = field_selection(options.variables, options.crop);
+  selection.longest_gap = options.longest_gap;
+  const io::FieldReader reader(io::expand_files(options.files), selection);
+  require_snapshots(reader, options.cell_methods, kLearntFrom);
   const io::IndexRange period = core::with_context(
-      "data.start, data.end", [&] { return io::select_period(reader.times(), start, end); });
-  model::check_fit(period, options);
-  const OutputFolder made(prior_path, "prior.path", true);  // which stays where a prior comes to lie in it
-  if (outcome.validate_only) {
+      "data.start, data.end", [&] { return io::select_period(reader.times(), options.start, options.end); });
+  model::check_fit(period, options.fit);
+  const process::OutputFolder made(options.prior, "prior.path",
+                                   true);  // which stays where a prior comes to lie in it
+  if (call.validate_only) {
     say_valid("nothing was fitted");
     return 0;
   }
   core::Progress progress("fitting", 2 * period.size(), "fields", true);
   const model::GaussianFit fitted = model::fit_gaussian_prior(
-      reader, period, options, [&](std::int64_t hours) { progress.advance(hours); });
-  model::save_gaussian_prior(prior_path, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
+      reader, period, options.fit, [&](std::int64_t hours) { progress.advance(hours); });
+  model::save_gaussian_prior(options.prior, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
   say_filled(reader);
   say_unnamed(reader.variables());
-  report(fitted, period, prior_path);
+  report(fitted, period, options.prior);
   return 0;
+}
+
+}  // namespace
+
+Subcommand fit() {
+  return {.name = "fit",
+          .summary = "Fit a Gaussian prior to a reanalysis, in seconds.",
+          .example =
+              "foehn fit --data.files 'era5_*.nc' --data.variables t2m=air_temperature --prior.path "
+              "prior",
+          .declare = serial(&declare, &run)};
 }
 
 }  // namespace foehn::app

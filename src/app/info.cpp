@@ -98,7 +98,7 @@ void describe_network(const model::ScoreUnetArchitecture& network, const grid::G
   line("architecture",
        fmt::format("U-Net, hidden {}; blocks {}; {}; embedding {}", fmt::join(network.hidden, ", "),
                    fmt::join(network.blocks, ", "), attention, network.embedding));
-  line("work", fmt::format("{:.4g} GFLOP a window",
+  line("work", fmt::format("{:.4g} GFLOP per window",
                            static_cast<double>(model::window_flops(network, grid.ny(), grid.nx())) / 1e9));
 }
 
@@ -163,27 +163,37 @@ void describe_fields(const fs::path& path) {
   line("size on disk", size_text(fs::file_size(path)));
 }
 
-}  // namespace
-
-int info(const Arguments& arguments) {
+struct InfoOptions {
   std::string path;
-  config::OptionTable table("info", "Says what a prior or a trajectory is.", "foehn info prior");
+};
+
+void declare(config::OptionTable& table, InfoOptions& options) {
   table.add(
-      "prior.path", &path,
-      {.doc = "A prior bundle (a folder), or a NetCDF file of fields such as a member that was sampled.",
+      "prior.path", &options.path,
+      {.doc =
+           "Describe this prior bundle (a folder), or this NetCDF file of fields, such as a sampled member.",
        .required = true,
        .positional = true});
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
-  if (!fs::exists(path)) throw core::Error(fmt::format("prior.path: {}: no such file or folder", path));
+}
+
+int run(const Call&, const InfoOptions& options) {
+  const fs::path path = options.path;
+  if (!fs::exists(path))
+    throw core::Error(fmt::format("prior.path: {}: no such file or folder", options.path));
   if (fs::is_directory(path))
     describe_prior_bundle(path);
   else
     describe_fields(path);
   return 0;
+}
+
+}  // namespace
+
+Subcommand info() {
+  return {.name = "info",
+          .summary = "Say what a prior or a trajectory is.",
+          .example = "foehn info prior",
+          .declare = serial(&declare, &run)};
 }
 
 }  // namespace foehn::app

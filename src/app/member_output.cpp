@@ -36,14 +36,14 @@ io::CordexMetadata read_cordex_metadata(const std::filesystem::path& path) {
 }
 
 std::optional<io::CordexMetadata> output_metadata(const SampleOptions& options) {
-  if (options.layout == "member") {
+  if (options.layout == Layout::member) {
     if (!options.metadata.empty())
-      throw core::UsageError("output.metadata: goes with output.layout = cordex alone");
+      throw core::UsageError("output.metadata: only output.layout = cordex takes it");
     return std::nullopt;
   }
   if (options.metadata.empty())
-    throw core::UsageError(
-        fmt::format("output.metadata: needed with output.layout = {}; {}", options.layout, kTemplate));
+    throw core::UsageError(fmt::format("output.metadata: required with output.layout = {}; {}",
+                                       config::name_of(options.layout), kTemplate));
   return core::with_context("output.metadata", [&] { return read_cordex_metadata(options.metadata); });
 }
 
@@ -81,8 +81,9 @@ io::TrajectoryHeader member_header(const SampleJob& job, const SampleOptions& op
                                                      : "weather sampled from a prior")},
       {"source", fmt::format("foehn {}", FOEHN_VERSION)},
       {"history", fmt::format("foehn sample: {} with {} steps from t = {}, guidance {}, stride {}",
-                              options.method, job.sampler.steps, job.sampler.t_first,
-                              options.is_conditioned() ? options.guidance : "none", options.stride)},
+                              config::name_of(options.method), job.sampler.steps, job.sampler.t_first,
+                              config::name_of(options.is_conditioned() ? options.guidance : Guidance::none),
+                              stride_text(options.stride))},
       {"foehn_seed", options.seed},
       {"foehn_prior_digest", job.prior_digest},
       {"foehn_options_digest", job.options_digest},

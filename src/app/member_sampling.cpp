@@ -8,13 +8,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/diffusion/noise.hpp"
 #include "plausible_range.hpp"
-#include "stop_signals.hpp"
 
 namespace foehn::app {
 
@@ -116,14 +117,15 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
     const at::Tensor is_sound_then = greatest(state.slab[i], {1, 2}) <= limits;
     for (std::int64_t variable = 0; variable < variables; ++variable) {
       if (is_sound_then[variable].item<bool>()) continue;
-      const bool is_sda = tools_.options.guidance == "sda" || tools_.options.guidance == "sda-exact";
+      const bool is_sda =
+          tools_.options.guidance == Guidance::sda || tools_.options.guidance == Guidance::sda_exact;
       throw core::Error(fmt::format(
-          "sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; take "
+          "sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; use "
           "more sampler.steps{}{} or a smaller sampler.stride",
           member, state.step, job.sampler.steps, job.date(hours_.first + i),
           domain.variables[static_cast<std::size_t>(variable)].name,
-          is_last ? "far from all that the prior knows" : "runs away",
-          is_last && job.prior.network ? ", a prior that was trained longer" : "",
+          is_last ? "far from all that the prior knows" : "grows without bound",
+          is_last && job.prior.network ? ", a prior that is trained for longer" : "",
           is_sda ? ", a larger observation.gamma" : ""));
     }
   }
@@ -139,76 +141,76 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   const SampleJob& job = tools_.job;
   const comm::Communicator& ranks = tools_.team.ranks;
   const auto& domain = job.prior.domain;
-  if (ranks.any(must_stop())) return false;
-  try {
-    checkpoint::Store store = checkpoints_of(member, slab);
-    diffusion::SamplerState state{.slab = slab};
-    const auto snapshot = store.load([&](const checkpoint::Snapshot& found) { state_of(found, job); });
-    if (snapshot) {
-      state = state_of(*snapshot, job);
-      slab.copy_(state.slab);
-      state.slab = slab;
-      if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
-      tools_.progress.advance_without_work(state.step);
-      if (ranks.is_root()) spdlog::info("member {} goes on from step {}", member, state.step);
-    }
-    Schedule schedule(tools_.options.checkpoint_minutes, tools_.options.checkpoint_every);
-    const auto report = [&](checkpoint::Store::Progress progress) {
-      if (progress == checkpoint::Store::Progress::failed && ranks.is_root())
-        spdlog::warn("{}; sampling goes on, the checkpoint before stays", store.failure());
-    };
-
-    diffusion::Surroundings surroundings;
-    surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t number) {
-      diffusion::fill_noise(
-          {static_cast<std::uint64_t>(tools_.options.seed), static_cast<std::uint32_t>(member), number},
-          hours_.first, noise);
-    };
-    surroundings.ordered_sum = tools_.ordered_sum;
-    surroundings.trajectory_values =
-        job.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
-    surroundings.pass_done = [&](const diffusion::SamplerState& now) {
-      if (now.pass == 0) {
-        tools_.progress.advance();
-        ++steps_taken_;
-      }
-      ranks.agree([&] { check_values(now, member); });
-      const bool is_last = now.step == job.sampler.steps;
-      // Output may take long as well, and no checkpoint is on its way meanwhile.
-      if (store.is_writing()) report(store.publish(is_last));
-      const bool stops = ranks.any(must_stop());
-      const bool is_due = ranks.any(ranks.is_root() && schedule.is_due(now));
-      if (!stops && (!is_due || store.is_writing())) return true;
-      if (store.is_writing()) report(store.publish(true));
-      store.save(snapshot_of(now, job));
-      schedule.written();
-      if (stops) {
-        if (store.publish(true) == checkpoint::Store::Progress::failed)
-          throw core::SharedError(store.failure());
-        return false;
-      }
-      if (is_last) report(store.publish(true));
-      return true;
-    };
-    return diffusion::sample(tools_.denoiser, diffusion::VpCosine{}, job.sampler, surroundings, state);
-  } catch (const comm::AgreedError& error) {
-    throw core::SharedError(error.what());  // the team's; other teams do not know of it yet
+  if (ranks.any(tools_.stop.is_requested())) return false;
+  const core::Activity activity(fmt::format("member {}", member));
+  std::optional<core::Activity> at_step;
+  checkpoint::Store store = checkpoints_of(member, slab);
+  diffusion::SamplerState state{.slab = slab};
+  const auto snapshot = store.load([&](const checkpoint::Snapshot& found) { state_of(found, job); });
+  if (snapshot) {
+    state = state_of(*snapshot, job);
+    slab.copy_(state.slab);
+    state.slab = slab;
+    if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
+    tools_.progress.advance_without_work(state.step);
+    if (ranks.is_root()) spdlog::info("member {} continues from step {}", member, state.step);
   }
+  const auto say_step = [&](std::int64_t step) {
+    at_step.emplace(fmt::format("step {} of {}", std::min(step + 1, job.sampler.steps), job.sampler.steps));
+  };
+  say_step(state.step);
+  Schedule schedule(tools_.options.checkpoint_minutes, tools_.options.checkpoint_every);
+  const auto report = [&](checkpoint::Store::Progress progress) {
+    if (progress == checkpoint::Store::Progress::failed && ranks.is_root())
+      spdlog::warn("{}; sampling continues, and the previous checkpoint is kept", store.failure());
+  };
+
+  diffusion::Surroundings surroundings;
+  surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t number) {
+    diffusion::fill_noise(
+        {static_cast<std::uint64_t>(tools_.options.seed), static_cast<std::uint32_t>(member), number},
+        hours_.first, noise);
+  };
+  surroundings.ordered_sum = tools_.ordered_sum;
+  surroundings.trajectory_values =
+      job.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
+  surroundings.pass_done = [&](const diffusion::SamplerState& now) {
+    if (now.pass == 0) {
+      say_step(now.step);
+      tools_.progress.advance();
+      ++steps_taken_;
+    }
+    ranks.agree([&] { check_values(now, member); });
+    const bool is_last = now.step == job.sampler.steps;
+    // Output may take long as well, and no checkpoint is on its way meanwhile.
+    if (store.is_writing()) report(store.publish(is_last));
+    const bool stops = ranks.any(tools_.stop.is_requested());
+    const bool is_due = ranks.any(ranks.is_root() && schedule.is_due(now));
+    if (!stops && (!is_due || store.is_writing())) return true;
+    if (store.is_writing()) report(store.publish(true));
+    store.save(snapshot_of(now, job));
+    schedule.written();
+    if (stops) {
+      if (store.publish(true) == checkpoint::Store::Progress::failed)
+        throw core::CollectiveError(ranks.scope(), store.failure());
+      return false;
+    }
+    if (is_last) report(store.publish(true));
+    return true;
+  };
+  return diffusion::sample(tools_.denoiser, diffusion::VpCosine{}, job.sampler, surroundings, state);
 }
 
 void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {
   const SampleJob& job = tools_.job;
-  try {
-    checkpoint::Store store = checkpoints_of(member, slab);
-    const std::int64_t steps = job.sampler.steps;
-    store.save(snapshot_of({.slab = slab,
-                            .step = steps,
-                            .draw = static_cast<std::uint32_t>(1 + steps * job.sampler.corrections)},
-                           job));
-    if (store.publish(true) == checkpoint::Store::Progress::failed) throw core::SharedError(store.failure());
-  } catch (const comm::AgreedError& error) {
-    throw core::SharedError(error.what());
-  }
+  const comm::Communicator& ranks = tools_.team.ranks;
+  checkpoint::Store store = checkpoints_of(member, slab);
+  const std::int64_t steps = job.sampler.steps;
+  store.save(snapshot_of(
+      {.slab = slab, .step = steps, .draw = static_cast<std::uint32_t>(1 + steps * job.sampler.corrections)},
+      job));
+  if (store.publish(true) == checkpoint::Store::Progress::failed)
+    throw core::CollectiveError(ranks.scope(), store.failure());
 }
 
 }  // namespace foehn::app

@@ -7,6 +7,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
+#include "foehn/process/stop.hpp"
 #include "sample_job.hpp"
 
 namespace foehn::app {
@@ -23,19 +24,20 @@ class MemberSampling {
     diffusion::Denoiser& denoiser;
     diffusion::OrderedSum ordered_sum;
     core::Progress& progress;
+    process::StopToken stop;
   };
   /// @param hours  of this rank
   MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}
 
   /// Fills the slab.
   /// @return  false if it was stopped, with a checkpoint of all that it had done
-  /// @throws core::SharedError naming step, instant and variable of a value that is not finite, runs away
+  /// @throws core::CollectiveError naming step, instant and variable of a value that is not finite, runs away
   ///         or, at the end, is no weather;
   ///         or why the checkpoint to go on from cannot be used, or that to stop with be written
   /// @note Collective over the team.
   bool draw(std::int64_t member, at::Tensor& slab);
   /// Writes a checkpoint of a member that is drawn.
-  /// @throws core::SharedError if it cannot be written
+  /// @throws core::CollectiveError if it cannot be written
   /// @note Collective over the team.
   void keep(std::int64_t member, const at::Tensor& slab);
   /// Of all members drawn, those before a checkpoint that was gone on from aside.

@@ -10,6 +10,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/ingestion/provenance.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -31,8 +32,7 @@ void check_plausible(const ObservationStream& stream, std::int64_t index, std::s
 }
 
 void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& ranges,
-                  std::optional<ingestion::BiasCorrection> correction, io::TrajectoryWriter& writer,
-                  const std::function<void()>& going_on) {
+                  std::optional<ingestion::BiasCorrection> correction, io::TrajectoryWriter& writer) {
   std::vector<float> values(stream.variables().size() * static_cast<std::size_t>(stream.grid().cells()));
   core::Progress progress("preparing", stream.times().size(), "instants", true);
   const calendar::TimeAxis times = ingestion::middles(stream.sampling(), stream.times());
@@ -42,7 +42,6 @@ void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& 
     check_plausible(stream, i, values, ranges);
     writer.append(values);
     progress.advance();
-    going_on();
   }
   say_missing(stream);
   if (!correction) return;
@@ -55,7 +54,7 @@ void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& 
 
 }  // namespace
 
-Preparation::Preparation(const PrepareOptions& options, const RecordCut& cut)
+ObservationPreparation::ObservationPreparation(const PrepareOptions& options, const RecordCut& cut)
     : options_(options),
       target_(prepare_target(options)),
       streams_(open_streams(options, target_, cut)),
@@ -63,11 +62,11 @@ Preparation::Preparation(const PrepareOptions& options, const RecordCut& cut)
   check_statistics();
 }
 
-const std::string& Preparation::output_of(const ObservationStream& stream) const {
+const std::string& ObservationPreparation::output_of(const ObservationStream& stream) const {
   return stream.sampling().kind == TimeSampling::mean ? options_.means : options_.output;
 }
 
-std::vector<std::filesystem::path> Preparation::inputs() const {
+std::vector<std::filesystem::path> ObservationPreparation::inputs() const {
   std::vector<std::filesystem::path> files{options_.prior.empty()
                                                ? std::filesystem::path(options_.domain)
                                                : std::filesystem::path(options_.prior) / "domain.nc"};
@@ -81,15 +80,15 @@ std::vector<std::filesystem::path> Preparation::inputs() const {
   return files;
 }
 
-void Preparation::check_statistics() const {
+void ObservationPreparation::check_statistics() const {
   if (options_.statistics.empty() || options_.reference.empty()) return;  // which are not written
-  refuse_overwriting(inputs(), options_.statistics, "bias.statistics");
+  process::refuse_overwriting(inputs(), options_.statistics, "bias.statistics");
   for (const std::string& output : {options_.output, options_.means})
     if (output == options_.statistics)
       throw core::UsageError(fmt::format("bias.statistics: {} is an output as well", output));
 }
 
-io::TrajectoryHeader Preparation::header_of(const ObservationStream& stream) const {
+io::TrajectoryHeader ObservationPreparation::header_of(const ObservationStream& stream) const {
   const bool is_mean = stream.sampling().kind == TimeSampling::mean;
   io::TrajectoryHeader header;
   header.variables = stream.variables();
@@ -113,31 +112,31 @@ io::TrajectoryHeader Preparation::header_of(const ObservationStream& stream) con
   return header;
 }
 
-void Preparation::open() {
+void ObservationPreparation::open() {
   for (const ObservationStream& stream : streams_)
     writers_.emplace_back(output_of(stream), header_of(stream));
 }
 
-void Preparation::write(const std::function<void()>& going_on) {
-  bias_.estimate(going_on);
+void ObservationPreparation::write() {
+  bias_.estimate();
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     write_stream(streams_[i], plausible_ranges(target_.plausible, streams_[i].variables()),
-                 bias_.correction(streams_[i], going_on), writers_[i], going_on);
+                 bias_.correction(streams_[i]), writers_[i]);
     writers_[i].close();
   }
 }
 
-std::vector<std::filesystem::path> Preparation::unpublished() const {
+std::vector<std::filesystem::path> ObservationPreparation::unpublished() const {
   std::vector<std::filesystem::path> paths;
   for (const io::TrajectoryWriter& writer : writers_) paths.push_back(writer.temporary_path());
   return paths;
 }
 
-void Preparation::commit() {
+void ObservationPreparation::commit() {
   for (io::TrajectoryWriter& writer : writers_) writer.commit();
 }
 
-std::string Preparation::describe(const ObservationStream& stream) const {
+std::string ObservationPreparation::describe(const ObservationStream& stream) const {
   return fmt::format("{}: {} of {} on {} x {} blocks, {} {} from {} to {} ({})", output_of(stream),
                      stream.sampling().kind == TimeSampling::mean ? "means" : "snapshots", names_of(stream),
                      stream.grid().ny(), stream.grid().nx(), stream.times().size(),
@@ -146,7 +145,7 @@ std::string Preparation::describe(const ObservationStream& stream) const {
                      calendar::calendar_name(stream.times().calendar));
 }
 
-std::string Preparation::describe_sources(const ObservationStream& stream) const {
+std::string ObservationPreparation::describe_sources(const ObservationStream& stream) const {
   std::string lines;
   for (const ingestion::Record& record : stream.records())
     for (const ingestion::SourceFile& file : record.files())

@@ -15,15 +15,15 @@ namespace foehn::app {
 /// Observations being made from a climate model's files: of snapshots one file, of means another. In order:
 /// the constructor checks all input, `open` begins the files, `write` fills them, `commit` gives them their
 /// names. Without commit nothing is left behind.
-class Preparation {
+class ObservationPreparation {
  public:
   /// @param options  must outlive this object
   /// @param cut      leaves of each record what is wanted
   /// @throws core::UsageError for options that do not go together, core::Error naming what is wrong with the
   ///         files
-  Preparation(const PrepareOptions& options, const RecordCut& cut);
-  Preparation(const Preparation&) = delete;
-  Preparation& operator=(const Preparation&) = delete;
+  ObservationPreparation(const PrepareOptions& options, const RecordCut& cut);
+  ObservationPreparation(const ObservationPreparation&) = delete;
+  ObservationPreparation& operator=(const ObservationPreparation&) = delete;
 
   const std::vector<ingestion::ObservationStream>& streams() const { return streams_; }
   /// The file that a stream goes to.
@@ -34,8 +34,7 @@ class Preparation {
   /// Begins the files beside their final places, to find out if they can be written.
   void open();
   /// Reads and writes everything, and brings it to disk under temporary names; shows how far it has come.
-  /// @param going_on  called every few instants
-  void write(const std::function<void()>& going_on);
+  void write();
   /// Where the files are between write and commit, in the order of streams.
   std::vector<std::filesystem::path> unpublished() const;
   /// Gives the files their names, once all of them are whole.

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "foehn/core/error.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "preparation.hpp"
 #include "subcommands.hpp"
@@ -18,7 +19,7 @@ bool is_mean(const ObservationStream& stream) {
   return stream.sampling().kind == ingestion::TimeSampling::mean;
 }
 
-void check_outputs(const Preparation& preparation, const PrepareOptions& options) {
+void check_outputs(const ObservationPreparation& preparation, const PrepareOptions& options) {
   const auto& streams = preparation.streams();
   for (const ObservationStream& stream : streams)
     if (preparation.output_of(stream).empty())
@@ -31,40 +32,44 @@ void check_outputs(const Preparation& preparation, const PrepareOptions& options
   if (!options.output.empty() && options.output == options.means)
     throw core::UsageError("output.means: is output.path as well");
   for (const ObservationStream& stream : streams)
-    refuse_overwriting(preparation.inputs(), preparation.output_of(stream),
-                       is_mean(stream) ? "output.means" : "output.path");
+    process::refuse_overwriting(preparation.inputs(), preparation.output_of(stream),
+                                is_mean(stream) ? "output.means" : "output.path");
   if (streams.size() == 1 && !options.output.empty() && !options.means.empty())
     spdlog::warn("only {} is written: all variables are {}", preparation.output_of(streams.front()),
                  is_mean(streams.front()) ? "time means" : "snapshots");
 }
 
-}  // namespace
-
-int prepare(const Arguments& arguments) {
-  PrepareOptions options;
-  config::OptionTable table = prepare_option_table(options);
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
-
-  Preparation preparation(
+int run(const Call& call, const PrepareOptions& options) {
+  ObservationPreparation preparation(
       options, [&](ingestion::Record& record) { record.select_period(options.start, options.end); });
   check_outputs(preparation, options);
   preparation.open();
-  if (outcome.validate_only) {
+  if (call.validate_only) {
     for (const ObservationStream& stream : preparation.streams())
       std::cout << "would write " << preparation.describe(stream) << '\n'
                 << preparation.describe_sources(stream);
     say_valid("nothing was written");
     return 0;
   }
-  preparation.write([] {});
+  preparation.write();
   preparation.commit();
   for (const ObservationStream& stream : preparation.streams())
     std::cout << "wrote " << preparation.describe(stream) << '\n';
   return 0;
+}
+
+}  // namespace
+
+Subcommand prepare() {
+  return {.name = "prepare",
+          .summary =
+              "Make observations from a climate model's files: join, convert units, regrid, average, "
+              "correct bias.",
+          .example =
+              "foehn prepare --input.files 'tas_6hr*.nc,psl_6hr*.nc' --prior.path prior "
+              "--observation.block 16 --time.start 2050-01-01 --time.end 2050-12-31 --output.path "
+              "observations.nc",
+          .declare = serial(&declare_prepare_options, &run)};
 }
 
 }  // namespace foehn::app

@@ -7,7 +7,7 @@
 #include "bias_checks.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
-#include "options.hpp"
+#include "option_names.hpp"
 
 namespace foehn::app {
 
@@ -15,20 +15,14 @@ namespace {
 
 using ingestion::ObservationStream;
 
-ingestion::BiasMethod bias_method(const std::string& name) {
-  if (name == "qm") return ingestion::BiasMethod::quantile_mapping;
-  return name == "dqm" ? ingestion::BiasMethod::detrended_quantile_mapping
-                       : ingestion::BiasMethod::quantile_delta_mapping;
-}
-
 void check_options(const PrepareOptions& options) {
   const bool makes = !options.reference.empty() || !options.historical.empty();
   const bool has_trend = !options.trend_start.empty() || !options.trend_end.empty();
-  if (has_trend && (options.bias_method == "none" || options.bias_method == "qm"))
+  if (has_trend && (!options.bias_method || options.bias_method == ingestion::BiasMethod::quantile_mapping))
     throw core::UsageError(
         fmt::format("bias.trend_start and bias.trend_end: they go with bias.method dqm and qdm, found {}",
-                    options.bias_method));
-  if (options.bias_method == "none") {
+                    config::name_of(options.bias_method)));
+  if (!options.bias_method) {
     if (makes || !options.statistics.empty())
       throw core::UsageError(
           "bias.method: files for a bias correction are given, but the method is none; expected "
@@ -37,7 +31,7 @@ void check_options(const PrepareOptions& options) {
   }
   if (options.statistics.empty())
     throw core::UsageError(fmt::format("bias.statistics: {} needs a file of statistics, to read or to write",
-                                       options.bias_method));
+                                       config::name_of(options.bias_method)));
   if (makes && (options.reference.empty() || options.historical.empty()))
     throw core::UsageError("bias.reference and bias.historical: both are needed to make statistics");
 }
@@ -47,7 +41,7 @@ void check_options(const PrepareOptions& options) {
 PreparedBias::PreparedBias(const PrepareOptions& options, const PrepareTarget& target, const Streams& streams)
     : options_(options) {
   check_options(options);
-  if (options.bias_method == "none") return;
+  if (!options.bias_method) return;
   if (!options.trend_start.empty() || !options.trend_end.empty()) open_trends(target, streams);
   if (!options.reference.empty()) {
     open_pairs(target, streams);
@@ -85,7 +79,7 @@ void PreparedBias::open_pairs(const PrepareTarget& target, const Streams& stream
       // not hold for it.
       PrepareOptions by_name = options_;
       by_name.variables.clear();
-      by_name.cell_methods.clear();
+      by_name.cell_methods = {};
       auto records = find_records(by_name, wanted, options_.reference, to_bias_period);
       pairs_.push_back({ingestion::coarse_record(std::move(records), streams[i].grid()), &historical_[i]});
       require_alike(names_of(streams[i]), pairs_.back().reference.daily_times, daily_times(historical_[i]),
@@ -96,7 +90,7 @@ void PreparedBias::open_pairs(const PrepareTarget& target, const Streams& stream
   warn_of_another_model(statistics_.origin.source_id, streams);
 }
 
-void PreparedBias::estimate(const std::function<void()>& going_on) {
+void PreparedBias::estimate() {
   if (pairs_.empty()) return;
   constexpr std::int64_t kPasses = 2;
   std::int64_t instants = 0;
@@ -108,15 +102,11 @@ void PreparedBias::estimate(const std::function<void()>& going_on) {
     calibration.by_month = options_.bias_by_month.value_or(calibration.by_month);
     calibration.pooled = options_.bias_pooled.value_or(calibration.pooled);
     for (const io::Variable& variable : pair.historical->variables())
-      calibration.kinds.push_back(
-          bias::parse_kind(setting_of(options_.bias_kind, variable.name, "additive")));
+      calibration.kinds.push_back(options_.bias_kind.of(variable.name).value_or(bias::Kind::additive));
     const auto made = core::with_context(calibration.by_month ? "bias (bias.by_month)" : "bias", [&] {
       return ingestion::calibrate(pair.historical->variables(), pair.reference,
                                   ingestion::coarse_record(*pair.historical), calibration,
-                                  [&](std::int64_t more) {
-                                    progress.advance(more);
-                                    going_on();
-                                  });
+                                  [&](std::int64_t more) { progress.advance(more); });
     });
     say_missing(*pair.historical);
     statistics_.calibrations.insert(statistics_.calibrations.end(), made.begin(), made.end());
@@ -124,28 +114,25 @@ void PreparedBias::estimate(const std::function<void()>& going_on) {
   bias::write_calibrations(options_.statistics, statistics_);
 }
 
-std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStream& stream,
-                                                                  const std::function<void()>& going_on) {
-  if (options_.bias_method == "none") return std::nullopt;
-  const ingestion::BiasMethod method = bias_method(options_.bias_method);
+std::optional<ingestion::BiasCorrection> PreparedBias::correction(ObservationStream& stream) {
+  if (!options_.bias_method) return std::nullopt;
+  const ingestion::BiasMethod method = *options_.bias_method;
   const auto trend = std::find_if(trends_.begin(), trends_.end(), [&](const ObservationStream& other) {
     return other.variables() == stream.variables();
   });
   ObservationStream& scenario = trend == trends_.end() ? stream : *trend;
   const std::int64_t passes = ingestion::passes_before(method);
   core::Progress progress("reading for bias", passes * scenario.times().size(), "instants", passes > 0);
-  return core::with_context("bias.method " + options_.bias_method, [&] {
+  return core::with_context("bias.method " + config::name_of(options_.bias_method), [&] {
     return ingestion::BiasCorrection(stream.variables(), statistics_.calibrations, method,
-                                     ingestion::coarse_record(scenario), [&](std::int64_t more) {
-                                       progress.advance(more);
-                                       going_on();
-                                     });
+                                     ingestion::coarse_record(scenario),
+                                     [&](std::int64_t more) { progress.advance(more); });
   });
 }
 
 std::string PreparedBias::description() const {
-  if (options_.bias_method == "none") return "";
-  std::string text = fmt::format("{} with {}", options_.bias_method,
+  if (!options_.bias_method) return "";
+  std::string text = fmt::format("{} with {}", config::name_of(options_.bias_method),
                                  std::filesystem::path(options_.statistics).filename().string());
   if (!trends_.empty()) {
     const calendar::TimeAxis& times = trends_.front().times();

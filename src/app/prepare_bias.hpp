@@ -18,11 +18,9 @@ class PreparedBias {
                const std::vector<ingestion::ObservationStream>& streams);
 
   /// Makes and saves the statistics, where they are not there to be read.
-  /// @param going_on  called every few instants
-  void estimate(const std::function<void()>& going_on);
+  void estimate();
   /// The correction of a stream, which it may read through; nothing if none was asked for.
-  std::optional<ingestion::BiasCorrection> correction(ingestion::ObservationStream& stream,
-                                                      const std::function<void()>& going_on);
+  std::optional<ingestion::BiasCorrection> correction(ingestion::ObservationStream& stream);
   /// For the attributes of what is written; empty if no correction was asked for.
   std::string description() const;
 

@@ -102,10 +102,8 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
       model::read_domain(options.prior.empty() ? std::filesystem::path(options.domain)
                                                : std::filesystem::path(options.prior) / "domain.nc");
   core::with_context("observation.block", [&] { return grid::block_mean_grid(domain.grid, options.block); });
-  check_settings("data.cell_methods", options.cell_methods, variable_names(domain.variables),
-                 {"point", "mean"});
-  check_settings("bias.kind", options.bias_kind, variable_names(domain.variables),
-                 {"additive", "multiplicative"});
+  check_known("data.cell_methods", options.cell_methods.variables(), variable_names(domain.variables));
+  check_known("bias.kind", options.bias_kind.variables(), variable_names(domain.variables));
   if (domain.grid.rotated_pole &&
       std::any_of(domain.variables.begin(), domain.variables.end(), is_geographic_wind))
     spdlog::warn(
@@ -118,8 +116,7 @@ PrepareTarget prepare_target(const PrepareOptions& options) {
   target.step_seconds = domain.step_seconds;
   target.target = {domain.grid,
                    options.block,
-                   options.method == "bilinear" ? ingestion::RegridMethod::bilinear
-                                                : ingestion::RegridMethod::conservative,
+                   options.method,
                    options.weights,
                    options.missing_fraction,
                    options.missing_values_fraction};
@@ -130,10 +127,7 @@ std::vector<ingestion::WantedVariable> wanted_variables(const PrepareOptions& op
                                                         const std::vector<io::Variable>& variables) {
   std::vector<ingestion::WantedVariable> wanted;
   for (const io::Variable& variable : variables) {
-    ingestion::WantedVariable one{variable, "", std::nullopt};
-    const std::string method = setting_of(options.cell_methods, variable.name, "");
-    if (!method.empty()) one.sampling = method == "mean" ? TimeSampling::mean : TimeSampling::snapshot;
-    wanted.push_back(std::move(one));
+    wanted.push_back({variable, "", options.cell_methods.of(variable.name)});
   }
   for (const std::string& text : options.variables) {
     const io::Variable named = io::parse_variable(text);

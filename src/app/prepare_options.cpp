@@ -7,109 +7,96 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "option_names.hpp"
 
 namespace foehn::app {
 
 namespace {
 
-/// The variable (empty: all) and the value of a setting.
-struct Setting {
-  std::string variable, value;
-};
-
-Setting parse_setting(const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos) return {"", text};
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
 /// What these options change has a digest of its own: that of the observations.
 void add(config::OptionTable& table, const std::string& name, config::OptionTable::Target target,
          config::Description description) {
   description.changes_result = false;
-  table.add(name, target, std::move(description));
+  table.add(name, std::move(target), std::move(description));
 }
 
-void add_data_options(config::OptionTable& table, PrepareOptions& options, bool files_required) {
+void add_data_options(config::OptionTable& table, PreparationOptions& options, bool files_required) {
   add(table, "input.files", &options.files,
-      {.doc =
-           "Files or globs of a simulation (CF NetCDF): one variable a file or many, years split or not, in "
-           "any order. Where files overlap they must agree.",
+      {.doc = "Read these files or globs of a simulation (CF NetCDF): one or many variables per file, years "
+              "split or not, in any order. Where files overlap they must agree.",
        .are_files = true,
        .required = files_required});
   add(table, "data.variables", &options.variables,
-      {.doc =
-           "Names in the files, as name=standard name pairs (t2m=air_temperature), for variables whose "
-           "standard names there are missing or wrong; those given here hold, and say which way winds go."});
+      {.doc = "Find these variables by name=standard name pairs (t2m=air_temperature), names as in the "
+              "files, where the files' standard names are missing or wrong; the standard name given here "
+              "also says which way winds go."});
   add(table, "data.without", &options.without,
-      {.doc = "Variables, by the prior's names, that are not to be observed: no file needs to hold them."});
-  add(table, "data.cell_methods", &options.cell_methods,
-      {.doc =
-           "Whether values are snapshots (point) or time means (mean), in place of what cell_methods in the "
-           "files say: one word for all, or variable=word pairs with the prior's names (tas=mean)."});
+      {.doc = "Leave these variables of the prior unobserved; no file needs to contain them."});
+  add(table, "data.cell_methods", options.cell_methods.form(),
+      {.doc = "Treat values as snapshots (point) or time means (mean), whatever cell_methods in the files "
+              "say: one word for all variables, or variable=word pairs with the prior's names (tas=mean)."});
   add(table, "data.missing_fraction", &options.missing_fraction,
-      {.doc = "Part of one coarse cell that may be missing in the files: the rest then stands for all of it. "
-              "Where more is missing, the whole coarse cell is (observation.missing_fraction).",
+      {.doc = "Average a coarse cell over the rest where at most this fraction of it is missing in the "
+              "files; where more is missing, the whole coarse cell is (observation.missing_fraction).",
        .unit = "1",
        .minimum = 0,
        .maximum = 0.99});
   add(table, "observation.block", &options.block,
-      {.doc = "Cells a side of a block of the domain that is averaged.", .unit = "1", .minimum = 1});
+      {.doc = "Average over blocks of this many cells of the domain per side.", .unit = "1", .minimum = 1});
 }
 
-void add_regrid_options(config::OptionTable& table, PrepareOptions& options) {
-  add(table, "regrid.method", &options.method,
-      {.doc = "How fields come onto the domain's fine grid, whose blocks are then averaged, as observations "
-              "are compared with samples: bilinear, or conservative (means over the overlaps of cells).",
-       .choices = {"bilinear", "conservative"}});
+void add_regrid_options(config::OptionTable& table, PreparationOptions& options) {
+  add(table, "regrid.method", config::Choice(&options.method),
+      {.doc = "Bring fields onto the domain's fine grid by this method, bilinear or conservative (means over "
+              "the overlaps of cells); its blocks are then averaged, since that is how observations are "
+              "compared with samples."});
   add(table, "regrid.weights", &options.weights,
-      {.doc = "Weight file from the files' grid onto the domain's fine grid (of cdo, ESMF or xESMF), "
-              "in place of "
-              "regrid.method; needed for unstructured grids."});
+      {.doc = "Regrid with this weight file, from the files' grid onto the domain's fine grid (of cdo, ESMF "
+              "or xESMF), instead of regrid.method; needed for unstructured grids."});
 }
 
-void add_bias_options(config::OptionTable& table, PrepareOptions& options) {
-  add(table, "bias.method", &options.bias_method,
-      {.doc = "Bias correction on the coarse grid: quantile mapping (qm), with the trend of the mean "
-              "kept (dqm), "
-              "or with that of every quantile kept (qdm).",
-       .choices = {"none", "qm", "dqm", "qdm"}});
+void add_bias_options(config::OptionTable& table, PreparationOptions& options) {
+  add(table, "bias.method", config::Choice(&options.bias_method),
+      {.doc = "Correct bias on the coarse grid by quantile mapping (qm), keeping the trend of the mean "
+              "(dqm), or keeping the trend of every quantile (qdm)."});
   add(table, "bias.statistics", &options.statistics,
-      {.doc = "Statistics of reference and historical run: read, or written where bias.reference is given. "
-              "They keep bias.start, end, kind, bins, by_month and pooled, which must agree with them where "
-              "they are given again."});
+      {.doc = "Read the statistics of reference and historical run from this file, or write them there where "
+              "bias.reference is given. The file keeps bias.start, end, kind, bins, by_month and pooled; "
+              "where these are given again, they must agree."});
   add(table, "bias.reference", &options.reference,
-      {.doc = "Block means of a reanalysis (from coarsen) that the statistics are made from, files or globs.",
+      {.doc = "Make the statistics from these files or globs of block means of a reanalysis (from coarsen).",
        .are_files = true});
   add(table, "bias.historical", &options.historical,
-      {.doc = "Files or globs of the simulation's historical run, prepared like input.files.",
+      {.doc = "Make the statistics from these files or globs of the simulation's historical run, prepared "
+              "like input.files.",
        .are_files = true});
   add(table, "bias.start", &options.bias_start,
-      {.doc = "First date of reference and historical run to use; default: each its first."});
-  add(table, "bias.end", &options.bias_end, {.doc = "Last date of both, included; default: each its last."});
-  add(table, "bias.kind", &options.bias_kind,
-      {.doc =
-           "additive (a difference) or multiplicative (a factor, for what cannot be negative): one word for "
-           "all, or variable=word pairs; default: additive."});
+      {.doc = "Use reference and historical run from this date on; default: from the first date of each."});
+  add(table, "bias.end", &options.bias_end,
+      {.doc = "Use both up to this date, included; default: up to the last date of each."});
+  add(table, "bias.kind", options.bias_kind.form(),
+      {.doc = "Correct by a difference (additive) or by a factor (multiplicative, for what cannot be "
+              "negative): one word for all variables, or variable=word pairs; default: additive."});
   add(table, "bias.bins", &options.bias_bins,
-      {.doc = "Bins of equal width in each distribution; default: 100.",
+      {.doc = "Divide each distribution into this many bins of equal width; default: 100.",
        .unit = "1",
        .minimum = 1,
        .maximum = 100000});
   add(table, "bias.by_month", &options.bias_by_month,
-      {.doc = "A distribution for each month of the year; default: true."});
-  add(table, "bias.pooled", &options.bias_pooled, {.doc = "One distribution for all cells; default: false."});
+      {.doc = "Use one distribution per calendar month; default: true."});
+  add(table, "bias.pooled", &options.bias_pooled,
+      {.doc = "Use one distribution for all cells; default: false."});
   add(table, "bias.trend_start", &options.trend_start,
-      {.doc = "First date of input.files from which dqm and qdm take the trend; default: that of the period "
-              "prepared, or with bias.trend_end their first."});
+      {.doc = "Take the trend for dqm and qdm from input.files from this date on; default: the start of the "
+              "period prepared, or, with bias.trend_end, the files' first date."});
   add(table, "bias.trend_end", &options.trend_end,
-      {.doc = "Last date, included; default: that of the period prepared, or with bias.trend_start their "
-              "last."});
+      {.doc = "Take the trend up to this date, included; default: the end of the period prepared, or, with "
+              "bias.trend_start, the files' last date."});
 }
 
 }  // namespace
 
-void add_preparation_options(config::OptionTable& table, PrepareOptions& options, bool files_required) {
+void add_preparation_options(config::OptionTable& table, PreparationOptions& options, bool files_required) {
   add_data_options(table, options, files_required);
   add_regrid_options(table, options);
   add_bias_options(table, options);
@@ -117,62 +104,44 @@ void add_preparation_options(config::OptionTable& table, PrepareOptions& options
 
 void add_missing_option(config::OptionTable& table, double& fraction) {
   add(table, "observation.missing_fraction", &fraction,
-      {.doc = "Part of a variable's coarse values, over all times and cells, that may be missing: they are "
-              "fill values in observation files, and not observed. More is refused.",
+      {.doc = "Accept this fraction of missing coarse values per variable, over all times and cells, and "
+              "refuse more. Missing values are fill values in observation files, and are not observed.",
        .unit = "1",
        .minimum = 0,
        .maximum = 1});
 }
 
-config::OptionTable prepare_option_table(PrepareOptions& options) {
-  config::OptionTable table(
-      "prepare",
-      "Make observations from a climate model's files: join, convert units, regrid, average, correct bias.",
-      "foehn prepare --input.files 'tas_6hr*.nc,psl_6hr*.nc' --prior.path prior --observation.block 16 "
-      "--time.start 2050-01-01 --time.end 2050-12-31 --output.path observations.nc");
+void declare_prepare_options(config::OptionTable& table, PrepareOptions& options) {
   add_preparation_options(table, options, true);
   add_missing_option(table, options.missing_values_fraction);
   table.add("prior.path", &options.prior,
-            {.doc = "Folder of the prior: its domain.nc gives grid, variables, units and step."});
-  table.add("domain.path", &options.domain, {.doc = "A domain.nc by itself, in place of prior.path."});
-  table.add("time.start", &options.start,
-            {.doc = "First date, such as 2050-01-01, in the calendar of the files; default: their first."});
-  table.add("time.end", &options.end,
-            {.doc = "Last date, included (a bare date: the whole day); default: their last."});
+            {.doc = "Read grid, variables, units and step from the domain.nc in this folder of a prior."});
+  table.add("domain.path", &options.domain,
+            {.doc = "Read them from this domain.nc instead of from prior.path."});
+  table.add(
+      "time.start", &options.start,
+      {.doc = "Begin at this date, such as 2050-01-01, in the calendar of the files; default: their first."});
+  table.add(
+      "time.end", &options.end,
+      {.doc = "End at this date, included (a bare date means the whole day); default: the files' last."});
   table.add("output.path", &options.output,
-            {.doc = "Observation file to write, of variables that are snapshots."});
-  table.add("output.means", &options.means,
-            {.doc = "Observation file to write, of variables that are time means (with their time bounds)."});
-  return table;
+            {.doc = "Write the observations of variables that are snapshots to this file."});
+  table.add(
+      "output.means", &options.means,
+      {.doc =
+           "Write the observations of variables that are time means to this file, with their time bounds."});
 }
 
-std::string regridding_name(const PrepareOptions& options) {
-  return options.weights.empty() ? options.method : "weight file";
+std::string regridding_name(const PreparationOptions& options) {
+  return options.weights.empty() ? config::name_of(options.method) : "weight file";
 }
 
-std::string setting_of(const std::vector<std::string>& settings, const std::string& variable,
-                       const std::string& otherwise) {
-  std::string value = otherwise;
-  for (const std::string& text : settings) {
-    const Setting setting = parse_setting(text);
-    if (setting.variable == variable) return setting.value;
-    if (setting.variable.empty()) value = setting.value;
-  }
-  return value;
-}
-
-void check_settings(const std::string& option, const std::vector<std::string>& settings,
-                    const std::vector<std::string>& variables, const std::vector<std::string>& choices) {
-  for (const std::string& text : settings) {
-    const Setting setting = parse_setting(text);
-    if (std::find(choices.begin(), choices.end(), setting.value) == choices.end())
-      throw core::UsageError(fmt::format("{}: expected {}, or variable={}, found '{}'", option,
-                                         fmt::join(choices, " or "), choices.front(), text));
-    if (!setting.variable.empty() &&
-        std::find(variables.begin(), variables.end(), setting.variable) == variables.end())
-      throw core::UsageError(fmt::format("{}: the prior has no variable {}; it has {}", option,
-                                         setting.variable, fmt::join(variables, ", ")));
-  }
+void check_known(const std::string& option, const std::vector<std::string>& named,
+                 const std::vector<std::string>& variables) {
+  for (const std::string& variable : named)
+    if (std::find(variables.begin(), variables.end(), variable) == variables.end())
+      throw core::UsageError(
+          fmt::format("{}: there is no variable {}, but {}", option, variable, fmt::join(variables, ", ")));
 }
 
 }  // namespace foehn::app

@@ -10,6 +10,7 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/ingestion/provenance.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -20,12 +21,9 @@ using ingestion::ObservationStream;
 using Path = std::filesystem::path;
 
 PrepareOptions prepare_options(const SampleOptions& options) {
-  PrepareOptions prepare = options.prepare;
-  prepare.prior = options.prior;
-  prepare.missing_values_fraction = options.missing_fraction;
-  prepare.output = Path(options.output) / "observations.nc";
-  prepare.means = Path(options.output) / "observation_means.nc";
-  return prepare;
+  const Path folder = options.output;
+  return {options.preparation,        options.missing_fraction,       options.prior, "", "", "",
+          folder / "observations.nc", folder / "observation_means.nc"};
 }
 
 std::int64_t index_of(const io::Variable& variable, const model::Domain& domain) {
@@ -59,7 +57,7 @@ PreparedObservations::PreparedObservations(const SampleOptions& options, const m
         cut_to_trajectory(record, options.start, options.hours, domain.step_seconds);
       }) {
   for (const ObservationStream& stream : preparation_.streams()) {
-    refuse_overwriting(inputs(), preparation_.output_of(stream), "output.directory");
+    process::refuse_overwriting(inputs(), preparation_.output_of(stream), "output.directory");
     times_.push_back(times_of(stream, preparation_.output_of(stream), prepare_options_.block, domain));
   }
   std::sort(times_.begin(), times_.end(),
@@ -73,10 +71,10 @@ std::vector<io::Attributes> PreparedObservations::provenance() const {
   return all;
 }
 
-void PreparedObservations::make(const std::function<void()>& going_on) {
+void PreparedObservations::make() {
   check_space();
   preparation_.open();
-  preparation_.write(going_on);
+  preparation_.write();
   check_replaceable();
 }
 
@@ -96,10 +94,10 @@ void PreparedObservations::check_replaceable() const {
     if (!std::filesystem::exists(path)) continue;
     const auto own = made.find(path);
     if (own != made.end() && core::sha256_of_file(own->second) == core::sha256_of_file(path)) continue;
-    throw core::Error(fmt::format(
-        "{} is there, and not what input.files and their options give; take another output.directory, or "
-        "checkpoint.restart to write over it",
-        path.string()));
+    throw core::Error(
+        fmt::format("{} exists and differs from what input.files and their options give; use another "
+                    "output.directory, or checkpoint.restart to overwrite it",
+                    path.string()));
   }
 }
 

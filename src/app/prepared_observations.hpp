@@ -17,7 +17,7 @@ class PreparedObservations {
  public:
   /// Checks all input and writes nothing.
   /// @param options  must outlive this object
-  /// @throws as Preparation and cut_to_trajectory do
+  /// @throws as ObservationPreparation and cut_to_trajectory do
   PreparedObservations(const SampleOptions& options, const model::Domain& domain);
 
   /// What will be observed when, in the order in which open_observations gives it.
@@ -27,11 +27,10 @@ class PreparedObservations {
   std::vector<io::Attributes> provenance() const;
 
   /// Makes the files, under temporary names until publish; the folder must be locked.
-  /// @param going_on  called every few instants
   /// @throws core::Error if the disk has no room for them, or they differ from what is there: members may
   /// have
   ///         been drawn from it
-  void make(const std::function<void()>& going_on);
+  void make();
   std::vector<std::filesystem::path> unpublished() const { return preparation_.unpublished(); }
   /// Gives the files their names. Files of these names that are there have the same content, unless
   /// checkpoint.restart gives them up.
@@ -44,7 +43,7 @@ class PreparedObservations {
 
   const SampleOptions& options_;
   PrepareOptions prepare_options_;
-  Preparation preparation_;
+  ObservationPreparation preparation_;
   std::vector<ObservationTimes> times_;
 };
 

@@ -3,99 +3,110 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/core/log.hpp"
 #include "options.hpp"
-#include "stop_signals.hpp"
 
 namespace foehn::app {
 
 namespace {
 
-struct Subcommand {
-  const char* name;
-  const char* summary;
-  int (*serial)(const Arguments&);                               // run by the root alone
-  int (*parallel)(const comm::Communicator&, const Arguments&);  // or by all ranks
-};
-
-constexpr std::array<Subcommand, 9> kSubcommands{{
-    {"synth", "make a toy reanalysis of known covariance", &synth, nullptr},
-    {"fit", "fit a Gaussian prior to a reanalysis", &fit, nullptr},
-    {"train", "train a network as a prior on a reanalysis (under mpirun or srun)", nullptr, &train},
-    {"coarsen", "make observations from fine fields", &coarsen, nullptr},
-    {"prepare", "make observations from a climate model's files", &prepare, nullptr},
-    {"sample", "prior + observations -> trajectories (under mpirun or srun)", nullptr, &sample},
-    {"evaluate", "score trajectories against a reference", &evaluate, nullptr},
-    {"info", "say what a prior or a trajectory is", &info, nullptr},
-    {"bench", "time a denoiser beside what the machine does at its best", &bench, nullptr},
-}};
+const std::vector<Subcommand>& subcommands() {
+  static const std::vector<Subcommand> all{synth(),  fit(),      train(), coarsen(), prepare(),
+                                           sample(), evaluate(), info(),  bench()};
+  return all;
+}
 
 std::string usage() {
   std::string text =
       "foehn: local, hourly weather out of coarse climate simulations\n\n"
       "usage: foehn SUBCOMMAND [--config FILE] [--section.name value ...]\n\n";
-  for (const Subcommand& subcommand : kSubcommands)
+  for (const Subcommand& subcommand : subcommands())
     text += fmt::format("  {:<10} {}\n", subcommand.name, subcommand.summary);
   return text +
          "\n`foehn SUBCOMMAND --help` lists every option with its unit and default; `foehn reference` prints "
          "all of them\n"
-         "as Markdown; `foehn --version` says the version.\n"
-         "Exit codes: 0 done, 1 failure, 2 wrong usage, 75 stopped with a checkpoint (run again to go on).\n";
+         "as Markdown; `foehn --version` prints the version.\n"
+         "Exit codes: 0 done, 1 failure, 2 wrong usage, 75 stopped with a checkpoint (run again to "
+         "continue).\n";
+}
+
+/// The options of all subcommands, as Markdown.
+std::string reference() {
+  std::string text;
+  for (const Subcommand& subcommand : subcommands()) {
+    config::OptionTable table = subcommand.table();
+    subcommand.declare(table);
+    text += table.reference();
+  }
+  return text;
 }
 
 const Subcommand& find(const std::string& name) {
   std::vector<std::string> names;
-  for (const Subcommand& subcommand : kSubcommands) {
+  for (const Subcommand& subcommand : subcommands()) {
     if (subcommand.name == name) return subcommand;
-    names.emplace_back(subcommand.name);
+    names.push_back(subcommand.name);
   }
   const auto near = config::nearest(name, names);
   throw core::UsageError(fmt::format("unknown subcommand '{}'{}; `foehn --help` lists them", name,
                                      near ? fmt::format(", did you mean '{}'?", *near) : ""));
 }
 
-int execute(const Subcommand& subcommand, const comm::Communicator& world, const Arguments& arguments) {
-  if (subcommand.parallel != nullptr) return subcommand.parallel(world, arguments);
-  stop_listening();
-  const comm::Patience while_the_root_works;
+/// Runs what the root alone does while the others wait.
+int run_on_root(const SerialRun& run, const Call& call, const comm::Communicator& world) {
+  process::stop_listening();
   int code = 0;
-  world.agree([&] {
-    if (world.is_root()) code = subcommand.serial(arguments);
-  });
+  world.agree_on_root([&] { code = run(call); });
   return code;
 }
 
-void print_reference(const comm::Communicator& world) {
-  for (const Subcommand& subcommand : kSubcommands) execute(subcommand, world, {"--reference"});
+int execute(const Subcommand& subcommand, const Context& context, const Arguments& arguments) {
+  config::OptionTable table = subcommand.table();
+  const Run run = subcommand.declare(table);
+  config::OptionTable::Outcome outcome;
+  context.world.agree([&] { outcome = table.parse(arguments); });
+  if (!outcome.page.empty()) {
+    if (context.world.is_root()) std::cout << outcome.page;
+    return 0;
+  }
+  const Call call{outcome.validate_only, table};
+  const core::Activity activity(subcommand.name);
+  if (const auto* serial = std::get_if<SerialRun>(&run)) return run_on_root(*serial, call, context.world);
+  return std::get<ParallelRun>(run)(call, context);
 }
 
-int dispatch(const comm::Communicator& world, const Arguments& arguments) {
+int dispatch(const Context& context, const Arguments& arguments) {
+  const comm::Communicator& world = context.world;
+  const auto print = [&](const std::string& text) {
+    if (world.is_root()) std::cout << text;
+  };
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
-    if (world.is_root()) std::cout << usage();
+    print(usage());
     return arguments.empty() ? 2 : 0;
   }
   if (arguments[0] == "--version") {
-    if (world.is_root()) std::cout << "foehn " << FOEHN_VERSION << '\n';
+    print("foehn " FOEHN_VERSION "\n");
     return 0;
   }
   if (arguments[0] == "reference") {
-    print_reference(world);
+    print(reference());
     return 0;
   }
   const Subcommand* subcommand = nullptr;
   world.agree([&] { subcommand = &find(arguments[0]); });
-  return execute(*subcommand, world, {arguments.begin() + 1, arguments.end()});
+  return execute(*subcommand, context, {arguments.begin() + 1, arguments.end()});
 }
 
 /// Tells a launch script how far the job is.
@@ -110,11 +121,13 @@ void complain(const std::string& message) {
 
 }  // namespace
 
-int run(const comm::Communicator& world, const Arguments& arguments) {
+int run(const comm::Communicator& world, const process::StopSource& stop, const Arguments& arguments) {
   core::set_up_log(world.is_root());
-  const comm::Watchdog watchdog(world, kTimeoutMinutes * 60, {.is_made = must_stop, .make = ask_to_stop});
+  comm::Watchdog watchdog(world, kTimeoutMinutes * 60,
+                          {.is_made = [token = stop.token()] { return token.is_requested(); },
+                           .make = [stop] { stop.request(); }});
   write_status(world, "running");
-  const int code = run_guarded(world, [&] { return dispatch(world, arguments); });
+  const int code = run_guarded(world, [&] { return dispatch({world, stop.token(), watchdog}, arguments); });
   write_status(world, std::to_string(code));
   return code;
 }
@@ -123,9 +136,12 @@ int run_guarded(const comm::Communicator& world, const std::function<int()>& wor
   std::string message;
   try {
     return work();
-  } catch (const comm::AgreedError& error) {
-    if (world.is_root()) complain(error.what());
-    return error.exit_code();
+  } catch (const core::CollectiveError& error) {
+    if (error.scope() == core::Scope::world) {
+      if (world.is_root()) complain(error.what());
+      return error.exit_code();
+    }
+    message = error.what();  // of a team: the others may wait for it
   } catch (const c10::Error& error) {
     message = error.what_without_backtrace();
   } catch (const std::exception& error) {

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/process/stop.hpp"
 #include "subcommands.hpp"
 
 namespace foehn::app {
@@ -13,9 +14,11 @@ namespace foehn::app {
 /// For launch scripts: the file that the environment's FOEHN_STATUS_FILE names says "running" from when all
 /// ranks listen for signals, and the exit code from when the work is done, whatever becomes of the processes
 /// on their way out.
+/// @param stop       asks the subcommand to stop; once it is asked on one rank, it is on all within a second
+/// or so
 /// @param arguments  the command line without the program's name
 /// @note Collective over the world.
-int run(const comm::Communicator& world, const Arguments& arguments);
+int run(const comm::Communicator& world, const process::StopSource& stop, const Arguments& arguments);
 
 /// Runs collective work. A failure that all ranks know of is told by the root; one of this rank alone ends
 /// the whole job at once, with a message that names the rank.

@@ -13,7 +13,6 @@
 #include <span>
 #include <vector>
 
-#include "device.hpp"
 #include "finished_members.hpp"
 #include "foehn/checkpoint/store.hpp"
 #include "foehn/comm/watchdog.hpp"
@@ -22,6 +21,7 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ensemble/ensemble.hpp"
+#include "foehn/process/device.hpp"
 #include "foehn/trajectory/composed_by_noise.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
@@ -29,7 +29,6 @@
 #include "run_record.hpp"
 #include "sample_job.hpp"
 #include "sample_options.hpp"
-#include "stop_signals.hpp"
 #include "subcommands.hpp"
 
 namespace foehn::app {
@@ -47,9 +46,9 @@ std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options,
                                                    observation::Observations observations,
                                                    diffusion::OrderedSum ordered_sum,
                                                    std::vector<diffusion::SolveReport>& solves) {
-  if (options.guidance == "sda")
+  if (options.guidance == Guidance::sda)
     return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), options.gamma);
-  if (options.guidance == "sda-exact")
+  if (options.guidance == Guidance::sda_exact)
     return std::make_unique<diffusion::SdaExactGuidance>(prior, std::move(observations), options.gamma);
   return std::make_unique<diffusion::MmpsGuidance>(
       prior, std::move(observations),
@@ -66,49 +65,38 @@ void log_solves(const SolveSummary& solves) {
   spdlog::info("mmps: {} solves, largest relative residual {:.2g}", solves.count, solves.largest_residual);
   if (solves.cut_short + solves.fallbacks > 0)
     spdlog::warn(
-        "mmps: the matrix was not positive in {} solves: {} ended early, {} fell back on sda; run.json says "
-        "at which noise "
-        "levels",
+        "mmps: the matrix was not positive definite in {} solves: {} ended early, {} fell back on sda; "
+        "run.json "
+        "lists them by noise level",
         solves.cut_short + solves.fallbacks, solves.cut_short, solves.fallbacks);
 }
 
-}  // namespace
-
-int sample(const comm::Communicator& world, const Arguments& arguments) {
+int run(const Call& call, const Context& context, const SampleOptions& options) {
   const Clock::time_point start = Clock::now();
-  SampleOptions options;
-  config::OptionTable table = sample_option_table(options);
-  config::OptionTable::Outcome outcome;
-  world.agree([&] {
-    outcome = table.parse(arguments);
-    if (outcome.page.empty()) check_source(table, options);
-  });
-  if (!outcome.page.empty()) {
-    if (world.is_root()) std::cout << outcome.page;
-    return 0;
-  }
-  comm::set_timeout(options.timeout_minutes * 60);
-  set_threads(options.threads);
+  const comm::Communicator& world = context.world;
+  world.agree([&] { check_source(call.table, options); });
+  context.watchdog.set_timeout(options.timeout_minutes * 60);
+  process::set_threads(options.threads);
   const at::NoGradGuard no_gradients;
   const ensemble::Team team = ensemble::make_team(world, options.ranks_per_member);
-  const at::Device device = choose_device(world, options.device);
+  const at::Device device = process::choose_device(world, options.device);
   const SampleJob job =
-      prepare_job(world, options, table.result_values(), device, team.count, outcome.validate_only);
+      prepare_job(world, options, call.table.result_values(), device, team.count, call.validate_only);
   if (world.is_root()) std::cout << describe(job, options, team) << std::endl;
-  if (outcome.validate_only) {
+  if (call.validate_only) {
     if (world.is_root()) say_valid("nothing was sampled");
     return 0;
   }
   world.agree([&] {
     if (!world.is_root()) return;
     if (!job.members.empty()) {
-      write_run_record(job, options, table.values(), "unfinished", nullptr);
+      write_run_record(job, options, call.table.values(), "unfinished", nullptr);
       return;
     }
     // The run that drew the last one may have died before it said so.
     remove_checkpoints(options);
     if (recorded_state(options.output) != "done")
-      write_run_record(job, options, table.values(), "done", nullptr);
+      write_run_record(job, options, call.table.values(), "done", nullptr);
     std::cout << fmt::format("nothing to do: all members are in {}\n", options.output);
   });
   if (job.members.empty()) return 0;
@@ -141,7 +129,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
   const auto members = static_cast<std::int64_t>(job.members.size());
   const std::int64_t rounds = (members + team.count - 1) / team.count;
   core::Progress progress("sampling", rounds * job.sampler.steps, "steps", world.is_root());
-  MemberSampling sampling({job, options, team, denoiser, ordered_sum, progress}, hours);
+  MemberSampling sampling({job, options, team, denoiser, ordered_sum, progress, context.stop}, hours);
 
   ensemble::MemberWork work;
   work.sample = [&](std::int64_t member, at::Tensor& fields) { return sampling.draw(member, fields); };
@@ -153,7 +141,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
       physical.select(0, i).copy_(domain.physical(fields[first + i - hours.first].to(at::kCPU),
                                                   job.period.seconds(first + i), job.period.calendar));
   };
-  work.must_stop = must_stop;
+  work.must_stop = [&] { return context.stop.is_requested(); };
   work.keep = [&](std::int64_t member, const at::Tensor& fields) { sampling.keep(member, fields); };
   work.writer = [&](std::int64_t member) { return make_member_writer(job, options, member); };
   work.written = [&](std::int64_t member) {
@@ -176,17 +164,30 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
     cost.total_seconds = seconds_since(start);
     log_solves(cost.solves);
     if (result.is_done) remove_checkpoints(options);
-    write_run_record(job, options, table.values(), result.is_done ? "done" : "stopped", &cost);
+    write_run_record(job, options, call.table.values(), result.is_done ? "done" : "stopped", &cost);
     if (result.is_done)
       std::cout << fmt::format("wrote {} to {} in {}\n", counted(members, "member"), options.output,
                                core::format_duration(cost.total_seconds));
     else
-      std::cout << fmt::format("stopped{}; run again to go on\n",
+      std::cout << fmt::format("stopped{}; run again to continue\n",
                                std::filesystem::exists(options.checkpoint_folder())
                                    ? " with a checkpoint in " + options.checkpoint_folder().string()
                                    : "");
   });
   return result.is_done ? 0 : kStoppedWithCheckpoint;
+}
+
+}  // namespace
+
+Subcommand sample() {
+  return {.name = "sample",
+          .summary =
+              "Draw trajectories from a prior, conditioned on coarse observations, on any number of "
+              "ranks.",
+          .example =
+              "mpirun -n 2 foehn sample --prior.path prior --input.observations coarse.nc "
+              "--observation.std 0.3 --output.directory out",
+          .declare = parallel(&declare_sample_options, &run)};
 }
 
 }  // namespace foehn::app

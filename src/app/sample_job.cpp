@@ -15,6 +15,7 @@
 #include "finished_members.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 #include "foehn/io/durable.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
@@ -33,7 +34,8 @@ std::vector<double> physical_std(const SampleOptions& options, const model::Doma
   const auto& physical = options.observation_std;
   const auto& normalised = options.observation_std_normalised;
   if (physical.empty() == normalised.empty())
-    throw core::UsageError("give either observation.std or observation.std_normalised with observations");
+    throw core::UsageError(
+        "expected one of observation.std and observation.std_normalised with observations");
   if (!physical.empty()) {
     if (physical.size() != variables)
       throw core::UsageError(fmt::format("observation.std: expected one value per variable, {}, found {}",
@@ -105,7 +107,7 @@ void check_output(const SampleJob& job, const SampleOptions& options,
   if (!options.metadata.empty()) inputs.emplace_back(options.metadata);
   for (std::int64_t i = 0; i < options.members; ++i)
     for (const auto& file : member_files(job, options, options.first_member + i))
-      refuse_overwriting(inputs, folder / file, "output.directory");
+      process::refuse_overwriting(inputs, folder / file, "output.directory");
   const auto probe = make_member_writer(job, options, options.first_member);
 }
 
@@ -159,9 +161,8 @@ void place_observations(const std::vector<ObservationTimes>& observations, Sampl
 }
 
 /// Reads and checks all observations: what is wrong is found now, not after hours of sampling.
-void check_observations(const SampleJob& job, double missing_fraction,
-                        const std::function<void()>& going_on) {
-  for (const ObservationSource& source : job.observations) source.check_values(missing_fraction, going_on);
+void check_observations(const SampleJob& job, double missing_fraction) {
+  for (const ObservationSource& source : job.observations) source.check_values(missing_fraction, core::beat);
 }
 
 std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sources) {
@@ -186,8 +187,8 @@ std::string identity_of(const SampleJob& job, const std::string& settings, const
 /// Makes a folder for results where it is absent, and keeps it for this run.
 void claim(const std::filesystem::path& folder, const std::string& option, bool validate_only,
            SampleJob& job) {
-  job.folders.push_back(std::make_unique<OutputFolder>(folder, option, validate_only));
-  job.locks.push_back(std::make_unique<OutputLock>(folder, option));
+  job.folders.push_back(std::make_unique<process::OutputFolder>(folder, option, validate_only));
+  job.locks.push_back(std::make_unique<process::OutputLock>(folder, option));
 }
 
 /// Ranks on other machines must see the folder of the root, not one of the same name on a disk of theirs.
@@ -203,7 +204,7 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
     if (!std::filesystem::exists(probe))
       throw core::Error(
           fmt::format("{}: {} is not the folder that the root has written to; all ranks must "
-                      "see the same",
+                      "see the same one",
                       option, folder.string()));
   });
   std::error_code ignored;
@@ -223,10 +224,8 @@ void check_metadata(const SampleJob& job, const SampleOptions& options,
 }
 
 /// What the root alone finds out.
-/// @param going_on  to be called amid long work
 void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::string& result_options,
-                     const at::Device& device, int teams, bool validate_only,
-                     const std::function<void()>& going_on) {
+                     const at::Device& device, int teams, bool validate_only) {
   std::optional<PreparedObservations> prepared;
   std::vector<ObservationTimes> times;
   if (options.prepares()) {
@@ -241,7 +240,7 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
     trajectory::WindowPlan(job.period.hours, job.prior.markov_order, stride);  // which checks them
   if (options.is_conditioned()) {
     place_observations(times, job);
-    check_observations(job, options.missing_fraction, going_on);
+    check_observations(job, options.missing_fraction);
   } else {
     prepared.reset();
   }
@@ -255,10 +254,10 @@ void prepare_on_root(SampleJob& job, const SampleOptions& options, const std::st
   check_output(job, options, prepared ? prepared->inputs() : std::vector<std::filesystem::path>{});
   const bool prepares = prepared && !validate_only;
   if (prepares) {
-    prepared->make(going_on);
+    prepared->make();
     core::with_context("input.files", [&] {
       job.observations = open_observations(prepared->unpublished(), job.prior.domain);
-      check_observations(job, options.missing_fraction, going_on);
+      check_observations(job, options.missing_fraction);
     });
     job.observations_digest = core::sha256_of_files(prepared->unpublished());
   } else if (!prepared && options.is_conditioned()) {
@@ -290,14 +289,13 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
   SampleJob job(std::move(*prior));
   world.agree([&] {
     job.sampler = sampler_options(options);
-    job.strides = window_strides(options, job.prior.markov_order);
+    job.strides = window_strides(options.stride, job.prior.markov_order);
     const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();
   });
-  world.agree_on_root([&](const std::function<void()>& going_on) {
-    prepare_on_root(job, options, result_options, device, teams, validate_only, going_on);
-  });
+  const core::Activity activity("preparation");
+  world.agree_on_root([&] { prepare_on_root(job, options, result_options, device, teams, validate_only); });
   check_seen_by_all(world, options.checkpoint.empty() ? options.output : options.checkpoint,
                     options.checkpoint.empty() ? "output.directory" : "checkpoint.directory");
   std::vector<std::int64_t> facts = pack(job);

@@ -11,12 +11,13 @@
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/io/cordex_metadata.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/output_folder.hpp"
+#include "foehn/process/output_lock.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
 #include "foehn/trajectory/window_plan.hpp"
 #include "observation_source.hpp"
 #include "observed_set.hpp"
 #include "options.hpp"
-#include "output_lock.hpp"
 #include "sample_options.hpp"
 
 namespace foehn::app {
@@ -38,9 +39,9 @@ struct SampleJob {
   std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
 
   // Of the root alone.
-  std::vector<std::unique_ptr<OutputFolder>> folders;  ///< of results and checkpoints
-  std::vector<std::unique_ptr<OutputLock>> locks;      ///< of each; given up before
-  std::vector<ObservationSource> observations;         ///< of each set
+  std::vector<std::unique_ptr<process::OutputFolder>> folders;  ///< of results and checkpoints
+  std::vector<std::unique_ptr<process::OutputLock>> locks;      ///< of each; given up before
+  std::vector<ObservationSource> observations;                  ///< of each set
   std::string prior_digest, observations_digest, options_digest;
   std::optional<io::CordexMetadata> metadata;  ///< of the layout cordex
 
@@ -57,7 +58,7 @@ struct SampleJob {
 /// @param result_options  the options that change the result, as canonical text
 /// @param teams           that draw members at the same time
 /// @param validate_only   the output folder is not to stay if it was absent
-/// @throws comm::AgreedError on every rank, for whatever is wrong
+/// @throws core::CollectiveError on every rank, for whatever is wrong
 /// @note Collective over the world.
 SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& options,
                       const std::string& result_options, const at::Device& device, int teams,

@@ -10,38 +10,44 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/trajectory/window_plan.hpp"
+#include "option_names.hpp"
 #include "options.hpp"
 #include "prepare_options.hpp"
 
 namespace foehn::app {
 
+/// Evaluate every so many windows; nothing: as many as the noise level allows.
+using StrideOption = std::optional<std::int64_t>;
+
+inline const diffusion::SamplerOptions kSamplerDefaults;
+
 /// Everything that `foehn sample` can be told.
 struct SampleOptions {
   std::string prior;
   std::vector<std::string> observations;
-  PrepareOptions prepare;  ///< observations are made by these where it names files; its prior, period,
-                           ///< outputs and missing values are set by `prepare_job`
+  PreparationOptions preparation;  ///< of observations, where it names files
   std::string start;
   std::int64_t hours = 0;
   std::vector<double> observation_std;
   std::vector<double> observation_std_normalised;
   double missing_fraction = 0;
   std::optional<double> gamma;
-  std::string method = "dpmpp-2m";
-  std::string spacing = "lambda";
-  std::string guidance = "mmps";
-  /// Method, spacing and the first level are set by `sampler_options`.
-  diffusion::SamplerOptions sampler;
+  diffusion::Method method = kSamplerDefaults.method;
+  std::int64_t steps = kSamplerDefaults.steps;
+  diffusion::Spacing spacing = kSamplerDefaults.spacing;
   std::optional<double> t_first;
+  std::int64_t corrections = kSamplerDefaults.corrections;
+  double tau = kSamplerDefaults.tau;
+  Guidance guidance = Guidance::mmps;
   diffusion::SolverOptions solver;
-  std::string stride = "1";
+  StrideOption stride = 1;
   std::int64_t batch = 8;
   std::int64_t members = 1;
   std::int64_t first_member = 0;
   std::int64_t seed = 0;
   std::int64_t ranks_per_member = 0;
   std::string output;
-  std::string layout = "member";
+  Layout layout = Layout::member;
   std::string metadata;
   std::int64_t chunk_hours = 24;
   std::int64_t compression = 1;
@@ -49,10 +55,10 @@ struct SampleOptions {
   double checkpoint_minutes = 10;
   std::int64_t checkpoint_every = 0;
   bool restart = false;
-  std::string device = "auto";
-  std::string precision = "fp32";
+  process::DeviceChoice device = process::DeviceChoice::automatic;
+  Precision precision = Precision::fp32;
   std::int64_t threads = 1;
-  std::string transport = "auto";
+  Transport transport = Transport::automatic;
   double timeout_minutes = kTimeoutMinutes;
 
   /// Where the checkpoints of all members lie.
@@ -60,23 +66,24 @@ struct SampleOptions {
     return checkpoint.empty() ? std::filesystem::path(output) / "checkpoint"
                               : std::filesystem::path(checkpoint);
   }
-  bool prepares() const { return !prepare.files.empty(); }
-  bool is_conditioned() const { return (!observations.empty() || prepares()) && guidance != "none"; }
+  bool prepares() const { return !preparation.files.empty(); }
+  bool is_conditioned() const { return (!observations.empty() || prepares()) && guidance != Guidance::none; }
 };
 
 /// The files of observations that the options name.
 std::vector<std::filesystem::path> observation_files(const SampleOptions& options);
 
-/// The sampler's options with what the texts method and spacing name and with its first level.
+/// What a sampler is told.
 /// @throws core::UsageError if there are too few steps for the method
 diffusion::SamplerOptions sampler_options(const SampleOptions& options);
 
-/// The strides that the text means for a prior: a number for both, or "auto".
-/// @throws core::UsageError if it is neither
-trajectory::Strides window_strides(const SampleOptions& options, std::int64_t markov_order);
+/// The strides for a prior.
+trajectory::Strides window_strides(const StrideOption& stride, std::int64_t markov_order);
+/// "5", or "auto".
+std::string stride_text(const StrideOption& stride);
 
 /// Binds the options to the fields of `options`, which must outlive the table.
-config::OptionTable sample_option_table(SampleOptions& options);
+void declare_sample_options(config::OptionTable& table, SampleOptions& options);
 
 /// Checks where observations are to come from.
 /// @param table  of these options

@@ -1,25 +1,20 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "foehn/comm/communicator.hpp"
+#include "subcommand.hpp"
 
 namespace foehn::app {
 
-using Arguments = std::vector<std::string>;
+/// What the program returns when it has stopped with a checkpoint.
+inline constexpr int kStoppedWithCheckpoint = 75;
 
-// Each subcommand parses its own arguments and returns the exit code. Serial ones are run by the root alone.
-int synth(const Arguments& arguments);
-int fit(const Arguments& arguments);
-int coarsen(const Arguments& arguments);
-int prepare(const Arguments& arguments);
-int evaluate(const Arguments& arguments);
-int info(const Arguments& arguments);
-int bench(const Arguments& arguments);
-/// @note Collective over the world.
-int sample(const comm::Communicator& world, const Arguments& arguments);
-/// @note Collective over the world.
-int train(const comm::Communicator& world, const Arguments& arguments);
+Subcommand synth();
+Subcommand fit();
+Subcommand train();
+Subcommand coarsen();
+Subcommand prepare();
+Subcommand sample();
+Subcommand evaluate();
+Subcommand info();
+Subcommand bench();
 
 }  // namespace foehn::app

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 
@@ -25,7 +24,7 @@ constexpr std::int64_t kChunkHours = 24;
 constexpr double kLargestSize = 4096;
 
 struct SynthOptions {
-  std::vector<double> size{128};
+  std::vector<std::int64_t> size{128};
   double spacing_degrees = 0.25;
   std::string start = "2001-01-01";
   std::int64_t hours = 720;
@@ -36,39 +35,35 @@ struct SynthOptions {
 
 void declare(config::OptionTable& table, SynthOptions& options) {
   table.add("grid.size", &options.size,
-            {.doc = "Rows and columns of the grid, such as 96,128; one number makes it square.",
+            {.doc = "Make a grid of this many rows and columns, such as 96,128; one number makes it square.",
              .unit = "1",
              .minimum = 2,
-             .maximum = kLargestSize});
+             .maximum = kLargestSize,
+             .fewest = 1,
+             .most = 2});
   table.add("grid.spacing", &options.spacing_degrees,
-            {.doc = "Step of the grid in latitude and longitude; the domain is centred at 54 N, 4 W.",
+            {.doc = "Space the grid by this step in latitude and longitude; its centre is at 54 N, 4 W.",
              .unit = "degree",
              .minimum = 0.05,
              .maximum = 2});
-  table.add("time.start", &options.start, {.doc = "First hour (UTC, standard calendar)."});
+  table.add("time.start", &options.start, {.doc = "Begin at this hour (UTC, standard calendar)."});
   table.add("time.hours", &options.hours,
-            {.doc = "Number of hours.", .unit = "h", .minimum = 1, .maximum = 1e9});
+            {.doc = "Make this many hours.", .unit = "h", .minimum = 1, .maximum = 1e9});
   table.add("seed", &options.seed,
-            {.doc = "Seed of the weather; the land is the same for every seed.", .unit = "1", .minimum = 0});
+            {.doc = "Seed the weather; the land is the same for every seed.", .unit = "1", .minimum = 0});
   add_observation_options(table, options.coarse.block, options.coarse.every);
   table.add("output.path", &options.output,
-            {.doc = "NetCDF file to write.", .required = true, .changes_result = false});
+            {.doc = "Write the reanalysis to this NetCDF file.", .required = true, .changes_result = false});
   table.add("output.coarse", &options.coarse.output,
-            {.doc = "Observations to write beside it: means over blocks of observation.block cells every "
-                    "observation.every hours; absent: none.",
+            {.doc = "Also write observations to this file: means over blocks of observation.block cells "
+                    "every observation.every hours.",
              .changes_result = false});
 }
 
 model::SyntheticClimateOptions climate_options(const SynthOptions& options) {
-  const std::vector<double>& size = options.size;
-  if (size.empty() || size.size() > 2 ||
-      std::any_of(size.begin(), size.end(), [](double cells) { return cells != std::floor(cells); })) {
-    throw core::UsageError(
-        fmt::format("grid.size: expected one or two whole numbers, found '{}'", fmt::join(size, ",")));
-  }
   model::SyntheticClimateOptions climate;
-  climate.ny = static_cast<std::int64_t>(size.front());
-  climate.nx = static_cast<std::int64_t>(size.back());
+  climate.ny = options.size.front();
+  climate.nx = options.size.back();
   climate.spacing_degrees = options.spacing_degrees;
   climate.seed = static_cast<std::uint64_t>(options.seed);
   climate.first_seconds = core::with_context("time.start", [&] {
@@ -100,19 +95,7 @@ io::TrajectoryHeader header(const SyntheticClimate& climate, const SynthOptions&
   return header;
 }
 
-}  // namespace
-
-int synth(const Arguments& arguments) {
-  SynthOptions options;
-  config::OptionTable table("synth", "Makes a toy reanalysis (psl, tas, uas, vas) whose covariance is known.",
-                            "foehn synth --grid.size 48 --time.hours 576 --seed 1 --output.path truth.nc");
-  declare(table, options);
-  const config::OptionTable::Outcome outcome = table.parse(arguments);
-  if (!outcome.page.empty()) {
-    std::cout << outcome.page;
-    return 0;
-  }
-
+int run(const Call& call, const SynthOptions& options) {
   at::set_num_threads(1);  // the last bits of a transform depend on the number of threads
   const model::SyntheticClimateOptions climate_settings = climate_options(options);
   SyntheticClimate climate(climate_settings);
@@ -128,7 +111,7 @@ int synth(const Arguments& arguments) {
                                      header(climate, options, climate_settings.first_seconds));
   }
   io::TrajectoryWriter writer(options.output, header(climate, options, climate_settings.first_seconds));
-  if (outcome.validate_only) {
+  if (call.validate_only) {
     say_valid("nothing was written");
     return 0;
   }
@@ -147,11 +130,21 @@ int synth(const Arguments& arguments) {
   std::cout << fmt::format("wrote {}: {} hours of psl, tas, uas, vas on {} x {} cells\n", options.output,
                            options.hours, climate.grid().ny(), climate.grid().nx());
   if (has_twin) {
-    options.coarse.input = options.output;
-    coarsen_file(options.coarse);
+    CoarsenOptions coarse = options.coarse;
+    coarse.input = options.output;
+    coarsen_file(coarse);
     std::cout << fmt::format("wrote {}\n", options.coarse.output);
   }
   return 0;
+}
+
+}  // namespace
+
+Subcommand synth() {
+  return {.name = "synth",
+          .summary = "Make a toy reanalysis (psl, tas, uas, vas) whose covariance is known.",
+          .example = "foehn synth --grid.size 48 --time.hours 576 --seed 1 --output.path truth.nc",
+          .declare = serial(&declare, &run)};
 }
 
 }  // namespace foehn::app

@@ -28,19 +28,19 @@ io::FieldSelection selection(const TrainOptions& options) {
 }
 
 model::GaussianFitOptions fit_options(const TrainOptions& options) {
-  return {.markov_order = options.training.markov_order};
+  return {.markov_order = options.markov_order};
 }
 
 /// Both take what is alike at the same time of the day.
-void check_days(const training::Augmentation& augmentation, std::int64_t step_seconds, std::int64_t trained) {
-  if (augmentation.mixing == 0 && augmentation.daily_cycle == 0) return;
+void check_days(const TrainOptions& options, std::int64_t step_seconds, std::int64_t trained) {
+  if (options.mixing == 0 && options.daily_cycle == 0) return;
   const std::int64_t seconds = trained * step_seconds;
   if (calendar::kSecondsPerDay % step_seconds != 0 || seconds < 2 * calendar::kSecondsPerDay)
     throw core::Error(fmt::format(
         "train.mixing, train.daily_cycle: expected steps that divide a day and two days or more of them to "
         "train on, found {} steps of {}",
         trained, calendar::format_step(step_seconds)));
-  if (augmentation.daily_cycle > 0 && !model::has_daily_cycle(model::harmonics_for(step_seconds, seconds)))
+  if (options.daily_cycle > 0 && !model::has_daily_cycle(model::harmonics_for(step_seconds, seconds)))
     throw core::Error(fmt::format("train.daily_cycle: expected steps of 8 h or less, found steps of {}",
                                   calendar::format_step(step_seconds)));
 }
@@ -67,7 +67,7 @@ Record::Record(const TrainOptions& options)
     throw core::Error(
         fmt::format("data.held_out_fraction: {} fields are held out, expected at least a window, {}",
                     held_out, architecture.window));
-  check_days(options.training.augmentation, reader.step_seconds(), trained().size());
+  check_days(options, reader.step_seconds(), trained().size());
   model::check_fit(trained(), fit_options(options));
 }
 
@@ -120,8 +120,8 @@ std::unique_ptr<training::Objective> make_objective(const TrainOptions& options,
   const auto architecture =
       architecture_of(options, static_cast<std::int64_t>(material.domain.variables.size()));
   auto network = std::make_unique<model::ScoreUnet>(
-      architecture,
-      training::initial_tensors(architecture, static_cast<std::uint64_t>(options.training.seed)), tensors);
+      architecture, training::initial_tensors(architecture, static_cast<std::uint64_t>(options.seed)),
+      tensors);
   if (!options.corrects_gaussian()) return std::make_unique<training::NoiseObjective>(std::move(network));
   return std::make_unique<training::CorrectionObjective>(std::make_unique<model::GaussianPreconditioned>(
       model::GaussianPrior(material.lag_covariance, tensors), std::move(network)));

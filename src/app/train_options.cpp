@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "fine_fields.hpp"
+#include "foehn/calendar/date_time.hpp"
 #include "foehn/core/error.hpp"
 #include "options.hpp"
 
@@ -12,168 +13,187 @@ namespace foehn::app {
 
 namespace {
 
-std::vector<std::int64_t> whole(const std::string& name, const std::vector<double>& values) {
-  std::vector<std::int64_t> result;
-  for (const double value : values) {
-    if (value != std::floor(value))
-      throw core::UsageError(fmt::format("{}: expected whole numbers, found {}", name, value));
-    result.push_back(static_cast<std::int64_t>(value));
-  }
-  return result;
-}
-
 void add_data_options(config::OptionTable& table, TrainOptions& options) {
   table.add("data.files", &options.files,
-            {.doc = "Reanalysis files or patterns, joined in time.", .are_files = true, .required = true});
+            {.doc = "Train on these reanalysis files or globs, joined in time.",
+             .are_files = true,
+             .required = true});
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
   add_gap_option(table, options.longest_gap);
   add_cell_methods_option(table, options.cell_methods);
-  table.add("data.start", &options.start, {.doc = "First instant to use; default: the first there is."});
-  table.add("data.end", &options.end, {.doc = "Last instant or day to use; default: the last there is."});
+  table.add("data.start", &options.start, {.doc = "Begin at this instant; default: the files' first."});
+  table.add("data.end", &options.end,
+            {.doc = "End at this instant or day, included; default: the files' last."});
   table.add("data.held_out_fraction", &options.held_out_fraction,
-            {.doc = "Part of the period, at its end, that is only scored on.",
+            {.doc = "Hold out this fraction of the period, at its end, for scores alone.",
              .unit = "1",
              .minimum = 0,
              .maximum = 0.5,
              .minimum_excluded = true});
-  table.add(
-      "data.cache", &options.cache,
-      {.doc = "File for the normalised fields, made once and used again; default: prior.path with .cache.nc.",
-       .changes_result = false});
+  table.add("data.cache", &options.cache,
+            {.doc = "Keep the normalised fields in this file, made once and reused; default: prior.path with "
+                    ".cache.nc appended.",
+             .changes_result = false});
 }
 
 void add_network_options(config::OptionTable& table, TrainOptions& options) {
-  const auto list = [&](const std::string& name, std::vector<double>& values, const std::string& doc,
+  const auto list = [&](const std::string& name, std::vector<std::int64_t>& values, const std::string& doc,
                         double least) {
     table.add(name, &values, {.doc = doc, .unit = "1", .minimum = least, .maximum = 65536});
   };
-  list("network.hidden", options.hidden, "Channels of each level, the finest first.", 2);
-  list("network.blocks", options.blocks, "Residual blocks of each level, each way.", 0);
-  list("network.attention", options.attention, "Levels with self-attention, counted from 0.", 0);
+  list("network.hidden", options.hidden, "Use these numbers of channels per level, the finest first.", 2);
+  list("network.blocks", options.blocks, "Use these numbers of residual blocks per level, each way.", 0);
+  list("network.attention", options.attention, "Use self-attention at these levels, counted from 0.", 0);
   table.add("network.embedding", &options.embedding,
-            {.doc = "Width of the time embedding.", .unit = "1", .minimum = 1, .maximum = 65536});
+            {.doc = "Make the time embedding this wide.", .unit = "1", .minimum = 1, .maximum = 65536});
 }
 
 void add_train_options(config::OptionTable& table, TrainOptions& options) {
-  auto& training = options.training;
-  table.add("train.windows", &options.windows,
-            {.doc = "Length of the training in windows seen.", .unit = "1", .minimum = 1, .maximum = 1e12});
-  table.add("train.batch", &training.batch,
-            {.doc = "Windows a step, over all ranks.", .unit = "1", .minimum = 1, .maximum = 1e6});
-  table.add("train.micro_batch", &training.micro_batch,
-            {.doc = "Windows in one pass of a rank; the gradients of several passes add up.",
+  table.add(
+      "train.windows", &options.windows,
+      {.doc = "Train until this many windows have been seen.", .unit = "1", .minimum = 1, .maximum = 1e12});
+  table.add(
+      "train.batch", &options.batch,
+      {.doc = "Use this many windows per step, over all ranks.", .unit = "1", .minimum = 1, .maximum = 1e6});
+  table.add("train.micro_batch", &options.micro_batch,
+            {.doc = "Use this many windows per pass of each rank; the gradients of several passes are added.",
              .unit = "1",
              .minimum = 1,
              .maximum = 65536});
-  table.add("train.learning_rate", &training.learning_rate,
-            {.doc = "Of AdamW at first; it falls linearly to 0.",
+  table.add("train.learning_rate", &options.learning_rate,
+            {.doc = "Start AdamW at this learning rate, which falls linearly to 0.",
              .unit = "1",
              .minimum = 0,
              .minimum_excluded = true});
-  table.add("train.weight_decay", &training.weight_decay,
-            {.doc = "Of AdamW.", .unit = "1", .minimum = 0, .maximum = 100});
-  table.add("train.average_decay", &training.average_decay,
-            {.doc = "Of the parameters' moving average, which becomes the prior; less in the first steps.",
-             .unit = "1",
-             .minimum = 0,
-             .maximum = 1});
-  table.add("train.mixing", &training.augmentation.mixing,
-            {.doc = "Part of the windows that are mixed of two at the same hour of the day, cos(a) x + "
-                    "sin(a) y with a random "
-                    "angle, against over-fitting; for gaussian-preconditioned, whose fields are anomalies.",
-             .unit = "1",
-             .minimum = 0,
-             .maximum = 1});
-  table.add("train.amplitude", &training.augmentation.amplitude,
-            {.doc = "Standard deviation of the logarithm of a random factor on each window, against "
-                    "over-confidence where the record is short; for gaussian-preconditioned.",
+  table.add("train.weight_decay", &options.weight_decay,
+            {.doc = "Use this weight decay in AdamW.", .unit = "1", .minimum = 0, .maximum = 100});
+  table.add("train.average_decay", &options.average_decay,
+            {.doc = "Decay the moving average of the parameters, which becomes the prior, by this factor per "
+                    "step; by less in the first steps.",
              .unit = "1",
              .minimum = 0,
              .maximum = 1});
   table.add(
-      "train.daily_cycle", &training.augmentation.daily_cycle,
-      {.doc = "Standard deviation of a random multiple of the climatology's daily cycle that is added to "
-              "each window, so that clearer and cloudier days than the record's are known; for "
-              "gaussian-preconditioned.",
+      "train.mixing", &options.mixing,
+      {.doc =
+           "Mix this fraction of the windows from two at the same hour of the day, cos(a) x + sin(a) y with "
+           "a random angle, against over-fitting; for gaussian-preconditioned, whose fields are anomalies.",
        .unit = "1",
        .minimum = 0,
-       .maximum = 2});
-  table.add("train.evaluate_every", &training.evaluate_every,
-            {.doc = "Steps from one held-out score to the next.", .unit = "1", .minimum = 1});
-  table.add("train.held_out_windows", &training.held_out_windows,
-            {.doc = "Windows scored at each of 8 noise levels.", .unit = "1", .minimum = 1});
-  table.add("train.patience", &training.patience,
-            {.doc = "Scores in a row without a better one that end the training; 0: it runs to its end.",
+       .maximum = 1});
+  table.add("train.amplitude", &options.amplitude,
+            {.doc = "Multiply each window by a random factor whose logarithm has this standard deviation, "
+                    "against over-confidence where the record is short; for gaussian-preconditioned.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1});
+  table.add("train.daily_cycle", &options.daily_cycle,
+            {.doc = "Add a random multiple of the climatology's daily cycle, of this standard deviation, to "
+                    "each window, so that the network learns clearer and cloudier days than the record has; "
+                    "for gaussian-preconditioned.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 2});
+  table.add("train.evaluate_every", &options.evaluate_every,
+            {.doc = "Score the hours held out every N steps.", .unit = "1", .minimum = 1});
+  table.add("train.held_out_windows", &options.held_out_windows,
+            {.doc = "Score this many windows at each of 8 noise levels.", .unit = "1", .minimum = 1});
+  table.add("train.patience", &options.patience,
+            {.doc = "Stop after this many scores in a row without improvement; 0 disables.",
              .unit = "1",
              .minimum = 0});
-  table.add("train.seed", &training.seed, {.doc = "Seed of all that is random.", .unit = "1", .minimum = 0});
+  table.add("train.seed", &options.seed, {.doc = "Seed all random numbers.", .unit = "1", .minimum = 0});
 }
 
 }  // namespace
 
-config::OptionTable train_option_table(TrainOptions& options) {
-  config::OptionTable table("train", "Trains a network as a prior on a reanalysis, on any number of ranks.",
-                            "mpirun -n 2 foehn train --config configs/era5_uk_train.ini");
+void declare_train_options(config::OptionTable& table, TrainOptions& options) {
   add_data_options(table, options);
   table.add("prior.path", &options.prior,
-            {.doc = "Folder of the prior to write, with training.csv beside its weights; the Gaussian prior "
-                    "fitted on the way "
-                    "is left in the folder with .gaussian behind this name.",
+            {.doc = "Write the prior to this folder, with training.csv beside its weights; the Gaussian "
+                    "prior fitted on the way goes to the folder with .gaussian appended to this name.",
              .required = true,
              .changes_result = false});
-  table.add(
-      "prior.kind", &options.kind,
-      {.doc =
-           "gaussian-preconditioned: a network that corrects the Gaussian prior of `foehn fit`, on anomalies "
-           "(better on little data); score-unet: Climate2Weather's, on normalised fields.",
-       .choices = {"gaussian-preconditioned", "score-unet"}});
-  table.add("prior.markov_order", &options.training.markov_order,
-            {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
+  table.add("prior.kind", &options.kind,
+            {.doc = "Train a network of this kind: gaussian-preconditioned corrects the Gaussian prior of "
+                    "`foehn fit`, on anomalies (better on little data); score-unet is Climate2Weather's, on "
+                    "normalised fields."});
+  table.add("prior.markov_order", &options.markov_order,
+            {.doc = "Let windows span 2k+1 steps, where k, the Markov order, is this number.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 100});
   table.add("prior.normalisation", &options.normalisation,
-            {.doc = "Of a score-unet's fields, by quantiles of each variable.",
+            {.doc = "Normalise the fields of a score-unet by these quantiles of each variable.",
              .choices = {"minmax", "robust", "robust95", "quant95", "quant99"}});
   table.add(
       "prior.attribution", &options.attribution,
-      {.doc = "What the data's licence wants said; kept in the weights' metadata.", .changes_result = false});
+      {.doc = "Keep this text, the attribution that the data's licence asks for, in the weights' metadata.",
+       .changes_result = false});
   table.add("prior.float16", &options.as_float16,
             {.doc = "Write the network in half precision.", .changes_result = false});
   add_network_options(table, options);
   add_train_options(table, options);
-  table.add("checkpoint.directory", &options.checkpoint,
-            {.doc = "Folder for the checkpoints; default: prior.path. The same command goes on from them.",
+  table.add(
+      "checkpoint.directory", &options.checkpoint,
+      {.doc = "Write checkpoints to this folder; default: prior.path. The same command continues from them.",
+       .changes_result = false});
+  table.add("checkpoint.every_steps", &options.checkpoint_every,
+            {.doc = "Write a checkpoint every N steps, and keep the last two. On SIGTERM, SIGINT and SIGUSR1 "
+                    "a checkpoint is written at the end of the step, and the program stops with exit code "
+                    "75. Before the first step, while it fits or normalises, it stops without one, and the "
+                    "same command repeats that part.",
+             .unit = "1",
+             .minimum = 1,
              .changes_result = false});
-  table.add(
-      "checkpoint.every_steps", &options.checkpoint_every,
-      {.doc = "Steps from one checkpoint to the next; the last two are kept. On SIGTERM, SIGINT and SIGUSR1 "
-              "one is written at the end of the step, and the program stops with exit code 75. Before the "
-              "first step, while it fits or normalises, it stops after the few fields it is at; the same "
-              "command does that part again.",
-       .unit = "1",
-       .minimum = 1,
-       .changes_result = false});
-  table.add(
-      "checkpoint.restart", &options.restart,
-      {.doc = "Start over: checkpoints that are there count for nothing, and go when there is a new one.",
-       .changes_result = false});
+  table.add("checkpoint.restart", &options.restart,
+            {.doc = "Start over: ignore the checkpoints that exist, and remove them once there is a new one.",
+             .changes_result = false});
   add_device_option(table, options.device);
-  table.add(
-      "run.precision", &options.precision,
-      {.doc = "Arithmetic of the network's convolutions and products in training steps; parameters, their "
-              "averages, and held-out losses are fp32 in either.",
-       .choices = {"fp32", "bf16"}});
+  table.add("run.precision", &options.precision,
+            {.doc = "Use this arithmetic in the network's convolutions and products in training steps; "
+                    "parameters, their averages and held-out losses are fp32 in either case."});
   add_threads_option(table, options.threads);
   add_timeout_option(table, options.timeout_minutes);
-  return table;
+}
+
+void check(const TrainOptions& options) {
+  const bool is_augmented = options.mixing > 0 || options.amplitude > 0 || options.daily_cycle > 0;
+  if (is_augmented && !options.corrects_gaussian())
+    throw core::UsageError(
+        "train.mixing, train.amplitude, train.daily_cycle: they need anomalies, that is prior.kind "
+        "gaussian-preconditioned");
+}
+
+training::TrainingOptions training_options(const TrainOptions& options, std::int64_t held_out_hours,
+                                           std::int64_t step_seconds) {
+  training::TrainingOptions training;
+  training.steps = (options.windows + options.batch - 1) / options.batch;
+  training.batch = options.batch;
+  training.micro_batch = options.micro_batch;
+  training.learning_rate = options.learning_rate;
+  training.weight_decay = options.weight_decay;
+  training.average_decay = options.average_decay;
+  training.augmentation = {options.mixing, options.amplitude, options.daily_cycle,
+                           std::max<std::int64_t>(1, calendar::kSecondsPerDay / step_seconds)};
+  training.in_bf16 = options.precision == Precision::bf16;
+  training.seed = options.seed;
+  training.markov_order = options.markov_order;
+  training.held_out_hours = held_out_hours;
+  training.evaluate_every = options.evaluate_every;
+  training.held_out_windows = options.held_out_windows;
+  training.patience = options.patience;
+  return training;
 }
 
 model::ScoreUnetArchitecture architecture_of(const TrainOptions& options, std::int64_t variables) {
   model::ScoreUnetArchitecture architecture;
-  architecture.window = 2 * options.training.markov_order + 1;
+  architecture.window = 2 * options.markov_order + 1;
   architecture.variables = variables;
-  architecture.hidden = whole("network.hidden", options.hidden);
-  architecture.blocks = whole("network.blocks", options.blocks);
-  architecture.attention = whole("network.attention", options.attention);
+  architecture.hidden = options.hidden;
+  architecture.blocks = options.blocks;
+  architecture.attention = options.attention;
   architecture.embedding = options.embedding;
   architecture.inputs = options.corrects_gaussian() ? 2 : 1;
   try {

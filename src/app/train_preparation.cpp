@@ -4,17 +4,16 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/output_folder.hpp"
 #include "foehn/training/field_cache.hpp"
-#include "options.hpp"
-#include "stop_signals.hpp"
 
 namespace foehn::app {
 
 namespace fs = std::filesystem;
 
 TrainLocks::TrainLocks(const TrainOptions& options, bool validate_only) {
-  const OutputFolder prior(options.prior, "prior.path", validate_only);
-  const OutputFolder checkpoints(options.checkpoint_folder(), "checkpoint.directory", validate_only);
+  const process::OutputFolder prior(options.prior, "prior.path", validate_only);
+  const process::OutputFolder checkpoints(options.checkpoint_folder(), "checkpoint.directory", validate_only);
   if (validate_only) return;
   prior_.emplace(options.prior, "prior.path");
   if (!fs::equivalent(options.prior, options.checkpoint_folder()))
@@ -25,10 +24,11 @@ PreparedPaths::PreparedPaths(const TrainOptions& options)
     : gaussian(options.prior + ".gaussian"),
       cache(options.cache.empty() ? options.prior + ".cache.nc" : options.cache) {}
 
-Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths) {
+PreparedData prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
+                     const process::StopToken& stop) {
   struct Stopped {};
   const Interruption interruption = [&] {
-    if (must_stop()) throw Stopped();
+    if (stop.is_requested()) throw Stopped();
   };
   try {
     const at::Tensor inflation = fit_gaussian(record, options, paths.gaussian, interruption);
@@ -44,11 +44,11 @@ Preparation prepare(const Record& record, const TrainOptions& options, const Pre
   }
 }
 
-void check_prepared(const Preparation& prepared, const PreparedPaths& paths) {
+void check_prepared(const PreparedData& prepared, const PreparedPaths& paths) {
   if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
       !training::FieldCache::exists(paths.cache, prepared.cache))
     throw core::Error(
-        fmt::format("prior.path, data.cache: in {} and {} a rank does not find what the root wrote there; "
+        fmt::format("prior.path, data.cache: a rank does not find in {} and {} what the root has written; "
                     "all ranks must see the same files",
                     paths.gaussian.string(), paths.cache.string()));
 }

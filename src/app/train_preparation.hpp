@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "output_lock.hpp"
+#include "foehn/process/output_lock.hpp"
+#include "foehn/process/stop.hpp"
 #include "train_material.hpp"
 #include "train_options.hpp"
 
@@ -20,7 +21,7 @@ class TrainLocks {
   TrainLocks(const TrainOptions& options, bool validate_only);
 
  private:
-  std::optional<OutputLock> prior_, checkpoints_;
+  std::optional<process::OutputLock> prior_, checkpoints_;
 };
 
 /// Where the root leaves what all ranks read before the first step.
@@ -31,16 +32,17 @@ struct PreparedPaths {
 };
 
 /// What lies there.
-struct Preparation {
+struct PreparedData {
   std::vector<std::int64_t> hours;  ///< in all, and held out of these
   std::string gaussian, cache;      ///< digests
 };
 
 /// Fits the Gaussian prior and makes the cache of normalised fields, where there is none.
-/// @return  empty where a signal asked to stop before both were there
-Preparation prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths);
+/// @return  empty if it was asked to stop before both were there
+PreparedData prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
+                     const process::StopToken& stop);
 
 /// @throws core::Error naming the files if what this rank sees there is not what the root made
-void check_prepared(const Preparation& prepared, const PreparedPaths& paths);
+void check_prepared(const PreparedData& prepared, const PreparedPaths& paths);
 
 }  // namespace foehn::app

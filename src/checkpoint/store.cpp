@@ -135,7 +135,7 @@ std::optional<Snapshot> Store::load(const std::function<void(const Snapshot&)>& 
     steps = steps_in(folder_);
   }
   team_.broadcast(steps);
-  const auto pass_over = [&](const fs::path& folder, const comm::AgreedError& error) {
+  const auto pass_over = [&](const fs::path& folder, const core::CollectiveError& error) {
     if (!team_.is_root()) return;
     spdlog::warn("passing over a checkpoint that is not whole: {}", error.what());
     passed_over_.push_back(folder);
@@ -153,7 +153,7 @@ std::optional<Snapshot> Store::load(const std::function<void(const Snapshot&)>& 
       team_.agree([&] {
         manifest = core::with_context((folder / kManifestName).string(), [&] { return parse(text, step); });
       });
-    } catch (const comm::AgreedError& error) {
+    } catch (const core::CollectiveError& error) {
       pass_over(folder, error);
       continue;
     }
@@ -172,7 +172,7 @@ std::optional<Snapshot> Store::load(const std::function<void(const Snapshot&)>& 
         snapshot.facts = manifest.facts;
         core::with_context(folder.string(), [&] { check(snapshot); });
       });
-    } catch (const comm::AgreedError& error) {
+    } catch (const core::CollectiveError& error) {
       pass_over(folder, error);
       continue;
     }
@@ -200,7 +200,7 @@ void Store::save(const Snapshot& snapshot) {
       discard_partial();
       io::make_folders(partial);
     });
-  } catch (const comm::AgreedError& error) {
+  } catch (const core::CollectiveError& error) {
     writing.failure = error.what();
     writing.is_done = true;
     return;
@@ -222,18 +222,11 @@ Store::Progress Store::publish(bool wait) {
 
   const fs::path folder = folder_ / step_name(*writing_);
   try {
-    // As text to the root, in the order of ranks.
-    std::vector<std::string> described(static_cast<std::size_t>(team_.size()));
     team_.agree([&] {
       if (!writing.failure.empty()) throw core::Error(writing.failure);
     });
-    for (int rank = 0; rank < team_.size(); ++rank) {
-      std::string& text = described[static_cast<std::size_t>(rank)];
-      if (rank == team_.rank() && mine_.size() > 0)
-        text = nlohmann::json{writing.file.first, writing.file.last, writing.file.bytes, writing.file.digest}
-                   .dump();
-      team_.broadcast(text, rank);
-    }
+    const nlohmann::json mine{writing.file.first, writing.file.last, writing.file.bytes, writing.file.digest};
+    const std::vector<std::string> described = team_.gather(mine_.size() > 0 ? mine.dump() : "");
     team_.agree([&] {
       if (!team_.is_root()) return;
       Manifest manifest{identity_, *writing_, writing.facts, writing.fields, {}};
@@ -246,7 +239,7 @@ Store::Progress Store::publish(bool wait) {
       io::publish_folder(folder_ / kPartial, folder);
       remove_old(folder);
     });
-  } catch (const comm::AgreedError& error) {
+  } catch (const core::CollectiveError& error) {
     failure_ = fmt::format("writing the checkpoint {}: {}", folder.string(), error.what());
     if (team_.is_root()) discard_partial();
   }

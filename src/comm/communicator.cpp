@@ -53,7 +53,7 @@ Environment::~Environment() {
 Communicator Communicator::world() {
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &handle), "duplicate the world");
-  return Communicator(handle);
+  return {handle, core::Scope::world};
 }
 
 Communicator::~Communicator() {
@@ -76,7 +76,7 @@ Communicator Communicator::split(int colour) const {
   const Waiting waiting("to split the group");
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split(handle_, colour, rank(), &handle), "split");
-  return Communicator(handle);
+  return {handle, core::Scope::team};
 }
 
 Communicator Communicator::split_by_machine() const {
@@ -84,7 +84,7 @@ Communicator Communicator::split_by_machine() const {
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle),
             "split by machine");
-  return Communicator(handle);
+  return {handle, core::Scope::team};
 }
 
 int Communicator::rank_on_machine() const {
@@ -99,7 +99,7 @@ void Communicator::agree(const std::function<void()>& work) const {
   } catch (const core::UsageError& error) {
     message = error.what();
     exit_code = 2;
-  } catch (const AgreedError& error) {
+  } catch (const core::CollectiveError& error) {
     message = error.what();
     exit_code = error.exit_code();
   } catch (const c10::Error& error) {
@@ -118,13 +118,12 @@ void Communicator::agree(const std::function<void()>& work) const {
   if (lowest == size()) return;
   broadcast(message, lowest);
   check_mpi(MPI_Bcast(&exit_code, 1, MPI_INT, lowest, handle_), "agree");
-  throw AgreedError(message, exit_code);
+  throw core::CollectiveError(scope_, message, exit_code);
 }
 
-void Communicator::agree_on_root(
-    const std::function<void(const std::function<void()>& going_on)>& work) const {
+void Communicator::agree_on_root(const std::function<void()>& work) const {
   agree([&] {
-    if (is_root()) work(show_progress);
+    if (is_root()) work();
   });
 }
 
@@ -180,9 +179,33 @@ std::vector<double> Communicator::gather_all(double value) const {
   return all;
 }
 
+std::vector<std::string> Communicator::gather(const std::string& text) const {
+  const Waiting waiting("to gather texts");
+  const int mine = checked_count(text.size());
+  const auto ranks = is_root() ? static_cast<std::size_t>(size()) : 0;
+  std::vector<int> lengths(ranks), places(ranks);
+  check_mpi(MPI_Gather(&mine, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, handle_), "gather texts");
+  std::size_t total = 0;
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    places[rank] = checked_count(total);
+    total += static_cast<std::size_t>(lengths[rank]);
+  }
+  std::string all(static_cast<std::size_t>(checked_count(total)), '\0');
+  check_mpi(MPI_Gatherv(text.data(), mine, MPI_CHAR, all.data(), lengths.data(), places.data(), MPI_CHAR, 0,
+                        handle_),
+            "gather texts");
+  std::vector<std::string> texts;
+  for (std::size_t rank = 0; rank < ranks; ++rank)
+    texts.push_back(
+        all.substr(static_cast<std::size_t>(places[rank]), static_cast<std::size_t>(lengths[rank])));
+  return texts;
+}
+
 bool Communicator::any(bool mine) const {
-  const std::vector<double> all = gather_all(mine ? 1 : 0);
-  return std::any_of(all.begin(), all.end(), [](double one) { return one != 0; });
+  const Waiting waiting("to hear whether any rank says yes");
+  int any = mine ? 1 : 0;
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, handle_), "ask all ranks");
+  return any != 0;
 }
 
 void Communicator::send(std::span<const float> values, int to) const {

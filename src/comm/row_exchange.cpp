@@ -5,6 +5,9 @@
 
 #include <limits>
 #include <unordered_map>
+#include <utility>
+
+#include "foehn/core/heartbeat.hpp"
 
 namespace foehn::comm {
 
@@ -37,8 +40,8 @@ class RowType {
 }  // namespace
 
 RowExchange::RowExchange(const Communicator& communicator, const std::vector<std::vector<std::int64_t>>& held,
-                         const std::vector<std::vector<std::int64_t>>& wanted)
-    : communicator_(&communicator) {
+                         const std::vector<std::vector<std::int64_t>>& wanted, std::string what)
+    : communicator_(&communicator), what_(std::move(what)) {
   const auto me = static_cast<std::size_t>(communicator.rank());
   const auto ranks = static_cast<std::size_t>(communicator.size());
   held_count_ = static_cast<std::int64_t>(held[me].size());
@@ -111,6 +114,7 @@ RowExchange::Pending RowExchange::begin(const at::Tensor& rows) const {
 }
 
 at::Tensor RowExchange::finish(Pending pending) const {
+  const core::Activity activity("exchange of " + what_);
   wait(pending.requests);
   const at::Device device = pending.wanted.device();
   for (std::size_t i = 0; i < receiving_.size(); ++i)
@@ -120,6 +124,7 @@ at::Tensor RowExchange::finish(Pending pending) const {
 }
 
 at::Tensor RowExchange::adjoint(const at::Tensor& rows) const {
+  const core::Activity activity("exchange of " + what_);
   Pending pending = begin_along(rows, receiving_, sending_);
   wait(pending.requests);
   auto shape = rows.sizes().vec();

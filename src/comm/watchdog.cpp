@@ -1,14 +1,18 @@
 #include "foehn/comm/watchdog.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <vector>
+
+#include "foehn/core/heartbeat.hpp"
 
 namespace foehn::comm {
 
@@ -20,21 +24,73 @@ constexpr std::chrono::milliseconds kGlance{100};
 constexpr std::chrono::milliseconds kGlanceAtTheEnd{1};
 // A glance that takes longer: this process was suspended.
 constexpr double kLongestGlance = 1;
+// How long the root waits for what the others report, and they for the root to end the job.
+constexpr std::chrono::seconds kReportsArrive{2};
+constexpr std::chrono::seconds kRootIsGone{4};
+constexpr int kReportTag = 29;
+constexpr std::size_t kReportBytes = 512;
 
 // Only the main thread waits for ranks, and only one watchdog watches it.
 std::atomic<const char*> waiting_for = nullptr;  // null: it does not
-std::atomic<std::int64_t> progress = 0;
-std::atomic<int> patience = 0;
-std::atomic<double> timeout_seconds = 0;
 
 /// What ranks tell each other, added up over all of them.
-enum Tidings : std::size_t { kProgress, kPatience, kRequests, kEnding, kTidings };
+enum Signs : std::size_t { kProgress, kWaiting, kRequests, kEnding, kSigns };
+
+/// A report as it travels: whether the rank waits, and where it is.
+using Report = std::array<char, kReportBytes>;
+
+Whereabouts here(int rank) {
+  const char* waiting = waiting_for;
+  const std::string activity = core::current_activity();
+  return {.rank = rank,
+          .has_answered = true,
+          .is_waiting = waiting != nullptr,
+          .text = fmt::format("{}{}{}", waiting != nullptr ? "waiting " : "working",
+                              waiting != nullptr ? waiting : "", activity.empty() ? "" : ": " + activity)};
+}
+
+Report pack(const Whereabouts& where) {
+  Report report{};
+  report[0] = where.is_waiting ? 'w' : '-';
+  where.text.copy(report.data() + 1, kReportBytes - 2);
+  return report;
+}
+
+Whereabouts unpack(int rank, const Report& report) {
+  return {.rank = rank, .has_answered = true, .is_waiting = report[0] == 'w', .text = report.data() + 1};
+}
+
+/// "rank 3", "ranks 0, 2"
+std::string named(const std::vector<int>& ranks) {
+  return fmt::format("rank{} {}", ranks.size() == 1 ? "" : "s", fmt::join(ranks, ", "));
+}
+
+[[noreturn]] void end_process(const std::string& message) {
+  std::fputs(message.c_str(), stderr);
+  std::fflush(stderr);
+  // Not MPI_Abort, which may itself wait for who is gone. The launcher ends the others.
+  std::_Exit(1);
+}
 
 }  // namespace
 
-Watchdog::Watchdog(const Communicator& world, double seconds, Request request)
-    : world_(world.split(0)), request_(std::move(request)) {
-  set_timeout(seconds);
+std::string describe_hang(double seconds, const std::vector<Whereabouts>& ranks) {
+  std::vector<int> laggards;
+  std::map<std::string, std::vector<int>> groups;
+  for (const Whereabouts& where : ranks) {
+    if (!where.has_answered || !where.is_waiting) laggards.push_back(where.rank);
+    groups[where.has_answered ? where.text : "no answer: stopped, or its machine is gone"].push_back(
+        where.rank);
+  }
+  std::string message = fmt::format(
+      "foehn: error: no progress for {:.0f} s (run.timeout): {}\n", seconds,
+      laggards.empty() ? "all ranks wait for one another" : "the others wait for " + named(laggards));
+  for (const auto& [text, members] : groups) message += fmt::format("  {}: {}\n", named(members), text);
+  return message;
+}
+
+Watchdog::Watchdog(const Communicator& world, double timeout_seconds, Request request)
+    : world_(world.split(0)), request_(std::move(request)), timeout_seconds_(timeout_seconds) {
   if (world_.size() == 1) return;
   int threads = MPI_THREAD_SINGLE;
   MPI_Query_thread(&threads);
@@ -42,7 +98,8 @@ Watchdog::Watchdog(const Communicator& world, double seconds, Request request)
     thread_ = std::thread([this] { watch(); });
   else if (world_.is_root())
     spdlog::warn(
-        "this MPI does not let several threads speak: ranks that hang will not be noticed (run.timeout)");
+        "this MPI does not let several threads communicate: ranks that hang will not be noticed "
+        "(run.timeout)");
 }
 
 Watchdog::~Watchdog() {
@@ -57,7 +114,7 @@ Watchdog::~Watchdog() {
 }
 
 void Watchdog::watch() {
-  std::array<std::int64_t, kTidings> mine{}, all{};
+  std::array<std::int64_t, kSigns> mine{}, all{};
   MPI_Request round = MPI_REQUEST_NULL;
   std::int64_t known_progress = -1;
   double unanswered = 0, standing = 0;  // seconds: of this round; without progress
@@ -76,67 +133,90 @@ void Watchdog::watch() {
     standing += passed;
 
     if (round == MPI_REQUEST_NULL) {
-      mine[kProgress] = progress;
-      mine[kPatience] = patience;
+      mine[kProgress] = core::heartbeats();
+      mine[kWaiting] = waiting_for.load() != nullptr ? 1 : 0;
       mine[kRequests] = request_.is_made && request_.is_made() ? 1 : 0;
       mine[kEnding] = is_ending ? 1 : 0;
       unanswered = 0;
-      MPI_Iallreduce(mine.data(), all.data(), kTidings, MPI_INT64_T, MPI_SUM, world_.handle(), &round);
+      MPI_Iallreduce(mine.data(), all.data(), kSigns, MPI_INT64_T, MPI_SUM, world_.handle(), &round);
     }
     int is_complete = 0;
     MPI_Test(&round, &is_complete, MPI_STATUS_IGNORE);
     if (is_complete != 0) {
       unanswered = 0;
-      if (all[kProgress] != known_progress || all[kPatience] > 0) standing = 0;
+      if (all[kProgress] != known_progress) standing = 0;
       known_progress = all[kProgress];
       if (all[kRequests] > 0) request_.make();
       if (all[kEnding] == world_.size()) return;
     }
 
-    // The others wait a little longer, one after another: whoever speaks first ends the job for all, alone.
-    // mpirun takes a second or two to do so.
-    const int rank = world_.rank();
-    const double limit = timeout_seconds + (rank == 0 ? 0 : rank == 1 ? 3 : 6);
-    if (timeout_seconds == 0) continue;
-    const char* waiting = waiting_for;
-    if (unanswered >= limit) bark(unanswered, "for a sign of life");
-    if (standing >= limit && waiting != nullptr) bark(standing, waiting);
+    const double timeout = timeout_seconds_;
+    if (timeout == 0) continue;
+    if (unanswered >= timeout) give_up(unanswered);
+    if (standing >= timeout && all[kWaiting] > 0) give_up(standing);
   }
 }
 
-void Watchdog::bark(double seconds, const char* waiting_for_what) const {
+void Watchdog::give_up(double seconds) const {
+  if (world_.is_root()) report_all(seconds);
+  report_to_root(seconds);
+}
+
+void Watchdog::report_all(double seconds) const {
+  const auto size = static_cast<std::size_t>(world_.size());
+  std::vector<Report> reports(size);
+  std::vector<MPI_Request> requests(size, MPI_REQUEST_NULL);
+  std::vector<Whereabouts> ranks(size);
+  ranks[0] = here(0);
+  for (std::size_t rank = 1; rank < size; ++rank) {
+    ranks[rank].rank = static_cast<int>(rank);
+    MPI_Irecv(reports[rank].data(), static_cast<int>(kReportBytes), MPI_CHAR, static_cast<int>(rank),
+              kReportTag, world_.handle(), &requests[rank]);
+  }
+  const auto end = Clock::now() + kReportsArrive;
+  const auto is_missing = [](const Whereabouts& where) { return !where.has_answered; };
+  while (Clock::now() < end && std::any_of(ranks.begin(), ranks.end(), is_missing)) {
+    for (std::size_t rank = 1; rank < size; ++rank) {
+      if (ranks[rank].has_answered) continue;
+      int is_complete = 0;
+      MPI_Test(&requests[rank], &is_complete, MPI_STATUS_IGNORE);
+      if (is_complete != 0) ranks[rank] = unpack(static_cast<int>(rank), reports[rank]);
+    }
+    std::this_thread::sleep_for(kGlanceAtTheEnd);
+  }
+  end_process(describe_hang(seconds, ranks));
+}
+
+void Watchdog::report_to_root(double seconds) const {
+  const Whereabouts where = here(world_.rank());
+  const Report report = pack(where);
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_Isend(report.data(), static_cast<int>(kReportBytes), MPI_CHAR, 0, kReportTag, world_.handle(),
+            &request);
+  const auto end = Clock::now() + kRootIsGone;
+  while (Clock::now() < end) {
+    int is_complete = 0;
+    MPI_Test(&request, &is_complete, MPI_STATUS_IGNORE);  // which moves the message on
+    std::this_thread::sleep_for(kGlance);
+  }
+  // All others say so before the first of them ends the job for all.
   const std::string message = fmt::format(
-      "foehn: error: rank {}: waited {:.0f} s for other ranks ({}): one of them hangs or is gone, or "
-      "run.timeout is too short\n",
-      world_.rank(), seconds, waiting_for_what);
+      "foehn: error: no progress for {:.0f} s (run.timeout), and the root, rank 0, does not answer; rank {} "
+      "is {}\n",
+      seconds, where.rank, where.text);
   std::fputs(message.c_str(), stderr);
   std::fflush(stderr);
-  // Not MPI_Abort, which may itself wait for who is gone. The launcher ends the others.
+  std::this_thread::sleep_for(std::chrono::seconds(1));
   std::_Exit(1);
 }
 
-void set_timeout(double seconds) {
-  timeout_seconds = seconds;
-}
-
-void show_progress() {
-  ++progress;
-}
-
-Patience::Patience() {
-  ++patience;
-}
-Patience::~Patience() {
-  --patience;
-}
-
 Waiting::Waiting(const char* what) {
-  show_progress();
+  core::beat();
   waiting_for = what;
 }
 Waiting::~Waiting() {
   waiting_for = nullptr;
-  show_progress();
+  core::beat();
 }
 
 }  // namespace foehn::comm

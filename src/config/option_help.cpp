@@ -26,9 +26,9 @@ struct CommonOption {
 /// What every subcommand understands.
 std::vector<CommonOption> common_options() {
   return {{fmt::format("--{} FILE", kConfigOption),
-           "INI file of options: 'name = value' lines under [section] headings, '#' before a comment. The "
-           "command "
-           "line wins over it."},
+           "Read options from this INI file: 'name = value' lines under [section] headings, '#' before a "
+           "comment. "
+           "The command line overrides it."},
           {fmt::format("--{}", kValidateOnlyOption), "Check everything, inputs included, and stop."},
           {fmt::format("--{}", kHelpOption), "Print this page and stop."}};
 }
@@ -70,9 +70,10 @@ std::string label(const OptionTable::Option& option) {
 }
 
 /// The allowed values in words; empty if all are.
-std::string allowed(const Description& description) {
-  if (!description.choices.empty()) return fmt::format("one of {}", fmt::join(description.choices, ", "));
-  return range_text(description);
+std::string allowed(const OptionTable::Option& option) {
+  const std::vector<std::string> words = allowed_words(option);
+  if (!words.empty()) return fmt::format("one of {}", fmt::join(words, ", "));
+  return range_text(option.description);
 }
 
 /// "default 32; from 1 to 4096".
@@ -85,7 +86,7 @@ std::string details(const OptionTable::Option& option) {
     parts.push_back("default " + option.default_text);
   }
   if (!option.description.unit.empty()) parts.push_back("unit " + option.description.unit);
-  if (const std::string values = allowed(option.description); !values.empty()) parts.push_back(values);
+  if (const std::string values = allowed(option); !values.empty()) parts.push_back(values);
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
@@ -165,7 +166,7 @@ std::string OptionTable::reference() const {
       text += fmt::format(
           "| `{}` | {} | {} | {} | {} | {} | {} |\n", option->name, type_name(*option),
           cell(description.unit), description.required ? "required" : cell(option->default_text),
-          cell(allowed(description)), description.changes_result ? "yes" : "no", cell(description.doc));
+          cell(allowed(*option)), description.changes_result ? "yes" : "no", cell(description.doc));
     }
   }
   text += "\n### With every subcommand\n\n| option | what it is |\n|---|---|\n";

@@ -19,7 +19,6 @@ struct GivenOption {
 inline constexpr const char* kConfigOption = "config";
 inline constexpr const char* kValidateOnlyOption = "validate-only";
 inline constexpr const char* kHelpOption = "help";
-inline constexpr const char* kReferenceOption = "reference";  // the reference page, for `foehn reference`
 
 /// Splits a command line into options and their words, up to the first option whose name is unknown.
 /// @throws UsageError if an option lacks its value or a word belongs to no option

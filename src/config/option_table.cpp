@@ -64,7 +64,7 @@ void OptionTable::add(const std::string& name, Target target, Description descri
   };
   const auto has_this_name = [&name](const Option& other) { return other.name == name; };
   if (name == kConfigOption || name == kValidateOnlyOption || name == kHelpOption ||
-      name == kReferenceOption || std::any_of(options_.begin(), options_.end(), has_this_name)) {
+      std::any_of(options_.begin(), options_.end(), has_this_name)) {
     refuse("the name is taken");
   }
   if (description.doc.empty()) refuse("it has no doc");
@@ -95,7 +95,6 @@ OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& argument
     return std::find(arguments.begin(), arguments.end(), std::string("--") + name) != arguments.end();
   };
   if (asks_for(kHelpOption)) return {.page = help()};
-  if (asks_for(kReferenceOption)) return {.page = reference()};
 
   std::vector<std::string> names;
   for (const auto& option : options_) names.push_back(option.name);

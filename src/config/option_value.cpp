@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <type_traits>
@@ -28,17 +29,21 @@ template <class T>
 constexpr bool kIsOptional<std::optional<T>> = true;
 
 /// Calls `visitor` with every single value that the field holds: none for an empty optional, each one of a
-/// list.
+/// list; words where the target is no plain field.
 template <class Visitor>
 void for_each_value(const OptionTable::Target& target, Visitor visitor) {
   std::visit(
-      [&visitor]<class T>(const T* field) {
-        if constexpr (kIsVector<T>) {
-          for (const auto& value : *field) visitor(value);
-        } else if constexpr (kIsOptional<T>) {
-          if (*field) visitor(**field);
+      [&visitor]<class T>(const T& bound) {
+        if constexpr (std::is_same_v<T, Choice>) {
+          visitor(bound.name());
+        } else if constexpr (std::is_same_v<T, Form>) {
+          for (const std::string& word : bound.words()) visitor(word);
+        } else if constexpr (kIsVector<std::remove_pointer_t<T>>) {
+          for (const auto& value : *bound) visitor(value);
+        } else if constexpr (kIsOptional<std::remove_pointer_t<T>>) {
+          if (*bound) visitor(**bound);
         } else {
-          visitor(*field);
+          visitor(*bound);
         }
       },
       target);
@@ -48,8 +53,15 @@ void for_each_value(const OptionTable::Target& target, Visitor visitor) {
   throw core::UsageError(fmt::format("expected {}, found '{}'", expected, found));
 }
 
+/// What a word must be to read as a type.
 template <class T>
-T parse_word(const std::string& word) {
+const char* expected_of() {
+  if constexpr (std::is_same_v<T, bool>) return "true or false";
+  return std::is_integral_v<T> ? "an integer" : "a number";
+}
+
+template <class T>
+T parse_word(const std::string& word, const char* expected) {
   if constexpr (std::is_same_v<T, std::string>) {
     return word;
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -59,14 +71,14 @@ T parse_word(const std::string& word) {
     for (const char* no : {"false", "no", "off", "0"}) {
       if (word == no) return false;
     }
-    wrong_type("true or false", word);
+    wrong_type(expected, word);
   } else {
     T value{};
     const char* const end = word.data() + word.size();
     const auto [stop, error] = std::from_chars(word.data(), end, value);
     bool is_number = error == std::errc{} && stop == end;
     if constexpr (std::is_floating_point_v<T>) is_number = is_number && std::isfinite(value);
-    if (!is_number) wrong_type(std::is_integral_v<T> ? "an integer" : "a number", word);
+    if (!is_number) wrong_type(expected, word);
     return value;
   }
 }
@@ -116,6 +128,13 @@ std::string unquoted(const std::string& word) {
   return is_quoted ? word.substr(1, word.size() - 2) : word;
 }
 
+template <class T>
+std::vector<T> parse_values(const std::vector<std::string>& values, const char* expected) {
+  std::vector<T> parsed;
+  for (const std::string& value : values) parsed.push_back(parse_word<T>(value, expected));
+  return parsed;
+}
+
 std::string unit_suffix(const Description& description) {
   return description.unit.empty() || description.unit == "1" ? "" : " " + description.unit;
 }
@@ -129,7 +148,8 @@ bool is_in_range(double value, const Description& description) {
 }  // namespace
 
 bool is_list(const OptionTable::Target& target) {
-  return std::visit([]<class T>(const T*) { return kIsVector<T>; }, target);
+  if (const auto* form = std::get_if<Form>(&target)) return form->is_list;
+  return std::visit([]<class T>(const T&) { return kIsVector<std::remove_pointer_t<T>>; }, target);
 }
 
 bool is_numeric(const OptionTable::Target& target) {
@@ -149,9 +169,12 @@ std::string type_name(const OptionTable::Target& target) {
     std::string operator()(const std::string*) const { return "TEXT"; }
     std::string operator()(const std::vector<std::string>*) const { return "WORDS"; }
     std::string operator()(const std::vector<double>*) const { return "NUMBERS"; }
+    std::string operator()(const std::vector<std::int64_t>*) const { return "INTEGERS"; }
     std::string operator()(const std::optional<bool>*) const { return "BOOL"; }
     std::string operator()(const std::optional<double>*) const { return "NUMBER"; }
     std::string operator()(const std::optional<std::int64_t>*) const { return "INTEGER"; }
+    std::string operator()(const Choice&) const { return "TEXT"; }
+    std::string operator()(const Form& form) const { return form.is_list ? "WORDS" : "TEXT"; }
   };
   return std::visit(Name{}, target);
 }
@@ -164,14 +187,28 @@ std::string value_text(const OptionTable::Target& target) {
 
 nlohmann::json value_json(const OptionTable::Target& target) {
   return std::visit(
-      []<class T>(const T* field) -> nlohmann::json {
-        if constexpr (kIsOptional<T>) {
-          return *field ? nlohmann::json(**field) : nlohmann::json(nullptr);
+      []<class T>(const T& bound) -> nlohmann::json {
+        if constexpr (std::is_same_v<T, Choice>) {
+          return bound.name();
+        } else if constexpr (std::is_same_v<T, Form>) {
+          const std::vector<std::string> words = bound.words();
+          return bound.is_list ? nlohmann::json(words) : nlohmann::json(words.front());
+        } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>*>) {
+          // As real numbers, 4.0: what a run is known by in checkpoints is made of this text.
+          return std::vector<double>(bound->begin(), bound->end());
+        } else if constexpr (kIsOptional<std::remove_pointer_t<T>>) {
+          return *bound ? nlohmann::json(**bound) : nlohmann::json(nullptr);
         } else {
-          return *field;
+          return *bound;
         }
       },
       target);
+}
+
+std::vector<std::string> allowed_words(const OptionTable::Option& option) {
+  const auto* choice = std::get_if<Choice>(&option.target);
+  return choice != nullptr && option.description.choices.empty() ? choice->names()
+                                                                 : option.description.choices;
 }
 
 std::string range_text(const Description& description) {
@@ -185,20 +222,57 @@ std::string range_text(const Description& description) {
   return fmt::format("{} {} to {}{}", from, description.minimum, description.maximum, unit);
 }
 
+namespace {
+
+/// @throws UsageError if a word is not among those allowed
+void check_word(const OptionTable::Option& option, const std::string& word) {
+  const std::vector<std::string> words = allowed_words(option);
+  if (words.empty() || std::find(words.begin(), words.end(), word) != words.end()) return;
+  const auto meant = nearest(word, words);
+  throw core::UsageError(fmt::format("{}: expected one of {}, found '{}'{}", option.name,
+                                     fmt::join(words, ", "), word,
+                                     meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
+}
+
+/// @throws UsageError if a list has too few or too many values
+void check_length(const OptionTable::Option& option) {
+  const auto& [fewest, most] = std::pair(option.description.fewest, option.description.most);
+  std::size_t length = 0;
+  for_each_value(option.target, [&length](const auto&) { ++length; });
+  if (length >= fewest && length <= most) return;
+  const std::string expected = most == std::numeric_limits<std::size_t>::max()
+                                   ? fmt::format("at least {}", fewest)
+                                   : fmt::format("{} to {}", fewest, most);
+  throw core::UsageError(fmt::format("{}: expected {} value{}, found {}", option.name, expected,
+                                     expected.ends_with(" 1") ? "" : "s", length));
+}
+
+}  // namespace
+
 void assign(const OptionTable::Option& option, const std::vector<std::string>& words) {
+  if (const auto* choice = std::get_if<Choice>(&option.target)) {
+    const std::string word = unquoted(words.front());
+    check_word(option, word);
+    return choice->set(word);
+  }
+  const std::string separators = option.description.are_files ? "," : ", \t\r\n";
   core::with_context(option.name, [&] {
     std::visit(
-        [&]<class T>(T* field) {
-          if constexpr (kIsVector<T>) {
-            T values;
-            for (const std::string& word : split(words, option.description.are_files ? "," : ", \t\r\n")) {
-              values.push_back(parse_word<typename T::value_type>(word));
-            }
-            *field = std::move(values);
-          } else if constexpr (kIsOptional<T>) {
-            *field = parse_word<typename T::value_type>(unquoted(words.front()));
+        [&]<class T>(const T& bound) {
+          using Field = std::remove_pointer_t<T>;
+          if constexpr (std::is_same_v<T, Form>) {
+            bound.parse(bound.is_list ? split(words, separators) : std::vector{unquoted(words.front())});
+          } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>*>) {
+            *bound = parse_values<std::int64_t>(split(words, separators), "whole numbers");
+          } else if constexpr (std::is_same_v<T, Choice>) {
+          } else if constexpr (kIsVector<Field>) {
+            using Value = typename Field::value_type;
+            *bound = parse_values<Value>(split(words, separators), expected_of<Value>());
+          } else if constexpr (kIsOptional<Field>) {
+            using Value = typename Field::value_type;
+            *bound = parse_word<Value>(unquoted(words.front()), expected_of<Value>());
           } else {
-            *field = parse_word<T>(unquoted(words.front()));
+            *bound = parse_word<Field>(unquoted(words.front()), expected_of<Field>());
           }
         },
         option.target);
@@ -210,13 +284,7 @@ void check(const OptionTable::Option& option) {
   const Description& description = option.description;
   for_each_value(option.target, [&]<class T>(const T& value) {
     if constexpr (std::is_same_v<T, std::string>) {
-      const auto& choices = description.choices;
-      if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
-        const auto meant = nearest(value, choices);
-        throw core::UsageError(fmt::format("{}: expected one of {}, found '{}'{}", option.name,
-                                           fmt::join(choices, ", "), value,
-                                           meant ? fmt::format(" (did you mean '{}'?)", *meant) : ""));
-      }
+      check_word(option, value);
     } else if constexpr (!std::is_same_v<T, bool>) {
       if (!is_in_range(static_cast<double>(value), description)) {
         throw core::UsageError(fmt::format("{}: expected a value {}, found {}{}", option.name,
@@ -224,6 +292,7 @@ void check(const OptionTable::Option& option) {
       }
     }
   });
+  if (is_list(option.target)) check_length(option);
 }
 
 }  // namespace foehn::config

@@ -24,6 +24,9 @@ std::string value_text(const OptionTable::Target& target);
 /// The value in force; null where there is none.
 nlohmann::json value_json(const OptionTable::Target& target);
 
+/// The words that the option allows; empty if any.
+std::vector<std::string> allowed_words(const OptionTable::Option& option);
+
 /// The allowed numbers in words, with their unit: "from 0 to 1", "above 0 K"; empty if any number is allowed.
 std::string range_text(const Description& description);
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 
 namespace foehn::core {
 
@@ -71,6 +72,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   std::vector<char> block(kFileBlockBytes);
   while (const std::size_t count = std::fread(block.data(), 1, block.size(), file.get())) {
     digest.update(block.data(), count);
+    beat();
   }
   if (std::ferror(file.get())) fail();
   return digest.finish();

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "foehn/core/heartbeat.hpp"
+
 namespace foehn::core {
 
 namespace {
@@ -40,6 +42,7 @@ Progress::~Progress() {
 }
 
 void Progress::advance(std::int64_t amount) {
+  beat();
   if (!visible_ || done_ == total_) return;
   done_ = std::min(done_ + amount, total_);
   const auto now = Clock::now();

@@ -20,7 +20,8 @@ SolveReport conjugate_residuals(const LinearSystem& system, const at::Tensor& b,
   const auto dot = [&](const at::Tensor& x, const at::Tensor& y) {
     const double sum = system.inner_product(x, y);
     if (!std::isfinite(sum))
-      throw core::SharedError(
+      throw core::CollectiveError(
+          core::Scope::team,
           "the difference from the observations is not finite: the sample diverged; take more sampler.steps");
     return sum;
   };
@@ -54,10 +55,12 @@ SolveReport conjugate_residuals(const LinearSystem& system, const at::Tensor& b,
     report.residual = std::sqrt(dot(residual, residual) / b_square);
   }
   if (options.tolerance && report.residual > *options.tolerance)
-    throw core::SharedError(fmt::format(
-        "the solver did not converge: relative residual {:.3g} after {} steps, expected at most "
-        "sampler.solver_tolerance, {:.3g}; take more sampler.solver_steps, or leave the tolerance out",
-        report.residual, report.products, *options.tolerance));
+    throw core::CollectiveError(
+        core::Scope::team,
+        fmt::format(
+            "the solver did not converge: relative residual {:.3g} after {} steps, expected at most "
+            "sampler.solver_tolerance, {:.3g}; take more sampler.solver_steps, or leave the tolerance out",
+            report.residual, report.products, *options.tolerance));
   return report;
 }
 

@@ -31,7 +31,7 @@ struct SolutionFollower {
 ///
 /// Ends after `options.steps` products, at the residual asked for, or at a residual r with r^T M r <= 0:
 /// there M is not positive. Element-wise work uses single-rounding operations.
-/// @throws core::SharedError if a product is not finite, or if the residual asked for is not reached
+/// @throws core::CollectiveError if a product is not finite, or if the residual asked for is not reached
 SolveReport conjugate_residuals(const LinearSystem& system, const at::Tensor& b, const SolverOptions& options,
                                 const SolutionFollower& follower);
 

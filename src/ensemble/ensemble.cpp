@@ -9,9 +9,9 @@
 #include <memory>
 #include <vector>
 
-#include "foehn/comm/watchdog.hpp"
 #include "foehn/core/background_tasks.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 
 namespace foehn::ensemble {
 
@@ -39,8 +39,8 @@ std::vector<Piece> pieces_of(const trajectory::SlabPartition& partition, std::in
 
 /// Brings one member's slabs to the root in chunks.
 ///
-/// The root gives the word for each piece that a rank sends, and a last one to every rank when the member is
-/// written; or, in place of any of them, the word that it stops: so all ranks of the team know.
+/// The root permits each piece that a rank sends, and tells every rank when the member is written; or, in
+/// place of any of these, that it stops: so all ranks of the team know.
 class Gathering {
  public:
   using Fetch = std::function<void(std::int64_t first, std::int64_t count, std::span<float> values)>;
@@ -71,10 +71,10 @@ class Gathering {
     return true;
   }
 
-  /// The root's last word to all others of the team: is the member written?
+  /// The root tells all others of the team whether the member is written.
   void conclude(bool is_written) const {
     for (int rank = first_rank_; rank < first_rank_ + partition_.ranks(); ++rank)
-      if (rank != world_.rank()) give_word(is_written, rank);
+      if (rank != world_.rank()) send_permission(is_written, rank);
   }
 
   /// The part of a team's rank that is not the root.
@@ -86,11 +86,11 @@ class Gathering {
         if (first_rank_ + piece.rank != world_.rank()) continue;
         values.resize(static_cast<std::size_t>((piece.last - piece.first) * hour_values_));
         fetch(piece.first, piece.last - piece.first, values);
-        if (!receive_word()) return false;
+        if (!receive_permission()) return false;
         world_.send(values, 0);
       }
     }
-    return receive_word();
+    return receive_permission();
   }
 
  private:
@@ -122,21 +122,21 @@ class Gathering {
         fetch(piece.first, piece.last - piece.first, values);
       else {
         arriving.requests.push_back(world_.start_receive(values, first_rank_ + piece.rank));
-        give_word(true, first_rank_ + piece.rank);
+        send_permission(true, first_rank_ + piece.rank);
       }
     }
     return arriving;
   }
 
-  void give_word(bool go_on, int rank) const {
-    const float word = go_on ? 1 : 0;
-    world_.send({&word, 1}, rank);
+  void send_permission(bool go_on, int rank) const {
+    const float permission = go_on ? 1 : 0;
+    world_.send({&permission, 1}, rank);
   }
-  bool receive_word() const {
-    float word = 0;
-    std::vector<MPI_Request> request{world_.start_receive({&word, 1}, 0)};
+  bool receive_permission() const {
+    float permission = 0;
+    std::vector<MPI_Request> request{world_.start_receive({&permission, 1}, 0)};
     comm::wait(request);
-    return word != 0;
+    return permission != 0;
   }
 
   const comm::Communicator& world_;
@@ -155,7 +155,7 @@ bool write_member(std::int64_t member, const Gathering& gathering, const Gatheri
   const auto submit = [&](std::function<void()> task) {
     tasks.submit([task = std::move(task)] {
       task();
-      comm::show_progress();
+      core::beat();
     });
   };
   submit([&] { writer = work.writer(member); });
@@ -211,7 +211,7 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
     try {
       if (mine < members && !was_stopped)
         is_sampled = work.sample(options.members[static_cast<std::size_t>(mine)], slab);
-    } catch (const core::SharedError&) {
+    } catch (const core::CollectiveError&) {
       failure = std::current_exception();
     }
     agree_on_failure();
@@ -228,6 +228,7 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
       const bool is_mine = index == team.index;
       if (!world.is_root() && !is_mine) continue;
       const std::int64_t member = options.members[static_cast<std::size_t>(round + index)];
+      const core::Activity activity(fmt::format("output of member {}", member));
       const Gathering gathering(world, first_rank, partition, options.chunk_hours, hour_values);
       const auto fetch = [&](std::int64_t first, std::int64_t count, std::span<float> values) {
         work.physical(slab, first, count, values);
@@ -238,7 +239,7 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
       was_stopped = true;
       try {
         work.keep(member, slab);
-      } catch (const core::SharedError&) {
+      } catch (const core::CollectiveError&) {
         failure = std::current_exception();
       }
     }

@@ -117,9 +117,11 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
   const std::vector<double> losses = ranks_.gather_all(loss_sum);
   const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!std::isfinite(loss))
-    throw core::SharedError(fmt::format(
-        "step {}: the loss is not finite: the training diverged; take a smaller train.learning_rate",
-        state.step + 1));
+    throw core::CollectiveError(
+        ranks_.scope(),
+        fmt::format(
+            "step {}: the loss is not finite: the training diverged; take a smaller train.learning_rate",
+            state.step + 1));
 
   ++state.step;
   optimiser.step(gradient_, state.step);

@@ -1,11 +1,12 @@
 #include "foehn/trajectory/composed_denoiser.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
-#include "foehn/comm/watchdog.hpp"
+#include "foehn/core/heartbeat.hpp"
 
 namespace foehn::trajectory {
 
@@ -110,9 +111,9 @@ ComposedDenoiser::ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, c
       window_hours_(plan.window_hours()),
       batch_(batch),
       halo_hours_(shares.halos[static_cast<std::size_t>(team.rank())]),
-      halo_(team, shares.slabs, shares.halos),
-      outputs_(team, shares.foreign_outputs, shares.missing_outputs),
-      gradients_(team, shares.given_gradients, shares.foreign_gradients) {
+      halo_(team, shares.slabs, shares.halos, "halos"),
+      outputs_(team, shares.foreign_outputs, shares.missing_outputs, "outputs of windows"),
+      gradients_(team, shares.given_gradients, shares.foreign_gradients, "gradients of windows") {
   const auto me = static_cast<std::size_t>(team.rank());
   sent_count_ = static_cast<std::int64_t>(shares.foreign_outputs[me].size());
   for (const std::int64_t hour : shares.missing_outputs[me]) received_rows_.push_back(hour - slab_.first);
@@ -148,6 +149,7 @@ ComposedDenoiser::ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, c
 }
 
 at::Tensor ComposedDenoiser::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
+  const core::Activity activity(fmt::format("noise level t = {:.4g}", level.t));
   comm::RowExchange::Pending halo_on_its_way = halo_.begin(noisy);
   at::Tensor local = at::empty_like(noisy);
   at::Tensor sent = empty_rows(noisy, sent_count_);
@@ -162,6 +164,7 @@ at::Tensor ComposedDenoiser::noise_estimate(const at::Tensor& noisy, const diffu
 
 at::Tensor ComposedDenoiser::noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
                                        const at::Tensor& cotangent) {
+  const core::Activity activity(fmt::format("gradient at noise level t = {:.4g}", level.t));
   comm::RowExchange::Pending halo_on_its_way = halo_.begin(noisy);
   const at::Tensor received = outputs_.adjoint(
       cotangent.index_select(0, at::tensor(received_rows_, at::kLong).to(cotangent.device())));
@@ -224,7 +227,7 @@ void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const
       copy_window(*windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], inputs, destination);
     }
     const at::Tensor estimates = windows_.noise_estimate(slots, inputs.level);
-    comm::show_progress();
+    core::beat();
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot) {
       for (const Window::Output& output : windows[static_cast<std::size_t>(first + slot)]->outputs) {
         const at::Tensor hour = estimates.select(0, slot).narrow(0, output.offset * variables, variables);
@@ -259,7 +262,7 @@ void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const I
             .copy_((output.is_local ? cotangents.local : cotangents.received).select(0, output.row));
     }
     const at::Tensor gradients = windows_.noise_vjp(slots, inputs.level, slot_cotangents);
-    comm::show_progress();
+    core::beat();
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot)
       use(chosen[static_cast<std::size_t>(first + slot)], gradients.select(0, slot));
   }

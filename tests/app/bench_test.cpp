@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/bench_timing.hpp"
+#include "app/run_alone.hpp"
 #include "app/subcommands.hpp"
 #include "app/toy_prior.hpp"
 #include "foehn/core/error.hpp"
@@ -12,6 +13,7 @@
 namespace foehn::app {
 namespace {
 
+using foehn::testing::run_alone;
 using io::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -24,8 +26,8 @@ struct Result {
 
 Result result_of(const TemporaryFolder& folder) {
   ::testing::internal::CaptureStdout();
-  const int code = bench({folder / "prior", "--bench.batches", "1,3", "--bench.repeats", "1", "--output.path",
-                          folder / "bench.json", "--run.device", "cpu"});
+  const int code = run_alone(bench(), {folder / "prior", "--bench.batches", "1,3", "--bench.repeats", "1",
+                                       "--output.path", folder / "bench.json", "--run.device", "cpu"});
   const std::string text = ::testing::internal::GetCapturedStdout();
   EXPECT_EQ(code, 0);
   return {text, nlohmann::json::parse(io::content_of(folder / "bench.json"))};
@@ -76,15 +78,15 @@ TEST(Bench, TakesTheMedianOfWarmCalls) {
 }
 
 TEST(Bench, NamesOptionsThatDoNotFit) {
-  EXPECT_THAT([] { bench({}); }, ThrowsMessage<core::UsageError>(HasSubstr("prior.path")));
+  EXPECT_THAT([] { run_alone(bench(), {}); }, ThrowsMessage<core::UsageError>(HasSubstr("prior.path")));
   EXPECT_THAT(
       [] {
-        bench({"prior", "--bench.network", "full"});
+        run_alone(bench(), {"prior", "--bench.network", "full"});
       },
       ThrowsMessage<core::UsageError>(HasSubstr("bench.network")));
   EXPECT_THAT(
       [] {
-        bench({"prior", "--bench.batches", "1.5"});
+        run_alone(bench(), {"prior", "--bench.batches", "1.5"});
       },
       ThrowsMessage<core::UsageError>(HasSubstr("bench.batches")));
 }

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "app/log_to.hpp"
+#include "app/run_alone.hpp"
 #include "app/subcommands.hpp"
 #include "evaluation/toy_files.hpp"
 #include "foehn/core/digest.hpp"
@@ -16,6 +17,7 @@
 namespace foehn::app {
 namespace {
 
+using foehn::testing::run_alone;
 using foehn::testing::shifted;
 using foehn::testing::ToyFile;
 using foehn::testing::write_toy;
@@ -55,7 +57,7 @@ class Evaluate : public ::testing::Test {
 
   std::string failure(const Arguments& words) const {
     try {
-      evaluate(words);
+      run_alone(evaluate(), words);
     } catch (const core::Error& error) {
       return error.what();
     }
@@ -71,7 +73,7 @@ class Evaluate : public ::testing::Test {
 
 TEST_F(Evaluate, WritesScoresAndReportAndPrintsATable) {
   ::testing::internal::CaptureStdout();
-  ASSERT_EQ(evaluate(arguments()), 0);
+  ASSERT_EQ(run_alone(evaluate(), arguments()), 0);
   const std::string table = ::testing::internal::GetCapturedStdout();
   EXPECT_THAT(table,
               AllOf(HasSubstr("3 members"), HasSubstr("13 hours"), HasSubstr("tas (air_temperature) [K]")));
@@ -94,7 +96,7 @@ TEST_F(Evaluate, WritesScoresAndReportAndPrintsATable) {
 
 TEST_F(Evaluate, TakesTheObservationErrorFromTheOption) {
   ::testing::internal::CaptureStdout();
-  ASSERT_EQ(evaluate(arguments({"--observation.std", "0.25"})), 0);
+  ASSERT_EQ(run_alone(evaluate(), arguments({"--observation.std", "0.25"})), 0);
   ::testing::internal::GetCapturedStdout();
   EXPECT_NEAR(scores().at("variables").at("tas").at("observation_agreement").at("mean").get<double>(), 4,
               1e-3);
@@ -109,7 +111,7 @@ TEST_F(Evaluate, WarnsOfObservationsThatMembersWereNotDrawnFrom) {
       write_toy(folder_ / name, truth, member);
     std::ostringstream log;
     const foehn::testing::LogTo scope(log);
-    EXPECT_EQ(evaluate(arguments({"--validate-only"})), 0);
+    EXPECT_EQ(run_alone(evaluate(), arguments({"--validate-only"})), 0);
     return log.str();
   };
   const io::Attributes of_others{{"foehn_observations_digest", std::string("others")}};
@@ -120,7 +122,7 @@ TEST_F(Evaluate, WarnsOfObservationsThatMembersWereNotDrawnFrom) {
 }
 
 TEST_F(Evaluate, ValidateOnlyLeavesNoFolder) {
-  EXPECT_EQ(evaluate(arguments({"--validate-only"})), 0);
+  EXPECT_EQ(run_alone(evaluate(), arguments({"--validate-only"})), 0);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "scores"));
 }
 

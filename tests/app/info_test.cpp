@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "app/run_alone.hpp"
 #include "app/subcommands.hpp"
 #include "app/toy_prior.hpp"
 #include "evaluation/toy_files.hpp"
@@ -10,6 +11,7 @@
 namespace foehn::app {
 namespace {
 
+using foehn::testing::run_alone;
 using io::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
@@ -19,7 +21,7 @@ using ::testing::ThrowsMessage;
 
 std::string said(const Arguments& arguments) {
   ::testing::internal::CaptureStdout();
-  const int code = info(arguments);
+  const int code = run_alone(info(), arguments);
   const std::string text = ::testing::internal::GetCapturedStdout();
   EXPECT_EQ(code, 0);
   return text;
@@ -42,7 +44,7 @@ TEST(Info, SaysWhatAScorePriorIs) {
   EXPECT_THAT(text, HasSubstr("hidden 4, 6; blocks 1, 2; attention at levels 1; embedding 8"));
   EXPECT_THAT(text, HasSubstr(std::to_string(model::parameter_count(architecture) / 1000) + ","));
   EXPECT_THAT(text,
-              HasSubstr(fmt::format("{:.4g} GFLOP a window",
+              HasSubstr(fmt::format("{:.4g} GFLOP per window",
                                     static_cast<double>(model::window_flops(architecture, 8, 12)) / 1e9)));
   EXPECT_THAT(text, HasSubstr(fmt::format("sha256 {}", model::prior_digest(folder / "prior"))));
 }
@@ -75,10 +77,12 @@ TEST(Info, SaysWhatAMemberIs) {
 
 TEST(Info, NamesWhatIsMissing) {
   const TemporaryFolder folder;
-  EXPECT_THAT([&] { info({folder / "nothing"}); }, ThrowsMessage<core::Error>(HasSubstr("nothing")));
+  EXPECT_THAT([&] { run_alone(info(), {folder / "nothing"}); },
+              ThrowsMessage<core::Error>(HasSubstr("nothing")));
   std::filesystem::create_directories(folder / "empty");
-  EXPECT_THAT([&] { info({folder / "empty"}); }, ThrowsMessage<core::Error>(HasSubstr("domain.nc")));
-  EXPECT_THAT([] { info({}); }, ThrowsMessage<core::UsageError>(HasSubstr("prior.path")));
+  EXPECT_THAT([&] { run_alone(info(), {folder / "empty"}); },
+              ThrowsMessage<core::Error>(HasSubstr("domain.nc")));
+  EXPECT_THAT([] { run_alone(info(), {}); }, ThrowsMessage<core::UsageError>(HasSubstr("prior.path")));
 }
 
 }  // namespace

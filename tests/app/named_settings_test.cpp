@@ -8,7 +8,8 @@ namespace {
 
 SampleOptions read(const std::vector<std::string>& names) {
   SampleOptions options;
-  config::OptionTable table = sample_option_table(options);
+  config::OptionTable table("sample", "", "");
+  declare_sample_options(table, options);
   std::vector<std::string> arguments{"--prior.path", "prior", "--output.directory", "out"};
   for (const std::string& name : names) {
     arguments.emplace_back("--config");
@@ -19,7 +20,9 @@ SampleOptions read(const std::vector<std::string>& names) {
 }
 
 std::string result_values(SampleOptions options) {
-  return sample_option_table(options).result_values();
+  config::OptionTable table("sample", "", "");
+  declare_sample_options(table, options);
+  return table.result_values();
 }
 
 TEST(NamedSettings, CalibratedIsTheDefault) {
@@ -29,8 +32,8 @@ TEST(NamedSettings, CalibratedIsTheDefault) {
 TEST(NamedSettings, PeerIsClimate2Weathers) {
   SampleOptions options = read({"peer.ini"});
   options.observations = {"observations.nc"};
-  EXPECT_EQ(options.guidance, "sda");
-  EXPECT_EQ(options.stride, "1");
+  EXPECT_EQ(options.guidance, Guidance::sda);
+  EXPECT_EQ(options.stride, 1);
   EXPECT_DOUBLE_EQ(options.gamma.value(), 0.0007196856730011522);
   const diffusion::SamplerOptions sampler = sampler_options(options);
   EXPECT_EQ(sampler.method, diffusion::Method::kDdim);
@@ -45,10 +48,10 @@ TEST(SamplerOptions, BeginBelowTheTopOnlyWhereObservationsGuide) {
   EXPECT_EQ(sampler_options(options).t_first, 1);
   options.observations = {"observations.nc"};
   EXPECT_EQ(sampler_options(options).t_first, 0.97);
-  options.guidance = "none";
+  options.guidance = Guidance::none;
   EXPECT_EQ(sampler_options(options).t_first, 1);
   SampleOptions from_files = read({});
-  from_files.prepare.files = {"tas.nc"};
+  from_files.preparation.files = {"tas.nc"};
   EXPECT_EQ(sampler_options(from_files).t_first, 0.97);
   from_files.t_first = 0.99;
   EXPECT_EQ(sampler_options(from_files).t_first, 0.99);
@@ -57,8 +60,8 @@ TEST(SamplerOptions, BeginBelowTheTopOnlyWhereObservationsGuide) {
 TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
   const SampleOptions options = read({"fast.ini", "era5_uk.ini"});
   EXPECT_EQ(options.hours, 168);
-  EXPECT_EQ(window_strides(options, 3).noisy, 1);
-  EXPECT_EQ(window_strides(options, 3).clear, 3);
+  EXPECT_EQ(window_strides(options.stride, 3).noisy, 1);
+  EXPECT_EQ(window_strides(options.stride, 3).clear, 3);
   EXPECT_EQ(sampler_options(options).steps, 9);
 }
 

@@ -209,7 +209,7 @@ TEST_F(StoreOnAnyNumberOfRanks, RefusesAnotherIdentity) {
   write(world_, 2, "sampler.steps = 32\nseed = 3\n");
   const auto says_why = AllOf(HasSubstr("step_000002"), HasSubstr("sampler.steps: 32 there, 16 here"),
                               HasSubstr("checkpoint.restart"));
-  EXPECT_THAT([&] { read(world_); }, ThrowsMessage<comm::AgreedError>(says_why));
+  EXPECT_THAT([&] { read(world_); }, ThrowsMessage<core::CollectiveError>(says_why));
   at_root([&] {
     EXPECT_THAT([&] { Store::check_identity(folder_, kIdentity); }, ThrowsMessage<core::Error>(says_why));
     Store::check_identity(folder_, "sampler.steps = 32\nseed = 3\n");

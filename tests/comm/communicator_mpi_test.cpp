@@ -7,6 +7,7 @@
 
 #include "foehn/comm/communicator.hpp"
 #include "foehn/comm/watchdog.hpp"
+#include "foehn/core/heartbeat.hpp"
 
 namespace foehn::comm {
 namespace {
@@ -19,7 +20,7 @@ TEST(Communicator, MakesTheFailureOfOneRankTheFailureOfAll) {
       if (world.rank() == failing) throw core::Error("tas.nc: step 7 is missing");
     });
     FAIL() << "no error";
-  } catch (const AgreedError& error) {
+  } catch (const core::CollectiveError& error) {
     EXPECT_STREQ(error.what(), "tas.nc: step 7 is missing");
     EXPECT_EQ(error.exit_code(), 1);
   }
@@ -30,20 +31,58 @@ TEST(Communicator, KeepsTheExitCodeOfAUsageErrorAndTheLowestRanksMessage) {
   try {
     world.agree([&] { throw core::UsageError("rank " + std::to_string(world.rank())); });
     FAIL() << "no error";
-  } catch (const AgreedError& error) {
+  } catch (const core::CollectiveError& error) {
     EXPECT_STREQ(error.what(), "rank 0");
     EXPECT_EQ(error.exit_code(), 2);
   }
 }
 
-TEST(Communicator, WaitsForARootThatSaysThatItGoesOn) {
+TEST(Communicator, SaysWhoKnowsOfAFailure) {
+  const Communicator world = Communicator::world();
+  const Communicator team = world.split(world.rank() % 2);
+  const auto scope_of = [](const Communicator& ranks) {
+    try {
+      ranks.agree([] { throw core::Error("bad"); });
+    } catch (const core::CollectiveError& error) {
+      return error.scope();
+    }
+    throw core::Error("no error");
+  };
+  EXPECT_EQ(scope_of(team), core::Scope::team);
+  EXPECT_EQ(scope_of(world), core::Scope::world);
+  // A team's failure becomes one of all.
+  EXPECT_THAT([&] { world.agree([&] { team.agree([] { throw core::UsageError("bad"); }); }); },
+              ::testing::Throws<core::CollectiveError>(
+                  ::testing::AllOf(::testing::Property(&core::CollectiveError::scope, core::Scope::world),
+                                   ::testing::Property(&core::CollectiveError::exit_code, 2))));
+}
+
+TEST(Communicator, HearsWhetherAnyRankSaysYes) {
+  const Communicator world = Communicator::world();
+  EXPECT_TRUE(world.any(world.rank() == world.size() - 1));
+  EXPECT_FALSE(world.any(false));
+}
+
+TEST(Communicator, GathersTextsOfAnyLengthOnTheRoot) {
+  const Communicator world = Communicator::world();
+  const std::vector<std::string> texts =
+      world.gather(std::string(static_cast<std::size_t>(world.rank()), 'x'));
+  if (!world.is_root()) {
+    EXPECT_TRUE(texts.empty());
+    return;
+  }
+  ASSERT_EQ(texts.size(), static_cast<std::size_t>(world.size()));
+  for (std::size_t rank = 0; rank < texts.size(); ++rank) EXPECT_EQ(texts[rank], std::string(rank, 'x'));
+}
+
+TEST(Communicator, WaitsForARootThatShowsItsProgress) {
   const Communicator world = Communicator::world();
   // Without a sign, the watchdogs of the others would end the program after 4 s and more.
   const Watchdog watchdog(world, 1);
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5000);
   bool has_worked = false;
-  world.agree_on_root([&](const std::function<void()>& going_on) {
-    for (; std::chrono::steady_clock::now() < end; going_on())
+  world.agree_on_root([&] {
+    for (; std::chrono::steady_clock::now() < end; core::beat())
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     has_worked = true;
   });
@@ -52,11 +91,8 @@ TEST(Communicator, WaitsForARootThatSaysThatItGoesOn) {
 
 TEST(Communicator, MakesAFailureOfTheRootsWorkTheFailureOfAll) {
   EXPECT_THAT(
-      [] {
-        Communicator::world().agree_on_root(
-            [](const std::function<void()>&) { throw core::UsageError("no such file"); });
-      },
-      ::testing::Throws<AgreedError>(::testing::Property(&AgreedError::exit_code, 2)));
+      [] { Communicator::world().agree_on_root([] { throw core::UsageError("no such file"); }); },
+      ::testing::Throws<core::CollectiveError>(::testing::Property(&core::CollectiveError::exit_code, 2)));
 }
 
 TEST(Communicator, AgreesThatAllIsWell) {
@@ -95,6 +131,23 @@ TEST(Communicator, SplitsIntoTeamsInOrder) {
   const Communicator world = Communicator::world();
   const Communicator team = world.split(world.rank() / 2);
   EXPECT_EQ(team.rank(), world.rank() % 2);
+}
+
+TEST(DescribeHang, NamesThoseThatLagBehindAndWhereEachIs) {
+  const Whereabouts sums{
+      .rank = 0, .has_answered = true, .is_waiting = true, .text = "waiting to sum: step 3"};
+  Whereabouts also = sums;
+  also.rank = 2;
+  const Whereabouts works{.rank = 1, .has_answered = true, .is_waiting = false, .text = "working: step 3"};
+  const Whereabouts stopped{.rank = 3};
+  EXPECT_EQ(describe_hang(60, {sums, works, also, stopped}),
+            "foehn: error: no progress for 60 s (run.timeout): the others wait for ranks 1, 3\n"
+            "  rank 3: no answer: stopped, or its machine is gone\n"
+            "  ranks 0, 2: waiting to sum: step 3\n"
+            "  rank 1: working: step 3\n");
+  EXPECT_EQ(describe_hang(60, {sums, also}),
+            "foehn: error: no progress for 60 s (run.timeout): all ranks wait for one another\n"
+            "  ranks 0, 2: waiting to sum: step 3\n");
 }
 
 TEST(Communicator, SendsNumbersInOrder) {

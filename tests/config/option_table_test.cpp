@@ -57,10 +57,31 @@ std::string complaint(const Words& arguments) {
 
 TEST(CommandLine, SetsOptionsOfEveryType) {
   SampleOptions options;
-  const auto outcome = options.table.parse(
-      {"--input", "obs.nc", "--verbose", "yes", "--sampler.steps=64", "--sampler.tau", "1e-3",
-       "--sampler.method", "heun", "--data.variables", "uas", "--observation.std", "0.5",
-       "--observation.gamma", "0.25", "--sampler.stride", "7", "--output.directory", "a b"});
+  const auto outcome = options.table.parse({"--input",
+                                            "obs.nc",
+                                            "--verbose",
+                                            "yes",
+                                            "--sampler.steps=64",
+                                            "--sampler.tau",
+                                            "1e-3",
+                                            "--sampler.method",
+                                            "heun",
+                                            "--data.variables",
+                                            "uas",
+                                            "--observation.std",
+                                            "0.5",
+                                            "--observation.gamma",
+                                            "0.25",
+                                            "--sampler.stride",
+                                            "7",
+                                            "--output.directory",
+                                            "a b",
+                                            "--sampler.spacing",
+                                            "t",
+                                            "--network.widths",
+                                            "16,32",
+                                            "--data.spacing",
+                                            "lambda,tas=t"});
   EXPECT_EQ(options.input, "obs.nc");
   EXPECT_TRUE(options.verbose);
   EXPECT_EQ(options.steps, 64);
@@ -71,6 +92,11 @@ TEST(CommandLine, SetsOptionsOfEveryType) {
   EXPECT_EQ(options.gamma, 0.25);
   EXPECT_EQ(options.stride, 7);
   EXPECT_EQ(options.directory, "a b");
+  EXPECT_EQ(options.spacing, Spacing::time);
+  EXPECT_THAT(options.widths, ElementsAre(16, 32));
+  EXPECT_EQ(options.by_variable.of("tas"), Spacing::time);
+  EXPECT_EQ(options.by_variable.of("psl"), Spacing::log_ratio);
+  EXPECT_THAT(options.by_variable.variables(), ElementsAre("tas"));
   EXPECT_EQ(outcome.page, "");
   EXPECT_FALSE(outcome.validate_only);
 }
@@ -216,7 +242,6 @@ TEST(CommandLine, TellsWhetherOnlyToValidate) {
 TEST(CommandLine, GivesHelpWhateverElseIsWrong) {
   SampleOptions options;
   EXPECT_EQ(options.table.parse({"--help"}).page, options.table.help());
-  EXPECT_EQ(options.table.parse({"--reference"}).page, options.table.reference());
   EXPECT_EQ(options.table.parse({"--sampler.step", "many", "--help"}).page, options.table.help());
 }
 
@@ -301,6 +326,23 @@ TEST(CommandLine, RefusesAValueThatIsNotAChoice) {
       HasSubstr("sampler.method: expected one of ddim, dpmpp-2m, heun, found 'ddmi' (did you mean 'ddim'?)"));
   EXPECT_THAT(complaint({"--data.variables", "tas,huss"}),
               HasSubstr("data.variables: expected one of tas, psl, uas, found 'huss'"));
+}
+
+TEST(CommandLine, RefusesWhatNoEnumerationHas) {
+  EXPECT_THAT(
+      complaint({"--sampler.spacing", "lamda"}),
+      HasSubstr("sampler.spacing: expected one of t, lambda, found 'lamda' (did you mean 'lambda'?)"));
+  EXPECT_THAT(complaint({"--data.spacing", "t,tas=x"}),
+              HasSubstr("data.spacing: expected t or lambda, or variable=t, found 'tas=x'"));
+}
+
+TEST(CommandLine, RefusesAListOfTheWrongLengthOrOfParts) {
+  EXPECT_THAT(complaint({"--network.widths", ""}),
+              HasSubstr("network.widths: expected 1 to 3 values, found 0"));
+  EXPECT_THAT(complaint({"--network.widths", "1,2,3,4"}), HasSubstr("expected 1 to 3 values, found 4"));
+  EXPECT_THAT(complaint({"--network.widths", "4,6.5"}),
+              HasSubstr("network.widths: expected whole numbers, found '6.5'"));
+  EXPECT_THAT(complaint({"--network.widths", "4,0"}), HasSubstr("expected a value at least 1, found 0"));
 }
 
 TEST(CommandLine, NamesEveryMissingRequiredOption) {
@@ -470,6 +512,9 @@ TEST(Values, AreThoseInForce) {
                                    {"observation.std", {1.0, 0.1}},
                                    {"observation.gamma", nullptr},
                                    {"sampler.stride", 5},
+                                   {"sampler.spacing", "lambda"},
+                                   {"network.widths", {4, 8}},
+                                   {"data.spacing", nlohmann::json::array()},
                                    {"output.directory", "out"}};
   EXPECT_EQ(options.table.values(), expected);
 }
@@ -478,12 +523,15 @@ TEST(ResultValues, AreSortedLinesOfWhatChangesTheResult) {
   SampleOptions options;
   options.table.parse({"--input", "obs.nc", "--sampler.stride", "5", "--output.directory", "elsewhere"});
   EXPECT_EQ(options.table.result_values(),
+            "data.spacing = []\n"
             "data.variables = [\"tas\",\"psl\"]\n"
             "input = \"obs.nc\"\n"
+            "network.widths = [4.0,8.0]\n"
             "observation.gamma = null\n"
             "observation.std = []\n"
             "sampler.cutoff = 1.5\n"
             "sampler.method = \"ddim\"\n"
+            "sampler.spacing = \"lambda\"\n"
             "sampler.steps = 32\n"
             "sampler.stride = 5\n"
             "sampler.tau = 0.25\n"

@@ -6,8 +6,16 @@
 #include <vector>
 
 #include "foehn/config/option_table.hpp"
+#include "foehn/config/per_variable.hpp"
 
 namespace foehn::config {
+
+enum class Spacing { time, log_ratio };
+template <>
+inline const std::vector<Named<Spacing>>& names_of() {
+  static const std::vector<Named<Spacing>> names{{Spacing::time, "t"}, {Spacing::log_ratio, "lambda"}};
+  return names;
+}
 
 /// A table with an option of every type, and the fields it is bound to.
 struct SampleOptions {
@@ -21,6 +29,9 @@ struct SampleOptions {
   std::vector<double> std = {};
   std::optional<double> gamma;
   std::optional<std::int64_t> stride;
+  Spacing spacing = Spacing::log_ratio;
+  std::vector<std::int64_t> widths = {4, 8};
+  PerVariable<Spacing> by_variable;
   std::string directory = "out";
   OptionTable table{"sample", "draw trajectories from the posterior", "foehn sample --config run.ini"};
 
@@ -38,6 +49,10 @@ struct SampleOptions {
     table.add("observation.gamma", &gamma,
               {.doc = "Variance ratio; absent: one over the cells of a block.", .unit = "1", .minimum = 0});
     table.add("sampler.stride", &stride, {.doc = "Hours from window to window.", .unit = "h", .minimum = 1});
+    table.add("sampler.spacing", &spacing, {.doc = "What steps are even in."});
+    table.add("network.widths", &widths,
+              {.doc = "Channels.", .unit = "1", .minimum = 1, .fewest = 1, .most = 3});
+    table.add("data.spacing", by_variable.form(), {.doc = "For all variables, or for some."});
     table.add("output.directory", &directory, {.doc = "Where to write.", .changes_result = false});
   }
 

@@ -394,7 +394,7 @@ TEST(MmpsGuidance, RefusesWhatDoesNotConvergeAndWhatIsNotFinite) {
   const auto complaint = [](MmpsCase& c, const SolverOptions& solver) -> std::string {
     try {
       c.run(solver);
-    } catch (const core::SharedError& error) {
+    } catch (const core::CollectiveError& error) {
       return error.what();
     }
     return "nothing";

@@ -1,5 +1,6 @@
-// Steps of collective work in which one rank fails: usage: faulty_rank throw|hang|stop|exit|kill|root|work
-// root: it is the root that hangs, in long work of its own, while others wait for it. work: no fault.
+// Steps of collective work in which one rank fails: usage: faulty_rank
+// throw|hang|stop|exit|kill|root|stop-root|work root: it is the root that hangs, in long work of its own,
+// while others wait for it; stop-root: that is stopped there. work: no fault.
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "app/run.hpp"
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
 
 namespace {
 
@@ -24,7 +26,7 @@ void work() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(2.5 * kTimeoutSeconds);
   while (std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    foehn::comm::show_progress();
+    foehn::core::beat();
   }
 }
 
@@ -37,8 +39,8 @@ void fail(const std::string& how) {
   for (;;) pause();  // hang
 }
 
-void work_on_root(const foehn::comm::Communicator& world) {
-  world.agree_on_root([](const std::function<void()>&) { fail("hang"); });
+void work_on_root(const foehn::comm::Communicator& world, const std::string& how) {
+  world.agree_on_root([&] { fail(how); });
 }
 
 }  // namespace
@@ -48,9 +50,12 @@ int main(int argc, char** argv) {
   const foehn::comm::Communicator world = foehn::comm::Communicator::world();
   const foehn::comm::Watchdog watchdog(world, kTimeoutSeconds);
   return foehn::app::run_guarded(world, [&] {
-    if (std::string(argv[1]) == "root") work_on_root(world);
+    const std::string fault = argv[1];
+    if (fault == "root") work_on_root(world, "hang");
+    if (fault == "stop-root") work_on_root(world, "stop");
     for (int step = 0; step < kSteps; ++step) {
-      if (world.rank() == kFaultyRank && step == kFaultyStep) fail(argv[1]);
+      const foehn::core::Activity activity("step " + std::to_string(step));
+      if (world.rank() == kFaultyRank && step == kFaultyStep) fail(fault);
       world.ordered_sum(std::vector<double>{1.0});
     }
     return 0;

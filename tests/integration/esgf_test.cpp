@@ -185,7 +185,7 @@ TEST_F(Esgf, GoesOnBitForBitAfterAStopAndAKill) {
   EXPECT_NE(killed.exit_code, 0) << killed;
   const Outcome rest = run_foehn("sample", options_from_files(), 3);
   EXPECT_EQ(rest.exit_code, 0) << rest;
-  EXPECT_THAT(rest.err, HasSubstr("goes on from step"));
+  EXPECT_THAT(rest.err, HasSubstr("continues from step"));
   expect_the_same_output();
 }
 

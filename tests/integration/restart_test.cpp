@@ -115,12 +115,12 @@ TEST_F(Restart, StopsOnASignalAndGoesOn) {
     const std::string name = "signal_" + std::to_string(signal);
     const Outcome stopped = signalled(name, 3, signal);
     ASSERT_EQ(stopped.exit_code, 75) << stopped;
-    EXPECT_THAT(stopped.out, HasSubstr("run again to go on"));
+    EXPECT_THAT(stopped.out, HasSubstr("run again to continue"));
     EXPECT_THAT(files_in(folder_ / name), Contains(HasSubstr("manifest.json")));
     EXPECT_THAT(io::content_of(folder_ / name / "run.json"), HasSubstr("\"state\": \"stopped\""));
     const Outcome rest = run_foehn("sample", options(name), 2);
     ASSERT_EQ(rest.exit_code, 0) << rest;
-    EXPECT_THAT(rest.err, HasSubstr("goes on from step"));
+    EXPECT_THAT(rest.err, HasSubstr("continues from step"));
     expect_undisturbed(folder_ / name);
   }
 }

@@ -55,7 +55,7 @@ class Stop : public ::testing::Test {
     Outcome outcome;
     EXPECT_LT(seconds_to_end(command, outcome), kSoon);
     EXPECT_EQ(outcome.exit_code, 75) << outcome;
-    EXPECT_THAT(outcome.out, HasSubstr("run again to go on"));
+    EXPECT_THAT(outcome.out, HasSubstr("run again to continue"));
     EXPECT_EQ(error_lines(outcome.err), 0) << outcome;
   }
 
@@ -100,7 +100,7 @@ TEST_F(Stop, AmidOutputKeepsTheDrawnMembers) {
     options["ensemble.ranks_per_member"] = "0";
     const Outcome rest = run_foehn("sample", options, 2);
     EXPECT_EQ(rest.exit_code, 0) << rest;
-    EXPECT_THAT(rest.err, HasSubstr("member 0 goes on from step 2"));
+    EXPECT_THAT(rest.err, HasSubstr("member 0 continues from step 2"));
     EXPECT_THAT(netcdf_differences(folder_ / "whole/member_000.nc", folder_ / name / "member_000.nc"),
                 IsEmpty());
   }
@@ -169,7 +169,7 @@ TEST_F(Stop, DropsNoCorrectionOfAStep) {
   expect_stopped_soon(command);
   const Outcome rest = run_foehn("sample", options, 1);
   ASSERT_EQ(rest.exit_code, 0) << rest;
-  EXPECT_THAT(rest.err, HasSubstr("goes on from step 0"));
+  EXPECT_THAT(rest.err, HasSubstr("continues from step 0"));
   EXPECT_THAT(netcdf_differences(folder_ / "whole/member_000.nc", folder_ / "out/member_000.nc"), IsEmpty());
 }
 
@@ -187,7 +187,8 @@ TEST_F(Stop, IsForcedWhereATeamHangs) {
   EXPECT_FALSE(outcome.timed_out);
   EXPECT_EQ(outcome.exit_code, 1) << outcome;
   EXPECT_THAT(outcome.err,
-              AllOf(HasSubstr("for other ranks (for a sign of life)"), HasSubstr("run.timeout")));
+              AllOf(HasSubstr("(run.timeout): the others wait for rank 1"), HasSubstr("  rank 0: waiting"),
+                    HasSubstr("sample, member 0, step "), HasSubstr("  rank 1: no answer: stopped")));
 }
 
 TEST_F(Stop, IsNotForcedByLongOutput) {

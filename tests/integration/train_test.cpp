@@ -89,7 +89,7 @@ TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
   kill(command.process(), SIGTERM);
   const Outcome stopped = command.wait();
   ASSERT_EQ(stopped.exit_code, 75) << stopped;
-  EXPECT_THAT(stopped.out, AllOf(HasSubstr("stopped at step"), HasSubstr("run again to go on")));
+  EXPECT_THAT(stopped.out, AllOf(HasSubstr("stopped at step"), HasSubstr("run again to continue")));
   EXPECT_THAT(files_in(folder_ / "stopped"), Each(AllOf(StartsWith("training_"), EndsWith(".safetensors"))));
 
   Options other = options;
@@ -110,7 +110,7 @@ TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
 
   const Outcome again = run_foehn("train", options);
   EXPECT_EQ(again.exit_code, 0) << again;
-  EXPECT_THAT(again.out, HasSubstr("its training was done already"));
+  EXPECT_THAT(again.out, HasSubstr("it had been trained before"));
   EXPECT_EQ(tensors("stopped"), tensors("whole"));
 }
 

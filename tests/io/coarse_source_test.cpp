@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/cell_methods.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 #include "io/test_files.hpp"
-#include "foehn/io/cell_methods.hpp"
 
 namespace foehn::io {
 namespace {

@@ -213,7 +213,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, SaysWhereItDiverged) {
                 {[](const TrainingState&, double) {}, [](const TrainingState&, const std::vector<double>&) {},
                  [] { return false; }, [] { return false; }, [](const TrainingState&) {}});
     ADD_FAILURE() << "nothing was said";
-  } catch (const core::SharedError& error) {
+  } catch (const core::CollectiveError& error) {
     EXPECT_THAT(error.what(),
                 ::testing::AllOf(::testing::HasSubstr("step 1"), ::testing::HasSubstr("not finite"),
                                  ::testing::HasSubstr("train.learning_rate")));

@@ -72,7 +72,7 @@ class Store {
 
   /// The newest good checkpoint, this rank's hours of it; nothing where there is none.
   /// @param check  throws core::Error if a snapshot is of no use: it is passed over
-  /// @throws comm::AgreedError if it is of another identity, naming the first lines that differ
+  /// @throws core::CollectiveError if it is of another identity, naming the first lines that differ
   std::optional<Snapshot> load(const std::function<void(const Snapshot&)>& check);
 
   /// Is a checkpoint on its way to disk? The same on all ranks.

@@ -21,17 +21,6 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 };
 
-/// A failure that every rank of a communicator knows of: all of them throw it together, so that all can leave
-/// in order.
-class AgreedError : public core::Error {
- public:
-  AgreedError(std::string message, int exit_code) : Error(std::move(message)), exit_code_(exit_code) {}
-  int exit_code() const { return exit_code_; }
-
- private:
-  int exit_code_;
-};
-
 /// A group of ranks; owns its MPI communicator. Move-only.
 ///
 /// Methods marked "Collective" must be called by every rank of the group, in the same order.
@@ -39,7 +28,9 @@ class Communicator {
  public:
   /// All ranks of the job. @note Collective over the job.
   static Communicator world();
-  Communicator(Communicator&& other) noexcept : handle_(other.handle_) { other.handle_ = MPI_COMM_NULL; }
+  Communicator(Communicator&& other) noexcept : handle_(other.handle_), scope_(other.scope_) {
+    other.handle_ = MPI_COMM_NULL;
+  }
   Communicator& operator=(Communicator&&) = delete;
   ~Communicator();
 
@@ -47,6 +38,8 @@ class Communicator {
   int size() const;
   bool is_root() const { return rank() == 0; }
   MPI_Comm handle() const { return handle_; }
+  /// Who shares a failure of this group: all of the job, or, of a group that was split off, a team.
+  core::Scope scope() const { return scope_; }
 
   /// Splits the group: ranks that name the same `colour` form one, in the order of their ranks. @note
   /// Collective.
@@ -56,12 +49,13 @@ class Communicator {
   /// This rank's number among those of the same machine. @note Collective.
   int rank_on_machine() const;
 
-  /// Runs `work` (no communication inside) on this rank; if it throws on any rank, all throw the AgreedError
-  /// of the lowest failing rank: a usage error keeps exit code 2, any other has 1. @note Collective.
+  /// Runs `work` (no communication inside) on this rank; if it throws on any rank, all throw a
+  /// CollectiveError with the message of the lowest failing rank: a usage error keeps exit code 2, any other
+  /// has 1. @note Collective.
   void agree(const std::function<void()>& work) const;
-  /// Runs long work of the root, and ends as agree does. The root calls what it is given every now and then:
-  /// it shows the watchdogs of the others, who wait, that it is not hung. @note Collective.
-  void agree_on_root(const std::function<void(const std::function<void()>& going_on)>& work) const;
+  /// Runs work of the root while the others wait, and ends as agree does. Work that takes long shows its
+  /// progress (core::beat), so that the watchdogs of the others know that it does not hang. @note Collective.
+  void agree_on_root(const std::function<void()>& work) const;
 
   void broadcast(std::string& text, int root = 0) const;                  ///< @note Collective.
   void broadcast(std::vector<std::int64_t>& values, int root = 0) const;  ///< @note Collective.
@@ -73,6 +67,8 @@ class Communicator {
   void sum(std::span<float> values) const;
   /// Every rank's value, in the order of ranks. @note Collective.
   std::vector<double> gather_all(double value) const;
+  /// Every rank's text, in the order of ranks, on the root; empty on the others. @note Collective.
+  std::vector<std::string> gather(const std::string& text) const;
   /// Is it so on any rank? @note Collective.
   bool any(bool mine) const;
 
@@ -85,8 +81,9 @@ class Communicator {
   [[noreturn]] void abort(int exit_code) const;
 
  private:
-  explicit Communicator(MPI_Comm handle) : handle_(handle) {}
+  Communicator(MPI_Comm handle, core::Scope scope) : handle_(handle), scope_(scope) {}
   MPI_Comm handle_;
+  core::Scope scope_;
 };
 
 /// Gives up what was started and is still under way, before its memory goes: for the way out of a failure.

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
@@ -21,9 +22,10 @@ class RowExchange {
   ///
   /// @param held    rows of each rank, rising; no row is held twice
   /// @param wanted  rows each rank wants, in the order it wants them; repeats are allowed
+  /// @param what    the rows are, for the report of a job that hangs: "halos"
   /// @throws core::Error if a wanted row is held by no rank
   RowExchange(const Communicator& communicator, const std::vector<std::vector<std::int64_t>>& held,
-              const std::vector<std::vector<std::int64_t>>& wanted);
+              const std::vector<std::vector<std::int64_t>>& wanted, std::string what = "rows");
 
   /// An exchange on its way, so that work can go on meanwhile.
   class Pending {
@@ -66,6 +68,7 @@ class RowExchange {
                       const std::vector<Link>& receivers) const;
 
   const Communicator* communicator_;
+  std::string what_;
   std::int64_t held_count_ = 0;
   std::int64_t wanted_count_ = 0;
   std::vector<Link> sending_;    // held rows that a peer wants (this rank included)

@@ -16,7 +16,7 @@ class TensorSum {
  public:
   /// @param ranks   outlives this
   /// @param device  of this rank's tensors; of one kind on all ranks
-  /// @throws AgreedError if NCCL cannot be started
+  /// @throws core::CollectiveError if NCCL cannot be started
   /// @note Collective over the ranks.
   TensorSum(const Communicator& ranks, at::Device device);
   ~TensorSum();
@@ -26,8 +26,6 @@ class TensorSum {
   /// @param values  float32, contiguous, on the device; becomes the sum
   /// @note Collective over the ranks.
   void operator()(at::Tensor& values) const;
-  /// Whether tensors stay on the GPUs.
-  bool is_on_device() const { return nccl_ != nullptr; }
 
  private:
   class Nccl;

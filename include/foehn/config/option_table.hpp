@@ -6,8 +6,12 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "foehn/config/choice.hpp"
 
 namespace foehn::config {
 
@@ -20,9 +24,11 @@ struct Description {
   bool minimum_excluded = false;          ///< the minimum itself is out of range
   std::vector<std::string> choices = {};  ///< allowed values of a text; empty: any
   bool are_files = false;                 ///< a list of paths, which may hold spaces
-  bool required = false;                  ///< must be given
-  bool positional = false;                ///< may also be given as a bare word; one text of a table
-  bool changes_result = true;  ///< whether the output's values depend on it (DESIGN: digest of a run)
+  std::size_t fewest = 0;                 ///< values of a list
+  std::size_t most = std::numeric_limits<std::size_t>::max();
+  bool required = false;       ///< must be given
+  bool positional = false;     ///< may also be given as a bare word; one text of a table
+  bool changes_result = true;  ///< whether the output's values depend on it, and so the digest of a run
 };
 
 /// The options of one subcommand. Each is declared once; parsing, checks, --help, the reference page and
@@ -33,8 +39,8 @@ struct Description {
 class OptionTable {
  public:
   using Target = std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*,
-                              std::vector<double>*, std::optional<bool>*, std::optional<double>*,
-                              std::optional<std::int64_t>*>;
+                              std::vector<double>*, std::vector<std::int64_t>*, std::optional<bool>*,
+                              std::optional<double>*, std::optional<std::int64_t>*, Choice, Form>;
 
   /// @param command  subcommand, such as "sample"
   /// @param summary  one line on what it does
@@ -47,16 +53,22 @@ class OptionTable {
   ///         an option that is not required is out of its range or choices, or a second option takes the bare
   ///         word or one that is no text does
   void add(const std::string& name, Target target, Description description);
+  /// The same of a field of an enumeration, whose values have names.
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  void add(const std::string& name, Enum* field, Description description) {
+    add(name, Target(Choice(field)), std::move(description));
+  }
 
   /// What parse found besides the options.
   struct Outcome {
-    std::string page;            ///< --help or --reference was given: print this and stop with code 0
+    std::string page;            ///< --help was given: print this and stop with code 0
     bool validate_only = false;  ///< --validate-only was given
   };
 
   /// Sets the bound fields from `arguments` and from the files that `--config FILE` names, which may be given
-  /// more than once: a later file wins over an earlier one, the arguments over both. Where --help or
-  /// --reference is among the arguments, nothing else is looked at.
+  /// more than once: a later file wins over an earlier one, the arguments over both. Where --help is among
+  /// the arguments, nothing else is looked at.
   ///
   /// @param arguments  the words after the subcommand; "--name value", "--name=value", or the bare
   ///                   word of a positional option

@@ -31,11 +31,22 @@ class UsageError : public Error {
   using Error::Error;
 };
 
-/// A failure that every rank of a team finds at the same point of shared work, such as in a sum they share:
-/// none is left waiting for another, so all can leave in order.
-class SharedError : public Error {
+/// The ranks that know of a failure: those that share a trajectory, or all of the job.
+enum class Scope { team, world };
+
+/// A failure that every rank of a team, or of the whole job, finds at the same point of shared work, such as
+/// in a sum they share: none of these is left waiting for another, so all can leave in order. Whoever catches
+/// a team's failure must tell the other teams.
+class CollectiveError : public Error {
  public:
-  using Error::Error;
+  CollectiveError(Scope scope, std::string message, int exit_code = 1)
+      : Error(std::move(message)), scope_(scope), exit_code_(exit_code) {}
+  Scope scope() const { return scope_; }
+  int exit_code() const { return exit_code_; }
+
+ private:
+  Scope scope_;
+  int exit_code_;
 };
 
 /// Runs `work`; an Error that leaves it carries `context` in front.

@@ -19,7 +19,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Counts `amount` more as done and redraws where due.
+  /// Counts `amount` more as done and redraws where due; a sign of progress for a watchdog (core::beat).
   void advance(std::int64_t amount = 1);
   /// Counts `amount` more as done before, by an earlier run: pace and time left are those of this one's work.
   void advance_without_work(std::int64_t amount);

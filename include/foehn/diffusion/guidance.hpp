@@ -98,7 +98,7 @@ class MmpsGuidance : public Denoiser {
   MmpsGuidance(DifferentiableDenoiser& prior, observation::Observations observations, Options options);
 
   /// @param noisy  the slab's hours, [hour, variable, y, x], normalised
-  /// @throws core::SharedError if the misfit is not finite, or if the solver does not reach its tolerance
+  /// @throws core::CollectiveError if the misfit is not finite, or if the solver does not reach its tolerance
   /// @note Collective over the team.
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
 

@@ -23,7 +23,7 @@ struct Team {
 
 /// Cuts the world into teams of consecutive ranks.
 /// @param ranks_per_member  0: all ranks are one team
-/// @throws comm::AgreedError if the number of ranks is no multiple of ranks_per_member
+/// @throws core::CollectiveError if the number of ranks is no multiple of ranks_per_member
 /// @note Collective over the world.
 Team make_team(const comm::Communicator& world, std::int64_t ranks_per_member);
 
@@ -36,7 +36,7 @@ struct EnsembleOptions {
 struct MemberWork {
   /// Draws a member: fills this rank's slab. Collective over the team.
   /// @return  whether it is drawn: false if it was stopped
-  /// @throws core::SharedError on all ranks of the team if the sample is not to be trusted
+  /// @throws core::CollectiveError on all ranks of the team if the sample is not to be trusted
   std::function<bool(std::int64_t member, at::Tensor& slab)> sample;
   /// Writes hours [first, first + count) of this rank's slab, in physical units, to [hour, variable, y, x].
   std::function<void(const at::Tensor& slab, std::int64_t first, std::int64_t count, std::span<float> values)>
@@ -49,7 +49,7 @@ struct MemberWork {
   std::function<bool()> must_stop;
   /// Keeps a drawn member that will not be written, so that `sample` need not draw it again. Collective over
   /// the team.
-  /// @throws core::SharedError on all ranks of the team if it cannot
+  /// @throws core::CollectiveError on all ranks of the team if it cannot
   std::function<void(std::int64_t member, const at::Tensor& slab)> keep;
 };
 

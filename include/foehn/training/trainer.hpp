@@ -70,7 +70,8 @@ class Trainer {
   /// Goes on until the last step, until patience ends or until it must stop. The state's tensors become views
   /// of a few large ones on the network's device.
   /// @return whether the training is done
-  /// @throws core::SharedError if the loss is not finite; comm::AgreedError if the state cannot be saved
+  /// @throws core::CollectiveError if the loss is not finite; core::CollectiveError if the state cannot be
+  /// saved
   /// @note Collective over the ranks.
   bool run(TrainingState& state, const Events& events);
 

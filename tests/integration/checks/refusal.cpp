@@ -4,6 +4,7 @@
 
 #include "app/run.hpp"
 #include "foehn/comm/communicator.hpp"
+#include "foehn/process/stop.hpp"
 
 namespace foehn::testing {
 
@@ -32,7 +33,7 @@ Outcome run_here(const std::string& subcommand, const Options& options, const Wo
   Outcome outcome;
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
-  outcome.exit_code = app::run(world, words);
+  outcome.exit_code = app::run(world, process::StopSource(), words);
   outcome.out = ::testing::internal::GetCapturedStdout();
   outcome.err = ::testing::internal::GetCapturedStderr();
   return outcome;

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-namespace foehn::app {
+namespace foehn::process {
 
 /// Keeps a folder for one writer: a lock on its file .foehn_lock, which says who holds it. The system gives
 /// the lock up when the process ends, however it ends, so that none is left behind; where the file system
@@ -22,4 +22,4 @@ class OutputLock {
   int descriptor_ = -1;
 };
 
-}  // namespace foehn::app
+}  // namespace foehn::process

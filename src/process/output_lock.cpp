@@ -1,4 +1,4 @@
-#include "output_lock.hpp"
+#include "foehn/process/output_lock.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::app {
+namespace foehn::process {
 
 namespace {
 
@@ -41,7 +41,7 @@ bool is_stale(const std::string& content) {
 
 std::string holder(const std::string& content) {
   const std::string name = content.substr(0, content.find('\n'));
-  return name.empty() ? "a process that has not said its name" : name;
+  return name.empty() ? "an unnamed process" : name;
 }
 
 /// Is the open file still the one of that name?
@@ -79,7 +79,8 @@ OutputLock::OutputLock(const std::filesystem::path& folder, const std::string& o
     ::close(descriptor_);
     if (is_held) refuse(fmt::format("is held by {}", holder(content)));
     if (is_locked) continue;  // who held it before removed it between the calls
-    if (!is_stale(content)) refuse(fmt::format("names {}; remove it if that is gone", holder(content)));
+    if (!is_stale(content))
+      refuse(fmt::format("names {}; remove this file if that process is gone", holder(content)));
     ::unlink(path_.c_str());
   }
   const std::string text = fmt::format("process {} on {}\n", ::getpid(), machine());
@@ -93,4 +94,4 @@ OutputLock::~OutputLock() {
   ::close(descriptor_);
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::process
