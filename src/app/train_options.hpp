@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "foehn/config/option_table.hpp"
+#include "foehn/config/per_variable.hpp"
+#include "foehn/io/time_cells.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "foehn/training/trainer.hpp"
 #include "option_names.hpp"
