@@ -190,7 +190,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
       if (is_last) report(store.publish(true));
       return true;
     };
-    return diffusion::sample(tools_.denoiser, diffusion::VpCosine{}, job.sampler, surroundings, state);
+    return diffusion::sample(tools_.denoiser, job.prior.schedule, job.sampler, surroundings, state);
   } catch (const comm::AgreedError& error) {
     throw core::SharedError(error.what());  // the team's; other teams do not know of it yet
   }

@@ -128,6 +128,7 @@ int train(const comm::Communicator& world, const Arguments& arguments) {
     material = read_material(options, paths.gaussian, prepared.hours[0], prepared.hours[1]);
   });
   options.training.held_out_hours = material->held_out;
+  options.training.schedule = material->schedule;
   options.training.augmentation.steps_a_day =
       std::max<std::int64_t>(1, calendar::kSecondsPerDay / material->domain.step_seconds);
   if (world.is_root()) std::cout << describe(options, *material, world) << std::flush;

@@ -226,7 +226,7 @@ GaussianBundle load_gaussian_prior(const std::filesystem::path& folder) {
       throw core::Error(
           fmt::format("metadata 'foehn.kind': expected '{}', found '{}'", kGaussian, metadata.kind));
     at::Tensor covariance = read_finite(kCovarianceName, covariance_view(file, metadata, domain));
-    return GaussianBundle{std::move(domain), std::move(covariance)};
+    return GaussianBundle{std::move(domain), std::move(covariance), metadata.schedule};
   });
 }
 

@@ -56,6 +56,7 @@ void save_gaussian_prior(const std::filesystem::path& folder, const Domain& doma
 struct GaussianBundle {
   Domain domain;
   at::Tensor lag_covariance;  ///< as in GaussianPrior
+  diffusion::VpCosine schedule;
 };
 
 /// @throws core::Error naming the file and what is missing or wrong
