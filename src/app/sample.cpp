@@ -64,12 +64,12 @@ std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options,
 void log_solves(const SolveSummary& solves) {
   if (solves.count == 0) return;
   spdlog::info("mmps: {} solves, largest relative residual {:.2g}", solves.count, solves.largest_residual);
-  if (solves.cut_short + solves.fallbacks > 0)
+  if (solves.fallbacks > 0)
     spdlog::warn(
-        "mmps: the matrix was not positive in {} solves: {} ended early, {} fell back on sda; run.json says "
-        "at which noise "
-        "levels",
-        solves.cut_short + solves.fallbacks, solves.cut_short, solves.fallbacks);
+        "mmps: the matrix was not positive in {} of {} solves, which fell back on sda; run.json says at "
+        "which "
+        "noise levels",
+        solves.fallbacks, solves.count);
 }
 
 }  // namespace
