@@ -56,6 +56,7 @@ void add_cost(nlohmann::json& json, const RunCost& record, double hours) {
   json["windows"] = {
       {"evaluated", record.work.evaluated},
       {"differentiated", record.work.differentiated},
+      {"gaussian_products", record.gaussian_products},
       {"calls_per_hour",
        static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / std::max(hours, 1.0)}};
   if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
@@ -112,21 +113,24 @@ void write_run_record(const SampleJob& job, const SampleOptions& options, const 
     for (const auto& file : member_files(job, options, options.first_member + i))
       if (std::filesystem::exists(std::filesystem::path(options.output) / file))
         files.push_back(file.string());
-  nlohmann::json json{{"program", "foehn"},
-                      {"command", "sample"},
-                      {"state", state},
-                      {"versions",
-                       {{"foehn", FOEHN_VERSION},
-                        {"libtorch", TORCH_VERSION},
-                        {"netcdf", nc_inq_libvers()},
-                        {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
-                      {"seed", options.seed},
-                      {"options", option_values},
-                      {"digests",
-                       {{"prior", job.prior_digest},
-                        {"observations", job.observations_digest},
-                        {"options", job.options_digest}}},
-                      {"files", files}};
+  nlohmann::json json{
+      {"program", "foehn"},
+      {"command", "sample"},
+      {"state", state},
+      {"versions",
+       {{"foehn", FOEHN_VERSION},
+        {"libtorch", TORCH_VERSION},
+        {"netcdf", nc_inq_libvers()},
+        {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
+      {"seed", options.seed},
+      {"options", option_values},
+      {"solving",
+       {{"covariance", covariance_name(job.solving.covariance)}, {"steps", job.solving.solver.steps}}},
+      {"digests",
+       {{"prior", job.prior_digest},
+        {"observations", job.observations_digest},
+        {"options", job.options_digest}}},
+      {"files", files}};
   if (cost != nullptr)
     add_cost(json, *cost,
              static_cast<double>(job.period.hours) * cost->steps / static_cast<double>(job.sampler.steps));

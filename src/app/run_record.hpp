@@ -45,6 +45,7 @@ struct RunCost {
   int teams = 1;
   double steps = 0;  ///< taken, of all members
   trajectory::ComposedDenoiser::Work work = {};
+  std::int64_t gaussian_products = 0;  ///< windows of a Gaussian part of the prior alone, not among `work`
   SolveSummary solves = {};
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +16,16 @@ namespace foehn::app {
 namespace {
 
 constexpr double kGuidedFrom = 0.97;
+
+/// A kind of covariance, and the solver's steps that it takes to be calibrated.
+struct KnownCovariance {
+  Covariance covariance;
+  const char* name;
+  std::int64_t steps;
+};
+constexpr std::array<KnownCovariance, 3> kCovariances{{{Covariance::kGaussian, "gaussian", 8},
+                                                       {Covariance::kNetwork, "network", 3},
+                                                       {Covariance::kPreconditioned, "preconditioned", 2}}};
 
 }  // namespace
 
@@ -29,6 +41,25 @@ diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
     throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", sampler.steps));
   sampler.t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1);
   return sampler;
+}
+
+Solving solving(const SampleOptions& options, bool has_gaussian) {
+  const std::string name =
+      options.covariance == "auto" ? (has_gaussian ? "gaussian" : "network") : options.covariance;
+  const auto* known = std::find_if(kCovariances.begin(), kCovariances.end(),
+                                   [&](const KnownCovariance& candidate) { return name == candidate.name; });
+  if (known->covariance != Covariance::kNetwork && !has_gaussian)
+    throw core::UsageError(fmt::format(
+        "sampler.covariance: {} needs a prior of kind gaussian or gaussian-preconditioned; expected network",
+        name));
+  return {known->covariance,
+          {.steps = options.solver_steps.value_or(known->steps), .tolerance = options.solver_tolerance}};
+}
+
+std::string covariance_name(Covariance covariance) {
+  return std::find_if(kCovariances.begin(), kCovariances.end(),
+                      [&](const KnownCovariance& candidate) { return covariance == candidate.covariance; })
+      ->name;
 }
 
 trajectory::Strides window_strides(const SampleOptions& options, std::int64_t markov_order) {
@@ -120,17 +151,27 @@ config::OptionTable sample_option_table(SampleOptions& options) {
                     "observation.gamma), sda-exact (with the gradient through the prior), or none.",
              .choices = {"none", "sda", "sda-exact", "mmps"}});
   table.add(
-      "sampler.solver_steps", &options.solver.steps,
-      {.doc =
-           "Steps at most in which mmps solves for the weights of the observations, each a product with the "
-           "prior's Jacobian, which costs about two evaluations.",
+      "sampler.covariance", &options.covariance,
+      {.doc = "Whose covariance of clean fields, given noisy ones, mmps solves with: gaussian (that of the "
+              "prior's Gaussian part, in closed form: no gradient through a network), network (that of the "
+              "prior itself, by its Jacobian), or preconditioned (the latter, each step preconditioned by a "
+              "solve with the former); auto: gaussian where the prior has a Gaussian part, else network.",
+       .choices = {"auto", "gaussian", "network", "preconditioned"},
+       .changes_result = false});  // what it comes to does: see chosen_values
+  table.add(
+      "sampler.solver_steps", &options.solver_steps,
+      {.doc = fmt::format(
+           "Steps at most in which mmps solves for the weights of the observations, each a product with "
+           "the covariance, which costs about two evaluations of a network; default: {} for gaussian, "
+           "{} for network, {} for preconditioned.",
+           kCovariances[0].steps, kCovariances[1].steps, kCovariances[2].steps),
        .unit = "1",
        .minimum = 1,
-       .maximum = 10000});
-  table.add("sampler.solver_tolerance", &options.solver.tolerance,
+       .maximum = 10000,
+       .changes_result = false});
+  table.add("sampler.solver_tolerance", &options.solver_tolerance,
             {.doc = "Relative residual that those steps must reach, else the run fails; default: none, a "
-                    "solve goes as far "
-                    "as its steps.",
+                    "solve goes as far as its steps.",
              .unit = "1",
              .minimum = 0,
              .maximum = 1,

@@ -33,7 +33,9 @@ struct SampleOptions {
   /// Method, spacing and the first level are set by `sampler_options`.
   diffusion::SamplerOptions sampler;
   std::optional<double> t_first;
-  diffusion::SolverOptions solver;
+  std::string covariance = "auto";
+  std::optional<std::int64_t> solver_steps;
+  std::optional<double> solver_tolerance;
   std::string stride = "1";
   std::int64_t batch = 8;
   std::int64_t members = 1;
@@ -70,6 +72,23 @@ std::vector<std::filesystem::path> observation_files(const SampleOptions& option
 /// The sampler's options with what the texts method and spacing name and with its first level.
 /// @throws core::UsageError if there are too few steps for the method
 diffusion::SamplerOptions sampler_options(const SampleOptions& options);
+
+/// Whose posterior covariance of clean fields guides: that of the Gaussian part of a prior, that of the whole
+/// prior, or the latter with the former as a preconditioner.
+enum class Covariance { kGaussian, kNetwork, kPreconditioned };
+
+/// How mmps solves its equation.
+struct Solving {
+  Covariance covariance = Covariance::kNetwork;
+  diffusion::SolverOptions solver;
+};
+
+/// What the options mean for a prior, where they do not say it.
+/// @throws core::UsageError if they ask for a Gaussian part that the prior does not have
+Solving solving(const SampleOptions& options, bool has_gaussian);
+
+/// "gaussian"
+std::string covariance_name(Covariance covariance);
 
 /// The strides that the text means for a prior: a number for both, or "auto".
 /// @throws core::UsageError if it is neither

@@ -20,6 +20,7 @@ using observation::ObservationSet;
 /// With so many products at most, a slab is kept of each, and their sum is the solution's; with more, one
 /// more product gives that.
 constexpr std::int64_t kMostSlabsKept = 4;
+constexpr SolverOptions kPreconditioner{.steps = 8, .tolerance = {}};
 
 /// R + (sigma^2/mu) A J^T A^T at a noisy slab, J = d x_hat/dx = (1 - sigma d eps/dx)/mu being a denoiser's.
 class ObservedCovariance {
@@ -72,7 +73,8 @@ at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLeve
   const at::Tensor misfits =
       vector_of(observations_, eps.device(),
                 [&](const ObservationSet& set, std::int64_t i) { return misfit(set, i, noisy, eps, level); });
-  const ObservedCovariance covariance(prior_, observations_, noisy, level);
+  const ObservedCovariance covariance(options_.covariance != nullptr ? *options_.covariance : prior_,
+                                      observations_, noisy, level);
   const bool keeps_gradients = options_.solver.steps <= kMostSlabsKept;
   std::vector<at::Tensor> gradients;
   LinearSystem system;
@@ -84,6 +86,16 @@ at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLeve
     if (keeps_gradients) gradients.push_back(gradient);
     return covariance.product(v, gradient);
   };
+  if (options_.preconditioner != nullptr) {
+    const ObservedCovariance approximate(*options_.preconditioner, observations_, noisy, level);
+    LinearSystem inner{
+        [approximate](const at::Tensor& v) { return approximate.product(v, approximate.gradient(v)); },
+        system.inner_product};
+    system.precondition = [inner = std::move(inner)](const at::Tensor& x) {
+      const Solution found = minimal_residual(inner, x, kPreconditioner);
+      return found.report.is_indefinite ? x : found.v;
+    };
+  }
   Solution solution = core::with_context(fmt::format("guidance mmps at noise level t = {:.4f}", level.t),
                                          [&] { return minimal_residual(system, misfits, options_.solver); });
 

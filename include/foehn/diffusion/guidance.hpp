@@ -89,6 +89,10 @@ class MmpsGuidance : public Denoiser {
  public:
   struct Options {
     SolverOptions solver;
+    /// Whose J it is, of slabs as the prior; null: the prior's. Outlives this, as the next does.
+    DifferentiableDenoiser* covariance = nullptr;
+    /// With whose J each step is preconditioned, by a solve of eight products; null: no preconditioner.
+    DifferentiableDenoiser* preconditioner = nullptr;
     std::optional<double> gamma = {};  ///< of the fall-back; not negative; absent: A A^T of each observation
     OrderedSum ordered_sum;            ///< over the team
     std::function<void(const SolveReport&)> report = [](const SolveReport&) {};
