@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fine_fields.hpp"
@@ -17,6 +19,21 @@ namespace foehn::app {
 
 namespace {
 
+/// "deviation by cell, smoothed over 1 cells, with a cycle of the day: 0.082 nats a value likelier than one"
+std::string describe(const model::DeviationChoice& choice) {
+  std::string text = "deviation";
+  if (std::isinf(choice.mean_width))
+    text += " the same in all cells";
+  else
+    text += choice.mean_width > 0 ? fmt::format(" by cell, smoothed over {} cells", choice.mean_width)
+                                  : std::string(" by cell");
+  for (const auto& [width, cycle] :
+       {std::pair{choice.day_width, "day"}, std::pair{choice.year_width, "year"}})
+    if (width) text += fmt::format(", with a cycle of the {}", cycle);
+  return fmt::format("{}: {:.3f} nats a value likelier than one for all, in cross-validation", text,
+                     choice.gain);
+}
+
 void report(const model::GaussianFit& fit, io::IndexRange period, const std::string& folder) {
   std::cout << fmt::format("fitted {} steps of {} on {} x {} cells, window of {} steps\n", period.size(),
                            calendar::format_step(fit.domain.step_seconds), fit.domain.grid.ny(),
@@ -29,6 +46,8 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
         "  {:<8} anomalies {:.4g} {} ({:.1f} % above those within the fit), 5-95 % range {:.4g} {}\n",
         variable.name, fit.domain.normalisation.scale().data_ptr<double>()[i], variable.units,
         100 * (fit.inflation.data_ptr<double>()[i] - 1), quantile[6] - quantile[2], variable.units);
+    if (!fit.deviation[i].is_one_for_all())
+      std::cout << fmt::format("           {}\n", describe(fit.deviation[i]));
   }
   const auto& quality = fit.quality;
   std::cout << fmt::format(
@@ -43,7 +62,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
 
 int fit(const Arguments& arguments) {
   std::vector<std::string> files, variables, cell_methods;
-  std::string start, end, crop, prior_path;
+  std::string start, end, crop, prior_path, deviation = "auto";
   std::int64_t longest_gap = kLongestGap;
   model::GaussianFitOptions options;
   config::OptionTable table(
@@ -66,6 +85,7 @@ int fit(const Arguments& arguments) {
   table.add("prior.path", &prior_path, {.doc = "Folder of the prior to write.", .required = true});
   table.add("prior.markov_order", &options.markov_order,
             {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
+  add_deviation_option(table, deviation);
   const config::OptionTable::Outcome outcome = table.parse(arguments);
   if (!outcome.page.empty()) {
     std::cout << outcome.page;
@@ -79,12 +99,13 @@ int fit(const Arguments& arguments) {
   const io::IndexRange period = core::with_context(
       "data.start, data.end", [&] { return io::select_period(reader.times(), start, end); });
   model::check_fit(period, options);
+  options.may_deviate = deviation == "auto";
   const OutputFolder made(prior_path, "prior.path", true);  // which stays where a prior comes to lie in it
   if (outcome.validate_only) {
     say_valid("nothing was fitted");
     return 0;
   }
-  core::Progress progress("fitting", 2 * period.size(), "fields", true);
+  core::Progress progress("fitting", model::kFitPasses * period.size(), "fields", true);
   const model::GaussianFit fitted = model::fit_gaussian_prior(
       reader, period, options, [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(prior_path, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});

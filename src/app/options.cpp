@@ -50,6 +50,15 @@ void say_unnamed(const std::vector<io::Variable>& variables) {
           variable.name, variable.name);
 }
 
+void add_deviation_option(config::OptionTable& table, std::string& deviation) {
+  table.add(
+      "prior.deviation", &deviation,
+      {.doc = "What anomalies are divided by: auto (a standard deviation that differs from cell to cell "
+              "and, where the record tells, over the day and the year, as far as cross-validation finds "
+              "it to make hours left out likelier), or one (one per variable).",
+       .choices = {"auto", "one"}});
+}
+
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every) {
   table.add("observation.block", &block,
             {.doc = "Cells a side of a block that is averaged.", .unit = "1", .minimum = 1});

@@ -138,7 +138,7 @@ int sample(const comm::Communicator& world, const Arguments& arguments) {
     posterior = make_guidance(options, job.solving, *composed,
                               has_gaussian_part ? gaussian_part.get() : composed.get(),
                               scatter_observations(world, team, partition, job.observed, job.observations,
-                                                   job.prior.domain, job.observation_std, device),
+                                                   job.period, job.prior.domain, job.observation_std, device),
                               ordered_sum, solves);
   diffusion::Denoiser& denoiser = posterior ? *posterior : *composed;
   const double loading = seconds_since(start);

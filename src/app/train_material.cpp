@@ -28,7 +28,7 @@ io::FieldSelection selection(const TrainOptions& options) {
 }
 
 model::GaussianFitOptions fit_options(const TrainOptions& options) {
-  return {.markov_order = options.training.markov_order};
+  return {.markov_order = options.training.markov_order, .may_deviate = options.deviation == "auto"};
 }
 
 /// Both take what is alike at the same time of the day.
@@ -74,7 +74,7 @@ Record::Record(const TrainOptions& options)
 at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder,
                         const Interruption& interruption) {
   const io::IndexRange trained = record.trained();
-  core::Progress progress("fitting", 2 * trained.size(), "fields", true);
+  core::Progress progress("fitting", model::kFitPasses * trained.size(), "fields", true);
   const model::GaussianFit fit =
       model::fit_gaussian_prior(record.reader, trained, fit_options(options), [&](std::int64_t hours) {
         progress.advance(hours);
@@ -87,7 +87,8 @@ at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const
 Material read_material(const TrainOptions& options, const fs::path& gaussian, std::int64_t hours,
                        std::int64_t held_out) {
   model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
-  if (options.corrects_gaussian()) return {hours, held_out, std::move(fit.domain), fit.lag_covariance, fit.schedule};
+  if (options.corrects_gaussian())
+    return {hours, held_out, std::move(fit.domain), fit.lag_covariance, fit.schedule};
   auto& normalisation = fit.domain.normalisation;
   normalisation = model::Normalisation::of_quantiles(options.normalisation, fit.domain.quantiles);
   for (std::int64_t i = 0; i < normalisation.scale().size(0); ++i)

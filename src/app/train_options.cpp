@@ -130,6 +130,7 @@ config::OptionTable train_option_table(TrainOptions& options) {
        .choices = {"gaussian-preconditioned", "score-unet"}});
   table.add("prior.markov_order", &options.training.markov_order,
             {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
+  add_deviation_option(table, options.deviation);
   table.add("prior.normalisation", &options.normalisation,
             {.doc = "Of a score-unet's fields, by quantiles of each variable.",
              .choices = {"minmax", "robust", "robust95", "quant95", "quant99"}});

@@ -20,6 +20,7 @@ struct TrainOptions {
   std::string cache;
   std::string prior;
   std::string kind = "gaussian-preconditioned";
+  std::string deviation = "auto";
   std::string normalisation = "quant95";
   std::string attribution;
   bool as_float16 = false;

@@ -18,8 +18,8 @@ using observation::ObservationSet;
 at::Tensor weighted_misfit(const ObservationSet& set, std::int64_t i, const at::Tensor& noisy,
                            const at::Tensor& eps, const NoiseLevel& level, std::optional<double> gamma) {
   const double ratio = level.sigma / level.mu;
-  return misfit(set, i, noisy, eps, level) /
-         (set.variance + gamma.value_or(set.self_product(i)) * ratio * ratio);
+  const at::Tensor weight = gamma ? at::scalar_tensor(*gamma, at::kDouble) : set.self_product(i);
+  return misfit(set, i, noisy, eps, level) / (set.variance + weight * (ratio * ratio));
 }
 
 }  // namespace
