@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fine_fields.hpp"
@@ -18,6 +20,21 @@ namespace foehn::app {
 
 namespace {
 
+/// "deviation by cell, smoothed over 1 cells, with a cycle of the day: 0.082 nats a value likelier than one"
+std::string describe(const model::DeviationChoice& choice) {
+  std::string text = "deviation";
+  if (std::isinf(choice.mean_width))
+    text += " the same in all cells";
+  else
+    text += choice.mean_width > 0 ? fmt::format(" by cell, smoothed over {} cells", choice.mean_width)
+                                  : std::string(" by cell");
+  for (const auto& [width, cycle] :
+       {std::pair{choice.day_width, "day"}, std::pair{choice.year_width, "year"}})
+    if (width) text += fmt::format(", with a cycle of the {}", cycle);
+  return fmt::format("{}: {:.3f} nats a value likelier than one for all, in cross-validation", text,
+                     choice.gain);
+}
+
 void report(const model::GaussianFit& fit, io::IndexRange period, const std::string& folder) {
   std::cout << fmt::format("fitted {} steps of {} on {} x {} cells, window of {} steps\n", period.size(),
                            calendar::format_step(fit.domain.step_seconds), fit.domain.grid.ny(),
@@ -30,6 +47,8 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
         "  {:<8} anomalies {:.4g} {} ({:.1f} % above those within the fit), 5-95 % range {:.4g} {}\n",
         variable.name, fit.domain.normalisation.scale().data_ptr<double>()[i], variable.units,
         100 * (fit.inflation.data_ptr<double>()[i] - 1), quantile[6] - quantile[2], variable.units);
+    if (!fit.deviation[i].is_one_for_all())
+      std::cout << fmt::format("           {}\n", describe(fit.deviation[i]));
   }
   const auto& quality = fit.quality;
   std::cout << fmt::format(
@@ -44,6 +63,7 @@ struct FitOptions {
   std::vector<std::string> files, variables;
   config::PerVariable<io::TimeSampling> cell_methods;
   std::string start, end, crop, prior;
+  Deviating deviation = Deviating::automatic;
   std::int64_t longest_gap = kLongestGap;
   model::GaussianFitOptions fit;
 };
@@ -67,6 +87,7 @@ void declare(config::OptionTable& table, FitOptions& options) {
   table.add("prior.path", &options.prior, {.doc = "Folder of the prior to write.", .required = true});
   table.add("prior.markov_order", &options.fit.markov_order,
             {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
+  add_deviation_option(table, options.deviation);
 }
 
 int run(const Call& call, const FitOptions& options) {
@@ -76,16 +97,18 @@ int run(const Call& call, const FitOptions& options) {
   require_snapshots(reader, options.cell_methods, kLearntFrom);
   const io::IndexRange period = core::with_context(
       "data.start, data.end", [&] { return io::select_period(reader.times(), options.start, options.end); });
-  model::check_fit(period, options.fit);
+  model::GaussianFitOptions fit = options.fit;
+  fit.may_deviate = options.deviation == Deviating::automatic;
+  model::check_fit(period, fit);
   const process::OutputFolder made(options.prior, "prior.path",
                                    true);  // which stays where a prior comes to lie in it
   if (call.validate_only) {
     say_valid("nothing was fitted");
     return 0;
   }
-  core::Progress progress("fitting", 2 * period.size(), "fields", true);
-  const model::GaussianFit fitted = model::fit_gaussian_prior(
-      reader, period, options.fit, [&](std::int64_t hours) { progress.advance(hours); });
+  core::Progress progress("fitting", model::kFitPasses * period.size(), "fields", true);
+  const model::GaussianFit fitted =
+      model::fit_gaussian_prior(reader, period, fit, [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(options.prior, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
   say_filled(reader);
   say_unnamed(reader.variables());

@@ -113,7 +113,11 @@ void describe_prior_bundle(const fs::path& folder) {
                              calendar::format_step(domain.step_seconds), prior.markov_order));
   describe_grid(domain.grid);
   line("calendar", calendar::calendar_name(domain.calendar));
-  line("normalisation", domain.normalisation.mode());
+  const model::Deviation* deviation = domain.normalisation.deviation();
+  line("normalisation",
+       domain.normalisation.mode() + (deviation == nullptr       ? ""
+                                      : deviation->is_constant() ? ", deviation by cell"
+                                                                 : ", deviation by cell and instant"));
   line("schedule", fmt::format("vp-cosine, eta {:g}", prior.schedule.eta));
   if (prior.network) describe_network(*prior.network, domain.grid);
   describe_weights(io::SafetensorsFile(weights));

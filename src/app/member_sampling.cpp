@@ -106,15 +106,14 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
   const bool is_last = state.step == job.sampler.steps;
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
   const at::Tensor limits =
-      is_last ? normalised_limits(domain) : at::full({variables}, kRunaway, at::kDouble);
-  // [variable] of [..., variable, y, x]; NaN where there is one.
-  const auto greatest = [](const at::Tensor& values, at::IntArrayRef others) {
-    return at::maximum(values.amin(others).abs(), values.amax(others).abs()).to(at::kCPU, at::kDouble);
-  };
-  const at::Tensor is_sound = greatest(state.slab, {0, 2, 3}) <= limits;
-  if (is_sound.all().item<bool>()) return;
+      is_last ? normalised_limits(domain) : at::full({variables, 1, 1}, kRunaway, at::kDouble);
+  // Of every cell, [variable, y, x]; NaN where there is one.
+  const at::Tensor greatest =
+      at::maximum(state.slab.amin(0).abs(), state.slab.amax(0).abs()).to(at::kCPU, at::kDouble);
+  if ((greatest <= limits).all().item<bool>()) return;
   for (std::int64_t i = 0; i < state.slab.size(0); ++i) {
-    const at::Tensor is_sound_then = greatest(state.slab[i], {1, 2}) <= limits;
+    const at::Tensor is_sound_then =
+        (state.slab[i].abs().to(at::kCPU, at::kDouble) <= limits).flatten(1).all(1);
     for (std::int64_t variable = 0; variable < variables; ++variable) {
       if (is_sound_then[variable].item<bool>()) continue;
       const bool is_sda =
@@ -198,7 +197,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     if (is_last) report(store.publish(true));
     return true;
   };
-  return diffusion::sample(tools_.denoiser, diffusion::VpCosine{}, job.sampler, surroundings, state);
+  return diffusion::sample(tools_.denoiser, job.prior.schedule, job.sampler, surroundings, state);
 }
 
 void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {

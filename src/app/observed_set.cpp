@@ -62,6 +62,28 @@ at::Tensor scatter_values(const comm::Communicator& world, const ensemble::Team&
   return mine;
 }
 
+/// The deviation of a set's variables at the hours of some intervals (see observation::ObservationSet).
+/// @param first, last  of the set's intervals
+at::Tensor deviation_of(const ObservedSet& set, std::int64_t first, std::int64_t last, const Period& period,
+                        const model::Domain& domain, const at::Device& device) {
+  const model::Deviation* deviation = domain.normalisation.deviation();
+  if (deviation == nullptr) return {};
+  const at::Tensor observed = at::tensor(set.variables, at::kLong);
+  const auto at_hour = [&](std::int64_t hour) {
+    return deviation->at(period.seconds(hour), period.calendar).index_select(0, observed).to(at::kFloat);
+  };
+  std::vector<at::Tensor> rows;
+  if (deviation->is_constant()) {
+    rows.push_back(at_hour(0));
+  } else {
+    for (auto i = first; i < last; ++i) {
+      const observation::Interval& hours = set.intervals[static_cast<std::size_t>(i)];
+      for (std::int64_t hour = hours.first; hour < hours.last; ++hour) rows.push_back(at_hour(hour));
+    }
+  }
+  return rows.empty() ? at::Tensor() : at::stack(rows).to(device);
+}
+
 }  // namespace
 
 std::string describe(const ObservedSet& set, const std::vector<io::Variable>& variables) {
@@ -92,7 +114,7 @@ std::vector<std::int64_t> slab_borders(const std::vector<ObservedSet>& sets, std
 
 observation::Observations scatter_observations(
     const comm::Communicator& world, const ensemble::Team& team, const trajectory::SlabPartition& partition,
-    const std::vector<ObservedSet>& sets, const std::vector<ObservationSource>& sources,
+    const std::vector<ObservedSet>& sets, const std::vector<ObservationSource>& sources, const Period& period,
     const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device) {
   const at::Tensor std = at::tensor(physical_std, at::kDouble) / domain.normalisation.scale();
   const trajectory::Slab slab = partition.slab(team.ranks.rank());
@@ -111,6 +133,7 @@ observation::Observations scatter_observations(
                                     variance.to(at::kFloat).to(device),
                                     is_missing.any().item<bool>() ? is_missing.to(device) : at::Tensor()};
     const auto [first, last] = range_in(slab, observed);
+    set.deviation = deviation_of(observed, first, last, period, domain, device);
     for (auto i = first; i < last; ++i) {
       const observation::Interval& hours = observed.intervals[static_cast<std::size_t>(i)];
       set.intervals.push_back({hours.first - slab.first, hours.last - slab.first});

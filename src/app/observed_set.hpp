@@ -30,11 +30,12 @@ std::vector<std::int64_t> slab_borders(const std::vector<ObservedSet>& sets, std
 
 /// Hands each rank the observations of its slab, normalised; the root reads some at a time.
 /// @param sources       of each set; of the root alone
+/// @param period        of the trajectory
 /// @param physical_std  of the errors, one a variable of the domain, in its unit
 /// @note Collective over the world.
 observation::Observations scatter_observations(
     const comm::Communicator& world, const ensemble::Team& team, const trajectory::SlabPartition& partition,
-    const std::vector<ObservedSet>& sets, const std::vector<ObservationSource>& sources,
+    const std::vector<ObservedSet>& sets, const std::vector<ObservationSource>& sources, const Period& period,
     const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device);
 
 }  // namespace foehn::app

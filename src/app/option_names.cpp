@@ -25,6 +25,23 @@ const std::vector<Named<app::Guidance>>& names_of() {
 }
 
 template <>
+const std::vector<Named<std::optional<app::Covariance>>>& names_of() {
+  using enum app::Covariance;
+  static const std::vector<Named<std::optional<app::Covariance>>> all{{std::nullopt, "auto"},
+                                                                      {gaussian, "gaussian"},
+                                                                      {network, "network"},
+                                                                      {preconditioned, "preconditioned"}};
+  return all;
+}
+
+template <>
+const std::vector<Named<app::Deviating>>& names_of() {
+  using enum app::Deviating;
+  static const std::vector<Named<app::Deviating>> all{{automatic, "auto"}, {one, "one"}};
+  return all;
+}
+
+template <>
 const std::vector<Named<app::Layout>>& names_of() {
   using enum app::Layout;
   static const std::vector<Named<app::Layout>> all{{member, "member"}, {cordex, "cordex"}};

@@ -20,6 +20,12 @@ enum class Precision { fp32, bf16 };
 enum class Transport { automatic, mpi };
 /// How observations enter.
 enum class Guidance { none, sda, sda_exact, mmps };
+/// Whose posterior covariance of clean fields guides: that of the Gaussian part of a prior, that of the whole
+/// prior, or the latter with the former as a preconditioner.
+enum class Covariance { gaussian, network, preconditioned };
+/// What anomalies are divided by: a deviation by cell, hour of day and season as far as the record tells, or
+/// one number per variable.
+enum class Deviating { automatic, one };
 /// The files of a member.
 enum class Layout { member, cordex };
 /// What a network learns.
@@ -38,6 +44,10 @@ template <>
 const std::vector<Named<app::Transport>>& names_of();
 template <>
 const std::vector<Named<app::Guidance>>& names_of();
+template <>
+const std::vector<Named<std::optional<app::Covariance>>>& names_of();
+template <>
+const std::vector<Named<app::Deviating>>& names_of();
 template <>
 const std::vector<Named<app::Layout>>& names_of();
 template <>

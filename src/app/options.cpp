@@ -48,6 +48,14 @@ void say_unnamed(const std::vector<io::Variable>& variables) {
           variable.name, variable.name);
 }
 
+void add_deviation_option(config::OptionTable& table, Deviating& deviation) {
+  table.add(
+      "prior.deviation", &deviation,
+      {.doc = "Divide anomalies by a standard deviation that differs from cell to cell and, where the "
+              "record tells, over the day and the year, as far as cross-validation finds it to make hours "
+              "left out likelier (auto), or by one number per variable (one)."});
+}
+
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every) {
   table.add("observation.block", &block,
             {.doc = "Average over blocks of this many cells per side.", .unit = "1", .minimum = 1});

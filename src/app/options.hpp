@@ -7,6 +7,7 @@
 #include "foehn/config/option_table.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/process/device.hpp"
+#include "option_names.hpp"
 
 namespace foehn::app {
 
@@ -20,6 +21,8 @@ void say_filled(const io::FieldReader& reader);
 /// Warns of variables of a prior that no file of a climate model will fit.
 void say_unnamed(const std::vector<io::Variable>& variables);
 void add_crop_option(config::OptionTable& table, std::string& crop);
+/// How anomalies are normalised: "auto" or "one".
+void add_deviation_option(config::OptionTable& table, Deviating& deviation);
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
 void add_device_option(config::OptionTable& table, process::DeviceChoice& device);
 void add_threads_option(config::OptionTable& table, std::int64_t& threads);

@@ -36,7 +36,10 @@ std::vector<PlausibleRange> plausible_ranges(const std::vector<PlausibleRange>& 
 
 at::Tensor normalised_limits(const model::Domain& domain) {
   const at::Tensor widths = domain.quantiles.select(1, -1) - domain.quantiles.select(1, 0);
-  return (kMostRangesBeyond + 1) * widths / domain.normalisation.scale();
+  const at::Tensor limits =
+      ((kMostRangesBeyond + 1) * widths / domain.normalisation.scale()).reshape({-1, 1, 1});
+  const model::Deviation* deviation = domain.normalisation.deviation();
+  return deviation != nullptr ? limits / deviation->least() : limits;
 }
 
 void check_plausible(const PlausibleRange& range, std::span<const float> field, const std::string& time,

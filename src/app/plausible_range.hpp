@@ -24,7 +24,7 @@ std::vector<PlausibleRange> plausible_ranges(const std::vector<PlausibleRange>& 
 
 /// The greatest normalised values, either way, that a field which check_plausible takes can have: it may lie
 /// as far beyond the range as that allows, and the normalisation's offset at the range's other end.
-/// @return  [variable], float64
+/// @return  [variable, y, x], or [variable, 1, 1] where they are the same in all cells; float64
 at::Tensor normalised_limits(const model::Domain& domain);
 
 /// @param field  [y, x] on the grid; NaN is missing

@@ -29,12 +29,10 @@ nlohmann::json solver_json(const SolveSummary& solves) {
                       {"solves", level.solves},
                       {"steps", level.steps},
                       {"products", level.products},
-                      {"cut_short", level.cut_short},
                       {"fallbacks", level.fallbacks},
                       {"mean_residual", level.mean_residual},
                       {"largest_residual", level.largest_residual}});
   return {{"solves", solves.count},
-          {"cut_short", solves.cut_short},
           {"fallbacks", solves.fallbacks},
           {"largest_residual", solves.largest_residual},
           {"levels", levels}};
@@ -58,6 +56,7 @@ void add_cost(nlohmann::json& json, const RunCost& record, double hours) {
   json["windows"] = {
       {"evaluated", record.work.evaluated},
       {"differentiated", record.work.differentiated},
+      {"gaussian_products", record.gaussian_products},
       {"calls_per_hour",
        static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / std::max(hours, 1.0)}};
   if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
@@ -77,8 +76,7 @@ SolveSummary summarise(const comm::Communicator& world, const ensemble::Team& te
     ++place->solves;
     place->steps += report.steps;
     place->products += report.products;
-    place->cut_short += report.is_indefinite && report.steps > 0 ? 1 : 0;
-    place->fallbacks += report.is_indefinite && report.steps == 0 ? 1 : 0;
+    place->fallbacks += report.is_indefinite ? 1 : 0;
     place->mean_residual += (report.residual - place->mean_residual) / static_cast<double>(place->solves);
     place->largest_residual = std::max(place->largest_residual, report.residual);
   }
@@ -87,13 +85,11 @@ SolveSummary summarise(const comm::Communicator& world, const ensemble::Team& te
   if (team.ranks.is_root()) {
     for (const SolveSummary::Level& level : summary.levels) {
       all.solves += level.solves;
-      all.cut_short += level.cut_short;
       all.fallbacks += level.fallbacks;
       all.largest_residual = std::max(all.largest_residual, level.largest_residual);
     }
   }
   summary.count = sum_over(world, all.solves);
-  summary.cut_short = sum_over(world, all.cut_short);
   summary.fallbacks = sum_over(world, all.fallbacks);
   const std::vector<double> residuals = world.gather_all(all.largest_residual);
   summary.largest_residual = *std::max_element(residuals.begin(), residuals.end());
@@ -127,6 +123,9 @@ void write_run_record(const SampleJob& job, const SampleOptions& options, const 
                         {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
                       {"seed", options.seed},
                       {"options", option_values},
+                      {"solving",
+                       {{"covariance", config::name_of(std::optional(job.solving.covariance))},
+                        {"steps", job.solving.solver.steps}}},
                       {"digests",
                        {{"prior", job.prior_digest},
                         {"observations", job.observations_digest},

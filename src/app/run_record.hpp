@@ -19,13 +19,11 @@ struct SolveSummary {
   struct Level {
     double t = 0;
     std::int64_t solves = 0, steps = 0, products = 0;
-    std::int64_t cut_short =
-        0;  ///< ended at a direction in which the matrix is not positive, with a part of a solution
-    std::int64_t fallbacks = 0;  ///< the same at the first direction: the evaluation was that of sda
+    std::int64_t fallbacks = 0;  ///< the matrix was not positive: the evaluation was that of sda
     double mean_residual = 0, largest_residual = 0;
   };
-  std::vector<Level> levels;  ///< of the members of the root's team, from noise to fields
-  std::int64_t count = 0, cut_short = 0, fallbacks = 0;  ///< of all members
+  std::vector<Level> levels;              ///< of the members of the root's team, from noise to fields
+  std::int64_t count = 0, fallbacks = 0;  ///< of all members
   double largest_residual = 0;
 };
 
@@ -47,6 +45,7 @@ struct RunCost {
   int teams = 1;
   double steps = 0;  ///< taken, of all members
   trajectory::ComposedDenoiser::Work work = {};
+  std::int64_t gaussian_products = 0;  ///< windows of a Gaussian part of the prior alone, not among `work`
   SolveSummary solves = {};
 };
 

@@ -41,8 +41,10 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options,
+/// @param gaussian  the Gaussian part of the prior; null where `covariance` does not ask for it
+std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options, const Solving& solving,
                                                    diffusion::DifferentiableDenoiser& prior,
+                                                   diffusion::DifferentiableDenoiser* gaussian,
                                                    observation::Observations observations,
                                                    diffusion::OrderedSum ordered_sum,
                                                    std::vector<diffusion::SolveReport>& solves) {
@@ -53,7 +55,9 @@ std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options,
   return std::make_unique<diffusion::MmpsGuidance>(
       prior, std::move(observations),
       diffusion::MmpsGuidance::Options{
-          .solver = options.solver,
+          .solver = solving.solver,
+          .covariance = solving.covariance == Covariance::gaussian ? gaussian : nullptr,
+          .preconditioner = solving.covariance == Covariance::preconditioned ? gaussian : nullptr,
           .gamma = options.gamma,
           .ordered_sum = std::move(ordered_sum),
           .report = [&solves](const diffusion::SolveReport& report) { solves.push_back(report); }});
@@ -63,12 +67,12 @@ std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options,
 void log_solves(const SolveSummary& solves) {
   if (solves.count == 0) return;
   spdlog::info("mmps: {} solves, largest relative residual {:.2g}", solves.count, solves.largest_residual);
-  if (solves.cut_short + solves.fallbacks > 0)
+  if (solves.fallbacks > 0)
     spdlog::warn(
-        "mmps: the matrix was not positive definite in {} solves: {} ended early, {} fell back on sda; "
-        "run.json "
-        "lists them by noise level",
-        solves.cut_short + solves.fallbacks, solves.cut_short, solves.fallbacks);
+        "mmps: the matrix was not positive in {} of {} solves, which fell back on sda; run.json lists them "
+        "by "
+        "noise level",
+        solves.fallbacks, solves.count);
 }
 
 int run(const Call& call, const Context& context, const SampleOptions& options) {
@@ -108,17 +112,23 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   std::optional<model::PriorBundle> prior;
   world.agree(
       [&] { prior = model::load_prior(options.prior, at::TensorOptions(at::kFloat).device(device)); });
-  trajectory::ComposedByNoise composed(*prior->denoiser, team.ranks, partition, plan(job.strides.noisy),
-                                       plan(job.strides.clear), options.batch);
+  const auto compose = [&](diffusion::DifferentiableDenoiser& windows) {
+    return std::make_unique<trajectory::ComposedByNoise>(
+        windows, team.ranks, partition, plan(job.strides.noisy), plan(job.strides.clear), options.batch);
+  };
+  const auto composed = compose(*prior->denoiser);
+  const bool has_gaussian_part = prior->gaussian != nullptr && prior->gaussian != prior->denoiser.get();
+  const auto gaussian_part = has_gaussian_part ? compose(*prior->gaussian) : nullptr;
   const auto ordered_sum = [&](std::span<const double> per_hour) { return team.ranks.ordered_sum(per_hour); };
   std::vector<diffusion::SolveReport> solves;
   std::unique_ptr<diffusion::Denoiser> posterior;
   if (options.is_conditioned())
-    posterior = make_guidance(options, composed,
+    posterior = make_guidance(options, job.solving, *composed,
+                              has_gaussian_part ? gaussian_part.get() : composed.get(),
                               scatter_observations(world, team, partition, job.observed, job.observations,
-                                                   job.prior.domain, job.observation_std, device),
+                                                   job.period, job.prior.domain, job.observation_std, device),
                               ordered_sum, solves);
-  diffusion::Denoiser& denoiser = posterior ? *posterior : composed;
+  diffusion::Denoiser& denoiser = posterior ? *posterior : *composed;
   const double loading = seconds_since(start);
 
   const model::Domain& domain = prior->domain;
@@ -152,13 +162,17 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
       world, team, partition, {.members = job.members, .chunk_hours = options.chunk_hours}, work, slab);
   const std::vector<double> taken =
       world.gather_all(team.ranks.is_root() ? static_cast<double>(sampling.steps_taken()) : 0);
-  RunCost cost{.loading_seconds = loading,
-               .ensemble = result,
-               .peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes()),
-               .teams = team.count,
-               .steps = std::accumulate(taken.begin(), taken.end(), 0.0),
-               .work = total_work(world, composed.work()),
-               .solves = summarise(world, team, solves)};
+  RunCost cost{
+      .loading_seconds = loading,
+      .ensemble = result,
+      .peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes()),
+      .teams = team.count,
+      .steps = std::accumulate(taken.begin(), taken.end(), 0.0),
+      .work = total_work(world, composed->work()),
+      .gaussian_products =
+          total_work(world, has_gaussian_part ? gaussian_part->work() : trajectory::ComposedDenoiser::Work{})
+              .differentiated,
+      .solves = summarise(world, team, solves)};
   world.agree([&] {
     if (!world.is_root()) return;
     cost.total_seconds = seconds_since(start);

@@ -174,8 +174,11 @@ std::vector<ObservationTimes> times_of(const std::vector<ObservationSource>& sou
 /// What was chosen where nothing was said: a value that is spelled out is the same as the default that gives
 /// it.
 std::string chosen_values(const SampleJob& job) {
-  return fmt::format("sampler.t_first = {}\ntime.hours = {}\ntime.start = {}\n", job.sampler.t_first,
-                     job.period.hours, job.date(0));
+  return fmt::format(
+      "sampler.covariance = {}\nsampler.solver_steps = {}\nsampler.t_first = {}\ntime.hours = {}\n"
+      "time.start = {}\n",
+      config::name_of(std::optional(job.solving.covariance)), job.solving.solver.steps, job.sampler.t_first,
+      job.period.hours, job.date(0));
 }
 
 std::string identity_of(const SampleJob& job, const std::string& settings, const at::Device& device) {
@@ -290,6 +293,7 @@ SampleJob prepare_job(const comm::Communicator& world, const SampleOptions& opti
   world.agree([&] {
     job.sampler = sampler_options(options);
     job.strides = window_strides(options.stride, job.prior.markov_order);
+    job.solving = solving(options, job.prior.has_gaussian());
     const bool has_std = !options.observation_std.empty() || !options.observation_std_normalised.empty();
     if (options.is_conditioned() || has_std) job.observation_std = physical_std(options, job.prior.domain);
     if (!options.is_conditioned()) job.observation_std.clear();

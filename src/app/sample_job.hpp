@@ -32,6 +32,7 @@ struct SampleJob {
   std::vector<double> observation_std;  ///< one per variable, physical units; empty: unconditional
   trajectory::Strides strides;
   diffusion::SamplerOptions sampler;
+  Solving solving;
 
   /// What the members are made of, line by line "name = value": options that change the result, digests of
   /// prior and observations, device, versions. Empty where --validate-only leaves observations unprepared.

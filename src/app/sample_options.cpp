@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,19 @@ config::Form stride_form(StrideOption& stride) {
           .words = [&stride] { return std::vector<std::string>{stride_text(stride)}; }};
 }
 
+/// The solver's steps with which samples are calibrated.
+std::int64_t calibrated_steps(Covariance covariance) {
+  switch (covariance) {
+    case Covariance::gaussian:
+      return 8;
+    case Covariance::network:
+      return 3;
+    case Covariance::preconditioned:
+      return 2;
+  }
+  throw core::Error("unknown covariance");
+}
+
 }  // namespace
 
 std::vector<std::filesystem::path> observation_files(const SampleOptions& options) {
@@ -46,6 +60,18 @@ diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
           .t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1),
           .corrections = options.corrections,
           .tau = options.tau};
+}
+
+Solving solving(const SampleOptions& options, bool has_gaussian) {
+  const Covariance covariance =
+      options.covariance.value_or(has_gaussian ? Covariance::gaussian : Covariance::network);
+  if (covariance != Covariance::network && !has_gaussian)
+    throw core::UsageError(fmt::format(
+        "sampler.covariance: {} needs a prior of kind gaussian or gaussian-preconditioned; expected {}",
+        config::name_of(std::optional(covariance)), config::name_of(std::optional(Covariance::network))));
+  return {covariance,
+          {.steps = options.solver_steps.value_or(calibrated_steps(covariance)),
+           .tolerance = options.solver_tolerance}};
 }
 
 trajectory::Strides window_strides(const StrideOption& stride, std::int64_t markov_order) {
@@ -125,14 +151,28 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
       {.doc =
            "Guide by observations in this way: mmps (moment matching, calibrated), sda (without gradients; "
            "needs a tuned observation.gamma), sda-exact (with the gradient through the prior), or none."});
-  table.add("sampler.solver_steps", &options.solver.steps,
-            {.doc = "Let mmps take at most this many steps to solve for the weights of the observations; "
-                    "each is a product with the prior's Jacobian, which costs about two evaluations.",
-             .unit = "1",
-             .minimum = 1,
-             .maximum = 10000});
   table.add(
-      "sampler.solver_tolerance", &options.solver.tolerance,
+      "sampler.covariance", config::Choice(&options.covariance),
+      {.doc = "Let mmps solve with this covariance of clean fields, given noisy ones: gaussian (that of "
+              "the prior's Gaussian part, in closed form, without gradients through a network), network "
+              "(that of the prior itself, by its Jacobian), or preconditioned (the latter, each step "
+              "preconditioned by a solve with the former); auto: gaussian where the prior has a Gaussian "
+              "part, network elsewhere.",
+       .changes_result = false});  // what it comes to does: see chosen_values
+  table.add(
+      "sampler.solver_steps", &options.solver_steps,
+      {.doc = fmt::format(
+           "Let mmps take at most this many steps to solve for the weights of the observations; each is "
+           "a product with the covariance, which costs about two evaluations of a network; default: {} "
+           "for gaussian, {} for network, {} for preconditioned.",
+           calibrated_steps(Covariance::gaussian), calibrated_steps(Covariance::network),
+           calibrated_steps(Covariance::preconditioned)),
+       .unit = "1",
+       .minimum = 1,
+       .maximum = 10000,
+       .changes_result = false});  // as of the covariance
+  table.add(
+      "sampler.solver_tolerance", &options.solver_tolerance,
       {.doc = "Fail where these steps do not reach this relative residual; default: accept what they reach.",
        .unit = "1",
        .minimum = 0,

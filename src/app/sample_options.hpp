@@ -39,7 +39,9 @@ struct SampleOptions {
   std::int64_t corrections = kSamplerDefaults.corrections;
   double tau = kSamplerDefaults.tau;
   Guidance guidance = Guidance::mmps;
-  diffusion::SolverOptions solver;
+  std::optional<Covariance> covariance;  ///< nothing: as the prior has it
+  std::optional<std::int64_t> solver_steps;
+  std::optional<double> solver_tolerance;
   StrideOption stride = 1;
   std::int64_t batch = 8;
   std::int64_t members = 1;
@@ -76,6 +78,16 @@ std::vector<std::filesystem::path> observation_files(const SampleOptions& option
 /// What a sampler is told.
 /// @throws core::UsageError if there are too few steps for the method
 diffusion::SamplerOptions sampler_options(const SampleOptions& options);
+
+/// How mmps solves its equation.
+struct Solving {
+  Covariance covariance = Covariance::network;
+  diffusion::SolverOptions solver;
+};
+
+/// What the options mean for a prior, where they do not say it.
+/// @throws core::UsageError if they ask for a Gaussian part that the prior does not have
+Solving solving(const SampleOptions& options, bool has_gaussian);
 
 /// The strides for a prior.
 trajectory::Strides window_strides(const StrideOption& stride, std::int64_t markov_order);

@@ -111,7 +111,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
     material = read_material(options, paths.gaussian, prepared.hours[0], prepared.hours[1]);
   });
   const training::TrainingOptions training =
-      training_options(options, material->held_out, material->domain.step_seconds);
+      training_options(options, material->held_out, material->domain.step_seconds, material->schedule);
   if (world.is_root()) std::cout << describe(options, training, *material, world) << std::flush;
 
   std::optional<training::FieldCache> fields;

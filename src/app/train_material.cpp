@@ -28,7 +28,7 @@ io::FieldSelection selection(const TrainOptions& options) {
 }
 
 model::GaussianFitOptions fit_options(const TrainOptions& options) {
-  return {.markov_order = options.markov_order};
+  return {.markov_order = options.markov_order, .may_deviate = options.deviation == Deviating::automatic};
 }
 
 /// Both take what is alike at the same time of the day.
@@ -74,7 +74,7 @@ Record::Record(const TrainOptions& options)
 at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const fs::path& folder,
                         const Interruption& interruption) {
   const io::IndexRange trained = record.trained();
-  core::Progress progress("fitting", 2 * trained.size(), "fields", true);
+  core::Progress progress("fitting", model::kFitPasses * trained.size(), "fields", true);
   const model::GaussianFit fit =
       model::fit_gaussian_prior(record.reader, trained, fit_options(options), [&](std::int64_t hours) {
         progress.advance(hours);
@@ -87,7 +87,8 @@ at::Tensor fit_gaussian(const Record& record, const TrainOptions& options, const
 Material read_material(const TrainOptions& options, const fs::path& gaussian, std::int64_t hours,
                        std::int64_t held_out) {
   model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
-  if (options.corrects_gaussian()) return {hours, held_out, std::move(fit.domain), fit.lag_covariance};
+  if (options.corrects_gaussian())
+    return {hours, held_out, std::move(fit.domain), fit.lag_covariance, fit.schedule};
   auto& normalisation = fit.domain.normalisation;
   normalisation = model::Normalisation::of_quantiles(options.normalisation, fit.domain.quantiles);
   for (std::int64_t i = 0; i < normalisation.scale().size(0); ++i)
@@ -95,7 +96,7 @@ Material read_material(const TrainOptions& options, const fs::path& gaussian, st
       throw core::Error(
           fmt::format("prior.normalisation {}: variable '{}' has a range of {}, expected a positive one",
                       options.normalisation, fit.domain.variables[static_cast<std::size_t>(i)].name, scale));
-  return {hours, held_out, std::move(fit.domain), {}};
+  return {hours, held_out, std::move(fit.domain), {}, fit.schedule};
 }
 
 std::string make_cache(const fs::path& path, const Record& record, const Material& material,
@@ -139,7 +140,7 @@ void save_prior(const TrainOptions& options, const Material& material, const tra
                    {"foehn.held_out_loss_without_network", fmt::format("{:.6g}", loss_without_network)},
                    {"foehn.trained_steps", std::to_string(state.best_step)}};
   if (!options.attribution.empty()) prior.remarks["foehn.attribution"] = options.attribution;
-  model::save_network_prior(options.prior, material.domain, prior, diffusion::VpCosine{});
+  model::save_network_prior(options.prior, material.domain, prior, material.schedule);
 }
 
 }  // namespace foehn::app

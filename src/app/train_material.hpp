@@ -35,6 +35,7 @@ struct Material {
   std::int64_t hours = 0, held_out = 0;
   model::Domain domain;
   at::Tensor lag_covariance;  // undefined for a score-unet
+  diffusion::VpCosine schedule;
 };
 
 /// Called after every few hours of the record that were worked on: what it throws ends the work, which leaves

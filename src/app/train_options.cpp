@@ -124,6 +124,7 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
              .unit = "1",
              .minimum = 0,
              .maximum = 100});
+  add_deviation_option(table, options.deviation);
   table.add("prior.normalisation", &options.normalisation,
             {.doc = "Normalise the fields of a score-unet by these quantiles of each variable.",
              .choices = {"minmax", "robust", "robust95", "quant95", "quant99"}});
@@ -167,7 +168,7 @@ void check(const TrainOptions& options) {
 }
 
 training::TrainingOptions training_options(const TrainOptions& options, std::int64_t held_out_hours,
-                                           std::int64_t step_seconds) {
+                                           std::int64_t step_seconds, const diffusion::VpCosine& schedule) {
   training::TrainingOptions training;
   training.steps = (options.windows + options.batch - 1) / options.batch;
   training.batch = options.batch;
@@ -181,6 +182,7 @@ training::TrainingOptions training_options(const TrainOptions& options, std::int
   training.seed = options.seed;
   training.markov_order = options.markov_order;
   training.held_out_hours = held_out_hours;
+  training.schedule = schedule;
   training.evaluate_every = options.evaluate_every;
   training.held_out_windows = options.held_out_windows;
   training.patience = options.patience;

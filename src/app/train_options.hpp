@@ -27,6 +27,7 @@ struct TrainOptions {
   std::string prior;
   NetworkKind kind = NetworkKind::gaussian_preconditioned;
   std::int64_t markov_order = kTrainingDefaults.markov_order;
+  Deviating deviation = Deviating::automatic;
   std::string normalisation = "quant95";
   std::string attribution;
   bool as_float16 = false;
@@ -68,8 +69,9 @@ void check(const TrainOptions& options);
 /// What a trainer is told.
 /// @param held_out_hours  at the end of the record
 /// @param step_seconds    of the record
+/// @param schedule        of the noise that hides the fields
 training::TrainingOptions training_options(const TrainOptions& options, std::int64_t held_out_hours,
-                                           std::int64_t step_seconds);
+                                           std::int64_t step_seconds, const diffusion::VpCosine& schedule);
 
 /// The network asked for.
 /// @throws core::UsageError if no network can be like that

@@ -101,14 +101,22 @@ void ClimatologyEstimator::add(const at::Tensor& fields, std::int64_t seconds, c
   right_hand_side_.addcmul_(values.reshape({-1, 1, 1, 1}), fields.to(at::kDouble).unsqueeze(0));
 }
 
-void ClimatologyEstimator::add(const ClimatologyEstimator& other) {
-  normal_matrix_.add_(other.normal_matrix_);
-  right_hand_side_.add_(other.right_hand_side_);
-}
-
 Climatology ClimatologyEstimator::estimate() const {
   const at::Tensor solution = at::linalg_solve(normal_matrix_, right_hand_side_.flatten(1));
   return Climatology(harmonics_, solution.reshape(right_hand_side_.sizes()));
+}
+
+Climatology ClimatologyEstimator::estimate_without(const std::vector<ClimatologyEstimator>& parts,
+                                                   std::size_t left_out) {
+  ClimatologyEstimator sum = parts.front();
+  sum.normal_matrix_ = at::zeros_like(sum.normal_matrix_);
+  sum.right_hand_side_ = at::zeros_like(sum.right_hand_side_);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i == left_out) continue;
+    sum.normal_matrix_.add_(parts[i].normal_matrix_);
+    sum.right_hand_side_.add_(parts[i].right_hand_side_);
+  }
+  return sum.estimate();
 }
 
 }  // namespace foehn::model

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -109,9 +110,13 @@ void check_levels(const io::NetcdfFile& file) {
                                   fmt::join(values_of(found), ", ")));
 }
 
-// Mode `anomaly`: a climatology, harmonic by harmonic, and a scale.
+// Mode `anomaly`: a climatology, harmonic by harmonic, a scale, and the deviation where there is one.
 
-void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, const grid::Grid& grid) {
+constexpr const char* kDeviation = "deviation_variance";
+constexpr const char* kLeastPart = "least_part_of_mean";
+
+void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, const Deviation* deviation,
+                      const grid::Grid& grid) {
   const auto f64 = io::NetcdfType::float64, i32 = io::NetcdfType::int32;
   file.define_dimension("harmonic", static_cast<std::int64_t>(climatology.harmonics().size()));
   file.define_variable("scale", f64, {"variable"},
@@ -127,9 +132,18 @@ void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, cons
   io::Attributes attributes = io::grid_attributes(grid);
   attributes["long_name"] = std::string("climatology: coefficient of each harmonic, in the variable's unit");
   file.define_variable("climatology", f64, {"harmonic", "variable", grid.y.name, grid.x.name}, attributes);
+  if (deviation == nullptr) return;
+  attributes["long_name"] = std::string(
+      "variance of anomalies relative to the square of the scale: coefficient of each harmonic; the variance "
+      "is "
+      "never below a part of its mean");
+  attributes["units"] = std::string("1");
+  attributes[kLeastPart] = deviation->least_part();
+  file.define_variable(kDeviation, f64, {"harmonic", "variable", grid.y.name, grid.x.name}, attributes);
 }
 
-void write_anomalies(io::NetcdfFile& file, const Climatology& climatology, const at::Tensor& scale) {
+void write_anomalies(io::NetcdfFile& file, const Climatology& climatology, const Deviation* deviation,
+                     const at::Tensor& scale) {
   std::vector<double> cycle, order, sine;
   for (const Harmonic& harmonic : climatology.harmonics()) {
     cycle.push_back(static_cast<double>(harmonic.cycle));
@@ -141,6 +155,25 @@ void write_anomalies(io::NetcdfFile& file, const Climatology& climatology, const
   file.write("harmonic_order", std::span<const double>(order));
   file.write("harmonic_is_sine", std::span<const double>(sine));
   file.write("climatology", values_of(climatology.coefficients().contiguous()));
+  if (deviation != nullptr)
+    file.write(kDeviation, values_of(deviation->variance().coefficients().contiguous()));
+}
+
+/// Of the same harmonics as the climatology; none in priors of one scale per variable.
+std::optional<Deviation> read_deviation(const io::NetcdfFile& file, const std::vector<Harmonic>& harmonics,
+                                        const std::vector<std::int64_t>& shape) {
+  if (!file.has_variable(kDeviation)) return {};
+  const io::Attributes attributes = file.variable(kDeviation).attributes;
+  const auto found = attributes.find(kLeastPart);
+  const double* part = found == attributes.end() ? nullptr : std::get_if<double>(&found->second);
+  if (part == nullptr || !(*part > 0 && *part <= 1))
+    throw core::Error(fmt::format("variable '{}': attribute '{}': expected a number above 0, at most 1",
+                                  kDeviation, kLeastPart));
+  const at::Tensor coefficients = read_tensor(file, kDeviation, shape);
+  if (harmonics[0].cycle != Harmonic::Cycle::constant || !coefficients.select(0, 0).gt(0).all().item<bool>())
+    throw core::Error(fmt::format(
+        "variable '{}': expected the mean as the first harmonic, and it positive everywhere", kDeviation));
+  return Deviation(Climatology(harmonics, coefficients), *part);
 }
 
 Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables, const grid::Grid& grid) {
@@ -163,9 +196,11 @@ Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables,
     harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)), static_cast<int>(oscillations),
                          sine[i].item<double>() != 0});
   }
-  const at::Tensor coefficients = read_tensor(file, "climatology", {count, variables, grid.ny(), grid.nx()});
+  const std::vector<std::int64_t> shape{count, variables, grid.ny(), grid.nx()};
+  const at::Tensor coefficients = read_tensor(file, "climatology", shape);
+  std::optional<Deviation> deviation = read_deviation(file, harmonics, shape);
   return Normalisation::anomaly(Climatology(std::move(harmonics), coefficients),
-                                read_tensor(file, "scale", {variables}));
+                                read_tensor(file, "scale", {variables}), std::move(deviation));
 }
 
 }  // namespace
@@ -179,6 +214,7 @@ Domain Domain::block_mean(std::int64_t block) const {
 
 void write_domain(const std::filesystem::path& path, const Domain& domain) {
   const Climatology* climatology = domain.normalisation.climatology();
+  const Deviation* deviation = domain.normalisation.deviation();
   io::write_netcdf_atomically(path, [&](io::NetcdfFile& file) {
     file.define_dimension("variable", static_cast<std::int64_t>(domain.variables.size()));
     file.define_dimension("level", static_cast<std::int64_t>(Domain::kQuantileLevels.size()));
@@ -189,7 +225,7 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
     file.define_variable(
         "quantile", io::NetcdfType::float64, {"variable", "level"},
         {{"long_name", std::string("quantile over all cells and instants, in the variable's unit")}});
-    if (climatology != nullptr) define_anomalies(file, *climatology, domain.grid);
+    if (climatology != nullptr) define_anomalies(file, *climatology, deviation, domain.grid);
     file.set_global_attributes(
         {{"Conventions", std::string("CF-1.11")},
          {"title", std::string("domain of a foehn prior")},
@@ -202,7 +238,7 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
     io::write_grid(file, domain.grid);
     file.write("level", std::span<const double>(Domain::kQuantileLevels));
     file.write("quantile", values_of(domain.quantiles.contiguous()));
-    if (climatology != nullptr) write_anomalies(file, *climatology, domain.normalisation.scale());
+    if (climatology != nullptr) write_anomalies(file, *climatology, deviation, domain.normalisation.scale());
   });
 }
 

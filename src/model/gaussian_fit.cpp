@@ -7,8 +7,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <optional>
 #include <vector>
 
+#include "deviation_fit.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "lag_covariance.hpp"
@@ -20,6 +23,7 @@ namespace {
 constexpr std::int64_t kHoursAtOnce = 64;
 constexpr std::int64_t kHistogramBins = 1 << 16;
 constexpr std::int64_t kModesThatChoose = 4096;  // enough to choose one number by
+constexpr std::int64_t kValuesThatChoose = 1 << 23;
 // Of the cross-validation.
 constexpr std::int64_t kFolds = 8;
 constexpr std::int64_t kMostFoldSeconds = 10 * calendar::kSecondsPerDay;
@@ -97,20 +101,6 @@ class Folds {
   std::int64_t first_, block_;
 };
 
-/// For each fold, the climatology of all the others.
-std::vector<Climatology> climatologies_without(const std::vector<ClimatologyEstimator>& folds,
-                                               const std::vector<Harmonic>& harmonics,
-                                               const std::vector<std::int64_t>& shape) {
-  std::vector<Climatology> result;
-  for (std::size_t left_out = 0; left_out < folds.size(); ++left_out) {
-    ClimatologyEstimator rest(harmonics, shape);
-    for (std::size_t i = 0; i < folds.size(); ++i)
-      if (i != left_out) rest.add(folds[i]);
-    result.push_back(rest.estimate());
-  }
-  return result;
-}
-
 /// Every n-th mode, where there are too many to try every shrinkage on all.
 at::Tensor some_modes(const at::Tensor& by_mode) {
   const std::int64_t step = std::max<std::int64_t>(1, by_mode.size(3) / kModesThatChoose);
@@ -158,6 +148,113 @@ std::int64_t held_out_hours(io::IndexRange period, const GaussianFitOptions& opt
   return std::llround(options.held_out_fraction * static_cast<double>(period.size()));
 }
 
+/// A record to fit to.
+struct Record {
+  const io::FieldReader& reader;
+  io::IndexRange period;
+  std::int64_t first_held_out;
+  const std::function<void(std::int64_t)>& advanced;
+
+  std::vector<std::int64_t> shape() const {
+    return {static_cast<std::int64_t>(reader.variables().size()), reader.grid().ny(), reader.grid().nx()};
+  }
+  calendar::Calendar calendar() const { return reader.times().calendar; }
+  Folds folds() const { return {period, reader.step_seconds()}; }
+  /// That a climatology of the hours up to one can tell apart.
+  std::vector<Harmonic> harmonics(std::int64_t last) const {
+    return harmonics_for(reader.step_seconds(), (last - period.first) * reader.step_seconds());
+  }
+  template <class Use>
+  void for_each(Use&& use) const {
+    for_each_hour(reader, period, advanced, use);
+  }
+};
+
+/// What the first pass finds. For the score, nothing may be known of the hours held out; the prior itself is
+/// fitted to all of them after that.
+struct Means {
+  Climatology whole, of_fitted;
+  std::vector<Climatology> without_fold;
+  at::Tensor minimum, maximum;  // [variable]
+};
+
+Means find_means(const Record& record) {
+  const std::vector<std::int64_t> shape = record.shape();
+  const Folds folds = record.folds();
+  ClimatologyEstimator fitted(record.harmonics(record.first_held_out), shape);
+  std::vector<ClimatologyEstimator> of_folds;
+  for (std::int64_t i = 0; i < kFolds; ++i)
+    of_folds.emplace_back(record.harmonics(record.period.last), shape);
+  at::Tensor minimum = at::full({shape[0]}, std::numeric_limits<double>::infinity(), at::kDouble);
+  at::Tensor maximum = -minimum;
+  record.for_each([&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
+    if (hour < record.first_held_out) fitted.add(fields, seconds, record.calendar());
+    of_folds[folds.of(hour)].add(fields, seconds, record.calendar());
+    minimum = at::minimum(minimum, fields.flatten(1).amin(1).to(at::kDouble));
+    maximum = at::maximum(maximum, fields.flatten(1).amax(1).to(at::kDouble));
+  });
+  for (std::int64_t i = 0; i < shape[0]; ++i)
+    if (minimum[i].item<double>() == maximum[i].item<double>())
+      throw core::Error(fmt::format("variable '{}' does not vary: every value is {}",
+                                    record.reader.variables()[static_cast<std::size_t>(i)].name,
+                                    minimum[i].item<double>()));
+  Means means{ClimatologyEstimator::estimate_without(of_folds, of_folds.size()),
+              fitted.estimate(),
+              {},
+              minimum,
+              maximum};
+  for (std::size_t left_out = 0; left_out < of_folds.size(); ++left_out)
+    means.without_fold.push_back(ClimatologyEstimator::estimate_without(of_folds, left_out));
+  return means;
+}
+
+/// What the second pass finds. Scale and deviation are those of cross-validated anomalies.
+struct Deviations {
+  at::Tensor scale;      // [variable]
+  at::Tensor quantiles;  // as in Domain
+  std::vector<DeviationChoice> choices;
+  std::optional<Deviation> whole, of_fitted;
+};
+
+/// By how many hours those lie apart that choose: enough values to choose by, of all hours of the day.
+std::int64_t choosing_stride(const Record& record) {
+  const std::vector<std::int64_t> shape = record.shape();
+  const std::int64_t values = record.period.size() * shape[0] * shape[1] * shape[2];
+  const std::int64_t a_day =
+      std::max<std::int64_t>(1, calendar::kSecondsPerDay / record.reader.step_seconds());
+  std::int64_t stride = (values + kValuesThatChoose - 1) / kValuesThatChoose;
+  while (std::gcd(stride, a_day) != 1) ++stride;
+  return stride;
+}
+
+Deviations find_deviations(const Record& record, const Means& means, bool may_deviate) {
+  const std::vector<std::int64_t> shape = record.shape();
+  const Folds folds = record.folds();
+  QuantileEstimator quantiles(means.minimum, means.maximum);
+  DeviationEstimator whole(record.harmonics(record.period.last), shape, kFolds);
+  DeviationEstimator fitted(record.harmonics(record.first_held_out), shape, 1);
+  const std::int64_t stride = choosing_stride(record);
+  record.for_each([&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
+    quantiles.add(fields);
+    const std::size_t fold = folds.of(hour);
+    whole.add(fields.to(at::kDouble) - means.without_fold[fold].at(seconds, record.calendar()), seconds,
+              record.calendar(), fold, may_deviate && (hour - record.period.first) % stride == 0);
+    if (hour < record.first_held_out)
+      fitted.add(fields.to(at::kDouble) - means.of_fitted.at(seconds, record.calendar()), seconds,
+                 record.calendar(), 0, false);
+  });
+  Deviations found{whole.scale(),
+                   quantiles.quantiles(),
+                   std::vector<DeviationChoice>(static_cast<std::size_t>(shape[0])),
+                   {},
+                   {}};
+  if (!may_deviate) return found;
+  found.choices = whole.choose();
+  found.whole = whole.estimate(found.choices, found.scale);
+  found.of_fitted = fitted.estimate(found.choices, found.scale);
+  return found;
+}
+
 }  // namespace
 
 void check_fit(io::IndexRange period, const GaussianFitOptions& options) {
@@ -173,76 +270,48 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
                                const GaussianFitOptions& options,
                                const std::function<void(std::int64_t)>& advanced) {
   check_fit(period, options);
-  const std::int64_t window = window_of(options);
-  const std::int64_t first_held_out = period.last - held_out_hours(period, options);
-  const auto variables = static_cast<std::int64_t>(reader.variables().size());
+  const Record record{reader, period, period.last - held_out_hours(period, options), advanced};
+  const Means means = find_means(record);
+  const Deviations deviations = find_deviations(record, means, options.may_deviate);
+  const auto normalisation = [&](const Climatology& climatology, const std::optional<Deviation>& deviation) {
+    return Normalisation::anomaly(climatology, deviations.scale, deviation);
+  };
+  const Normalisation of_whole = normalisation(means.whole, deviations.whole),
+                      of_fitted = normalisation(means.of_fitted, deviations.of_fitted);
+
   const grid::Grid& grid = reader.grid();
-  const calendar::Calendar calendar = reader.times().calendar;
-  const std::vector<std::int64_t> shape{variables, grid.ny(), grid.nx()};
-
-  // For the score, nothing may be known of the hours held out; the prior itself is fitted to all of them
-  // after that.
-  const std::int64_t step = reader.step_seconds();
-  ClimatologyEstimator fitted_climatology(harmonics_for(step, (first_held_out - period.first) * step), shape);
-  const std::vector<Harmonic> harmonics = harmonics_for(step, period.size() * step);
-  const Folds folds(period, step);
-  std::vector<ClimatologyEstimator> of_folds;
-  for (std::int64_t i = 0; i < kFolds; ++i) of_folds.emplace_back(harmonics, shape);
-  at::Tensor minimum = at::full({variables}, std::numeric_limits<double>::infinity(), at::kDouble);
-  at::Tensor maximum = -minimum;
-  for_each_hour(reader, period, advanced,
-                [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
-                  if (hour < first_held_out) fitted_climatology.add(fields, seconds, calendar);
-                  of_folds[folds.of(hour)].add(fields, seconds, calendar);
-                  minimum = at::minimum(minimum, fields.flatten(1).amin(1).to(at::kDouble));
-                  maximum = at::maximum(maximum, fields.flatten(1).amax(1).to(at::kDouble));
-                });
-  ClimatologyEstimator whole_climatology(harmonics, shape);
-  for (const ClimatologyEstimator& fold : of_folds) whole_climatology.add(fold);
-  const Climatology of_fitted = fitted_climatology.estimate(), climatology = whole_climatology.estimate();
-  for (std::int64_t i = 0; i < variables; ++i)
-    if (minimum[i].item<double>() == maximum[i].item<double>())
-      throw core::Error(fmt::format("variable '{}' does not vary: every value is {}",
-                                    reader.variables()[static_cast<std::size_t>(i)].name,
-                                    minimum[i].item<double>()));
-
-  const std::vector<Climatology> without_fold = climatologies_without(of_folds, harmonics, shape);
-  at::Tensor unknown_square = at::zeros({variables}, at::kDouble);  // of cross-validated anomalies
-
-  QuantileEstimator quantiles(minimum, maximum);
+  const std::int64_t window = window_of(options), variables = record.shape()[0];
   const auto estimator = [&] { return LagCovarianceEstimator(window, variables, grid.cells()); };
   LagCovarianceEstimator whole = estimator(), fitted = estimator(), choosing = estimator(),
                          scoring = estimator();
-  const std::int64_t first_scored = (first_held_out + period.last) / 2;
+  const std::int64_t first_scored = (record.first_held_out + period.last) / 2;
   const at::Tensor transform_y = cosine_transform(grid.ny()), transform_x = cosine_transform(grid.nx());
-  for_each_hour(
-      reader, period, advanced, [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
-        quantiles.add(fields);
-        unknown_square +=
-            (fields - without_fold[folds.of(hour)].at(seconds, calendar)).square().flatten(1).mean(1);
-        const auto spectrum = [&](const Climatology& expected) {
-          const at::Tensor anomaly = fields.to(at::kDouble) - expected.at(seconds, calendar);
-          return at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
-        };
-        whole.add(spectrum(climatology));
-        (hour < first_held_out ? fitted : hour < first_scored ? choosing : scoring).add(spectrum(of_fitted));
-      });
+  record.for_each([&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
+    const auto spectrum = [&](const Normalisation& expected) {
+      const at::Tensor anomaly = expected.normalise(fields, seconds, record.calendar());
+      return at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
+    };
+    whole.add(spectrum(of_whole));
+    (hour < record.first_held_out ? fitted
+     : hour < first_scored        ? choosing
+                                  : scoring)
+        .add(spectrum(of_fitted));
+  });
 
+  // Normalised anomalies of the hours that the climatology was estimated from are smaller than 1.
   const std::vector<std::int64_t> covariance_shape{window, variables, variables, grid.ny(), grid.nx()};
-  const auto normalised = [&](const LagCovarianceEstimator& record, const at::Tensor& scale) {
-    return (record.estimate() / products(scale)).reshape(covariance_shape);
+  const auto of_unit_variance = [&](const LagCovarianceEstimator& estimated, const at::Tensor& scale) {
+    return (estimated.estimate() / products(scale)).reshape(covariance_shape);
   };
   const at::Tensor scale_of_fitted = fitted.root_mean_square(), scale = whole.root_mean_square();
-  const GaussianFitQuality quality =
-      choose_shrinkage(normalised(fitted, scale_of_fitted), choosing, scoring, products(scale_of_fitted));
-  const at::Tensor covariance = normalised(whole, scale);
+  const GaussianFitQuality quality = choose_shrinkage(of_unit_variance(fitted, scale_of_fitted), choosing,
+                                                      scoring, products(scale_of_fitted));
+  const at::Tensor covariance = of_unit_variance(whole, scale);
   const at::Tensor shrunk =
       covariance * (1 - quality.shrinkage) + isotropic_mean(covariance) * quality.shrinkage;
-
-  const at::Tensor unknown_scale = (unknown_square / static_cast<double>(period.size())).sqrt();
-  return {Domain{reader.variables(), grid, calendar, reader.step_seconds(),
-                 Normalisation::anomaly(climatology, unknown_scale), quantiles.quantiles()},
-          shrunk, unknown_scale / scale, quality};
+  return {Domain{reader.variables(), grid, record.calendar(), reader.step_seconds(), of_whole,
+                 deviations.quantiles},
+          shrunk, 1 / scale, quality, deviations.choices};
 }
 
 }  // namespace foehn::model

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
+#include <vector>
 
 #include "foehn/core/error.hpp"
 
@@ -16,6 +18,18 @@ namespace {
 
 // Modes treated at once where matrices [mode, channel, channel] in float64 are needed.
 constexpr std::int64_t kModesAtOnce = 1024;
+
+/// The channels in which one window on the host holds anything but zeros: of a cotangent, few. On a device,
+/// where to look would take longer, and of many windows, all.
+std::vector<std::int64_t> channels_with_values(const at::Tensor& windows) {
+  std::vector<std::int64_t> channels(static_cast<std::size_t>(windows.size(1)));
+  std::iota(channels.begin(), channels.end(), 0);
+  if (!windows.device().is_cpu() || windows.size(0) != 1) return channels;
+  const at::Tensor has_values = windows[0].flatten(1).ne(0).any(1);
+  const bool* has = has_values.data_ptr<bool>();
+  std::erase_if(channels, [&](std::int64_t channel) { return !has[channel]; });
+  return channels;
+}
 
 }  // namespace
 
@@ -105,11 +119,14 @@ at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusio
   for (std::int64_t first = 0; first < noisy.size(0); first += windows_at_once_) {
     const std::int64_t some = std::min(windows_at_once_, noisy.size(0) - first);
     const at::Tensor windows = noisy.narrow(0, first, some);
-    const at::Tensor spectrum = at::matmul(transform_y_, at::matmul(windows, transform_x_.t()))
-                                    .flatten(2);  // [window, channel, mode]
-    at::Tensor estimate = at::zeros_like(spectrum);
-    for (std::int64_t channel = 0; channel < channels; ++channel)
-      estimate.addcmul_(operator_.select(0, channel), spectrum.narrow(1, channel, 1));
+    const std::vector<std::int64_t> seen = channels_with_values(windows);
+    const bool sees_all = static_cast<std::int64_t>(seen.size()) == channels;
+    const at::Tensor chosen = sees_all ? windows : windows.index_select(1, at::tensor(seen, at::kLong));
+    const at::Tensor spectrum = at::matmul(transform_y_, at::matmul(chosen, transform_x_.t()))
+                                    .flatten(2);  // [window, channel seen, mode]
+    at::Tensor estimate = at::zeros({some, channels, ny_ * nx_}, spectrum.options());
+    for (std::size_t i = 0; i < seen.size(); ++i)
+      estimate.addcmul_(operator_.select(0, seen[i]), spectrum.narrow(1, static_cast<std::int64_t>(i), 1));
     const at::Tensor field = estimate.reshape({some, channels, ny_, nx_});
     eps.narrow(0, first, some).copy_(at::matmul(transform_y_.t(), at::matmul(field, transform_x_)));
   }

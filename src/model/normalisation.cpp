@@ -38,8 +38,11 @@ Normalisation::Normalisation(std::string mode, std::variant<Climatology, at::Ten
                              const at::Tensor& scale)
     : mode_(std::move(mode)), offset_(std::move(offset)), scale_(scale.contiguous()) {}
 
-Normalisation Normalisation::anomaly(Climatology climatology, const at::Tensor& scale) {
-  return {"anomaly", std::move(climatology), scale};
+Normalisation Normalisation::anomaly(Climatology climatology, const at::Tensor& scale,
+                                     std::optional<Deviation> deviation) {
+  Normalisation normalisation("anomaly", std::move(climatology), scale);
+  normalisation.deviation_ = std::move(deviation);
+  return normalisation;
 }
 
 Normalisation Normalisation::of_quantiles(const std::string& mode, const at::Tensor& quantiles) {
@@ -58,14 +61,23 @@ at::Tensor Normalisation::offset(std::int64_t seconds, calendar::Calendar calend
   return std::get<at::Tensor>(offset_);
 }
 
+at::Tensor Normalisation::unit(std::int64_t seconds, calendar::Calendar calendar) const {
+  const at::Tensor scale = scale_.reshape({-1, 1, 1});
+  return deviation_ ? scale * deviation_->at(seconds, calendar) : scale;
+}
+
 at::Tensor Normalisation::normalise(const at::Tensor& physical, std::int64_t seconds,
                                     calendar::Calendar calendar) const {
-  return (physical.to(at::kDouble) - offset(seconds, calendar)) / scale_.reshape({-1, 1, 1});
+  return (physical.to(at::kDouble) - offset(seconds, calendar)) / unit(seconds, calendar);
 }
 
 at::Tensor Normalisation::physical(const at::Tensor& normalised, std::int64_t seconds,
                                    calendar::Calendar calendar) const {
-  return normalised.to(at::kDouble) * scale_.reshape({-1, 1, 1}) + offset(seconds, calendar);
+  return normalised.to(at::kDouble) * unit(seconds, calendar) + offset(seconds, calendar);
+}
+
+at::Tensor Normalisation::daily_cycle(std::int64_t seconds, calendar::Calendar calendar) const {
+  return climatology()->daily_cycle(seconds, calendar) / unit(seconds, calendar);
 }
 
 Normalisation Normalisation::block_mean(std::int64_t block) const {

@@ -213,8 +213,13 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
   return with_weights(folder, [&](const io::SafetensorsFile& file) {
     const Metadata metadata = read_checked_metadata(file, domain);
     auto denoiser = make_denoiser(file, metadata, domain, options);
-    return PriorBundle{metadata.kind, std::move(domain), (metadata.window - 1) / 2, metadata.schedule,
-                       std::move(denoiser)};
+    diffusion::DifferentiableDenoiser* gaussian = nullptr;
+    if (auto* corrected = dynamic_cast<GaussianPreconditioned*>(denoiser.get()))
+      gaussian = &corrected->gaussian();
+    else if (metadata.kind == kGaussian)
+      gaussian = denoiser.get();
+    return PriorBundle{metadata.kind,     std::move(domain),   (metadata.window - 1) / 2,
+                       metadata.schedule, std::move(denoiser), gaussian};
   });
 }
 
@@ -226,7 +231,7 @@ GaussianBundle load_gaussian_prior(const std::filesystem::path& folder) {
       throw core::Error(
           fmt::format("metadata 'foehn.kind': expected '{}', found '{}'", kGaussian, metadata.kind));
     at::Tensor covariance = read_finite(kCovarianceName, covariance_view(file, metadata, domain));
-    return GaussianBundle{std::move(domain), std::move(covariance)};
+    return GaussianBundle{std::move(domain), std::move(covariance), metadata.schedule};
   });
 }
 

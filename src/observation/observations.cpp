@@ -20,7 +20,9 @@ at::Tensor ObservationSet::apply(const at::Tensor& slab, std::int64_t observatio
     const at::Tensor fields = slab.select(0, hour);
     std::vector<at::Tensor> observed;
     for (const std::int64_t variable : variables) observed.push_back(fields.select(0, variable));
-    const at::Tensor means = block_mean.apply(at::stack(observed));
+    at::Tensor stacked = at::stack(observed);
+    if (deviation.defined()) stacked.mul_(deviation_at(observation, hour));
+    const at::Tensor means = block_mean.apply(stacked);
     sum = sum.defined() ? sum.add_(means) : means;
   }
   if (interval.hours() > 1) sum.div_(static_cast<double>(interval.hours()));
@@ -34,14 +36,30 @@ void ObservationSet::add_adjoint(const at::Tensor& cotangent, std::int64_t obser
                                               static_cast<double>(interval.hours()));
   for (std::int64_t hour = interval.first; hour < interval.last; ++hour) {
     at::Tensor fields = slab.select(0, hour);
+    const at::Tensor given = deviation.defined() ? share * deviation_at(observation, hour) : share;
     for (std::size_t i = 0; i < variables.size(); ++i)
-      fields.select(0, variables[i]).add_(share.select(0, static_cast<std::int64_t>(i)));
+      fields.select(0, variables[i]).add_(given.select(0, static_cast<std::int64_t>(i)));
   }
 }
 
-double ObservationSet::self_product(std::int64_t observation) const {
+at::Tensor ObservationSet::self_product(std::int64_t observation) const {
   const Interval& interval = intervals[static_cast<std::size_t>(observation)];
-  return 1 / static_cast<double>(block_mean.cells() * interval.hours());
+  const auto averaged = static_cast<double>(block_mean.cells() * interval.hours());
+  if (!deviation.defined()) return at::scalar_tensor(1 / averaged, at::kDouble);
+  at::Tensor sum;
+  for (std::int64_t hour = interval.first; hour < interval.last; ++hour) {
+    const at::Tensor squares = block_mean.apply(deviation_at(observation, hour).square());
+    sum = sum.defined() ? sum.add_(squares) : squares;
+  }
+  return sum.div_(static_cast<double>(interval.hours()) * averaged);
+}
+
+at::Tensor ObservationSet::deviation_at(std::int64_t observation, std::int64_t hour) const {
+  if (deviation.size(0) == 1) return deviation.select(0, 0);
+  std::int64_t row = hour - intervals[static_cast<std::size_t>(observation)].first;
+  for (std::int64_t before = 0; before < observation; ++before)
+    row += intervals[static_cast<std::size_t>(before)].hours();
+  return deviation.select(0, row);
 }
 
 }  // namespace foehn::observation

@@ -27,9 +27,8 @@ at::Tensor daily_cycle_of(const model::Domain& domain, const calendar::TimeAxis&
   if (climatology == nullptr || !model::has_daily_cycle(climatology->harmonics())) return {};
   std::vector<at::Tensor> instants;
   for (std::int64_t of_day = 0; of_day < calendar::kSecondsPerDay; of_day += domain.step_seconds)
-    instants.push_back(
-        climatology->daily_cycle(times.seconds[static_cast<std::size_t>(first)] + of_day, times.calendar) /
-        domain.normalisation.scale().reshape({-1, 1, 1}));
+    instants.push_back(domain.normalisation.daily_cycle(
+        times.seconds[static_cast<std::size_t>(first)] + of_day, times.calendar));
   return at::stack(instants).to(at::kFloat);
 }
 
@@ -77,6 +76,9 @@ std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, 
   text += text_of(domain.normalisation.scale()) + text_of(domain.quantiles);
   if (const model::Climatology* climatology = domain.normalisation.climatology())
     text += text_of(climatology->coefficients());
+  if (const model::Deviation* deviation = domain.normalisation.deviation())
+    text += fmt::format("deviation {} {}\n", deviation->least_part(),
+                        text_of(deviation->variance().coefficients()));
   return core::sha256(text);
 }
 

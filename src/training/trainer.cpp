@@ -72,7 +72,7 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
     noise.push_back(at::empty_like(clean.back()));
     core::fill_normal<float>(
         task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
-    levels.push_back(diffusion::VpCosine{}.at(task.window.t));
+    levels.push_back(options_.schedule.at(task.window.t));
   }
   const at::NoGradGuard no_gradients;
   const auto device = leaves_.front().device();

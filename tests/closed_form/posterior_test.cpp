@@ -84,40 +84,58 @@ at::Tensor indices_of_known(const observation::Observations& sets) {
   return at::cat(known).nonzero().flatten();
 }
 
+/// A deviation that varies tenfold over the cells, otherwise for either variable, [variable, y, x].
+at::Tensor tenfold_deviation() {
+  const at::Tensor phase = at::arange(kSide, at::kDouble) * (2 * M_PI / kSide);
+  const at::Tensor first = phase.sin().unsqueeze(1) * phase.cos(),
+                   second = (2 * phase).cos().unsqueeze(1) * phase.sin();
+  return at::stack({first, second}).mul_(std::log(10.0) / 2).exp_();
+}
+
 /// Observations of a field drawn from the prior, and the posterior given those that are not missing.
-/// @param sets  without values, in order of variables
-Posterior exact_posterior(observation::Observations sets) {
+/// @param sets       without values and deviation, in order of variables
+/// @param deviation  by which what is observed is larger than the prior's values, [variable, y, x];
+/// undefined: 1
+Posterior exact_posterior(observation::Observations sets, const at::Tensor& deviation = {}) {
   const at::Tensor y_modes = model::cosine_transform(kSide);
   // A mode's field, [mode, cell], and its block means, [mode, block].
   const at::Tensor fields = at::einsum("ay,bx->abyx", {y_modes, y_modes}).reshape({kCells, kCells});
-  const at::Tensor means = fields.reshape({kCells, kCoarse, kBlock, kCoarse, kBlock})
-                               .mean(at::IntArrayRef{2, 4})
-                               .reshape({kCells, kBlocks});
-  // Covariance of cells and blocks with blocks at some lag, [lag, ...]; the variables' part is a factor.
-  std::vector<at::Tensor> of_cells, of_blocks;
-  for (std::int64_t lag = 0; lag < kHours; ++lag) {
-    const at::Tensor scaled = (mode_variance() * time_covariance(lag)).reshape({kCells, 1}) * means;
-    of_cells.push_back(at::matmul(fields.t(), scaled));
-    of_blocks.push_back(at::matmul(means.t(), scaled));
-  }
+  std::vector<at::Tensor> means;  // of each variable
+  for (std::int64_t variable = 0; variable < kVariables; ++variable)
+    means.push_back((deviation.defined() ? fields * deviation[variable].reshape({1, kCells}) : fields)
+                        .reshape({kCells, kCoarse, kBlock, kCoarse, kBlock})
+                        .mean(at::IntArrayRef{2, 4})
+                        .reshape({kCells, kBlocks}));
+  // Covariance at some lag with blocks of a variable, [lag, ..., block]; the variables' part is a factor.
+  const auto with_blocks = [&](const at::Tensor& of, std::int64_t variable) {
+    std::vector<at::Tensor> lags;
+    for (std::int64_t lag = 0; lag < kHours; ++lag)
+      lags.push_back(at::matmul(of.t(), (mode_variance() * time_covariance(lag)).reshape({kCells, 1}) *
+                                            means[static_cast<std::size_t>(variable)]));
+    return at::stack(lags);
+  };
   // Covariance of the fields with the observations, [variable, hour, cell, value], and of the observations
   // with one another: values are ordered by variable, observation, block.
   const at::Tensor b = between_variables();
   std::vector<at::Tensor> cross, signal;
   for (const auto& set : sets) {
-    const at::Tensor cells = mean_over(set.intervals, at::stack(of_cells));    // [hour, obs., cell, block]
-    const at::Tensor blocks = mean_over(set.intervals, at::stack(of_blocks));  // [hour, obs., block, block]
     for (const std::int64_t variable : set.variables) {
+      const at::Tensor cells =  // [hour, obs., cell, block]
+          mean_over(set.intervals, with_blocks(fields, variable));
       cross.push_back(
           at::einsum("a,hocb->ahcob", {b[variable], cells}).reshape({kVariables, kHours, kCells, -1}));
       std::vector<at::Tensor> rows;
       for (const auto& other : sets) {
-        std::vector<at::Tensor> over_hours;
-        for (const observation::Interval& interval : other.intervals)
-          over_hours.push_back(blocks.narrow(0, interval.first, interval.hours()).mean(0));
-        const at::Tensor matrix =  // [other's value, this one's value]
-            at::stack(over_hours).transpose(1, 2).reshape({other.size() * kBlocks, set.size() * kBlocks});
-        for (const std::int64_t u : other.variables) rows.push_back(b[u][variable] * matrix);
+        for (const std::int64_t u : other.variables) {
+          const at::Tensor blocks =  // [hour, obs., block of u, block]
+              mean_over(set.intervals, with_blocks(means[static_cast<std::size_t>(u)], variable));
+          std::vector<at::Tensor> over_hours;
+          for (const observation::Interval& interval : other.intervals)
+            over_hours.push_back(blocks.narrow(0, interval.first, interval.hours()).mean(0));
+          const at::Tensor matrix =  // [other's value, this one's value]
+              at::stack(over_hours).transpose(1, 2).reshape({other.size() * kBlocks, set.size() * kBlocks});
+          rows.push_back(b[u][variable] * matrix);
+        }
       }
       signal.push_back(at::cat(rows));
     }
@@ -149,6 +167,9 @@ Posterior exact_posterior(observation::Observations sets) {
                      .to(at::kFloat);
     if (set.is_missing.defined()) set.values.masked_fill_(set.is_missing, 0);
     set.variance = at::full({variables, 1, 1}, kStd * kStd);
+    if (deviation.defined())
+      set.deviation =
+          deviation.index_select(0, at::tensor(set.variables, at::kLong)).unsqueeze(0).to(at::kFloat);
     first += variables * set.size() * kBlocks;
   }
   Posterior posterior{std::move(sets), {}, {}};
@@ -223,7 +244,7 @@ void expect_posterior(const Posterior& posterior, const Case& c) {
 }
 
 const Case kSolved{"solved to 1e-3, 32 steps", {.steps = 32}, {.steps = 300, .tolerance = 1e-3}, 8};
-const Case kDefaults{"the defaults of foehn sample", {.t_first = 0.97}, {}, 48};
+const Case kDefaults{"the defaults of foehn sample", {.t_first = 0.97}, {.steps = 8, .tolerance = {}}, 48};
 
 /// Intervals of some hours that begin every 6 hours.
 std::vector<observation::Interval> every_six_hours(std::int64_t hours) {
@@ -236,6 +257,12 @@ std::vector<observation::Interval> every_six_hours(std::int64_t hours) {
 TEST(GridPosterior, SamplesHaveItsMeanAndStandardDeviation) {
   const Posterior posterior =
       exact_posterior({{{0, 1}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}}});
+  for (const Case& c : {kSolved, kDefaults}) expect_posterior(posterior, c);
+}
+
+TEST(GridPosterior, OfADeviationThatVariesTenfoldIsSampledToo) {
+  const observation::ObservationSet set{{0, 1}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}};
+  const Posterior posterior = exact_posterior({set}, tenfold_deviation());
   for (const Case& c : {kSolved, kDefaults}) expect_posterior(posterior, c);
 }
 

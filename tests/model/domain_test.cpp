@@ -51,6 +51,15 @@ Normalisation anomalies() {
       at::tensor({3.0, 40.0}, at::kDouble));
 }
 
+/// The same with a deviation that changes over the day, in places as little as it may.
+Normalisation anomalies_by_cell() {
+  const Normalisation plain = anomalies();
+  at::Tensor variance = at::randn({5, 2, 4, 6}, at::kDouble) * 0.3;
+  variance[0].abs_().add_(0.2);
+  return Normalisation::anomaly(*plain.climatology(), plain.scale(),
+                                Deviation(Climatology(plain.climatology()->harmonics(), variance), 0.1));
+}
+
 at::Tensor block_mean(const at::Tensor& fine) {
   return fine.reshape({2, 2, 2, 3, 2}).mean(at::IntArrayRef{2, 4});
 }
@@ -87,6 +96,32 @@ TEST(Normalisation, OfAnyModeComesBackAndCommutesWithBlockMeans) {
   }
 }
 
+TEST(Normalisation, DividesAnomaliesByTheDeviationOfTheirCellAndInstant) {
+  const Normalisation normalisation = anomalies_by_cell();
+  const Climatology& variance = normalisation.deviation()->variance();
+  EXPECT_FALSE(normalisation.deviation()->is_constant());
+  bool is_floored = false;
+  for (std::int64_t seconds = 0; seconds < 86400; seconds += 10800) {
+    const at::Tensor physical = at::randn({2, 4, 6}, at::kDouble) * 100;
+    const at::Tensor normalised = normalisation.normalise(physical, seconds, kCalendar);
+    EXPECT_TRUE(at::allclose(normalisation.physical(normalised, seconds, kCalendar), physical, 1e-12, 1e-9));
+    const at::Tensor least = 0.1 * variance.coefficients()[0], then = variance.at(seconds, kCalendar);
+    const at::Tensor by_hand = (physical - normalisation.climatology()->at(seconds, kCalendar)) /
+                               (normalisation.scale().reshape({2, 1, 1}) * at::maximum(then, least).sqrt());
+    EXPECT_TRUE(at::allclose(normalised, by_hand, 1e-12, 1e-12));
+    EXPECT_TRUE((normalisation.deviation()->at(seconds, kCalendar) >= normalisation.deviation()->least())
+                    .all()
+                    .item<bool>());
+    is_floored = is_floored || (then < least).any().item<bool>();
+    // Observations are in units of the scale, and the operator knows the deviation.
+    const Domain coarse = domain(normalisation).block_mean(2);
+    EXPECT_TRUE(at::allclose(coarse.normalise(block_mean(physical), seconds, kCalendar),
+                             block_mean(normalised * normalisation.deviation()->at(seconds, kCalendar)), 1e-9,
+                             1e-9));
+  }
+  EXPECT_TRUE(is_floored);
+}
+
 TEST(Normalisation, NamesTheModesItKnows) {
   EXPECT_THAT([] { Normalisation::of_quantiles("zscore", quantiles()); },
               ThrowsMessage<core::Error>(AllOf(
@@ -110,7 +145,8 @@ class DomainFile : public ::testing::Test {
 
 TEST_F(DomainFile, BringsBackEveryModeAndGrid) {
   for (const auto& grid : {regular_grid(), rotated_grid()}) {
-    for (const auto& normalisation : {anomalies(), Normalisation::of_quantiles("quant95", quantiles())}) {
+    for (const auto& normalisation :
+         {anomalies(), anomalies_by_cell(), Normalisation::of_quantiles("quant95", quantiles())}) {
       write_domain(path_, domain(normalisation, grid));
       const Domain read = read_domain(path_);
       EXPECT_FALSE(grid::difference(grid, read.grid));
@@ -132,6 +168,14 @@ TEST_F(DomainFile, IsRefusedWhereQuantilesLeaveNoRange) {
   write_domain(path_, flat);
   EXPECT_THAT(failure(),
               AllOf(HasSubstr("domain.nc"), HasSubstr("quant95"), HasSubstr("'uas'"), HasSubstr("found 0")));
+}
+
+TEST_F(DomainFile, IsRefusedWhereADeviationHasNoPositiveMean) {
+  const Normalisation plain = anomalies();
+  const Climatology zero(plain.climatology()->harmonics(), at::zeros({5, 2, 4, 6}, at::kDouble));
+  write_domain(path_,
+               domain(Normalisation::anomaly(*plain.climatology(), plain.scale(), Deviation(zero, 0.1))));
+  EXPECT_THAT(failure(), AllOf(HasSubstr("'deviation_variance'"), HasSubstr("positive")));
 }
 
 TEST_F(DomainFile, IsRefusedWithoutAnAxis) {

@@ -35,7 +35,54 @@ TEST(ObservationSet, TimesItsAdjointIsDiagonal) {
   for (std::int64_t i = 0; i < set.size(); ++i) set.add_adjoint(y[i], i, slab);
   for (std::int64_t i = 0; i < set.size(); ++i)
     EXPECT_TRUE(at::allclose(set.apply(slab, i), y[i] * set.self_product(i), 1e-14, 1e-14)) << i;
-  EXPECT_DOUBLE_EQ(set.self_product(1), 1.0 / (4 * 3));
+  EXPECT_DOUBLE_EQ(set.self_product(1).item<double>(), 1.0 / (4 * 3));
+}
+
+/// s of three intervals of six hours in all, for one variable of two, on 4 x 6 cells.
+at::Tensor varied_deviation(std::int64_t hours) {
+  at::manual_seed(6);
+  return at::rand({hours, 1, 4, 6}, at::kDouble) * 3 + 0.3;
+}
+
+TEST(ObservationSet, IsTheMeanOfValuesTimesTheirDeviation) {
+  at::manual_seed(7);
+  const at::Tensor slab = at::randn({8, 2, 4, 6}, at::kDouble);
+  const std::vector<Interval> intervals{{0, 1}, {1, 4}, {6, 8}};
+  const at::Tensor by_hour = varied_deviation(6), constant = varied_deviation(1);
+  const ObservationSet plain{{1}, BlockMean(2), intervals, {}, {}};
+  const auto seen = [&](const std::vector<at::Tensor>& factors) {  // of the slab's hours
+    at::Tensor scaled = slab.clone();
+    for (std::int64_t hour = 0; hour < 8; ++hour)
+      if (factors[static_cast<std::size_t>(hour)].defined())
+        scaled[hour][1] *= factors[static_cast<std::size_t>(hour)];
+    return scaled;
+  };
+  const std::vector<at::Tensor> always(8, constant[0][0]);
+  const std::vector<at::Tensor> varying{by_hour[0][0], by_hour[1][0], by_hour[2][0], by_hour[3][0], {}, {},
+                                        by_hour[4][0], by_hour[5][0]};
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const ObservationSet with_constant{{1}, BlockMean(2), intervals, {}, {}, {}, constant};
+    EXPECT_TRUE(at::allclose(with_constant.apply(slab, i), plain.apply(seen(always), i), 1e-14, 1e-14)) << i;
+    const ObservationSet with_hours{{1}, BlockMean(2), intervals, {}, {}, {}, by_hour};
+    EXPECT_TRUE(at::allclose(with_hours.apply(slab, i), plain.apply(seen(varying), i), 1e-14, 1e-14)) << i;
+  }
+}
+
+TEST(ObservationSet, HasAnAdjointAndADiagonalSelfProductWithADeviation) {
+  at::manual_seed(8);
+  for (const std::int64_t hours : {1, 6}) {
+    ObservationSet set{{1}, BlockMean(2), {{0, 1}, {1, 4}, {6, 8}}, {}, {}, {}, varied_deviation(hours)};
+    const at::Tensor x = at::randn({8, 2, 4, 6}, at::kDouble), y = at::randn({3, 1, 2, 3}, at::kDouble);
+    at::Tensor adjoint = at::zeros_like(x);
+    double in_observations = 0;
+    for (std::int64_t i = 0; i < set.size(); ++i) {
+      set.add_adjoint(y[i], i, adjoint);
+      in_observations += (set.apply(x, i) * y[i]).sum().item<double>();
+    }
+    EXPECT_NEAR(in_observations, (x * adjoint).sum().item<double>(), 1e-13);  // <H x, y> = <x, H' y>
+    for (std::int64_t i = 0; i < set.size(); ++i)
+      EXPECT_TRUE(at::allclose(set.apply(adjoint, i), y[i] * set.self_product(i), 1e-14, 1e-14)) << i;
+  }
 }
 
 TEST(ObservationSet, HasRowsOfZeroForMissingValues) {

@@ -173,6 +173,35 @@ TEST_F(TrainerOnAnyNumberOfRanks, ScoresANetworkThatAnswersNothing) {
   for (const double loss : without) EXPECT_NEAR(loss, 1, 0.2);  // mean square of the noise
 }
 
+/// Notes the noise levels that it is asked for.
+class NotingObjective : public NoiseObjective {
+ public:
+  NotingObjective() : NoiseObjective(foehn::testing::toy_objective()) {}
+  Lesson lesson(const at::Tensor& clean, const at::Tensor& noise,
+                const std::vector<diffusion::NoiseLevel>& levels) override {
+    asked.insert(asked.end(), levels.begin(), levels.end());
+    return NoiseObjective::lesson(clean, noise, levels);
+  }
+  std::vector<diffusion::NoiseLevel> asked;
+};
+
+TEST_F(TrainerOnAnyNumberOfRanks, TeachesAndScoresAtTheLevelsOfItsSchedule) {
+  const FieldCache fields(folder_ / "cache.nc");
+  NotingObjective objective;
+  TrainingOptions options = options_of(1);
+  options.schedule.eta = 2e-3;
+  Trainer trainer(world_, objective, fields, options);
+  TrainingState state = trainer.start();
+  trainer.run(state,
+              {[](const TrainingState&, double) {}, [](const TrainingState&, const std::vector<double>&) {},
+               [] { return false; }, [] { return false; }, [](const TrainingState&) {}});
+  ASSERT_FALSE(objective.asked.empty());
+  for (const diffusion::NoiseLevel& level : objective.asked) {
+    EXPECT_EQ(level.mu, options.schedule.at(level.t).mu);
+    EXPECT_EQ(level.sigma, options.schedule.at(level.t).sigma);
+  }
+}
+
 TEST_F(TrainerOnAnyNumberOfRanks, EndsWherePatienceDoes) {
   const FieldCache fields(folder_ / "cache.nc");
   NoiseObjective objective = foehn::testing::toy_objective();

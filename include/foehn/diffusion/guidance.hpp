@@ -68,9 +68,9 @@ struct SolverOptions {
 struct SolveReport {
   NoiseLevel level;
   std::int64_t steps = 0;      ///< that the solution is made of
-  std::int64_t products = 0;   ///< vector-Jacobian products
+  std::int64_t products = 0;   ///< vector-Jacobian products to find it
   double residual = 1;         ///< |b - M v| / |b|
-  bool is_indefinite = false;  ///< ended where the matrix is not positive
+  bool is_indefinite = false;  ///< the matrix is not positive along the first direction: there is no solution
 };
 
 /// Conditions a denoiser of slabs on coarse observations by moment matching (`mmps`).
@@ -81,13 +81,18 @@ struct SolveReport {
 /// observations.
 ///
 /// J of a composed denoiser is not symmetric, so the solver is one that needs no symmetry: generalised
-/// conjugate residuals, whose residual never grows. Nor is J surely positive. Where a step shows that, the
-/// solve ends with what it has; where it is the first step, there is nothing, and the evaluation is that of
-/// `sda` with `gamma`. Beside the slab's estimate two more are held, whatever the number of steps.
+/// minimal residuals, whose residual never grows and vanishes in the end. Nor is J surely positive. Where the
+/// very first direction shows that, the evaluation is that of `sda` with `gamma`. Beside the slab's estimate,
+/// a slab is held of each of at most four products; with more steps, only the latest, and the solution takes
+/// a product of its own.
 class MmpsGuidance : public Denoiser {
  public:
   struct Options {
     SolverOptions solver;
+    /// Whose J it is, of slabs as the prior; null: the prior's. Outlives this, as the next does.
+    DifferentiableDenoiser* covariance = nullptr;
+    /// With whose J each step is preconditioned, by a solve of eight products; null: no preconditioner.
+    DifferentiableDenoiser* preconditioner = nullptr;
     std::optional<double> gamma = {};  ///< of the fall-back; not negative; absent: A A^T of each observation
     OrderedSum ordered_sum;            ///< over the team
     std::function<void(const SolveReport&)> report = [](const SolveReport&) {};

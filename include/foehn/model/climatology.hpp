@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -54,9 +55,10 @@ class ClimatologyEstimator {
   ClimatologyEstimator(std::vector<Harmonic> harmonics, const std::vector<std::int64_t>& shape);
   /// @param fields  [variable, y, x], physical units
   void add(const at::Tensor& fields, std::int64_t seconds, calendar::Calendar calendar);
-  /// Adds all that another estimator of the same shape was given.
-  void add(const ClimatologyEstimator& other);
   Climatology estimate() const;
+  /// From all that the parts of a record were given, but for one part.
+  /// @param left_out  parts.size(): none
+  static Climatology estimate_without(const std::vector<ClimatologyEstimator>& parts, std::size_t left_out);
 
  private:
   std::vector<Harmonic> harmonics_;

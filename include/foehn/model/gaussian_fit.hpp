@@ -2,8 +2,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
+#include <vector>
 
 #include "foehn/io/field_reader.hpp"
 #include "foehn/model/domain.hpp"
@@ -14,6 +18,20 @@ struct GaussianFitOptions {
   std::int64_t markov_order = 6;  ///< k; windows span 2k + 1 hours
   /// Of the period, at its end: the first half chooses the shrinkage, the second is scored.
   double held_out_fraction = 0.25;
+  /// Whether anomalies may be normalised by a deviation that differs between cells and instants.
+  bool may_deviate = true;
+};
+
+/// How the deviation of a variable was found to vary.
+struct DeviationChoice {
+  /// Smoothing of its mean over time, as the standard deviation of the weights in cells; infinite: one for
+  /// all cells.
+  double mean_width = std::numeric_limits<double>::infinity();
+  /// The same of its cycles, which are parts of the mean; absent: none.
+  std::optional<double> day_width = {}, year_width = {};
+  double gain = 0;  ///< over one for all, in cross-validated log-likelihood of a value as an independent one
+
+  bool is_one_for_all() const { return std::isinf(mean_width) && !day_width && !year_width; }
 };
 
 /// How well a Gaussian prior of the period's first part fits the hours held out.
@@ -33,17 +51,21 @@ struct GaussianFit {
   /// of the hours it was estimated from; the domain's scale has it in it.
   at::Tensor inflation;
   GaussianFitQuality quality;
+  std::vector<DeviationChoice> deviation;  ///< of each variable
 };
+
+/// How often a fit reads its period.
+inline constexpr std::int64_t kFitPasses = 3;
 
 /// @throws core::Error if the period has too few hours for the window
 void check_fit(io::IndexRange period, const GaussianFitOptions& options);
 
-/// Estimates a Gaussian prior from a reanalysis in two passes and bounded memory.
+/// Estimates a Gaussian prior from a reanalysis in three passes and bounded memory.
 ///
-/// First pass: climatology and range; second: quantiles, scales and, for every spatial mode, the covariance
-/// by lag of the anomalies' cosine transform. Each mode's covariance is shrunk towards the mean over modes of
-/// similar wavenumber (an isotropic target) by one weight, chosen where the likelihood of the held-out hours
-/// is highest.
+/// First pass: climatology and range; second: quantiles, scale and deviation; third: for every spatial mode,
+/// the covariance by lag of the cosine transform of normalised anomalies. Each mode's covariance is shrunk
+/// towards the mean over modes of similar wavenumber (an isotropic target) by one weight, chosen where the
+/// likelihood of the held-out hours is highest.
 ///
 /// A climatology lies nearer to the hours it was estimated from than to others, the more so the shorter the
 /// record. So that a prior is not over-confident of other hours, its anomalies are scaled to the
@@ -51,7 +73,10 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options);
 /// block where the record is short) by the climatology of the rest.
 ///
 /// @param period    instants of the reader to use
-/// @param advanced  called with the number of instants read, for progress; 2 * period.size() in all
+/// How anomalies vary from cell to cell, over the day and over the year is fitted to their squares, smoothed
+/// over cells, and taken as far as it makes hours left out likelier, by cross-validation too.
+///
+/// @param advanced  called with the number of instants read, for progress; kFitPasses * period.size() in all
 /// @throws core::Error if the period has too few hours, or a variable does not vary
 GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange period,
                                const GaussianFitOptions& options,

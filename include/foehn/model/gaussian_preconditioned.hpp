@@ -22,6 +22,7 @@ class GaussianPreconditioned : public diffusion::DifferentiableDenoiser {
   GaussianPreconditioned(GaussianPrior prior, std::unique_ptr<ScoreUnet> network);
 
   ScoreUnet& network() { return *network_; }
+  GaussianPrior& gaussian() { return prior_; }
 
   /// What the network takes and what it should give, for one noise level.
   struct Terms {

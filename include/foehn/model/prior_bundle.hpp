@@ -23,6 +23,9 @@ struct PriorBundle {
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
   std::unique_ptr<diffusion::DifferentiableDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
+  /// The Gaussian part of `denoiser`, which owns it: of the same windows, with a Jacobian that is closed
+  /// form. `denoiser` itself where it is Gaussian, null for a score-unet.
+  diffusion::DifferentiableDenoiser* gaussian = nullptr;
 };
 
 /// What a prior is, without its weights: cheap to read, enough to check inputs against.
@@ -32,6 +35,9 @@ struct PriorDescription {
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
   std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
+
+  /// Is the prior, or a part of it, Gaussian?
+  bool has_gaussian() const { return !network || network->inputs == 2; }
 };
 
 /// @throws core::Error naming the file and what is missing or wrong
@@ -56,6 +62,7 @@ void save_gaussian_prior(const std::filesystem::path& folder, const Domain& doma
 struct GaussianBundle {
   Domain domain;
   at::Tensor lag_covariance;  ///< as in GaussianPrior
+  diffusion::VpCosine schedule;
 };
 
 /// @throws core::Error naming the file and what is missing or wrong

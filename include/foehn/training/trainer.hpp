@@ -29,7 +29,8 @@ struct TrainingOptions {
   bool in_bf16 = false;  ///< convolutions and products; parameters and their averages are float32
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
-  std::int64_t held_out_hours = 0;  ///< at the end of the record, never trained on
+  diffusion::VpCosine schedule = {};  ///< of the noise that hides the fields
+  std::int64_t held_out_hours = 0;    ///< at the end of the record, never trained on
   std::int64_t evaluate_every = 1000;
   std::int64_t held_out_windows = 24;  ///< scored at every noise level
   std::int64_t patience = 0;           ///< evaluations without a better one that end the training; 0: never

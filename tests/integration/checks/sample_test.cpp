@@ -1,3 +1,6 @@
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -5,6 +8,9 @@
 #include <limits>
 #include <stdexcept>
 
+#include "foehn/diffusion/noise.hpp"
+#include "foehn/diffusion/sampler.hpp"
+#include "foehn/model/prior_bundle.hpp"
 #include "refusal.hpp"
 
 namespace foehn::testing {
@@ -172,6 +178,10 @@ const std::vector<BadInput> kBadOptions = {
      2},
     {"TooFewSteps", set("sampler.steps", "1"), {"sampler.steps", "dpmpp-2m", "at least 2", "found 1"}, 2},
     {"ANegativeGamma", set("observation.gamma", "-1"), {"observation.gamma", "found -1"}, 2},
+    {"UnknownCovariance",
+     set("sampler.covariance", "gausian"),
+     {"sampler.covariance", "did you mean 'gaussian'?"},
+     2},
     {"NoSolverSteps", set("sampler.solver_steps", "0"), {"sampler.solver_steps", "found 0"}, 2},
     {"AStrideBeyondTheWindow", set("sampler.stride", "7"), {"sampler.stride", "1 to 5", "found 7"}},
     {"AnUnknownOption",
@@ -390,6 +400,56 @@ TEST(Sample, DrawsFromMissingValuesWhatItDrawsWithoutThem) {
     EXPECT_NE(cells.values, whole.values);
     EXPECT_TRUE(std::ranges::none_of(cells.values, [](float value) { return std::isnan(value); }));
   }
+}
+
+TEST(Sample, FollowsTheScheduleOfItsPrior) {
+  const io::TemporaryFolder folder;
+  const model::GaussianBundle fitted = model::load_gaussian_prior(toy_climate().prior);
+  const diffusion::VpCosine schedule{.eta = 2e-3};
+  model::save_gaussian_prior(folder / "prior", fitted.domain, fitted.lag_covariance, schedule);
+  // As many hours as the window: what the prior gives is then all that the sampler asks for.
+  Options options = toy_climate().unconditional_options(folder / "out", 5);
+  options["prior.path"] = folder / "prior";
+  const Outcome outcome = run_here("sample", options);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  if (!is_root()) return;
+
+  /// A trajectory of one window.
+  struct OneWindow : diffusion::Denoiser {
+    explicit OneWindow(diffusion::Denoiser& of) : windows(of) {}
+    at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override {
+      return windows.noise_estimate(noisy.flatten(0, 1).unsqueeze(0), level).reshape(noisy.sizes());
+    }
+    diffusion::Denoiser& windows;
+  };
+  const at::NoGradGuard no_gradients;
+  const ToyFields found(folder / "out/member_000.nc");
+  const model::PriorBundle prior = model::load_prior(folder / "prior", at::kFloat);
+  EXPECT_EQ(prior.schedule.eta, 2e-3);
+  OneWindow denoiser(*prior.denoiser);
+  const auto distance_with = [&](const diffusion::VpCosine& followed) {
+    diffusion::SamplerState state{.slab = at::empty({5, 4, 16, 24})};
+    diffusion::Surroundings surroundings;
+    surroundings.fill_noise = [](at::Tensor& noise, std::uint32_t draw) {
+      diffusion::fill_noise({3, 0, draw}, 0, noise);
+    };
+    surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
+    diffusion::sample(denoiser, followed, {.steps = 8}, surroundings, state);
+    const at::Tensor drawn =
+        at::tensor(found.values, at::kDouble).reshape({5, 4, 16, 24});  // [hour, variable, y, x]
+    double largest = 0;
+    for (std::int64_t hour = 0; hour < 5; ++hour) {
+      const std::int64_t seconds =
+          calendar::to_seconds(calendar::parse_date_time("2001-01-08"), calendar::Calendar::standard) +
+          3600 * hour;
+      const at::Tensor normalised =
+          prior.domain.normalise(drawn[hour], seconds, calendar::Calendar::standard);
+      largest = std::max(largest, (normalised - state.slab[hour]).abs().max().item<double>());
+    }
+    return largest;
+  };
+  EXPECT_LT(distance_with(schedule), 1e-3);
+  EXPECT_GT(distance_with({}), 1e-2);
 }
 
 TEST(Sample, TakesObservationsInAUnitThatCanBeConverted) {

@@ -1,0 +1,116 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "diffusion/minimal_residual.hpp"
+#include "diffusion/observation_space.hpp"
+#include "diffusion/sda.hpp"
+#include "diffusion/sums.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/diffusion/guidance.hpp"
+
+namespace foehn::diffusion {
+
+namespace {
+
+using observation::Observations;
+using observation::ObservationSet;
+
+/// With so many products at most, a slab is kept of each, and their sum is the solution's; with more, one
+/// more product gives that.
+constexpr std::int64_t kMostSlabsKept = 4;
+constexpr SolverOptions kPreconditioner{.steps = 8, .tolerance = {}};
+
+/// R + (sigma^2/mu) A J^T A^T at a noisy slab, J = d x_hat/dx = (1 - sigma d eps/dx)/mu being a denoiser's.
+class ObservedCovariance {
+ public:
+  /// All outlive this.
+  ObservedCovariance(DifferentiableDenoiser& denoiser, const Observations& observations,
+                     const at::Tensor& noisy, const NoiseLevel& level)
+      : denoiser_(denoiser),
+        observations_(observations),
+        noisy_(noisy),
+        level_(level),
+        variance_(vector_of(observations, noisy.device(),
+                            [](const ObservationSet& set, std::int64_t) { return set.variance; })) {}
+
+  /// mu J^T A^T v, as the slab.
+  at::Tensor gradient(const at::Tensor& v) const {
+    at::Tensor gradient = at::zeros_like(noisy_);
+    const std::vector<at::Tensor> parts = parts_of(v, observations_);
+    for (std::size_t s = 0; s < parts.size(); ++s)
+      for (std::int64_t i = 0; i < observations_[s].size(); ++i)
+        observations_[s].add_adjoint(parts[s].select(0, i).to(noisy_.scalar_type()), i, gradient);
+    at::Tensor through_denoiser = denoiser_.noise_vjp(noisy_, level_, gradient);
+    return gradient.sub_(through_denoiser.mul_(level_.sigma));
+  }
+  /// The product with v.
+  /// @param gradient  of v
+  at::Tensor product(const at::Tensor& v, const at::Tensor& gradient) const {
+    const double ratio = level_.sigma / level_.mu;
+    at::Tensor product =
+        vector_of(observations_, noisy_.device(),
+                  [&](const ObservationSet& set, std::int64_t i) { return set.apply(gradient, i); });
+    return product.mul_(ratio * ratio).add_(v * variance_);
+  }
+
+ private:
+  DifferentiableDenoiser& denoiser_;
+  const Observations& observations_;
+  const at::Tensor& noisy_;
+  const NoiseLevel& level_;
+  at::Tensor variance_;
+};
+
+}  // namespace
+
+MmpsGuidance::MmpsGuidance(DifferentiableDenoiser& prior, Observations observations, Options options)
+    : prior_(prior), observations_(std::move(observations)), options_(std::move(options)) {}
+
+at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
+  at::Tensor eps = prior_.noise_estimate(noisy, level);
+  const at::Tensor misfits =
+      vector_of(observations_, eps.device(),
+                [&](const ObservationSet& set, std::int64_t i) { return misfit(set, i, noisy, eps, level); });
+  const ObservedCovariance covariance(options_.covariance != nullptr ? *options_.covariance : prior_,
+                                      observations_, noisy, level);
+  const bool keeps_gradients = options_.solver.steps <= kMostSlabsKept;
+  std::vector<at::Tensor> gradients;
+  LinearSystem system;
+  system.inner_product = [&](const at::Tensor& x, const at::Tensor& y) {
+    return inner_product(x, y, observations_, options_.ordered_sum);
+  };
+  system.product = [&](const at::Tensor& v) {
+    const at::Tensor gradient = covariance.gradient(v);
+    if (keeps_gradients) gradients.push_back(gradient);
+    return covariance.product(v, gradient);
+  };
+  if (options_.preconditioner != nullptr) {
+    const ObservedCovariance approximate(*options_.preconditioner, observations_, noisy, level);
+    LinearSystem inner{
+        [approximate](const at::Tensor& v) { return approximate.product(v, approximate.gradient(v)); },
+        system.inner_product};
+    system.precondition = [inner = std::move(inner)](const at::Tensor& x) {
+      const Solution found = minimal_residual(inner, x, kPreconditioner);
+      return found.report.is_indefinite ? x : found.v;
+    };
+  }
+  Solution solution = core::with_context(fmt::format("guidance mmps at noise level t = {:.4f}", level.t),
+                                         [&] { return minimal_residual(system, misfits, options_.solver); });
+
+  // eps - sigma J^T A^T v
+  const double ratio = level.sigma / level.mu;
+  if (solution.report.is_indefinite)
+    add_sda(observations_, noisy, level, options_.gamma, eps);
+  else if (keeps_gradients)
+    for (std::size_t i = 0; i < solution.weights.size(); ++i)
+      add_scaled(eps, gradients[i], -ratio * solution.weights[i]);
+  else if (solution.report.steps > 0)
+    add_scaled(eps, covariance.gradient(solution.v), -ratio);
+  solution.report.level = level;
+  options_.report(solution.report);
+  return eps;
+}
+
+}  // namespace foehn::diffusion
