@@ -57,7 +57,7 @@ Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& opti
                                   calendar::format_step(step), why));
   };
   if (options.is_mean) {
-    if (are_means && length != step) refuse("of which no means over longer can be made");
+    if (are_means && length != step) refuse("which do not join to longer means");
     // From each time on to the next; the time stamp is the middle.
     const std::int64_t half = step * options.every / 2;
     return {io::MeanInterval{-half, half}, sampling.interval.begin_seconds + half};

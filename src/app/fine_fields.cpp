@@ -1,6 +1,7 @@
 #include "fine_fields.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <optional>
@@ -26,11 +27,13 @@ io::Sampling read_sampling(const io::FieldReader& reader,
   for (const io::Variable& variable : reader.variables()) names.push_back(variable.name);
   check_known("data.cell_methods", methods.variables(), names);
   std::optional<io::Sampling> first;
+  std::vector<std::string> assumed;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const io::Sampling sampling = reader.sampling(i, methods.of(names[i]));
     if (!sampling.doubt.empty())
       spdlog::warn("{}: {}: {}; taken for snapshots (data.cell_methods)", reader.first_file(i), names[i],
                    sampling.doubt);
+    if (sampling.is_assumed) assumed.push_back(names[i]);
     if (!first) first = sampling;
     if (sampling.kind != first->kind || sampling.interval != first->interval)
       throw core::Error(fmt::format(
@@ -38,6 +41,11 @@ io::Sampling read_sampling(const io::FieldReader& reader,
           "data.cell_methods)",
           reader.first_file(i), names[i], io::describe(sampling), names.front(), io::describe(*first)));
   }
+  if (!assumed.empty())
+    spdlog::warn(
+        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; taken for "
+        "snapshots (data.cell_methods)",
+        fmt::join(assumed, ", "));
   return *first;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "foehn/core/error.hpp"
@@ -85,7 +86,14 @@ void add_timeout_option(config::OptionTable& table, double& minutes) {
 
 io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {
   io::FieldSelection selection;
-  for (const std::string& text : variables) selection.variables.push_back(io::parse_variable(text));
+  for (const std::string& text : variables) {
+    const io::Variable variable = io::parse_variable(text);
+    const auto is_same = [&](const io::Variable& other) { return other.name == variable.name; };
+    if (std::any_of(selection.variables.begin(), selection.variables.end(), is_same))
+      throw core::UsageError(
+          fmt::format("data.variables: {} is named twice, expected each variable once", variable.name));
+    selection.variables.push_back(variable);
+  }
   selection.overrules_standard_names = true;
   if (!crop.empty()) selection.crop = grid::parse_crop(crop);
   return selection;

@@ -50,9 +50,12 @@ void say_assumed(const std::vector<ingestion::Record>& records) {
   for (const ingestion::Record& record : records)
     if (record.sampling().is_assumed) names.push_back(record.variable().name);
   for (const ingestion::Record& record : records)
-    if (!record.sampling().doubt.empty())
-      spdlog::warn("{}: {}; taken for snapshots (data.cell_methods)", record.variable().name,
-                   record.sampling().doubt);
+    for (const ingestion::SourceFile& file : record.files())
+      if (!file.sampling.doubt.empty()) {
+        spdlog::warn("{}: {}: {}; taken for snapshots (data.cell_methods)", file.path.string(),
+                     record.variable().name, file.sampling.doubt);
+        break;  // the others are alike
+      }
   if (!names.empty())
     spdlog::warn(
         "{}: neither cell_methods nor time bounds say whether values are snapshots or means; taken for "

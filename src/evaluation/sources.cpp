@@ -75,7 +75,7 @@ std::vector<io::FieldReader> open_members(const std::vector<std::filesystem::pat
   std::vector<io::FieldReader> members;
   const io::Attributes first = io::NetcdfFile::open(files.front()).global_attributes();
   for (const auto& file : files) {
-    members.emplace_back(std::vector{file}, io::FieldSelection{});
+    members.emplace_back(std::vector{file}, io::FieldSelection{.must_be_plausible = false});
     core::with_context(fmt::format("member {} beside {}", file.string(), files.front().string()), [&] {
       check_same(members.front(), members.back());
       check_same_run(first, io::NetcdfFile::open(file).global_attributes());
@@ -98,8 +98,17 @@ std::vector<io::Variable> wanted_of_reference(const std::vector<io::Variable>& v
     if (found == variables.end())
       throw Error(fmt::format("data.variables: {}={} is none of the members' variables, {}", named.name,
                               named.standard_name, variables_text(variables)));
+    if (std::find_if(found + 1, variables.end(), is_meant) != variables.end())
+      throw Error(
+          fmt::format("data.variables: {}={} may be several of the members' variables, {}; give the name "
+                      "of one in place of the standard name",
+                      named.name, named.standard_name, variables_text(variables)));
     wanted[static_cast<std::size_t>(found - variables.begin())].name = named.name;
   }
+  for (auto one = wanted.begin(); one != wanted.end(); ++one)
+    if (std::any_of(wanted.begin(), one, [&](const io::Variable& other) { return other.name == one->name; }))
+      throw Error(fmt::format("data.variables: {} in the reference matches two of the members' variables",
+                              one->name));
   return wanted;
 }
 

@@ -155,10 +155,10 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
       const auto [other, is_new] =
           served.emplace(std::pair(candidate.path, candidate.name), wanted[i].variable.name);
       if (!is_new)
-        throw core::Error(fmt::format(
-            "{}: {} would stand for both {} and {}; data.variables can name the one, data.without leave the "
-            "other out",
-            candidate.path.string(), candidate.name, other->second, wanted[i].variable.name));
+        throw core::Error(
+            fmt::format("{}: {} matches both {} and {}; name one in data.variables, or leave the other out "
+                        "with data.without",
+                        candidate.path.string(), candidate.name, other->second, wanted[i].variable.name));
       const io::NetcdfFile file = io::NetcdfFile::open(candidate.path);
       SourceFile source;
       source.path = candidate.path;

@@ -179,28 +179,35 @@ void Record::refuse_step(std::int64_t index, std::int64_t expected) const {
 
 void Record::check_overlaps(const grid::Crop& crop) const {
   const std::int64_t most = std::max<std::int64_t>(1, kValuesARead / cells_of(crop));
+  OverlapReader of_kept, of_other;
   for (std::size_t first = 0; first < repeats_.size();) {
     std::size_t last = first + 1;
     while (last < repeats_.size() && static_cast<std::int64_t>(last - first) < most &&
            repeats_[last - 1].kept.is_followed_by(repeats_[last].kept) &&
            repeats_[last - 1].other.is_followed_by(repeats_[last].other))
       ++last;
-    compare(&repeats_[first], static_cast<std::int64_t>(last - first), crop);
+    compare(&repeats_[first], static_cast<std::int64_t>(last - first), crop, of_kept, of_other);
     first = last;
   }
 }
 
-void Record::compare(const Repeat* first, std::int64_t count, const grid::Crop& crop) const {
+void Record::OverlapReader::read(const SourceFile& source, const grid::Crop& crop, std::int64_t first,
+                                 std::int64_t count, std::vector<float>& values) {
+  if (!file || file->path() != source.path) {
+    file.reset();
+    file.emplace(io::NetcdfFile::open(source.path));
+  }
+  ahead.read(*file, source.layout, crop, first, count, values.data(), cells_of(crop));
+}
+
+void Record::compare(const Repeat* first, std::int64_t count, const grid::Crop& crop, OverlapReader& of_kept,
+                     OverlapReader& of_other) const {
   const std::int64_t cells = cells_of(crop), nx = crop.x1 - crop.x0;
   const SourceFile& kept = file(first->kept);
   const SourceFile& other = file(first->other);
   std::vector<float> a(at(count * cells)), b(a.size());
-  const auto read = [&](const SourceFile& source, const Slot& slot, std::vector<float>& values) {
-    const io::NetcdfFile opened = io::NetcdfFile::open(source.path);
-    io::read_values(opened, source.layout, crop, slot.index, count, values.data(), cells);
-  };
-  read(kept, first->kept, a);
-  read(other, first->other, b);
+  of_kept.read(kept, crop, first->kept.index, count, a);
+  of_other.read(other, crop, first->other.index, count, b);
   const double precision = precision_of(kept) + precision_of(other);
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (agree(static_cast<double>(a[i]), static_cast<double>(b[i]), precision)) continue;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "foehn/core/error.hpp"
@@ -16,21 +15,6 @@ namespace foehn::ingestion {
 namespace {
 
 constexpr double kSameCentre = 1e-3;  // degrees
-
-/// Models that leave out cells, such as those over land, write fill values or zeros for their positions: such
-/// cells become NaN. A single cell at 0, 0 is one like any other.
-void mark_suppressed_cells(grid::Geographic& centres) {
-  auto& [latitude, longitude] = centres;
-  const auto is_at_zero = [&](std::size_t i) { return latitude[i] == 0 && longitude[i] == 0; };
-  std::size_t zeros = 0, suppressed = 0;
-  for (std::size_t i = 0; i < latitude.size(); ++i) zeros += is_at_zero(i) ? 1 : 0;
-  for (std::size_t i = 0; i < latitude.size(); ++i) {
-    if ((zeros < 2 || !is_at_zero(i)) && std::isfinite(latitude[i]) && std::isfinite(longitude[i])) continue;
-    latitude[i] = longitude[i] = std::numeric_limits<double>::quiet_NaN();
-    ++suppressed;
-  }
-  if (suppressed == latitude.size()) throw core::Error("no cell of its grid has a latitude and a longitude");
-}
 
 }  // namespace
 
@@ -56,7 +40,9 @@ SourceGrid read_source_grid(const io::NetcdfFile& file, const io::FieldLayout& l
       throw core::Error(
           "no latitude was found for its cells, or no longitude: neither coordinate variables of its "
           "dimensions in degrees, nor fields of them, such as its attribute coordinates would name");
-    mark_suppressed_cells(positions->cells);
+    const auto& latitudes = positions->cells.latitude;
+    if (std::all_of(latitudes.begin(), latitudes.end(), [](double latitude) { return std::isnan(latitude); }))
+      throw core::Error("no cell of its grid has a latitude and a longitude");
     return SourceGrid{
         std::nullopt, {layout.ny(), layout.nx(), std::move(positions->cells)}, layout.ny() == 1};
   });

@@ -34,6 +34,16 @@ bool counts_instants(const NetcdfVariable& variable, const std::string& dimensio
   return has_dimension;
 }
 
+/// Whether a variable without a standard name is called what the beginning of a forecast is.
+bool is_called_reference(const NetcdfVariable& variable) {
+  std::string words = variable.name + " " + variable.text("long_name").value_or("");
+  std::transform(words.begin(), words.end(), words.begin(),
+                 [](unsigned char c) { return c == '_' ? ' ' : std::tolower(c); });
+  for (const char* called : {"reference time", "reftime", "initial time", "analysis time", "forecast start"})
+    if (words.find(called) != std::string::npos) return true;
+  return false;
+}
+
 /// The variables that may give the times of a dimension, the one that does so first: those of standard name
 /// `time`, or else those without one that are called like the dimension or valid_time. When a forecast began
 /// (forecast_reference_time) is no time of its fields.
@@ -44,7 +54,7 @@ std::vector<NetcdfVariable> time_candidates(const NetcdfFile& file, const std::s
     const std::string name = standard_name(own);
     if (counts_instants(own, dimension)) {
       if (name == "time") return {std::move(own)};
-      if (name.empty()) nameless.push_back(std::move(own));
+      if (name.empty() && !is_called_reference(own)) nameless.push_back(std::move(own));
     }
   }
   for (const std::string& name : file.variable_names()) {
@@ -89,7 +99,8 @@ std::string other_times_text(const NetcdfFile& file, const NetcdfVariable& varia
     if (!file.has_variable(dimension.name) || find_time_coordinate(file, dimension.name)) continue;
     const NetcdfVariable own = file.variable(dimension.name);
     if (counts_instants(own, dimension.name))
-      return "; " + own.name + " is a " + standard_name(own) +
+      return "; " + own.name + " is a " +
+             (standard_name(own).empty() ? "forecast's reference time" : standard_name(own)) +
              ", not the time of the fields, for which a variable of standard name time is wanted";
   }
   return "";
@@ -123,13 +134,21 @@ void settle_names(const std::string& where, FieldLayout& layout) {
   }
 }
 
-bool is_known(const std::string& units) {
+bool can_convert(const std::string& from, const std::string& to) {
   try {
-    core::unit_conversion(units, units);
+    core::unit_conversion(from, to);
     return true;
   } catch (const core::Error&) {
     return false;
   }
+}
+
+/// Whether a unit is that of a quantity summed over time, or of its depth as water, such as J m-2 of a flux
+/// in W m-2 and mm of an amount in kg m-2: how long a sum is over, and so what is plausible, is not known.
+bool is_accumulation(const std::string& units, const std::string& of) {
+  for (const char* factor : {" s", " m3 kg-1", " m3 kg-1 s"})
+    if (can_convert("(" + of + ")" + factor, units)) return true;
+  return false;
 }
 
 void set_plausible_range(const std::string& where, FieldLayout& layout) {
@@ -137,7 +156,9 @@ void set_plausible_range(const std::string& where, FieldLayout& layout) {
   layout.most_plausible = kLargestPlausible;
   layout.least_plausible = -kLargestPlausible;
   const auto plausible = plausible_values(variable.standard_name);
-  if (!plausible || !is_known(variable.units)) return;
+  if (!plausible || !can_convert(variable.units, variable.units) ||
+      is_accumulation(variable.units, plausible->units))
+    return;
   const auto conversion = core::with_context(where + ": standard name " + variable.standard_name, [&] {
     return core::unit_conversion(plausible->units, variable.units);
   });
@@ -198,7 +219,7 @@ calendar::TimeAxis read_times(const NetcdfFile& file, const FieldLayout& layout)
   const calendar::TimeAxis times = decode(candidates.front());
   for (std::size_t i = 1; i < candidates.size(); ++i) {
     const calendar::TimeAxis others = decode(candidates[i]);
-    if (others.calendar == times.calendar && others.seconds == times.seconds) continue;
+    if (calendar::are_comparable(others, times) && others.seconds == times.seconds) continue;
     const auto differing = std::mismatch(times.seconds.begin(), times.seconds.end(), others.seconds.begin(),
                                          others.seconds.end());
     const std::int64_t at = std::min<std::int64_t>(differing.first - times.seconds.begin(), times.size() - 1);

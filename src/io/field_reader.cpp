@@ -92,7 +92,7 @@ struct FieldReader::Implementation {
     if (files.empty()) throw core::Error("no input file was named");
     const auto wanted = selection.variables.empty() ? all_variables(files) : selection.variables;
     for (auto& headers : read_headers(files, wanted, selection.overrules_standard_names)) {
-      joined.emplace_back(std::move(headers));
+      joined.emplace_back(std::move(headers), selection.must_be_plausible);
       variables.push_back(joined.back().variable());
       check_like_first(joined.front(), joined.back());
     }
@@ -110,9 +110,7 @@ struct FieldReader::Implementation {
       std::vector<std::int64_t> common;
       std::set_intersection(times.seconds.begin(), times.seconds.end(), own.begin(), own.end(),
                             std::back_inserter(common));
-      if (common.empty())
-        throw core::Error(fmt::format("variables have no instant in common: {}, but {}",
-                                      span_text(joined.front()), span_text(other)));
+      if (common.empty()) refuse_disjoint();
       times.seconds = std::move(common);
       step_seconds = std::max(step_seconds, other.step_seconds());
     }
@@ -120,10 +118,32 @@ struct FieldReader::Implementation {
     for (const JoinedVariable& one : joined) {
       const auto& own = one.times().seconds;
       offsets.push_back(std::lower_bound(own.begin(), own.end(), times.seconds.front()) - own.begin());
-      if (one.times().size() > times.size())
-        spdlog::info("{}: {} of its {} instants are used, those that all variables have", one.variable().name,
-                     times.size(), own.size());
+      say_unused(one);
     }
+  }
+
+  [[noreturn]] void refuse_disjoint() const {
+    for (std::size_t i = 0; i < joined.size(); ++i)
+      for (std::size_t j = i + 1; j < joined.size(); ++j) {
+        const auto &one = joined[i].times().seconds, &two = joined[j].times().seconds;
+        if (one.back() < two.front() || two.back() < one.front())
+          throw core::Error(fmt::format("{}: no variable {} at its instants: {}, but {}",
+                                        joined[j].sources().front().path.string(), joined[i].variable().name,
+                                        span_text(joined[j]), span_text(joined[i])));
+      }
+    throw core::Error(fmt::format("variables have no instant in common: {}, but {}",
+                                  span_text(joined.front()), span_text(joined.back())));
+  }
+
+  /// Of sets of variables some begin or end a few steps apart; more than a day that is left out is a warning.
+  void say_unused(const JoinedVariable& one) const {
+    const std::int64_t unused = one.times().size() - times.size();
+    if (unused == 0) return;
+    const auto level =
+        unused * step_seconds > calendar::kSecondsPerDay ? spdlog::level::warn : spdlog::level::info;
+    spdlog::log(level, "{}: {} of its {} instants are used, {} to {}, those that all variables have",
+                one.variable().name, times.size(), one.times().size(), times.format(0),
+                times.format(times.size() - 1));
   }
 
   void choose_crop(const std::optional<grid::Crop>& wanted) {
@@ -250,6 +270,7 @@ std::int64_t FieldReader::filled() const {
 
 void FieldReader::rest() const {
   for (OpenFile& file : implementation_->open_files) file.reset();
+  for (JoinedVariable& variable : implementation_->joined) variable.rest();
 }
 
 }  // namespace foehn::io

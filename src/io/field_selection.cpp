@@ -46,7 +46,7 @@ Variable parse_variable(const std::string& text) {
   }
   if (equals != std::string::npos && is_placeholder(variable.standard_name))
     throw core::Error("variable '" + text + "': '" + variable.standard_name +
-                      "' says nothing, expected a standard name, such as air_temperature");
+                      "' is a placeholder, expected a standard name, such as air_temperature");
   return variable;
 }
 

@@ -57,7 +57,8 @@ FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable
   const FieldLayout& first = source.layouts.front();
   const std::string time_name = first.header.dimensions[first.time_dimension].name;
   source.grid = read_grid(file, first.header);
-  for (const auto& layout : source.layouts) {
+  for (std::size_t i = 1; i < source.layouts.size(); ++i) {
+    const FieldLayout& layout = source.layouts[i];
     const std::string where = file.path().string() + ": " + layout.variable.name;
     const auto difference = grid::difference(source.grid, read_grid(file, layout.header));
     if (difference)
@@ -85,27 +86,47 @@ std::string place_of(const FieldSource& source, std::int64_t time, std::int64_t 
          " " + number_text(grid.x.values[static_cast<std::size_t>(x)]) + ")";
 }
 
-std::int64_t count_missing(const FieldSource& source, const FieldLayout& layout, const grid::Crop& crop,
-                           std::int64_t first, std::int64_t count, const float* values, std::int64_t stride) {
+namespace {
+
+/// Calls `use` with each of some cropped fields, and with what says where a cell of it lies.
+template <class Use>
+void for_each_field(const FieldSource& source, const grid::Crop& crop, std::int64_t first, std::int64_t count,
+                    const float* values, std::int64_t stride, Use&& use) {
   const std::int64_t nx = crop.x1 - crop.x0;
-  std::int64_t missing = 0;
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::span<const float> field(values + i * stride,
-                                       static_cast<std::size_t>((crop.y1 - crop.y0) * nx));
     const auto place = [&](std::int64_t cell) {
       return place_of(source, first + i, crop.y0 + cell / nx, crop.x0 + cell % nx);
     };
-    for (std::size_t cell = 0; cell < field.size(); ++cell) {
-      if (std::isinf(field[cell]))
-        throw core::Error(name_of(source, layout) + "value that is not finite " +
-                          place(static_cast<std::int64_t>(cell)));
-      missing += std::isnan(field[cell]) ? 1 : 0;
-    }
-    if (const auto cell = find_implausible(layout, field))
-      throw core::Error(name_of(source, layout) +
-                        describe_implausible(layout, field[static_cast<std::size_t>(*cell)], place(*cell)));
+    use(std::span(values + i * stride, static_cast<std::size_t>((crop.y1 - crop.y0) * nx)), place);
   }
+}
+
+}  // namespace
+
+std::int64_t count_missing(const FieldSource& source, const FieldLayout& layout, const grid::Crop& crop,
+                           std::int64_t first, std::int64_t count, const float* values, std::int64_t stride) {
+  std::int64_t missing = 0;
+  for_each_field(source, crop, first, count, values, stride,
+                 [&](std::span<const float> field, const auto& place) {
+                   for (std::size_t cell = 0; cell < field.size(); ++cell) {
+                     if (std::isinf(field[cell]))
+                       throw core::Error(name_of(source, layout) + "value that is not finite " +
+                                         place(static_cast<std::int64_t>(cell)));
+                     missing += std::isnan(field[cell]) ? 1 : 0;
+                   }
+                 });
   return missing;
+}
+
+void check_plausible(const FieldSource& source, const FieldLayout& layout, const grid::Crop& crop,
+                     std::int64_t first, std::int64_t count, const float* values, std::int64_t stride) {
+  for_each_field(source, crop, first, count, values, stride,
+                 [&](std::span<const float> field, const auto& place) {
+                   if (const auto cell = find_implausible(layout, field))
+                     throw core::Error(
+                         name_of(source, layout) +
+                         describe_implausible(layout, field[static_cast<std::size_t>(*cell)], place(*cell)));
+                 });
 }
 
 }  // namespace foehn::io

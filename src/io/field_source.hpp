@@ -36,8 +36,11 @@ std::string place_of(const FieldSource& source, std::int64_t time, std::int64_t 
 
 /// Counts the missing values, which are NaN, among instants [first, first + count) of the cropped fields.
 /// @param values  count fields, `stride` numbers apart
-/// @throws Error naming file, variable, time and cell of the first value that is infinite or not plausible
+/// @throws Error naming file, variable, time and cell of the first value that is infinite
 std::int64_t count_missing(const FieldSource& source, const FieldLayout& layout, const grid::Crop& crop,
                            std::int64_t first, std::int64_t count, const float* values, std::int64_t stride);
+/// @throws Error naming file, variable, time and cell of the first value that is not plausible
+void check_plausible(const FieldSource& source, const FieldLayout& layout, const grid::Crop& crop,
+                     std::int64_t first, std::int64_t count, const float* values, std::int64_t stride);
 
 }  // namespace foehn::io

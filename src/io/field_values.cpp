@@ -69,7 +69,9 @@ std::vector<Part> parts_of(const NetcdfFile& file, const FieldLayout& layout, co
   const std::int64_t most_x = kValuesARead / instants;
   std::vector<Part> parts;
   const auto xs = cuts(crop.x0, crop.x1, chunk_x, most_x);
-  const auto ys = cuts(crop.y0, crop.y1, chunk_y, most_x / std::min(crop.x1 - crop.x0, xs[1] - xs[0]));
+  std::int64_t widest = 0;
+  for (std::size_t i = 1; i < xs.size(); ++i) widest = std::max(widest, xs[i] - xs[i - 1]);
+  const auto ys = cuts(crop.y0, crop.y1, chunk_y, most_x / widest);
   for (std::size_t j = 1; j < ys.size(); ++j)
     for (std::size_t i = 1; i < xs.size(); ++i) {
       const grid::Crop tile{ys[j - 1], ys[j], xs[i - 1], xs[i]};
@@ -120,10 +122,12 @@ void read_values(const NetcdfFile& file, const FieldLayout& layout, const grid::
 
 std::optional<std::int64_t> find_implausible(const FieldLayout& layout, std::span<const float> field,
                                              std::span<const char> is_used) {
+  const bool is_as_stored = layout.conversion.is_identity();
   for (std::size_t i = 0; i < field.size(); ++i) {
     const auto value = static_cast<double>(field[i]);
-    const bool is_beyond = value < layout.least_plausible || value > layout.most_plausible;  // not of NaN
-    if (is_beyond && std::isfinite(value) && (is_used.empty() || is_used[i] != 0))
+    const bool is_odd = value < layout.least_plausible || value > layout.most_plausible ||
+                        (is_as_stored && layout.packing.looks_missing(value));  // none of it is so of NaN
+    if (is_odd && std::isfinite(value) && (is_used.empty() || is_used[i] != 0))
       return static_cast<std::int64_t>(i);
   }
   return std::nullopt;
@@ -131,10 +135,12 @@ std::optional<std::int64_t> find_implausible(const FieldLayout& layout, std::spa
 
 std::string describe_implausible(const FieldLayout& layout, float value, const std::string& place) {
   const std::string& name = layout.variable.standard_name;
-  const std::string expected = plausible_values(name)
-                                   ? fmt::format("expected {:.6g} to {:.6g} {} of {}", layout.least_plausible,
-                                                 layout.most_plausible, layout.variable.units, name)
-                                   : fmt::format("no quantity is larger than {:g}", kLargestPlausible);
+  const std::string expected =
+      plausible_values(name)
+          ? fmt::format("expected {:.6g} to {:.6g} {} of {}", layout.least_plausible, layout.most_plausible,
+                        layout.variable.units, name)
+          : fmt::format("expected no number that stands for a missing value, nor one beyond {:g}",
+                        kLargestPlausible);
   return fmt::format(
       "implausible value {:.6g} {} {}: {}; is it a fill value that the file does not declare (_FillValue), "
       "or "
@@ -174,6 +180,12 @@ void ReadAhead::plan(const NetcdfFile& file, const FieldLayout& layout, const gr
         "{}: {}: each chunk is decompressed {} times; stored in chunks of few instants it would be read "
         "faster (nccopy -c)",
         path_.string(), name_, (chunk_instants_ + block_instants_ - 1) / block_instants_);
+}
+
+void ReadAhead::rest() {
+  path_.clear();  // planned anew
+  first_ = count_ = 0;
+  block_ = {};
 }
 
 void ReadAhead::read_block(const NetcdfFile& file, const FieldLayout& layout, std::int64_t instant) {

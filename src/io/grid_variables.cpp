@@ -8,7 +8,7 @@
 
 #include "cell_bounds.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/core/units.hpp"
+#include "foehn/grid/rotation.hpp"
 #include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/packing.hpp"
 #include "foehn/io/standard_name.hpp"
@@ -178,10 +178,9 @@ void check_positions(const std::string& where, const grid::Grid& grid, const std
   const auto misplaced = find_misplaced(grid, positions.cells);
   if (!misplaced) return;
   throw core::Error(fmt::format(
-      "{}: where its cells lie is said twice, and differs: by {} and {}{}, the cell in row {}, column {} "
-      "lies "
-      "{:.3g} degrees from where {} and {} have it, more than {} of a step of the grid; correct one or "
-      "remove it from the file",
+      "{}: its axes and its 2-D coordinates disagree on where cells lie: by {} and {}{}, the cell in row {}, "
+      "column {} is {:.3g} degrees from where {} and {} have it, more than {} of a grid step; correct one of "
+      "them or remove it from the file",
       where, grid.y.name, grid.x.name, mapping.empty() ? "" : " with the grid mapping " + mapping,
       misplaced->y, misplaced->x, misplaced->distance, positions.latitude_name, positions.longitude_name,
       kMostOff));
@@ -312,12 +311,8 @@ void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {
     if (!is_of_axis) continue;
     axis->bounds = read_coordinate(file, variable);
     // CF 7.1 wants them in the axis's units, which are degrees; some files give them their own.
-    if (const auto units = variable.text("units")) {
-      const double to_degrees = core::with_context(file.path().string() + ": " + variable.name, [&] {
-                                  return core::unit_conversion(*units, "degrees");
-                                }).scale;
-      for (double& bound : axis->bounds) bound *= to_degrees;
-    }
+    if (is_radians(variable.text("units").value_or("")))
+      for (double& bound : axis->bounds) bound /= grid::kRadians;
     // What lies further beyond a pole than rounding may is left to those who look at the cells.
     if (axis == &grid.y) grid::settle_latitudes(axis->bounds);
   }

@@ -6,12 +6,12 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <limits>
 #include <sstream>
 #include <string_view>
 #include <vector>
 
 #include "foehn/core/error.hpp"
-#include "foehn/core/units.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/packing.hpp"
 #include "foehn/io/standard_name.hpp"
@@ -38,7 +38,7 @@ bool is_degrees_towards(const std::string& units, const std::string& direction) 
 }
 
 bool is_angle(const std::string& units) {
-  return is_plain_degrees(units) || lower_case(units) == "radian" || lower_case(units) == "radians";
+  return units.empty() || is_plain_degrees(units) || is_radians(units);
 }
 
 bool is_coordinate(const NetcdfVariable& variable, const std::string& quantity,
@@ -75,11 +75,8 @@ std::optional<NetcdfVariable> find_positions(const NetcdfFile& file, const Netcd
 
 std::vector<double> read_degrees(const NetcdfFile& file, const NetcdfVariable& variable) {
   std::vector<double> values = read_coordinate(file, variable);
-  const std::string units = variable.text("units").value_or("degrees");
-  if (is_angle(units)) {
-    const double to_degrees = core::unit_conversion(units, "degrees").scale;
-    for (double& value : values) value *= to_degrees;
-  }
+  if (is_radians(variable.text("units").value_or("")))
+    for (double& value : values) value /= grid::kRadians;
   return values;
 }
 
@@ -91,6 +88,16 @@ std::optional<double> far_longitude(const std::vector<double>& values) {
 
 [[noreturn]] void refuse(const std::string& name, double value, const std::string& quantity) {
   throw core::Error(fmt::format("{}: {} is no {} in degrees", name, value, quantity));
+}
+
+void leave_out_suppressed_cells(grid::Geographic& cells) {
+  auto& [latitude, longitude] = cells;
+  const auto is_at_zero = [&](std::size_t i) { return latitude[i] == 0 && longitude[i] == 0; };
+  std::size_t zeros = 0;
+  for (std::size_t i = 0; i < latitude.size(); ++i) zeros += is_at_zero(i) ? 1 : 0;
+  for (std::size_t i = 0; i < latitude.size(); ++i)
+    if ((zeros > 1 && is_at_zero(i)) || !std::isfinite(latitude[i]) || !std::isfinite(longitude[i]))
+      latitude[i] = longitude[i] = std::numeric_limits<double>::quiet_NaN();
 }
 
 /// The point of the unit sphere.
@@ -153,6 +160,10 @@ bool is_longitude(const NetcdfVariable& variable) {
   return is_coordinate(variable, "longitude", "east");
 }
 
+bool is_radians(const std::string& units) {
+  return lower_case(units) == "radian" || lower_case(units) == "radians";
+}
+
 bool is_plain_degrees(const std::string& units) {
   return lower_case(units) == "degrees" || lower_case(units) == "degree";
 }
@@ -168,13 +179,16 @@ std::optional<HorizontalPositions> read_positions(const NetcdfFile& file, const 
     refuse(latitude->name, *wrong, "latitude");
   if (const auto wrong = far_longitude(positions.cells.longitude))
     refuse(longitude->name, *wrong, "longitude");
+  leave_out_suppressed_cells(positions.cells);
   return positions;
 }
 
 std::optional<MisplacedCell> find_misplaced(const grid::Grid& grid, const grid::Geographic& positions) {
   const double most = kMostOff * std::min(smallest_step(grid.y.values), smallest_step(grid.x.values));
   const grid::Geographic expected = grid::geographic_coordinates(grid);
-  for (std::size_t i = 0; i < expected.latitude.size(); ++i) {
+  constexpr std::size_t kMostCompared = 10007;  // prime: hardly a multiple of a row
+  const std::size_t stride = expected.latitude.size() / kMostCompared + 1;
+  for (std::size_t i = 0; i < expected.latitude.size(); i += stride) {
     if (!std::isfinite(positions.latitude[i]) || !std::isfinite(positions.longitude[i])) continue;
     const double off = distance(to_vector(expected.latitude[i], expected.longitude[i]),
                                 to_vector(positions.latitude[i], positions.longitude[i]));

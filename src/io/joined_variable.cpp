@@ -60,7 +60,8 @@ const NetcdfFile& file_of(const FieldSource& source, std::vector<OpenFile>& open
 
 }  // namespace
 
-JoinedVariable::JoinedVariable(std::vector<FieldSource> sources) : sources_(std::move(sources)) {
+JoinedVariable::JoinedVariable(std::vector<FieldSource> sources, bool must_be_plausible)
+    : sources_(std::move(sources)), must_be_plausible_(must_be_plausible) {
   for (const auto& source : sources_) check_like_first(sources_.front(), source);
   join();
 }
@@ -103,6 +104,8 @@ std::int64_t JoinedVariable::read(std::vector<OpenFile>& open, std::size_t own_f
     ahead_.read(file_of(source, open, own_file), source.layouts.front(), crop, in_file, amount, target,
                 stride);
     missing += count_missing(source, source.layouts.front(), crop, in_file, amount, target, stride);
+    if (must_be_plausible_)
+      check_plausible(source, source.layouts.front(), crop, in_file, amount, target, stride);
     done += amount;
   }
   return missing;
@@ -121,6 +124,7 @@ Sampling JoinedVariable::read_sampling(std::optional<TimeSampling> as_told) cons
     const NetcdfFile file = NetcdfFile::open(source.path);
     const Sampling sampling = io::read_sampling(file, source.layouts.front(), source.times, as_told);
     if (!first) first = sampling;
+    if (first->doubt.empty()) first->doubt = sampling.doubt;
     if (sampling.kind != first->kind || sampling.interval != first->interval)
       throw core::Error(source.path.string() + ": " + variable().name + ": " + describe(sampling) + ", but " +
                         describe(*first) + " in " + sources_.front().path.string());

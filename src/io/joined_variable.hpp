@@ -22,7 +22,7 @@ class JoinedVariable {
   /// @param sources  headers of the files that hold it, in any order, of this variable alone; at least one
   /// @throws Error naming both files where grid, calendar, standard name or step differ, where they overlap
   ///         in time, or do not join
-  explicit JoinedVariable(std::vector<FieldSource> sources);
+  JoinedVariable(std::vector<FieldSource> sources, bool must_be_plausible);
 
   const Variable& variable() const { return sources_.front().layouts.front().variable; }
   const std::vector<FieldSource>& sources() const { return sources_; }
@@ -37,6 +37,8 @@ class JoinedVariable {
   /// @throws Error naming file, variable, time and cell of the first value that is infinite or not plausible
   std::int64_t read(std::vector<OpenFile>& open, std::size_t own_file, const grid::Crop& crop,
                     std::int64_t first, std::int64_t count, float* values, std::int64_t stride);
+  /// Frees what was read ahead.
+  void rest() { ahead_.rest(); }
   /// "file: variable: missing value at time, place".
   std::string describe_missing(std::int64_t instant, std::int64_t y, std::int64_t x) const;
   /// How its values stand in time, as all files say.
@@ -51,6 +53,7 @@ class JoinedVariable {
   calendar::TimeAxis times_;
   std::int64_t step_seconds_ = 0;
   std::vector<std::int64_t> first_index_;  // of each source in `times_`
+  bool must_be_plausible_ = true;
   ReadAhead ahead_;
 };
 

@@ -3,6 +3,7 @@
 #include <netcdf.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -82,9 +83,11 @@ class PackingReader {
   }
 
   void read_missing() {
+    packing_.is_floating = is_floating(variable_.type);
     if (const auto fill = default_fill(variable_.type)) packing_.missing.push_back(*fill);
     for (const char* attribute : {"_FillValue", "missing_value"}) {
       for (const double value : numbers(attribute)) {
+        packing_.is_declared = packing_.is_declared || !std::isnan(value);
         packing_.missing.push_back(value);
         const bool is_float =
             variable_.type == NC_FLOAT ||
@@ -137,6 +140,12 @@ bool holds(const std::vector<Number>& numbers, Number wanted) {
 bool Packing::is_missing(double stored) const {
   return std::isnan(stored) || stored < valid_minimum || stored > valid_maximum || holds(missing, stored) ||
          holds(missing_float, static_cast<float>(stored));
+}
+
+bool Packing::looks_missing(double stored) const {
+  if (is_declared || is_packed || !is_floating) return false;
+  constexpr std::array<double, 5> kSentinels{-999, -9999, -99999, -32767, -32768};
+  return std::find(kSentinels.begin(), kSentinels.end(), stored) != kSentinels.end();
 }
 
 Packing read_packing(const NetcdfFile& file, const NetcdfVariable& variable) {

@@ -7,10 +7,12 @@
 namespace foehn::io {
 namespace {
 
+/// Whether a program has given the file times as CF has them, beside WRF's own XTIME.
 bool has_cf_time(const NetcdfFile& file) {
   const std::vector<std::string> names = file.variable_names();
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return file.variable(name).text("standard_name") == "time";
+    const std::string units = file.variable(name).text("units").value_or("");
+    return name != "XTIME" && units.find(" since ") != std::string::npos;
   });
 }
 

@@ -55,7 +55,7 @@ constexpr std::array<Range, 39> kRanges{{
     {"rainfall_flux", -0.01, 2, "kg m-2 s-1"},
     {"convective_precipitation_flux", -0.01, 2, "kg m-2 s-1"},
     {"snowfall_flux", -0.01, 2, "kg m-2 s-1"},
-    {"precipitation_amount", -50, 2e4, "kg m-2"},
+    {"precipitation_amount", -1, 2e4, "kg m-2"},
     {"lwe_thickness_of_precipitation_amount", -0.05, 20, "m"},
     {"lwe_precipitation_rate", -1e-5, 2e-3, "m s-1"},
     {"surface_downwelling_shortwave_flux_in_air", -200, 2000, "W m-2"},
@@ -85,7 +85,11 @@ std::string letters_of(std::string_view text) {
 
 bool is_placeholder(std::string_view name) {
   const std::string letters = letters_of(name);
-  return letters.empty() || letters.starts_with("unknown") || letters.starts_with("missing") ||
+  const auto begins = [&](const char* word) { return letters.starts_with(word); };
+  if (begins("unknown") || begins("missing") || begins("undef") || begins("unspec") || begins("unnamed") ||
+      begins("invalid") || begins("not"))
+    return true;
+  return letters.empty() ||
          std::find(kPlaceholders.begin(), kPlaceholders.end(), letters) != kPlaceholders.end();
 }
 

@@ -33,7 +33,8 @@ std::optional<Bounds> read_bounds(const NetcdfFile& file, const FieldLayout& lay
   const auto name = time.text("bounds");
   if (!name) return std::nullopt;
   if (!file.has_variable(*name))
-    throw core::Error(fmt::format("its time coordinate names bounds, {}, which are not in the file", *name));
+    throw core::Error(
+        fmt::format("its time coordinate names bounds, {}, which are not in the file; {}", *name, kAdvice));
   return core::with_context(*name, [&] {
     const NetcdfVariable bounds = file.variable(*name);
     const std::string& dimension = layout.header.dimensions[layout.time_dimension].name;
@@ -41,11 +42,14 @@ std::optional<Bounds> read_bounds(const NetcdfFile& file, const FieldLayout& lay
         bounds.dimensions[1].size != 2)
       throw core::Error(fmt::format("bounds of {}: expected dimensions ({}, 2)", time.name, dimension));
     const auto calendar = bounds.text("calendar");
-    if (calendar && calendar::parse_calendar(*calendar) != times.calendar)
+    if (calendar && !calendar::are_comparable({calendar::parse_calendar(*calendar), times.seconds}, times))
       throw core::Error(fmt::format("calendar {}, but that of {} is {}", *calendar, time.name,
                                     calendar::calendar_name(times.calendar)));
-    // CF 7.1 wants them in the coordinate's units; some files give them their own.
-    const std::string units = bounds.text("units").value_or(*time.text("units"));
+    // CF 7.1 wants them in the coordinate's units; some files give them their own, or leave the attribute
+    // empty.
+    const std::string own_units = bounds.text("units").value_or("");
+    const std::string units =
+        own_units.find(" since ") == std::string::npos ? *time.text("units") : own_units;
     const std::vector<std::int64_t> edges =
         calendar::decode_times(read_coordinate(file, bounds), units, times.calendar).seconds;
     Bounds read{*name, {}};
@@ -68,8 +72,14 @@ void check_intervals(const Bounds& bounds, const calendar::TimeAxis& times) {
 }
 
 /// What cell_methods say, or nothing if they do not speak of time.
+/// @throws Error if they, or what was kept of a GRIB file in their place, name something else
 std::optional<TimeSampling> sampling_by_methods(const FieldLayout& layout) {
   const std::string method = time_method(layout);
+  const std::string step_type = layout.header.text("GRIB_stepType").value_or("instant");
+  if (method.empty() && step_type != "instant")
+    throw core::Error(fmt::format(
+        "GRIB_stepType '{}' says that values are no snapshots, and cell_methods say nothing of time; {}",
+        step_type, kAdvice));
   if (method.empty()) return std::nullopt;
   if (method == "point") return TimeSampling::snapshot;
   if (method == "mean") return TimeSampling::mean;
@@ -100,10 +110,13 @@ std::string doubt_snapshots(const NetcdfFile& file, const FieldLayout& layout,
       "{} to {} around {}",
       *layout.header.text("cell_methods"), bounds->name, date(first.begin, times.calendar),
       date(first.end, times.calendar), times.format(0));
-  std::size_t within = 0;
-  for (std::size_t i = 0; i < bounds->spans.size(); ++i)
-    within += bounds->spans[i].begin < times.seconds[i] && times.seconds[i] < bounds->spans[i].end ? 1 : 0;
-  if (within == bounds->spans.size())
+  std::size_t within = 0, with_length = 0;
+  for (std::size_t i = 0; i < bounds->spans.size(); ++i) {
+    const TimeSpan& span = bounds->spans[i];
+    with_length += span.seconds() != 0 ? 1 : 0;
+    within += span.begin < times.seconds[i] && times.seconds[i] < span.end ? 1 : 0;
+  }
+  if (2 * within > with_length)
     throw core::Error(fmt::format("{}, as only means have them; {}", found, kAdvice));
   return found;
 }

@@ -234,6 +234,30 @@ TEST_F(Records, AreFoundByStandardNameOrAsTold) {
   EXPECT_FLOAT_EQ(values[0], 100 * 996);
 }
 
+TEST_F(Records, AreNotFoundByPlaceholdersAndServeOneVariableEach) {
+  const auto named = [&](const std::string& name, const std::string& standard_name) {
+    return file(name + ".nc", [&](SimulationFile& made) {
+      made.name = name;
+      made.attributes["standard_name"] = standard_name;
+      made.attributes["units"] = std::string("m s-1");
+      made.value = [](double, double, double) { return 3; };
+    });
+  };
+  const auto v10 = named("v10", "unknown");
+  // A prior that was learnt from variables without standard names knows their names alone.
+  const WantedVariable u{{"u10", "unknown", "m s-1"}, "", {}}, v{{"v10", "unknown", "m s-1"}, "", {}};
+  EXPECT_THAT([&] { find_records({v10}, {u, v}); }, refuses("no file holds u10", "v10"));
+  EXPECT_EQ(find_records({v10}, {v}).size(), 1U);
+  const auto wind = named("wind", "eastward_wind");
+  WantedVariable first{{"u10", "eastward_wind", "m s-1"}, "wind", {}, "eastward_wind"}, second = first;
+  second.variable.name = "v10";
+  EXPECT_THAT(
+      [&] {
+        find_records({wind}, {first, second});
+      },
+      refuses("wind.nc: wind matches both u10 and v10", "data.variables"));
+}
+
 TEST_F(Records, AreWhatTheUserSaysWhateverTheFilesSay) {
   WantedVariable wanted = temperature();
   wanted.source_name = "t2m";

@@ -134,6 +134,21 @@ TEST_F(TimeBounds, BesidePointsAreDoubtedWhereTimesLieAtAnEnd) {
   EXPECT_EQ(open(file).sampling(0).doubt, "") << "bounds of no length are those of snapshots";
 }
 
+TEST_F(TimeBounds, AreNotAllThatTellsSums) {
+  OddFile file;
+  file.of("tas")["GRIB_stepType"] = text("accum");
+  EXPECT_THAT([&] { open(file).sampling(0); }, refuses("GRIB_stepType 'accum'", "data.cell_methods"));
+  EXPECT_EQ(open(file).sampling(0, TimeSampling::snapshot).kind, TimeSampling::snapshot);
+  file.of("tas")["GRIB_stepType"] = text("instant");
+  EXPECT_TRUE(open(file).sampling(0).is_assumed);
+}
+
+TEST_F(TimeBounds, MayBeOfTheSameDatesInAnotherCalendar) {
+  OddFile file = with_bounds("time: mean");
+  file.of("time_bnds") = {{"calendar", text("proleptic_gregorian")}, {"units", text("")}};
+  EXPECT_EQ(open(file).sampling(0).interval, (MeanInterval{-3 * 3600, 3 * 3600}));
+}
+
 using Times = OddHeaders;
 
 OddFile with_valid_time() {
@@ -168,6 +183,14 @@ TEST_F(Times, AreNotWhenForecastsBegan) {
   EXPECT_THAT(opening(file), refuses("a.nc: tas", "time is a forecast_reference_time", "standard name time"));
 }
 
+TEST_F(Times, AreNotThoseOfAVariableThatIsCalledAReference) {
+  OddFile file;
+  file.of("time")["long_name"] = text("initial time of forecast");
+  EXPECT_THAT(opening(file), refuses("time is a forecast's reference time"));
+  file.of("time")["standard_name"] = text("time");
+  EXPECT_NO_THROW(opening(file)()) << "its standard name says what it is";
+}
+
 TEST_F(Times, AreNotGuessed) {
   OddFile file = with_valid_time();
   file.of("time").erase("standard_name");
@@ -188,7 +211,7 @@ TEST(StandardNames, ThatSayNothingAreNone) {
   }
   variable.attributes["standard_name"] = text(" air_temperature ");
   EXPECT_EQ(standard_name(variable), "air_temperature");
-  EXPECT_THAT([] { parse_variable("t2m=unknown"); }, refuses("'unknown' says nothing"));
+  EXPECT_THAT([] { parse_variable("t2m=unknown"); }, refuses("'unknown' is a placeholder"));
 }
 
 using ImplausibleValues = OddHeaders;
@@ -217,6 +240,41 @@ TEST_F(ImplausibleValues, AreRefusedWithFileTimeAndPlace) {
                 refuses("a.nc: tas: implausible value", "at 2019-03-01T06:00:00", "(lat 50, lon 1)"))
         << odd.standard_name << odd.value;
   }
+}
+
+TEST_F(ImplausibleValues, IncludeNumbersThatStandForMissingOnes) {
+  OddFile file;
+  file.of("tas") = {{"units", text("degC")}};
+  file.variables["tas"].values[7] = -999;
+  std::vector<float> values(24);
+  EXPECT_THAT([&] { open(file).read(0, 4, values); }, refuses("implausible value -999 degC"));
+  file.of("tas")["scale_factor"] = 0.01;
+  EXPECT_NO_THROW(open(file).read(0, 4, values)) << "packed, it is -9.99";
+}
+
+TEST_F(ImplausibleValues, AreNotLookedForAmongSamples) {
+  OddFile file;
+  file.variables["tas"].values[7] = 50;
+  std::vector<float> values(24);
+  EXPECT_NO_THROW(open(file, {.variables = {}, .must_be_plausible = false}).read(0, 4, values));
+}
+
+TEST_F(ImplausibleValues, AreNotKnownOfSums) {
+  for (const char* units : {"J m-2", "W m-2"}) {
+    OddFile file;
+    file.of("tas") = {{"standard_name", text("surface_downwelling_shortwave_flux_in_air")},
+                      {"units", text(units)}};
+    file.variables["tas"].values[7] = 1e6;
+    std::vector<float> values(24);
+    const FieldReader reader = open(file);
+    if (text(units) == "J m-2")
+      EXPECT_NO_THROW(reader.read(0, 4, values));
+    else
+      EXPECT_THAT([&] { reader.read(0, 4, values); }, refuses("implausible value 1e+06 W m-2"));
+  }
+  OddFile rain;
+  rain.of("tas") = {{"standard_name", text("precipitation_flux")}, {"units", text("mm day-1")}};
+  EXPECT_NO_THROW(opening(rain)());
 }
 
 TEST_F(ImplausibleValues, DoNotCountOutsideTheCropOrWhereDeclaredMissing) {
@@ -275,12 +333,12 @@ TEST_F(Positions, ThatContradictTheGridMappingAreRefused) {
   OddFile file = rotated_file({39.25, -162, 0});
   EXPECT_EQ(open(file).grid().rotated_pole, (grid::RotatedPole{39.25, -162, 0}));
   file.of("crs")["grid_north_pole_longitude"] = -158.0;
-  EXPECT_THAT(opening(file), refuses("a.nc: tas: where its cells lie is said twice", "grid mapping crs",
-                                     "latitude and longitude"));
+  EXPECT_THAT(opening(file), refuses("a.nc: tas: its axes and its 2-D coordinates disagree",
+                                     "grid mapping crs", "latitude and longitude"));
   // A cell beside is found as well.
   file = rotated_file({39.25, -162, 0});
   file.of("crs")["grid_north_pole_longitude"] = -161.5;
-  EXPECT_THAT(opening(file), refuses("said twice"));
+  EXPECT_THAT(opening(file), refuses("disagree on where cells lie"));
 }
 
 TEST_F(Positions, ThatContradictLatitudesAndLongitudesAreRefused) {
@@ -289,7 +347,7 @@ TEST_F(Positions, ThatContradictLatitudesAndLongitudesAreRefused) {
   file.variables["lon2d"] = {{"lat", "lon"}, {{"units", text("degrees_east")}}, {360, 361, 2, 0, 1, 2}};
   EXPECT_NO_THROW(opening(file)()) << "turns of longitude are alike";
   file.variables["lon2d"].values[3] = 0.5;
-  EXPECT_THAT(opening(file), refuses("said twice", "by lat and lon,", "row 1, column 0"));
+  EXPECT_THAT(opening(file), refuses("disagree on where cells lie", "by lat and lon,", "row 1, column 0"));
 }
 
 TEST_F(Positions, AreEnoughWhereTheGridMappingIsLost) {
@@ -406,10 +464,11 @@ TEST_F(SeveralFiles, MayHoldAVariableEach) {
   }
   uas.variables["time"].values = {100, 106, 112, 118};
   uas.write(folder_ / "uas.nc");
-  EXPECT_THAT(([&] {
-                FieldReader({folder_ / "tas.nc", folder_ / "uas.nc"}, {});
-              }),
-              refuses("no instant in common", "tas.nc) has 2019-03-01", "uas.nc) has 2019-03-05"));
+  EXPECT_THAT(
+      ([&] {
+        FieldReader({folder_ / "tas.nc", folder_ / "uas.nc"}, {});
+      }),
+      refuses("uas.nc: no variable tas at its instants", "uas.nc) has 2019-03-05", "tas.nc) has 2019-03-01"));
   uas.variables["time"].values = {0, 3, 6, 9};
   uas.write(folder_ / "uas.nc");
   EXPECT_THAT(([&] {

@@ -94,7 +94,15 @@ class Record {
   void drop_unused_files();
   void check_plausible(std::int64_t first, std::int64_t count, const grid::Crop& crop,
                        std::span<const float> values, std::span<const char> is_used) const;
-  void compare(const Repeat* first, std::int64_t count, const grid::Crop& crop) const;
+  /// Reads one of two files that overlap, forward in time.
+  struct OverlapReader {
+    std::optional<io::NetcdfFile> file;
+    io::ReadAhead ahead;
+    void read(const SourceFile& source, const grid::Crop& crop, std::int64_t first, std::int64_t count,
+              std::vector<float>& values);
+  };
+  void compare(const Repeat* first, std::int64_t count, const grid::Crop& crop, OverlapReader& of_kept,
+               OverlapReader& of_other) const;
 
   io::Variable variable_;
   std::vector<SourceFile> files_;

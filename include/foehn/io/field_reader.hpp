@@ -29,6 +29,9 @@ struct FieldSelection {
   /// Whether standard names that are wanted hold in place of the files'; else one that contradicts a file's
   /// is an error.
   bool overrules_standard_names = false;
+  /// Whether values must be plausible for their standard names. Samples of a prior need not be: they may be
+  /// drawn beyond what is physical, and are to be scored all the same.
+  bool must_be_plausible = true;
 };
 
 /// Fields [time, y, x] of several variables from one or many CF NetCDF files, read by hyperslab.
@@ -36,14 +39,14 @@ struct FieldSelection {
 /// A file may hold one variable or many. The files of each variable are put in order of time and joined; of
 /// variables in different files, the instants that all of them have are read; latitude may run either way and
 /// stays as it is. Packed data are unpacked (scale_factor of any sign). Besides time, y and x a variable may
-/// have dimensions of size 1, such as a height. Times come from the coordinate variable of the time
-/// dimension, or from one with standard name `time`. Opening checks headers, grids and time axes of all
-/// files, so that later reads can only fail for data (a missing value, a file that was truncated).
+/// have dimensions of size 1, such as a height. Times come from the variable of standard
+/// name `time` on the time dimension (see time_coordinate). Opening checks headers, grids and time axes of
+/// all files, so that later reads can only fail for data (a missing value, a file that was truncated).
 class FieldReader {
  public:
   /// @throws Error for a missing or truncated file, an unknown variable (naming those there are), a variable
   ///         without (time, y, x) dimensions, grids that differ between files or variables, inconvertible
-  ///         units, a time axis that repeats, goes back, or leaves a gap, or variables of other steps or
+  ///         units, a time axis that repeats, goes back, or leaves a gap, variables of other steps or
   ///         without a common instant
   FieldReader(const std::vector<std::filesystem::path>& files, const FieldSelection& selection);
   ~FieldReader();

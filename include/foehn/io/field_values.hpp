@@ -20,8 +20,8 @@ void read_values(const NetcdfFile& file, const FieldLayout& layout, const grid::
                  std::int64_t first, std::int64_t count, float* values, std::int64_t stride);
 
 /// The first cell of a field with a value that is not plausible for what it is of: beyond what
-/// plausible_values knows of its standard name, or so large that it stands for a missing one. NaN and
-/// infinity are none.
+/// plausible_values knows of its standard name, or one that stands for a missing value
+/// (Packing::looks_missing, or too large for any quantity). NaN and infinity are none.
 /// @param is_used  [cell]: whether a cell is to be looked at; empty: all
 std::optional<std::int64_t> find_implausible(const FieldLayout& layout, std::span<const float> field,
                                              std::span<const char> is_used = {});
@@ -39,6 +39,9 @@ class ReadAhead {
   /// As read_values; fastest where `first` rises from call to call.
   void read(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop, std::int64_t first,
             std::int64_t count, float* values, std::int64_t stride);
+
+  /// Frees what was read ahead.
+  void rest();
 
  private:
   void plan(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop);

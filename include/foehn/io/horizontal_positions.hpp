@@ -16,14 +16,19 @@ bool is_longitude(const NetcdfVariable& variable);
 /// "degrees" or "degree", which say no direction.
 bool is_plain_degrees(const std::string& units);
 
+/// "radian" or "radians".
+bool is_radians(const std::string& units);
+
 /// Latitude and longitude of every cell of a field.
 struct HorizontalPositions {
   std::string latitude_name, longitude_name;  ///< of the variables
-  grid::Geographic cells;  ///< degrees, [y, x] or [cell]; NaN where the file has fill values
+  grid::Geographic cells;                     ///< degrees, [y, x] or [cell]; NaN where there is no position
 };
 
 /// Reads the variables that give each cell of a field a latitude and a longitude, in degrees or radians:
-/// among those that its attribute `coordinates` names, or else in all of the file.
+/// among those that its attribute `coordinates` names, or else in all of the file. Models that leave out
+/// cells, such as those over land, write fill values or zeros for their positions: such cells have none. A
+/// single cell at 0, 0 is one like any other.
 ///
 /// @param horizontal_dimensions  of the field, the last ones: 2, y and x; 1, the cells of a mesh
 /// @return                       nothing where there is none of one or the other
@@ -40,7 +45,8 @@ struct MisplacedCell {
   std::int64_t y = 0, x = 0;
   double distance = 0;  ///< degrees of a great circle
 };
-/// Cells without a position are left out. Nothing where all lie within kMostOff.
+/// Cells without a position are left out, and of large grids every few cells are looked at: axes and mappings
+/// that are wrong are so everywhere. Nothing where all lie within kMostOff.
 std::optional<MisplacedCell> find_misplaced(const grid::Grid& grid, const grid::Geographic& positions);
 
 /// The pole of a rotated grid whose file says only where its cells lie: the rotation that brings the points

@@ -13,12 +13,17 @@ struct Packing {
   double scale_factor = 1;
   double add_offset = 0;
   bool is_packed = false;
+  bool is_declared = false;          ///< whether any number but NaN is said to stand for "no value"
+  bool is_floating = false;          ///< stored as
   std::vector<double> missing;       ///< stored numbers that stand for "no value"
   std::vector<float> missing_float;  ///< the same, of which float32 is all that is known
   double valid_minimum = -std::numeric_limits<double>::infinity();  ///< stored numbers below stand for it too
   double valid_maximum = std::numeric_limits<double>::infinity();   ///< and those above
 
   bool is_missing(double stored) const;
+  /// Whether a stored number is one that programs write where there is no value (-999, -9999, -32768), in a
+  /// variable that is not packed and declares none: no measurement is just that.
+  bool looks_missing(double stored) const;
   /// Only where there is something to undo, so that other values keep all their bits (a negative zero too).
   double unpack(double stored) const { return is_packed ? stored * scale_factor + add_offset : stored; }
 };

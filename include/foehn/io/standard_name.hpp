@@ -26,7 +26,7 @@ struct PlausibleValues {
 /// fill values that a file does not declare (0 K, -999, 1e20). Nothing for other names.
 std::optional<PlausibleValues> plausible_values(const std::string& standard_name);
 
-/// No quantity in any usual unit is larger: what stands for a missing value (1e20, 9.97e36) is.
-inline constexpr double kLargestPlausible = 1e15;
+/// No quantity in any usual unit is larger: what stands for a missing value (1e15, 1e20, 9.97e36) is.
+inline constexpr double kLargestPlausible = 1e14;
 
 }  // namespace foehn::io

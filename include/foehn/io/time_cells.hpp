@@ -47,8 +47,8 @@ struct TimeCells {
 /// Tells snapshots from means by `cell_methods` and the bounds of the time coordinate: the one reader of
 /// both.
 ///
-/// "time: mean" needs bounds. "time: point" beside bounds of some length contradicts itself: where every
-/// instant lies within its bounds, values are means, and the file is refused; where instants lie at an end,
+/// "time: mean" needs bounds. "time: point" beside bounds of some length contradicts itself: where most
+/// instants lie within their bounds, values are means, and the file is refused; where they lie at an end,
 /// they are taken for snapshots, with a doubt. What says nothing and has no bounds is assumed to be
 /// snapshots. Bounds are in their own units where they have some, else in those of the time coordinate.
 ///

@@ -129,9 +129,29 @@ const std::vector<BadInput> kRefused = {
      {"tas.nc", "lat: the bounds of", "do not begin where those before it end"}},
     {"AnAbsurdValue",
      tas([](EsgfFile& file) { file.value(2, 7) = 1e5; }),
+     {"tas.nc: tas: implausible value 100000 K at 2050-12-29T12:00:00, row 0, column 7", "lat", "lon",
+      "100 to 400 K"},
+     1,
+     false},
+    {"AFillValueThatIsNotDeclared",
+     tas([](EsgfFile& file) { file.value(1, 7) = 0; }),
+     {"tas.nc: tas: implausible value 0 K at 2050-12-29T06:00:00, row 0, column 7", "_FillValue"},
+     1,
+     false},
+    {"AnAbsurdField",
+     tas([](EsgfFile& file) {
+       for (std::size_t cell = 0; cell < file.lat.size() * file.lon.size(); ++cell) file.value(2, cell) = 399;
+     }),
      {"tas.nc: tas: ", "K at 2050-12-29T12:00:00, lat", "lon", "far from all that the prior knows"},
      1,
      false},
+    {"PointsWithBoundsOfMeans",
+     tas([](EsgfFile& file) {
+       make_means(file);
+       for (std::size_t i = 0; i < file.bounds.size(); ++i) file.bounds[i] += 3;
+       file.cell_methods = "area: mean time: point";
+     }),
+     {"tas.nc: tas: cell_methods 'area: mean time: point' says snapshots", "time_bnds", "data.cell_methods"}},
     {"AnotherGridThatTheGlobCatches",
      second_half([](EsgfFile& file) {
        for (double& longitude : file.lon) longitude += 0.1;
