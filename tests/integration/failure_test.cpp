@@ -56,9 +56,10 @@ TEST_F(Failure, OfValuesThatRunAwayEndsAllRanksWithOneLine) {
     const Outcome outcome = run_foehn("sample", options, ranks);
     EXPECT_EQ(outcome.exit_code, 1) << outcome;
     // The prior is Gaussian: no training would help.
-    EXPECT_THAT(outcome.err,
-                AllOf(HasSubstr("sampling diverged: member 0, step 1 of 3, 2001-01-08T00:00:00"),
-                      HasSubstr("grows without bound; use more sampler.steps, a larger observation.gamma or a")));
+    EXPECT_THAT(
+        outcome.err,
+        AllOf(HasSubstr("sampling diverged: member 0, step 1 of 3, 2001-01-08T00:00:00"),
+              HasSubstr("grows without bound; use more sampler.steps, a larger observation.gamma or a")));
     EXPECT_EQ(outcome.err.find("error", outcome.err.find("error") + 1), std::string::npos) << outcome;
   }
 }
