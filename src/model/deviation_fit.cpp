@@ -123,7 +123,7 @@ std::vector<DeviationChoice> DeviationEstimator::choose() const {
   for (const double width : kMeanWidths)
     if (width < side) try_change([&](DeviationChoice& choice) { choice.mean_width = width; });
   for (const auto& [cycle, member] : {std::pair{Harmonic::Cycle::day, &DeviationChoice::day_width},
-                                     std::pair{Harmonic::Cycle::year, &DeviationChoice::year_width}}) {
+                                      std::pair{Harmonic::Cycle::year, &DeviationChoice::year_width}}) {
     if (std::ranges::none_of(harmonics_, [&](const Harmonic& harmonic) { return harmonic.cycle == cycle; }))
       continue;
     for (const double width : kCycleWidths)
