@@ -1,4 +1,4 @@
-"""The score network of DESIGN.md section 2 in PyTorch, with Climate2Weather's state_dict names: what foehn's own
+"""The score network of model/score_unet.hpp in PyTorch, with Climate2Weather's state_dict names: what foehn's own
 network is compared with."""
 
 import math

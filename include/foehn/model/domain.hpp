@@ -40,7 +40,7 @@ struct Domain {
   Domain block_mean(std::int64_t block) const;
 };
 
-/// Writes domain.nc (DESIGN.md section 6), whole or not at all.
+/// Writes domain.nc (src/README.md, "Files"), whole or not at all.
 void write_domain(const std::filesystem::path& path, const Domain& domain);
 /// @throws core::Error naming the file and what is missing or wrong
 Domain read_domain(const std::filesystem::path& path);

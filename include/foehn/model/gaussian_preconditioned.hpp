@@ -10,7 +10,7 @@
 
 namespace foehn::model {
 
-/// A network that corrects the Gaussian prior's denoiser (DESIGN.md section 2):
+/// A network that corrects the Gaussian prior's denoiser:
 ///   x_hat(x) = x_hat_G(x) + c(t) net([x / sqrt(mu^2 + sigma^2), x_hat_G(x)], t),
 /// with x_hat_G the Gaussian prior's exact denoiser of the window and c its root-mean-square posterior
 /// deviation. A network that is 0 leaves the Gaussian prior. The idea of scaling a network by what is left to

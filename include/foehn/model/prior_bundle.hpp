@@ -16,7 +16,7 @@
 
 namespace foehn::model {
 
-/// A prior as it lies on disk: a folder with `weights.safetensors` and `domain.nc` (DESIGN.md section 6).
+/// A prior as it lies on disk: a folder with `weights.safetensors` and `domain.nc` (src/README.md, "Files").
 struct PriorBundle {
   std::string kind;  ///< "gaussian", "score-unet" or "gaussian-preconditioned"
   Domain domain;

@@ -59,7 +59,7 @@ std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_
 
 struct ScoreUnetLayers;
 
-/// The score network of Climate2Weather (Schmidt et al. 2025; DESIGN.md section 2): a U-Net that estimates
+/// The score network of Climate2Weather (Schmidt et al. 2025): a U-Net that estimates
 /// the noise in a window of noisy fields.
 ///
 /// Going down, each level changes the width by a convolution (of stride 2 beyond the first), then applies its
