@@ -141,9 +141,9 @@ std::string OptionTable::help() const {
   text += fmt::format("Usage:   foehn {} [--config FILE] [--name value ...]{}\nExample: {}\n", command_,
                       bare_word(options_), example_);
   text +=
-      "Lists (WORDS, NUMBERS, INTEGERS) are separated by commas or spaces; FILES by commas alone, so that "
-      "paths may\n"
-      "hold spaces. Quotes around a value keep its commas and spaces, on the line and in files.\n";
+      "Lists (WORDS, NUMBERS, INTEGERS) are separated by commas or spaces; FILES by commas alone, so\n"
+      "that paths may hold spaces. Quotes around a value keep its commas and spaces, on the line and in\n"
+      "files.\n";
   for (const auto& section : by_section(options_)) {
     text += section.name.empty() ? "\n" : fmt::format("\n[{}]\n", section.name);
     for (const auto* option : section.options) {

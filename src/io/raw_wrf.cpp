@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/standard_name.hpp"
 
 namespace foehn::io {
 namespace {
@@ -11,8 +12,9 @@ namespace {
 bool has_cf_time(const NetcdfFile& file) {
   const std::vector<std::string> names = file.variable_names();
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    const std::string units = file.variable(name).text("units").value_or("");
-    return name != "XTIME" && units.find(" since ") != std::string::npos;
+    const NetcdfVariable variable = file.variable(name);
+    const bool counts = variable.text("units").value_or("").find(" since ") != std::string::npos;
+    return counts && (name != "XTIME" || standard_name(variable) == "time");
   });
 }
 

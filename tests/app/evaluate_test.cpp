@@ -75,8 +75,8 @@ TEST_F(Evaluate, WritesScoresAndReportAndPrintsATable) {
   ::testing::internal::CaptureStdout();
   ASSERT_EQ(run_alone(evaluate(), arguments()), 0);
   const std::string table = ::testing::internal::GetCapturedStdout();
-  EXPECT_THAT(table,
-              AllOf(HasSubstr("3 members"), HasSubstr("13 hours"), HasSubstr("tas (air_temperature) [K]")));
+  EXPECT_THAT(table, AllOf(HasSubstr("3 members"), HasSubstr("13 hours"),
+                           HasSubstr("tas (air_temperature_anomaly) [K]")));
 
   const auto json = scores();
   EXPECT_EQ(json.at("members"), 3);
@@ -150,7 +150,7 @@ TEST_F(Evaluate, NamesAPriorThatIsMissing) {
 TEST_F(Evaluate, SaysWhenThePriorHasNoClimatology) {
   std::filesystem::create_directory(folder_ / "prior");
   const at::Tensor quantiles = at::linspace(270, 300, 9, at::kDouble).unsqueeze(0);
-  model::write_domain(folder_ / "prior/domain.nc", {{{"tas", "air_temperature", "K"}},
+  model::write_domain(folder_ / "prior/domain.nc", {{{"tas", "air_temperature_anomaly", "K"}},
                                                     foehn::testing::toy_grid(8, 12),
                                                     calendar::Calendar::standard,
                                                     3600,

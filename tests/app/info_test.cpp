@@ -68,7 +68,7 @@ TEST(Info, SaysWhatAMemberIs) {
       folder / "member_007.nc", [](auto...) { return 280.0; }, file);
   const std::string text = said({folder / "member_007.nc"});
   EXPECT_THAT(text, ContainsRegex("trajectory +.*member_007.nc\n"));
-  EXPECT_THAT(text, HasSubstr("tas (air_temperature) [K]"));
+  EXPECT_THAT(text, HasSubstr("tas (air_temperature_anomaly) [K]"));
   EXPECT_THAT(text, HasSubstr("2019-03-26T00:00:00 to 2019-03-26T12:00:00, 13 instants by 1 h (standard)"));
   EXPECT_THAT(text,
               AllOf(ContainsRegex("member +7\n"), ContainsRegex("seed +42\n"),

@@ -34,7 +34,7 @@ inline ToyField shifted(const ToyField& field, double shift) {
 /// Which part of a toy field a file holds: instants first_hour, first_hour + step_hours, ... and the rows and
 /// columns of `grid`, the first of which are y0 and x0 of the field.
 struct ToyFile {
-  std::vector<io::Variable> variables = {{"tas", "air_temperature", "K"}};
+  std::vector<io::Variable> variables = {{"tas", "air_temperature_anomaly", "K"}};  // around 0
   grid::Grid grid = toy_grid(8, 12);
   std::int64_t y0 = 0, x0 = 0;
   double first_hour = 0;

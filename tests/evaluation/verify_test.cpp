@@ -45,7 +45,7 @@ ToyField noisy(std::uint64_t seed) {
   };
 }
 
-const std::vector<io::Variable> kTwoVariables = {{"tas", "air_temperature", "K"},
+const std::vector<io::Variable> kTwoVariables = {{"tas", "air_temperature_anomaly", "K"},
                                                  {"uas", "eastward_wind", "m s-1"}};
 
 struct Setting {
