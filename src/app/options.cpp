@@ -47,6 +47,11 @@ void say_unnamed(const std::vector<io::Variable>& variables) {
           "{} has no standard name, by which a climate model's variables are found: data.variables "
           "can give it one, as {}=air_temperature",
           variable.name, variable.name);
+  for (std::size_t i = 0; i < variables.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!variables[i].standard_name.empty() && variables[i].standard_name == variables[j].standard_name)
+        spdlog::warn("{} and {} have one standard name, {}: is one of them wrong (data.variables)?",
+                     variables[j].name, variables[i].name, variables[i].standard_name);
 }
 
 void add_deviation_option(config::OptionTable& table, Deviating& deviation) {

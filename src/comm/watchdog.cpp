@@ -75,13 +75,18 @@ std::string named(const std::vector<int>& ranks) {
 }  // namespace
 
 std::string describe_hang(double seconds, const std::vector<Whereabouts>& ranks) {
-  std::vector<int> laggards;
+  std::vector<int> silent, working;
   std::map<std::string, std::vector<int>> groups;
   for (const Whereabouts& where : ranks) {
-    if (!where.has_answered || !where.is_waiting) laggards.push_back(where.rank);
+    if (!where.has_answered)
+      silent.push_back(where.rank);
+    else if (!where.is_waiting)
+      working.push_back(where.rank);
     groups[where.has_answered ? where.text : "no answer: stopped, or its machine is gone"].push_back(
         where.rank);
   }
+  // Who works, such as another team, is not what holds the job up where a rank does not answer.
+  const std::vector<int>& laggards = silent.empty() ? working : silent;
   std::string message = fmt::format(
       "foehn: error: no progress for {:.0f} s (run.timeout): {}\n", seconds,
       laggards.empty() ? "all ranks wait for one another" : "the others wait for " + named(laggards));

@@ -117,6 +117,11 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
                                   wanted.variable.standard_name, one, in_one.string(), other,
                                   in_other.string(), one, wanted.variable.standard_name));
   }
+  for (const auto& [name, path] : names)
+    if (name != wanted.variable.name)
+      spdlog::warn(
+          "{}: {} is not used: {}, which the prior's variable is called, is {} as well (data.variables)",
+          path.string(), name, wanted.variable.name, wanted.variable.standard_name);
   std::erase_if(found, [&](const Candidate& candidate) { return candidate.name != wanted.variable.name; });
   return found;
 }

@@ -1,5 +1,7 @@
 #include "foehn/io/cell_methods.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <sstream>
 
 namespace foehn::io {
@@ -21,13 +23,18 @@ std::string without_comments(const std::string& text) {
 }  // namespace
 
 std::string cell_method(const std::string& cell_methods, const std::string& axis) {
-  std::istringstream words(without_comments(cell_methods));
+  std::string text = without_comments(cell_methods);
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string axis_name = axis;
+  std::transform(axis_name.begin(), axis_name.end(), axis_name.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  std::istringstream words(text);
   std::string word, methods;
   bool names_axis = false, names_any = false;  // since the last method
   while (words >> word) {
     if (word.back() == ':') {
       names_any = true;
-      names_axis = names_axis || word == axis + ":";
+      names_axis = names_axis || word == axis_name + ":";
       continue;
     }
     // What follows a method, such as "where land", belongs to no axis.

@@ -85,6 +85,8 @@ class PackingReader {
   void read_missing() {
     packing_.is_floating = is_floating(variable_.type);
     if (const auto fill = default_fill(variable_.type)) packing_.missing.push_back(*fill);
+    // The least number of its type that a packed variable may hold is a fill value, declared or not.
+    if (packing_.is_packed && variable_.type == NC_SHORT) packing_.missing.push_back(-32768);
     for (const char* attribute : {"_FillValue", "missing_value"}) {
       for (const double value : numbers(attribute)) {
         packing_.is_declared = packing_.is_declared || !std::isnan(value);

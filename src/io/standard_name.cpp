@@ -20,14 +20,14 @@ struct Range {
   const char* units;
 };
 
-// Records near the ground: 184 K and 330 K; 870 and 1084 hPa; gusts of 113 m/s; 305 mm in 42 minutes. Models,
-// the upper air and extrapolation below mountains go beyond, and small negative values come from spectral
-// models and from interpolation.
+// Temperatures begin above -99 degC, a fill value. Records near the ground: 184 K and 330 K; 870 and 1084
+// hPa; gusts of 113 m/s; 305 mm in 42 minutes. Models, the upper air and extrapolation below mountains go
+// beyond, and small negative values come from spectral models and from interpolation.
 constexpr std::array<Range, 39> kRanges{{
-    {"air_temperature", 100, 400, "K"},
-    {"surface_temperature", 100, 400, "K"},
+    {"air_temperature", 175, 400, "K"},
+    {"surface_temperature", 175, 400, "K"},
     {"soil_temperature", 100, 400, "K"},
-    {"dew_point_temperature", 100, 400, "K"},
+    {"dew_point_temperature", 175, 400, "K"},
     {"wet_bulb_temperature", 100, 400, "K"},
     {"air_potential_temperature", 100, 5000, "K"},
     {"sea_surface_temperature", 200, 350, "K"},

@@ -159,16 +159,19 @@ TimeCells read_time_cells(const NetcdfFile& file, const FieldLayout& layout, con
     if (said == TimeSampling::mean) {
       if (!bounds)
         throw core::Error(
-            "it holds time means, but the time coordinate names no bounds that would tell over which "
-            "interval; if these are snapshots, set data.cell_methods to point");
+            fmt::format("it holds time means (cell_methods '{}'), but the time coordinate names no bounds "
+                        "that would tell over "
+                        "which interval; if these are snapshots, set data.cell_methods to point",
+                        layout.header.text("cell_methods").value_or("")));
       check_intervals(*bounds, times);
       return TimeCells{TimeSampling::mean, false, "", std::move(bounds->spans)};
     }
     if (bounds && bounds->have_length())
-      throw core::Error(
-          fmt::format("it has time bounds ({}), but its cell_methods do not say whether values are "
-                      "means over them; {}",
-                      bounds->name, kAdvice));
+      throw core::Error(fmt::format(
+          "it has time bounds of {} ({}), but cell_methods '{}' do not say whether values are means over "
+          "them: expected 'time: mean' or 'time: point'; {}",
+          calendar::format_step(bounds->spans.front().seconds()), bounds->name,
+          layout.header.text("cell_methods").value_or(""), kAdvice));
     return TimeCells{TimeSampling::snapshot, true, "", {}};
   });
 }

@@ -198,7 +198,7 @@ TEST_F(Esgf, IsNotPreparedOverObservationsOfAnotherRun) {
   options["ensemble.first_member"] = "1";
   const Outcome refused = run_foehn("sample", options, 2);
   EXPECT_EQ(refused.exit_code, 1) << refused;
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("out/observations.nc is there"), HasSubstr("checkpoint.restart")));
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("out/observations.nc exists"), HasSubstr("checkpoint.restart")));
   EXPECT_TRUE(io::content_of(folder_ / "out/observations.nc") == before);
   options["checkpoint.restart"] = "true";
   const Outcome restarted = run_foehn("sample", options, 2);

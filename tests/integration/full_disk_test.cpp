@@ -79,7 +79,7 @@ TEST_F(FullDisk, OfCheckpointsDoesNotStopASampling) {
     options["checkpoint.every_steps"] = "3";
     const Outcome outcome = run_foehn("sample", options, ranks);
     EXPECT_EQ(outcome.exit_code, 0) << outcome;
-    EXPECT_THAT(outcome.err, ::testing::AllOf(HasSubstr("step_000003"), HasSubstr("sampling goes on")));
+    EXPECT_THAT(outcome.err, ::testing::AllOf(HasSubstr("step_000003"), HasSubstr("sampling continues")));
     EXPECT_THAT(files_in(disk.path()), IsEmpty());
     EXPECT_THAT(files_in(folder_ / ("out_" + std::to_string(ranks))),
                 ElementsAre("member_000.nc", "run.json"));

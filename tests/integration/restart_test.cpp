@@ -147,7 +147,7 @@ TEST_F(Restart, SkipsMembersThatAreThere) {
   run["ensemble.members"] = "2";
   const Outcome more = run_foehn("sample", run, 2);
   EXPECT_EQ(more.exit_code, 0) << more;
-  EXPECT_THAT(more.err, HasSubstr("1 member is in"));
+  EXPECT_THAT(more.err, HasSubstr("1 member is already in"));
   EXPECT_EQ(fs::last_write_time(folder_ / "out/member_000.nc"), time);
   EXPECT_THAT(run_foehn("sample", run).out, HasSubstr("nothing to do"));
   Options spelled_out = run;
@@ -155,10 +155,10 @@ TEST_F(Restart, SkipsMembersThatAreThere) {
   EXPECT_THAT(run_foehn("sample", spelled_out).out, HasSubstr("nothing to do"));
   Options beside = run;
   beside["ensemble.first_member"] = "2";
-  EXPECT_THAT(run_foehn("sample", beside, 0, {"--validate-only"}).err, Not(HasSubstr("of another run")));
+  EXPECT_THAT(run_foehn("sample", beside, 0, {"--validate-only"}).err, Not(HasSubstr("by a different run")));
   beside["ensemble.seed"] = "4";
   EXPECT_THAT(run_foehn("sample", beside, 0, {"--validate-only"}).err,
-              AllOf(HasSubstr("of another run"), HasSubstr("ensemble.seed: 3 there, 4 here")));
+              AllOf(HasSubstr("by a different run"), HasSubstr("ensemble.seed: 3 there, 4 here")));
 
   run["sampler.steps"] = "9";
   const Outcome refused = run_foehn("sample", run, 2);

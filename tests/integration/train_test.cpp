@@ -63,7 +63,7 @@ TEST_F(Train, MakesAPriorThatSamplesOrSaysThatItKnowsTooLittle) {
       EXPECT_THAT(trained.err, AllOf(HasSubstr("no better than none"), HasSubstr("train.windows")));
       EXPECT_EQ(sampled.exit_code, 1) << sampled;
       EXPECT_THAT(sampled.err, AllOf(HasSubstr("step 2 of 2"), HasSubstr("far from all that the prior knows"),
-                                     HasSubstr("trained longer")));
+                                     HasSubstr("trained for longer")));
       EXPECT_FALSE(fs::exists(folder_ / (kind + "_members/member_000.nc")));
     }
     EXPECT_THAT(weights(kind), HasSubstr("toy data"));
@@ -101,7 +101,7 @@ TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
 
   const Outcome rest = run_foehn("train", options);
   ASSERT_EQ(rest.exit_code, 0) << rest;
-  EXPECT_THAT(rest.err, HasSubstr("going on from"));
+  EXPECT_THAT(rest.err, HasSubstr("continuing from"));
   EXPECT_EQ(tensors("stopped"), tensors("whole"));
   const auto csv = [&](const std::string& prior) {
     return io::content_of(folder_ / (prior + "/training.csv"));

@@ -47,7 +47,7 @@ grid::Grid rotated_grid() {
 
 std::vector<float> make_values(std::int64_t instants) {
   std::mt19937 random(1);
-  std::normal_distribution<float> normal(200, 10);
+  std::normal_distribution<float> normal(240, 10);
   std::vector<float> values(static_cast<std::size_t>(instants) * 24);
   for (float& value : values) value = normal(random);
   values[5] = -0.0F;

@@ -130,7 +130,7 @@ const std::vector<BadInput> kRefused = {
     {"AnAbsurdValue",
      tas([](EsgfFile& file) { file.value(2, 7) = 1e5; }),
      {"tas.nc: tas: implausible value 100000 K at 2050-12-29T12:00:00, row 0, column 7", "lat", "lon",
-      "100 to 400 K"},
+      "175 to 400 K"},
      1,
      false},
     {"AFillValueThatIsNotDeclared",

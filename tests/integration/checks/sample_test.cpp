@@ -76,7 +76,7 @@ const std::vector<BadInput> kBadObservations = {
      {"bent.nc", "time", "90 min", "1 h"}},
     {"KelvinThatSayItIsCelsius",
      bend_observations([](ToyFields& fields) { fields.variables[kTas].units = "degC"; }),
-     {"bent.nc", "tas", "K at 2001-01-08T00:00:00", "far from all that the prior knows", "units"}},
+     {"bent.nc", "tas", "implausible value", "K at 2001-01-08T00:00:00", "units attribute"}},
     {"ANaN",
      bend_observations([](ToyFields& fields) { fields.field(3, kTas)[4] = kNaN; }),
      {"bent.nc", "tas", "2001-01-08T18:00:00", "y 1, x 1"}},
@@ -97,7 +97,7 @@ const std::vector<BadInput> kBadObservations = {
        })(options, folder);
        options["observation.missing_fraction"] = "0.05";
      },
-     {"bent.nc", "tas", "-20 K at 2001-01-08T18:00:00", "far from all that the prior knows"}},
+     {"bent.nc", "tas", "implausible value -20 K at 2001-01-08T18:00:00"}},
     {"AnInfinity",
      bend_observations([](ToyFields& fields) { fields.field(2, kTas)[0] = kInfinity; }),
      {"bent.nc", "tas", "2001-01-08T12:00:00", "not finite", "y 0, x 0"}},
@@ -344,7 +344,7 @@ const std::vector<BadInput> kBadFiles = {
        from_files("observation.block", "8")(options, folder);
        bend("input.files", [](ToyFields& fields) { fields.variables[kTas].units = "degC"; })(options, folder);
      },
-     {"bent.nc", "tas", "K at 2001-01-08T00:00:00", "far from all that the prior knows"},
+     {"bent.nc", "tas", "implausible value", "K at 2001-01-08T00:00:00"},
      1,
      false},
 };
