@@ -12,30 +12,13 @@
 #include <vector>
 
 #include "foehn/core/error.hpp"
+#include "stored_type.hpp"
 
 namespace foehn::io {
 namespace {
 
 double padded(double bytes) {
   return std::ceil(bytes / 4) * 4;
-}
-
-double type_bytes(nc_type type) {
-  switch (type) {
-    case NC_BYTE:
-    case NC_CHAR:
-    case NC_UBYTE:
-      return 1;
-    case NC_SHORT:
-    case NC_USHORT:
-      return 2;
-    case NC_INT:
-    case NC_UINT:
-    case NC_FLOAT:
-      return 4;
-    default:
-      return 8;
-  }
 }
 
 /// Adds up the parts of a file as the specification of the classic formats lays them out. Sizes are float64:
@@ -88,7 +71,8 @@ class ClassicLength {
       std::size_t length = 0;
       check(nc_inq_attname(file_, variable, i, name));
       check(nc_inq_att(file_, variable, name, &type, &length));
-      header_ += name_bytes(name) + 4 + count_bytes_ + padded(static_cast<double>(length) * type_bytes(type));
+      header_ += name_bytes(name) + 4 + count_bytes_ +
+                 padded(static_cast<double>(length) * static_cast<double>(bytes_of(type)));
     }
   }
 
@@ -104,7 +88,7 @@ class ClassicLength {
     header_ += name_bytes(name) + count_bytes_ * (1 + rank) + list_bytes() + 4 + count_bytes_ + offset_bytes_;
     add_attributes(id, attributes);
 
-    double bytes = type_bytes(type);
+    double bytes = static_cast<double>(bytes_of(type));
     bool has_records = false;
     for (const int dimension : dimensions) {
       std::size_t length = 0;
@@ -197,7 +181,7 @@ class ClassicHeader {
     list([&] {
       name();
       const nc_type kind = type();
-      skip(padded(number(count_bytes_) * type_bytes(kind)));
+      skip(padded(number(count_bytes_) * static_cast<double>(bytes_of(kind))));
     });
   }
 

@@ -1,7 +1,6 @@
 #include "foehn/io/field_values.hpp"
 
 #include <fmt/format.h>
-#include <netcdf.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <limits>
 
 #include "foehn/io/standard_name.hpp"
+#include "stored_type.hpp"
 
 namespace foehn::io {
 namespace {
@@ -18,24 +18,6 @@ constexpr std::int64_t kMostCacheBytes = std::int64_t{1} << 29;
 
 std::int64_t cells_of(const grid::Crop& crop) {
   return (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
-}
-
-/// Bytes of a stored number.
-std::int64_t size_of(int type) {
-  switch (type) {
-    case NC_BYTE:
-    case NC_UBYTE:
-      return 1;
-    case NC_SHORT:
-    case NC_USHORT:
-      return 2;
-    case NC_INT:
-    case NC_UINT:
-    case NC_FLOAT:
-      return 4;
-    default:
-      return 8;
-  }
 }
 
 /// Some fields of a variable: instants [first, first + count) of a crop.
@@ -156,7 +138,7 @@ void ReadAhead::plan(const NetcdfFile& file, const FieldLayout& layout, const gr
   const std::vector<std::int64_t> chunks = file.chunk_lengths(layout.header);
   if (chunks.empty()) return;
   const std::size_t rank = chunks.size();
-  std::int64_t chunk_bytes = size_of(layout.header.type);
+  std::int64_t chunk_bytes = bytes_of(layout.header.type);
   for (const std::int64_t length : chunks) chunk_bytes *= length;
   const auto touched = [](std::int64_t begin, std::int64_t end, std::int64_t chunk) {
     return (end - 1) / chunk - begin / chunk + 1;
