@@ -1,14 +1,13 @@
 #include "foehn/calendar/date_time.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 
 namespace foehn::calendar {
 namespace {
@@ -137,12 +136,6 @@ void check_exists(const DateTime& date, Calendar calendar) {
   }
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -190,7 +183,7 @@ class TextCursor {
 /// if the text is none.
 std::optional<std::int64_t> zone_offset(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  const std::string zone = lower_case(text);
+  const std::string zone = core::lower_case(text);
   if (zone.empty() || zone == "z" || zone == "utc" || zone == "gmt") return 0;
   TextCursor cursor(zone);
   const bool is_west = cursor.accept('-');
@@ -259,7 +252,7 @@ ZonedDateTime parse_zoned(const std::string& text) {
 }  // namespace
 
 Calendar parse_calendar(const std::string& name) {
-  const std::string lower = lower_case(name);
+  const std::string lower = core::lower_case(name);
   if (lower == "standard" || lower == "gregorian") return Calendar::standard;
   if (lower == "proleptic_gregorian") return Calendar::proleptic_gregorian;
   if (lower == "julian") return Calendar::julian;

@@ -2,24 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <string_view>
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 
 namespace foehn::calendar {
 namespace {
 
 /// Times further than this from the reference date (30 million years) are no times; also far from overflow.
 constexpr double kLargestSeconds = 1e15;
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(" \t");
@@ -88,10 +83,10 @@ bool are_comparable(const TimeAxis& a, const TimeAxis& b) {
 
 TimeAxis decode_times(std::span<const double> values, const std::string& units, Calendar calendar) {
   const std::string quoted = "time units '" + units.substr(0, 80) + "'";
-  const auto since = lower_case(units).find(" since ");
+  const auto since = core::lower_case(units).find(" since ");
   if (since == std::string::npos)
     throw core::Error(quoted + ": expected a form such as 'hours since 1900-01-01'");
-  const double unit_seconds = seconds_in(lower_case(trimmed(units.substr(0, since))));
+  const double unit_seconds = seconds_in(core::lower_case(trimmed(units.substr(0, since))));
   if (unit_seconds == 0)
     throw core::Error(quoted +
                       ": the unit must be seconds (or thousandths to thousand-millionths of them), minutes, "

@@ -73,9 +73,11 @@ void check_same_run(const io::Attributes& first, const io::Attributes& other) {
 std::vector<io::FieldReader> open_members(const std::vector<std::filesystem::path>& files) {
   if (files.empty()) throw Error("no ensemble member given");
   std::vector<io::FieldReader> members;
+  io::FieldSelection drawn;  // from a prior, perhaps beyond what is physical
+  drawn.must_be_plausible = false;
   const io::Attributes first = io::NetcdfFile::open(files.front()).global_attributes();
   for (const auto& file : files) {
-    members.emplace_back(std::vector{file}, io::FieldSelection{.must_be_plausible = false});
+    members.emplace_back(std::vector{file}, drawn);
     core::with_context(fmt::format("member {} beside {}", file.string(), files.front().string()), [&] {
       check_same(members.front(), members.back());
       check_same_run(first, io::NetcdfFile::open(file).global_attributes());

@@ -30,7 +30,7 @@ BlockRegridding::BlockRegridding(const grid::RegriddingWeights& fine, const grid
                                  std::int64_t block, std::span<const double> angles)
     : region_(fine.used_source()) {
   const std::int64_t nx = fine_grid.nx(), width = region_.x1 - region_.x0;
-  is_used_.resize(static_cast<std::size_t>((region_.y1 - region_.y0) * width), 0);
+  is_used_.resize(static_cast<std::size_t>(region_.cells()), 0);
   const double part = 1.0 / static_cast<double>(block * block);
   for (std::int64_t y0 = 0; y0 < fine_grid.ny(); y0 += block) {
     for (std::int64_t x0 = 0; x0 < nx; x0 += block) {

@@ -16,10 +16,6 @@ namespace foehn::ingestion {
 
 namespace {
 
-std::int64_t cells_of(const grid::Crop& crop) {
-  return (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
-}
-
 std::string describe(const Record& record) {
   return fmt::format("{} ({})", record.variable().name, record.files().front().path.string());
 }
@@ -146,7 +142,7 @@ std::span<const float> ObservationStream::field(std::size_t record, std::int64_t
   Field& field = fields_[record];
   if (field.instant != instant) {
     const BlockRegridding& regridding = *regridding_[record];
-    field.values.resize(static_cast<std::size_t>(cells_of(regridding.region())));
+    field.values.resize(static_cast<std::size_t>(regridding.region().cells()));
     records_[record].read(instant, 1, regridding.region(), field.values, regridding.is_used());
     field.instant = instant;
   }

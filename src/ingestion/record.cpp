@@ -23,10 +23,6 @@ std::string name_of(const SourceFile& file) {
   return file.path.string();
 }
 
-std::int64_t cells_of(const grid::Crop& crop) {
-  return (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
-}
-
 /// How far a value in a file may be from what was packed.
 double precision_of(const SourceFile& file) {
   const io::Packing& packing = file.layout.packing;
@@ -178,7 +174,7 @@ void Record::refuse_step(std::int64_t index, std::int64_t expected) const {
 }
 
 void Record::check_overlaps(const grid::Crop& crop) const {
-  const std::int64_t most = std::max<std::int64_t>(1, kValuesARead / cells_of(crop));
+  const std::int64_t most = std::max<std::int64_t>(1, kValuesARead / crop.cells());
   OverlapReader of_kept, of_other;
   for (std::size_t first = 0; first < repeats_.size();) {
     std::size_t last = first + 1;
@@ -197,12 +193,12 @@ void Record::OverlapReader::read(const SourceFile& source, const grid::Crop& cro
     file.reset();
     file.emplace(io::NetcdfFile::open(source.path));
   }
-  ahead.read(*file, source.layout, crop, first, count, values.data(), cells_of(crop));
+  ahead.read(*file, source.layout, crop, first, count, values.data(), crop.cells());
 }
 
 void Record::compare(const Repeat* first, std::int64_t count, const grid::Crop& crop, OverlapReader& of_kept,
                      OverlapReader& of_other) const {
-  const std::int64_t cells = cells_of(crop), nx = crop.x1 - crop.x0;
+  const std::int64_t cells = crop.cells(), nx = crop.x1 - crop.x0;
   const SourceFile& kept = file(first->kept);
   const SourceFile& other = file(first->other);
   std::vector<float> a(at(count * cells)), b(a.size());
@@ -225,7 +221,7 @@ void Record::compare(const Repeat* first, std::int64_t count, const grid::Crop& 
 
 void Record::read(std::int64_t first, std::int64_t count, const grid::Crop& crop, std::span<float> values,
                   std::span<const char> is_used) const {
-  const std::int64_t cells = cells_of(crop);
+  const std::int64_t cells = crop.cells();
   for (std::int64_t done = 0; done < count;) {
     const Slot& begin = kept_[at(first + done)];
     std::int64_t run = 1;
@@ -245,7 +241,7 @@ void Record::read(std::int64_t first, std::int64_t count, const grid::Crop& crop
 
 void Record::check_plausible(std::int64_t first, std::int64_t count, const grid::Crop& crop,
                              std::span<const float> values, std::span<const char> is_used) const {
-  const std::int64_t cells = cells_of(crop), nx = crop.x1 - crop.x0;
+  const std::int64_t cells = crop.cells(), nx = crop.x1 - crop.x0;
   for (std::int64_t i = 0; i < count; ++i) {
     const SourceFile& source = file(kept_[at(first + i)]);
     const auto field = values.subspan(at(i * cells), at(cells));

@@ -1,8 +1,8 @@
 #include "foehn/io/cell_methods.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <sstream>
+
+#include "foehn/core/text.hpp"
 
 namespace foehn::io {
 namespace {
@@ -23,12 +23,8 @@ std::string without_comments(const std::string& text) {
 }  // namespace
 
 std::string cell_method(const std::string& cell_methods, const std::string& axis) {
-  std::string text = without_comments(cell_methods);
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  std::string axis_name = axis;
-  std::transform(axis_name.begin(), axis_name.end(), axis_name.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  std::istringstream words(text);
+  const std::string axis_name = core::lower_case(axis);
+  std::istringstream words(core::lower_case(without_comments(cell_methods)));
   std::string word, methods;
   bool names_axis = false, names_any = false;  // since the last method
   while (words >> word) {

@@ -1,12 +1,12 @@
 #include "foehn/io/field_layout.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <tuple>
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/io/raw_wrf.hpp"
 #include "foehn/io/standard_name.hpp"
 
@@ -23,8 +23,7 @@ std::string dimensions_text(const NetcdfVariable& variable) {
 
 /// Whether a variable gives one instant for each entry of a dimension, besides any of size 1.
 bool counts_instants(const NetcdfVariable& variable, const std::string& dimension) {
-  std::string units = variable.text("units").value_or("");
-  std::transform(units.begin(), units.end(), units.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string units = core::lower_case(variable.text("units").value_or(""));
   if (!variable.is_numeric || units.find(" since ") == std::string::npos) return false;
   bool has_dimension = false;
   for (const NetcdfDimension& own : variable.dimensions) {
@@ -36,9 +35,8 @@ bool counts_instants(const NetcdfVariable& variable, const std::string& dimensio
 
 /// Whether a variable without a standard name is called what the beginning of a forecast is.
 bool is_called_reference(const NetcdfVariable& variable) {
-  std::string words = variable.name + " " + variable.text("long_name").value_or("");
-  std::transform(words.begin(), words.end(), words.begin(),
-                 [](unsigned char c) { return c == '_' ? ' ' : std::tolower(c); });
+  std::string words = core::lower_case(variable.name + " " + variable.text("long_name").value_or(""));
+  std::replace(words.begin(), words.end(), '_', ' ');
   for (const char* called : {"reference time", "reftime", "initial time", "analysis time", "forecast start"})
     if (words.find(called) != std::string::npos) return true;
   return false;

@@ -97,7 +97,7 @@ void for_each_field(const FieldSource& source, const grid::Crop& crop, std::int6
     const auto place = [&](std::int64_t cell) {
       return place_of(source, first + i, crop.y0 + cell / nx, crop.x0 + cell % nx);
     };
-    use(std::span(values + i * stride, static_cast<std::size_t>((crop.y1 - crop.y0) * nx)), place);
+    use(std::span(values + i * stride, static_cast<std::size_t>(crop.cells())), place);
   }
 }
 

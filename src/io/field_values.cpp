@@ -16,10 +16,6 @@ namespace {
 constexpr std::int64_t kMostAheadBytes = std::int64_t{1} << 28;
 constexpr std::int64_t kMostCacheBytes = std::int64_t{1} << 29;
 
-std::int64_t cells_of(const grid::Crop& crop) {
-  return (crop.y1 - crop.y0) * (crop.x1 - crop.x0);
-}
-
 /// Some fields of a variable: instants [first, first + count) of a crop.
 struct Part {
   std::int64_t first = 0, count = 0;
@@ -57,7 +53,7 @@ std::vector<Part> parts_of(const NetcdfFile& file, const FieldLayout& layout, co
   for (std::size_t j = 1; j < ys.size(); ++j)
     for (std::size_t i = 1; i < xs.size(); ++i) {
       const grid::Crop tile{ys[j - 1], ys[j], xs[i - 1], xs[i]};
-      const std::int64_t most_instants = std::max<std::int64_t>(1, kValuesARead / cells_of(tile));
+      const std::int64_t most_instants = std::max<std::int64_t>(1, kValuesARead / tile.cells());
       for (std::int64_t done = 0; done < whole.count; done += most_instants)
         parts.push_back({whole.first + done, std::min(most_instants, whole.count - done), tile});
     }
@@ -151,7 +147,7 @@ void ReadAhead::plan(const NetcdfFile& file, const FieldLayout& layout, const gr
 
   if (chunk_bytes > cache_bytes)
     file.set_chunk_cache_bytes(layout.header, std::min(chunk_bytes, kMostCacheBytes));
-  const std::int64_t field_bytes = cells_of(crop) * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t field_bytes = crop.cells() * static_cast<std::int64_t>(sizeof(float));
   block_instants_ = std::clamp<std::int64_t>(kMostAheadBytes / field_bytes, 1, chunk_instants_);
   if (has_said_so_) return;
   has_said_so_ = true;
@@ -175,15 +171,15 @@ void ReadAhead::read_block(const NetcdfFile& file, const FieldLayout& layout, st
   const std::int64_t chunk_begin = instant / chunk_instants_ * chunk_instants_;
   first_ = chunk_begin + (instant - chunk_begin) / block_instants_ * block_instants_;
   count_ = std::min({block_instants_, chunk_begin + chunk_instants_ - first_, size - first_});
-  block_.resize(static_cast<std::size_t>(count_ * cells_of(crop_)));
-  read_values(file, layout, crop_, first_, count_, block_.data(), cells_of(crop_));
+  block_.resize(static_cast<std::size_t>(count_ * crop_.cells()));
+  read_values(file, layout, crop_, first_, count_, block_.data(), crop_.cells());
 }
 
 void ReadAhead::read(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop,
                      std::int64_t first, std::int64_t count, float* values, std::int64_t stride) {
   if (file.path() != path_ || layout.header.name != name_ || crop != crop_) plan(file, layout, crop);
   if (block_instants_ == 0) return read_values(file, layout, crop, first, count, values, stride);
-  const std::int64_t cells = cells_of(crop);
+  const std::int64_t cells = crop.cells();
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t instant = first + i;
     if (instant < first_ || instant >= first_ + count_) read_block(file, layout, instant);

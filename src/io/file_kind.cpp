@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <fstream>
 #include <optional>
 #include <string_view>
+
+#include "foehn/core/text.hpp"
 
 namespace foehn::io {
 namespace {
@@ -87,18 +88,12 @@ bool is_text(std::string_view bytes) {
   });
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
-
 std::optional<std::string> describe_text(std::string_view bytes) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
   const auto first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos || !is_text(bytes)) return std::nullopt;
-  const std::string text = lower_case(bytes.substr(first));
+  const std::string text = core::lower_case(bytes.substr(first));
   for (const TextKind& kind : kTextKinds)
     if (text.starts_with(kind.word)) return fmt::format("it is {}: {}", kind.name, kind.advice);
   return fmt::format("it is text, which begins '{}'",

@@ -104,6 +104,12 @@ grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const Net
                     (turn > 0 ? " after " + std::to_string(axis.values[turn - 1]) : ""));
 }
 
+/// The axes of a field's last two dimensions, without a pole.
+grid::Grid read_axes(const NetcdfFile& file, const std::string& where, const NetcdfVariable& field) {
+  return {read_axis(file, where, *(field.dimensions.end() - 2), false),
+          read_axis(file, where, field.dimensions.back(), true), std::nullopt};
+}
+
 /// The variable that a `grid_mapping` attribute names, in its short form "crs" or its long one "crs: lat
 /// lon".
 std::string mapping_variable_name(const std::string& attribute) {
@@ -134,6 +140,10 @@ std::optional<NetcdfVariable> find_mapping(const NetcdfFile& file, const NetcdfV
   return file.has_variable(name) ? std::optional(file.variable(name)) : std::nullopt;
 }
 
+bool is_rotated_axis(const NetcdfVariable& variable) {
+  return is_plain_degrees(variable.text("units").value_or(""));
+}
+
 /// What the coordinate variables of the last two dimensions are.
 enum class AxesKind { latitude_longitude, plain_degrees, other };
 
@@ -144,10 +154,7 @@ AxesKind axes_kind(const NetcdfFile& file, const NetcdfVariable& field) {
   if (!file.has_variable(y_name) || !file.has_variable(x_name)) return AxesKind::other;
   const NetcdfVariable y = file.variable(y_name), x = file.variable(x_name);
   if (is_latitude(y) && is_longitude(x)) return AxesKind::latitude_longitude;
-  const auto is_plain = [](const NetcdfVariable& axis) {
-    return is_plain_degrees(axis.text("units").value_or(""));
-  };
-  return is_plain(y) && is_plain(x) ? AxesKind::plain_degrees : AxesKind::other;
+  return is_rotated_axis(y) && is_rotated_axis(x) ? AxesKind::plain_degrees : AxesKind::other;
 }
 
 void check_axis(const NetcdfFile& file, const std::string& where, const grid::Axis& axis,
@@ -157,10 +164,6 @@ void check_axis(const NetcdfFile& file, const std::string& where, const grid::Ax
   const bool is_other_axis = is_latitude(variable) || is_longitude(variable);
   throw core::Error(where + ": coordinate " + axis.name + " has units '" + axis.units + "', expected " +
                     expected + (is_other_axis ? " (the dimensions must be in the order y, x)" : ""));
-}
-
-bool is_rotated_axis(const NetcdfVariable& variable) {
-  return is_plain_degrees(variable.text("units").value_or(""));
 }
 
 void name_axes(grid::Grid& grid) {
@@ -254,8 +257,7 @@ bool is_rectilinear(const NetcdfFile& file, const NetcdfVariable& variable) {
   const auto positions = read_positions(file, variable, 2);
   if (!positions) return true;
   const std::string where = file.path().string() + ": " + variable.name;
-  const grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2), false),
-                        read_axis(file, where, variable.dimensions.back(), true), std::nullopt};
+  const grid::Grid grid = read_axes(file, where, variable);
   return find_rotated_pole(grid, positions->cells).has_value();
 }
 
@@ -270,8 +272,7 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     throw core::Error(where + ": a curvilinear grid (" + positions->latitude_name + ", " +
                       positions->longitude_name +
                       "), expected a regular or a rotated one: its dimensions have no coordinate variables");
-  grid::Grid grid{read_axis(file, where, *(variable.dimensions.end() - 2), false),
-                  read_axis(file, where, variable.dimensions.back(), true), std::nullopt};
+  grid::Grid grid = read_axes(file, where, variable);
 
   const auto mapping = find_mapping(file, variable);
   const std::string mapping_name =

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <sstream>
-#include <string_view>
 #include <vector>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/packing.hpp"
 #include "foehn/io/standard_name.hpp"
@@ -22,14 +21,9 @@ namespace {
 using Vector = std::array<double, 3>;
 using Matrix = std::array<Vector, 3>;
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 /// The spellings of CF 4.1 and 4.2: degrees_north, degree_north, degrees_N, degree_N, degreesN, degreeN.
 bool is_degrees_towards(const std::string& units, const std::string& direction) {
-  std::string text = lower_case(units);
+  std::string text = core::lower_case(units);
   if (!text.starts_with("degree")) return false;
   text.erase(0, text.starts_with("degrees") ? 7 : 6);
   const bool is_short = text.size() == 1 || text.size() == 2;
@@ -161,11 +155,11 @@ bool is_longitude(const NetcdfVariable& variable) {
 }
 
 bool is_radians(const std::string& units) {
-  return lower_case(units) == "radian" || lower_case(units) == "radians";
+  return core::lower_case(units) == "radian" || core::lower_case(units) == "radians";
 }
 
 bool is_plain_degrees(const std::string& units) {
-  return lower_case(units) == "degrees" || lower_case(units) == "degree";
+  return core::lower_case(units) == "degrees" || core::lower_case(units) == "degree";
 }
 
 std::optional<HorizontalPositions> read_positions(const NetcdfFile& file, const NetcdfVariable& field,

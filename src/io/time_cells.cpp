@@ -128,18 +128,15 @@ MeanInterval about_stamp(const TimeSpan& span, std::int64_t stamp) {
 /// The interval of every mean, from its time stamp.
 MeanInterval common_interval(const TimeCells& cells, const calendar::TimeAxis& times) {
   const MeanInterval first = about_stamp(cells.spans.front(), times.seconds.front());
-  const auto date = [&](std::int64_t seconds) {
-    return calendar::format_date_time(calendar::from_seconds(seconds, times.calendar));
-  };
   for (std::size_t i = 1; i < cells.spans.size(); ++i) {
     const TimeSpan &span = cells.spans[i], &first_span = cells.spans.front();
     if (about_stamp(span, times.seconds[i]) == first) continue;
     throw core::Error(
         fmt::format("the mean stamped {} is over {} to {}, the first, stamped {}, over {} to {}: intervals "
-                    "of one length, "
-                    "all alike about their time stamps, are wanted",
-                    times.format(static_cast<std::int64_t>(i)), date(span.begin), date(span.end),
-                    times.format(0), date(first_span.begin), date(first_span.end)));
+                    "of one length, all alike about their time stamps, are wanted",
+                    times.format(static_cast<std::int64_t>(i)), date(span.begin, times.calendar),
+                    date(span.end, times.calendar), times.format(0), date(first_span.begin, times.calendar),
+                    date(first_span.end, times.calendar)));
   }
   return first;
 }

@@ -1,7 +1,6 @@
 #include "foehn/io/weight_file.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/netcdf.hpp"
 
@@ -214,10 +214,7 @@ SumRange sum_range(const NetcdfFile& file) {
   const auto text = [&](const char* name) {
     const auto found = attributes.find(name);
     const auto* value = found == attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
-    std::string lower = value ? *value : "";
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    return lower;
+    return value ? core::lower_case(*value) : std::string();
   };
   const std::string method = text("map_method");
   const bool is_interpolation =

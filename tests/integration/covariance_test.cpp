@@ -71,7 +71,7 @@ TEST_P(CovarianceOf, APriorGuidesToTheSameBitsOnAnyNumberOfRanksAndAfterAKill) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, CovarianceOf, ::testing::Values("gaussian", "network", "preconditioned"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& covariance) { return covariance.param; });
 
 }  // namespace
 }  // namespace foehn::testing

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -29,7 +30,7 @@ class PathsWithSpaces : public ::testing::Test {
   static void TearDownTestSuite() { delete folder_; }
 
   /// A list of one file: the comma is the path's.
-  static std::string quoted(const std::string& name) { return "'" + (data_ / name).string() + "'"; }
+  static std::string quoted(const std::string& name) { return fmt::format("'{}'", path(name)); }
   static std::string path(const std::string& name) { return data_ / name; }
   static Options sample_options() {
     Options options = toy_climate().sample_options(path("the members"));

@@ -256,7 +256,9 @@ TEST_F(ImplausibleValues, AreNotLookedForAmongSamples) {
   OddFile file;
   file.variables["tas"].values[7] = 50;
   std::vector<float> values(24);
-  EXPECT_NO_THROW(open(file, {.variables = {}, .must_be_plausible = false}).read(0, 4, values));
+  FieldSelection drawn;
+  drawn.must_be_plausible = false;
+  EXPECT_NO_THROW(open(file, drawn).read(0, 4, values));
 }
 
 TEST_F(ImplausibleValues, AreNotKnownOfSums) {

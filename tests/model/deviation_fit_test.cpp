@@ -43,8 +43,9 @@ TEST(DeviationEstimator, FindsOneForAllWhereAllCellsAreAlike) {
   const std::vector<DeviationChoice> choices = estimator.choose();
   // By chance a smooth field may be likelier by next to nothing.
   EXPECT_LT(choices[0].gain, 1e-4);
-  if (const auto deviation = estimator.estimate(choices, estimator.scale()))
+  if (const auto deviation = estimator.estimate(choices, estimator.scale())) {
     EXPECT_LT((deviation->at(0, kCalendar) - 1).abs().max().item<double>(), 0.05);
+  }
 }
 
 TEST(DeviationEstimator, FindsThatOfLandAndSea) {

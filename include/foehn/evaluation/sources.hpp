@@ -21,7 +21,7 @@ struct SourceFiles {
   std::optional<grid::Crop> reference_crop;  ///< the members' domain within the reference's grid
   /// Names in the reference, each with the standard name (or the name) of the members' variable that it is;
   /// variables without one are called as in the members.
-  std::vector<io::Variable> reference_names;
+  std::vector<io::Variable> reference_names = {};
 };
 
 /// Observations of some variables at the same times: snapshots, or means over hours.

@@ -55,6 +55,8 @@ std::optional<double> settle_latitudes(std::vector<double>& latitudes);
 /// Rows [y0, y1) and columns [x0, x1) of a grid.
 struct Crop {
   std::int64_t y0 = 0, y1 = 0, x0 = 0, x1 = 0;
+
+  std::int64_t cells() const { return (y1 - y0) * (x1 - x0); }
   bool operator==(const Crop&) const = default;
 };
 

@@ -1,0 +1,14 @@
+#include "foehn/core/text.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace foehn::core {
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  return lower;
+}
+
+}  // namespace foehn::core
