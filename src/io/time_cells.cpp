@@ -84,8 +84,8 @@ std::optional<TimeSampling> sampling_by_methods(const FieldLayout& layout) {
   if (method == "point") return TimeSampling::snapshot;
   if (method == "mean") return TimeSampling::mean;
   throw core::Error(fmt::format(
-      "cell_methods '{}': time: {} is neither a snapshot nor a mean, expected point or mean; if the "
-      "attribute is wrong, {}",
+      "cell_methods '{}': time: {} is neither a snapshot nor a mean, expected point or mean; where "
+      "it is not wanted, name those that are in data.variables; if the attribute is wrong, {}",
       *layout.header.text("cell_methods"), method, kAdvice));
 }
 

@@ -168,7 +168,7 @@ TEST_F(Records, TellMeansFromSnapshots) {
               refuses("time_bnds", "data.cell_methods"));
   EXPECT_THAT(
       refused([](SimulationFile& made) { made.attributes["cell_methods"] = std::string("time: maximum"); }),
-      refuses("time: maximum is neither"));
+      refuses("time: maximum is neither", "data.variables", "data.cell_methods"));
 }
 
 TEST_F(Records, OfMeansBelongToThePeriodOfTheirMiddle) {
