@@ -64,7 +64,7 @@ struct Subject {
   diffusion::VpCosine schedule;
   std::vector<std::int64_t> window;  ///< shape: channels, ny, nx
   std::optional<double>
-      operations;  ///< floating-point, of one window's noise estimate; known of score networks
+      operations;  ///< floating-point, per window's noise estimate; known for score networks alone
 };
 
 Subject full_network(const at::TensorOptions& tensors) {
@@ -101,13 +101,13 @@ Subject prior_of(const std::string& path, const at::TensorOptions& tensors) {
 struct Case {
   std::int64_t batch = 0;
   std::string pass;
-  Timing timing;                     ///< of a call, that is of `batch` windows
-  std::optional<double> operations;  ///< of a window
+  Timing timing;                     ///< of one call, with `batch` windows
+  std::optional<double> operations;  ///< per window
 
-  double seconds_a_window() const { return timing.seconds / static_cast<double>(batch); }
-  /// Floating-point operations a second.
+  double seconds_per_window() const { return timing.seconds / static_cast<double>(batch); }
+  /// Floating-point operations per second.
   std::optional<double> rate() const {
-    return operations ? std::optional(*operations / seconds_a_window()) : std::nullopt;
+    return operations ? std::optional(*operations / seconds_per_window()) : std::nullopt;
   }
 };
 
@@ -135,7 +135,7 @@ std::vector<Case> time_subject(Subject& subject, const BenchOptions& options,
 
 constexpr double kGiga = 1e9;
 
-/// "0.79", or "-" where there is no number.
+/// "0.79", or "-" for a missing number.
 std::string text(const std::optional<double>& number, int decimals) {
   return number ? fmt::format("{:.{}f}", *number, decimals) : "-";
 }
@@ -153,7 +153,7 @@ std::string table_text(const std::vector<Case>& cases, const Peaks& peaks) {
       "of the product", "of convolution");
   for (const Case& one : cases)
     lines += fmt::format("{:>5}  {:<18}  {:>10.4g}  {:>9}  {:>14}  {:>14}\n", one.batch, one.pass,
-                         one.seconds_a_window(), text(ratio(one.rate(), kGiga), 1),
+                         one.seconds_per_window(), text(ratio(one.rate(), kGiga), 1),
                          text(ratio(one.rate(), peaks.matrix_product), 3),
                          text(ratio(one.rate(), peaks.convolution), 3));
   return lines;
@@ -170,8 +170,8 @@ nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const 
     lines.push_back({{"batch", one.batch},
                      {"pass", one.pass},
                      {"repeats", one.timing.repeats},
-                     {"seconds_a_window", one.seconds_a_window()},
-                     {"gflop_a_second", json_of(ratio(one.rate(), kGiga))},
+                     {"seconds_per_window", one.seconds_per_window()},
+                     {"gflop_per_second", json_of(ratio(one.rate(), kGiga))},
                      {"of_matrix_product", json_of(ratio(one.rate(), peaks.matrix_product))},
                      {"of_convolution", json_of(ratio(one.rate(), peaks.convolution))}});
   return {{"program", "foehn"},
@@ -179,8 +179,8 @@ nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const 
           {"version", FOEHN_VERSION},
           {"options", option_values},
           {"subject", subject.name},
-          {"gflop_a_window", json_of(ratio(subject.operations, kGiga))},
-          {"peaks_gflop_a_second",
+          {"gflop_per_window", json_of(ratio(subject.operations, kGiga))},
+          {"peaks_gflop_per_second",
            {{"matrix_product", peaks.matrix_product / kGiga}, {"convolution", peaks.convolution / kGiga}}},
           {"cases", lines}};
 }
@@ -188,7 +188,8 @@ nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const 
 int run(const Call& call, const BenchOptions& options) {
   const bool is_full = options.network == TimedNetwork::full;
   if (is_full != options.prior.empty())
-    throw core::UsageError("expected either prior.path or bench.network full");
+    throw core::UsageError(is_full ? "prior.path: expected none beside bench.network full"
+                                   : "prior.path: required, unless bench.network is full");
   process::set_threads(options.threads);
   const at::TensorOptions tensors =
       at::TensorOptions(at::kFloat).device(process::choose_device(options.device));
@@ -215,7 +216,7 @@ int run(const Call& call, const BenchOptions& options) {
 
 Subcommand bench() {
   return {.name = "bench",
-          .summary = "Time a denoiser beside what the machine does at its best.",
+          .summary = "Time a denoiser beside the machine's measured peaks.",
           .example = "foehn bench --bench.network full --run.threads 2",
           .declare = serial(&declare, &run)};
 }

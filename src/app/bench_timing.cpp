@@ -20,7 +20,7 @@ double seconds_of_call(const std::function<at::Tensor()>& work) {
   const auto start = std::chrono::steady_clock::now();
   core::beat();
   const at::Tensor result = work();
-  // A GPU computes on after the call has returned, until a value of the result is asked for.
+  // A GPU still computes after the call has returned; asking for a value waits for it.
   result.flatten()[0].item<double>();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }

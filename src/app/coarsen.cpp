@@ -40,14 +40,14 @@ io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& op
   return period;
 }
 
-/// What the observations are means over in time, and how their first time stamp lies to that of the fields
-/// they begin with.
+/// What the observations are means over in time, and how far their first time stamp lies from that of the
+/// fields that they begin with.
 struct Averaging {
   std::optional<io::MeanInterval> interval;
   std::int64_t stamp_seconds = 0;
 };
 
-/// @throws core::Error if the fields are means over time that do not join to means, or overlap
+/// @throws core::Error if the fields are means over time that overlap or do not add up to longer ones
 Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& options) {
   const io::Sampling sampling = read_sampling(reader, options.cell_methods);
   const bool are_means = sampling.kind == io::TimeSampling::mean;
@@ -57,7 +57,7 @@ Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& opti
                                   calendar::format_step(step), why));
   };
   if (options.is_mean) {
-    if (are_means && length != step) refuse("which do not join to longer means");
+    if (are_means && length != step) refuse("which do not add up to longer means");
     // From each time on to the next; the time stamp is the middle.
     const std::int64_t half = step * options.every / 2;
     return {io::MeanInterval{-half, half}, sampling.interval.begin_seconds + half};
@@ -75,7 +75,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   const io::FieldReader reader(files, field_selection(options.variables, options.crop));
   if (reader.step_seconds() == 0)
     throw core::Error(
-        fmt::format("{}: expected at least two instants, found one: its step is unknown", options.input));
+        fmt::format("{}: expected at least two instants, which tell its step, found one", options.input));
   const io::IndexRange period = period_of(reader, options);
   const Averaging averaging = averaging_of(reader, options);
   const observation::BlockMean block_mean(options.block);
@@ -97,10 +97,10 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
                               std::filesystem::path(options.input).filename().string(),
                               options.is_mean ? "means over" : "every", options.every)}};
   io::TrajectoryWriter writer(options.output, header);
-  // A mean's last hours may lie beyond the end: then there is none.
+  // A mean whose last hours lie beyond the end is left out.
   const std::int64_t covered = options.is_mean ? options.every : 1;
   if (period.size() < covered)
-    throw core::Error(fmt::format("observation.every: {} has {} steps, of which there is no mean over {}",
+    throw core::Error(fmt::format("observation.every: {} has {} steps, too few for a mean over {}",
                                   options.input, period.size(), options.every));
   if (validate_only) return;
 
@@ -123,18 +123,22 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
 namespace {
 
 void declare(config::OptionTable& table, CoarsenOptions& options) {
-  table.add("input.file", &options.input, {.doc = "Fine fields (NetCDF file or glob).", .required = true});
+  table.add("input.file", &options.input,
+            {.doc = "Coarsen the fine fields of this NetCDF file or glob.", .required = true});
   add_variables_option(table, options.variables);
   add_crop_option(table, options.crop);
   add_cell_methods_option(table, options.cell_methods);
-  table.add("time.start", &options.start, {.doc = "First instant; default: the file's."});
+  table.add("time.start", &options.start, {.doc = "Begin at this instant; default: the files' first."});
   table.add("time.hours", &options.hours,
-            {.doc = "Hours (steps of the file) to cover; 0: to its end.", .unit = "h", .minimum = 0});
+            {.doc = "Cover this many hours (steps of the files); 0 covers all up to their end.",
+             .unit = "h",
+             .minimum = 0});
   add_observation_options(table, options.block, options.every);
   table.add("observation.mean", &options.is_mean,
-            {.doc = "Means over the observation.every hours from each on, with time bounds, instead of "
-                    "snapshots."});
-  table.add("output.path", &options.output, {.doc = "Observation file to write.", .required = true});
+            {.doc = "Write means over the observation.every hours that follow each time, with time bounds, "
+                    "instead of snapshots."});
+  table.add("output.path", &options.output,
+            {.doc = "Write the observations to this NetCDF file.", .required = true});
 }
 
 int run(const Call& call, const CoarsenOptions& options) {

@@ -41,40 +41,48 @@ struct EvaluateOptions {
 void declare(config::OptionTable& table, EvaluateOptions& options) {
   table.add(
       "input.members", &options.members,
-      {.doc = "Trajectories to score, one file a member; patterns such as 'out/member_*.nc' are expanded.",
+      {.doc = "Score these trajectories (files or globs such as 'out/member_*.nc'), one file per member.",
        .are_files = true,
        .required = true});
   table.add(
       "input.reference", &options.reference,
-      {.doc = "Fine fields to score against; may be longer than the members and, with data.crop, larger.",
+      {.doc =
+           "Score against these fine fields (files or globs), which may be longer than the members and, with "
+           "data.crop, larger.",
        .are_files = true,
        .required = true});
-  table.add("input.observations", &options.observations,
-            {.doc = "Coarse observations that the members were conditioned on.",
-             .are_files = true,
-             .required = true});
+  table.add(
+      "input.observations", &options.observations,
+      {.doc = "Compare with interpolation of these coarse observations, which the members were conditioned "
+              "on, and score the agreement with them.",
+       .are_files = true,
+       .required = true});
   table.add(
       "input.prior", &options.prior,
-      {.doc = "Prior bundle whose climatology serves the anomaly interpolation; absent: that is left out."});
+      {.doc = "Also compare with interpolation of the observations' anomalies from the climatology of this "
+              "prior bundle."});
   table.add(
       "data.crop", &options.crop,
-      {.doc = "Rows and columns of the reference that the members cover, as y0:y1,x0:x1; absent: all."});
+      {.doc = "Use this part of the reference's grid, the one that the members cover: y0:y1,x0:x1 (rows and "
+              "columns from 0, ends excluded); default: all of it."});
   table.add(
       "data.variables", &options.variables,
-      {.doc = "Names in the reference, as name=standard name pairs (t2m=air_temperature), of variables that "
-              "the members call otherwise."});
+      {.doc =
+           "Find variables that have other names in the reference than in the members by these name=standard "
+           "name pairs (t2m=air_temperature), names as in the reference."});
   add_cell_methods_option(table, options.cell_methods);
   table.add(
       "observation.std", &options.observation_std,
-      {.doc = "Standard deviation of the observation error, one a variable; absent: what the members' files "
-              "state (foehn_observation_std).",
-       .unit = "the variable's",
+      {.doc = "Assume observation errors of this standard deviation, one value per variable, each in its CF "
+              "unit; default: what the members' files state (foehn_observation_std).",
+       .unit = "CF unit",
        .minimum = 0,
        .minimum_excluded = true});
-  table.add("output.directory", &options.output,
-            {.doc = "Folder for scores.json, scores.nc and report.html; made where it is absent.",
-             .required = true,
-             .changes_result = false});
+  table.add(
+      "output.directory", &options.output,
+      {.doc = "Write scores.json, scores.nc and report.html to this folder, which is made where absent.",
+       .required = true,
+       .changes_result = false});
 }
 
 evaluation::SourceFiles source_files(const EvaluateOptions& options) {
@@ -102,8 +110,8 @@ evaluation::Climatology climatology_of(const fs::path& prior, const evaluation::
   const model::Climatology* climatology = domain.normalisation.climatology();
   if (climatology == nullptr)
     throw core::Error(fmt::format(
-        "{}: fields are normalised by '{}', so that the prior has no climatology, which the anomaly "
-        "interpolation needs; expected a prior of anomalies, or leave the option out",
+        "{}: expected a prior of anomalies, whose climatology the anomaly interpolation needs, found fields "
+        "normalised by '{}'; leave the option out to do without",
         prior.string(), domain.normalisation.mode()));
   struct Source {
     std::int64_t index;
@@ -116,7 +124,7 @@ evaluation::Climatology climatology_of(const fs::path& prior, const evaluation::
                      [&](const io::Variable& variable) { return variable.name == wanted.name; });
     if (found == domain.variables.end()) {
       throw core::Error(
-          fmt::format("{}: no variable {}, which the members have", prior.string(), wanted.name));
+          fmt::format("{}: the variable {} is missing, which the members have", prior.string(), wanted.name));
     }
     variables.push_back(
         {found - domain.variables.begin(), core::unit_conversion(found->units, wanted.units)});
@@ -150,7 +158,7 @@ evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const e
   return verify;
 }
 
-/// Scores of observed hours mean little where the members were drawn from other observations, or from none.
+/// Scores of observed hours mean little if the members were drawn from other observations, or without any.
 void warn_of_other_observations(const evaluation::SourceFiles& files) {
   const io::Attributes attributes = io::NetcdfFile::open(files.members.front()).global_attributes();
   const auto stated = attributes.find("foehn_observations_digest");

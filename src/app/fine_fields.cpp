@@ -31,20 +31,20 @@ io::Sampling read_sampling(const io::FieldReader& reader,
   for (std::size_t i = 0; i < names.size(); ++i) {
     const io::Sampling sampling = reader.sampling(i, methods.of(names[i]));
     if (!sampling.doubt.empty())
-      spdlog::warn("{}: {}: {}; taken for snapshots (data.cell_methods)", reader.first_file(i), names[i],
-                   sampling.doubt);
+      spdlog::warn("{}: {}: {}; values are taken for snapshots (data.cell_methods)", reader.first_file(i),
+                   names[i], sampling.doubt);
     if (sampling.is_assumed) assumed.push_back(names[i]);
     if (!first) first = sampling;
     if (sampling.kind != first->kind || sampling.interval != first->interval)
       throw core::Error(fmt::format(
-          "{}: {} holds {}, but {} {}: expected the same of all variables (data.variables, "
+          "{}: {} holds {}, but {} holds {}: expected the same for all variables (data.variables, "
           "data.cell_methods)",
           reader.first_file(i), names[i], io::describe(sampling), names.front(), io::describe(*first)));
   }
   if (!assumed.empty())
     spdlog::warn(
-        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; taken for "
-        "snapshots (data.cell_methods)",
+        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; they are taken "
+        "for snapshots (data.cell_methods)",
         fmt::join(assumed, ", "));
   return *first;
 }
@@ -53,10 +53,10 @@ void require_snapshots(const io::FieldReader& reader, const config::PerVariable<
                        const std::string& purpose) {
   const io::Sampling sampling = read_sampling(reader, methods);
   if (sampling.kind == io::TimeSampling::snapshot) return;
-  throw core::Error(
-      fmt::format("{}: {}: it holds {} (cell_methods), but {} snapshots; data.cell_methods = point takes the "
-                  "means for them",
-                  reader.first_file(0), reader.variables().front().name, io::describe(sampling), purpose));
+  throw core::Error(fmt::format(
+      "{}: {}: it holds {} (cell_methods), but {} snapshots; set data.cell_methods to point to take "
+      "the means for snapshots",
+      reader.first_file(0), reader.variables().front().name, io::describe(sampling), purpose));
 }
 
 }  // namespace foehn::app

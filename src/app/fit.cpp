@@ -20,7 +20,8 @@ namespace foehn::app {
 
 namespace {
 
-/// "deviation by cell, smoothed over 1 cells, with a cycle of the day: 0.082 nats a value likelier than one"
+/// "deviation by cell, smoothed over 1 cells, with a cycle of the day: 0.082 nats per value likelier than
+/// one"
 std::string describe(const model::DeviationChoice& choice) {
   std::string text = "deviation";
   if (std::isinf(choice.mean_width))
@@ -31,7 +32,7 @@ std::string describe(const model::DeviationChoice& choice) {
   for (const auto& [width, cycle] :
        {std::pair{choice.day_width, "day"}, std::pair{choice.year_width, "year"}})
     if (width) text += fmt::format(", with a cycle of the {}", cycle);
-  return fmt::format("{}: {:.3f} nats a value likelier than one for all, in cross-validation", text,
+  return fmt::format("{}: {:.3f} nats per value likelier than one for all, in cross-validation", text,
                      choice.gain);
 }
 
@@ -44,7 +45,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
     const double* quantile =
         fit.domain.quantiles.data_ptr<double>() + i * model::Domain::kQuantileLevels.size();
     std::cout << fmt::format(
-        "  {:<8} anomalies {:.4g} {} ({:.1f} % above those within the fit), 5-95 % range {:.4g} {}\n",
+        "  {:<8} anomalies {:.4g} {} ({:.1f} % larger than within the fit), 5-95 % range {:.4g} {}\n",
         variable.name, fit.domain.normalisation.scale().data_ptr<double>()[i], variable.units,
         100 * (fit.inflation.data_ptr<double>()[i] - 1), quantile[6] - quantile[2], variable.units);
     if (!fit.deviation[i].is_one_for_all())
@@ -52,7 +53,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
   }
   const auto& quality = fit.quality;
   std::cout << fmt::format(
-      "on the last {} steps, held out: log-likelihood {:.3f} nats a value (climatology alone: {:.3f}), "
+      "on the last {} steps, held out: log-likelihood {:.3f} nats per value (climatology alone: {:.3f}), "
       "mean normalised square {:.2f} (1 where the spread is right), shrinkage {}\n",
       quality.held_out_hours, quality.held_out_log_likelihood, quality.climatology_log_likelihood,
       quality.normalised_square, quality.shrinkage);
@@ -70,23 +71,30 @@ struct FitOptions {
 
 void declare(config::OptionTable& table, FitOptions& options) {
   table.add("data.files", &options.files,
-            {.doc = "Reanalysis files or globs.", .are_files = true, .required = true});
+            {.doc = "Fit to these reanalysis files or globs, joined in time.",
+             .are_files = true,
+             .required = true});
   add_variables_option(table, options.variables);
-  table.add("data.start", &options.start, {.doc = "First date to use; default: the files' first."});
-  table.add("data.end", &options.end, {.doc = "Last date to use, included; default: the files' last."});
+  table.add("data.start", &options.start, {.doc = "Begin at this instant; default: the files' first."});
+  table.add("data.end", &options.end,
+            {.doc = "End at this instant or day, included; default: the files' last."});
   add_crop_option(table, options.crop);
   add_gap_option(table, options.longest_gap);
   add_cell_methods_option(table, options.cell_methods);
-  table.add("data.held_out", &options.fit.held_out_fraction,
-            {.doc = "Part of the period, at its end, that chooses the shrinkage and is scored; it is part of "
-                    "the fit after that.",
+  table.add(
+      "data.held_out_fraction", &options.fit.held_out_fraction,
+      {.doc = "Choose the shrinkage by this fraction of the period, at its end, and score the fit there; the "
+              "final fit includes it.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 0.5,
+       .minimum_excluded = true});
+  table.add("prior.path", &options.prior, {.doc = "Write the prior to this folder.", .required = true});
+  table.add("prior.markov_order", &options.fit.markov_order,
+            {.doc = "Let windows span 2k+1 steps, where k, the Markov order, is this number.",
              .unit = "1",
              .minimum = 0,
-             .maximum = 0.5,
-             .minimum_excluded = true});
-  table.add("prior.path", &options.prior, {.doc = "Folder of the prior to write.", .required = true});
-  table.add("prior.markov_order", &options.fit.markov_order,
-            {.doc = "Markov order k: a window spans 2k+1 steps.", .unit = "1", .minimum = 0, .maximum = 100});
+             .maximum = 100});
   add_deviation_option(table, options.deviation);
 }
 
@@ -101,7 +109,7 @@ int run(const Call& call, const FitOptions& options) {
   fit.may_deviate = options.deviation == Deviating::automatic;
   model::check_fit(period, fit);
   const process::OutputFolder made(options.prior, "prior.path",
-                                   true);  // which stays where a prior comes to lie in it
+                                   true);  // it stays once a prior lies in it
   if (call.validate_only) {
     say_valid("nothing was fitted");
     return 0;

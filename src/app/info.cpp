@@ -138,7 +138,7 @@ std::string attribute_text(const io::AttributeValue& value) {
   return std::visit(Text{}, value);
 }
 
-/// A trajectory, observations, or other fields: what header and attributes say.
+/// A trajectory, observations or other fields: what their header and attributes say.
 void describe_fields(const fs::path& path) {
   const io::FieldReader fields({path}, {});
   const io::NetcdfFile file = io::NetcdfFile::open(path);

@@ -44,14 +44,15 @@ void say_unnamed(const std::vector<io::Variable>& variables) {
   for (const io::Variable& variable : variables)
     if (variable.standard_name.empty())
       spdlog::warn(
-          "{} has no standard name, by which a climate model's variables are found: data.variables "
-          "can give it one, as {}=air_temperature",
+          "{} has no standard name, by which a climate model's variables are found; give it one with "
+          "data.variables, such as {}=air_temperature",
           variable.name, variable.name);
   for (std::size_t i = 0; i < variables.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (!variables[i].standard_name.empty() && variables[i].standard_name == variables[j].standard_name)
-        spdlog::warn("{} and {} have one standard name, {}: is one of them wrong (data.variables)?",
-                     variables[j].name, variables[i].name, variables[i].standard_name);
+        spdlog::warn(
+            "{} and {} have the same standard name, {}; if one is wrong, correct it with data.variables",
+            variables[j].name, variables[i].name, variables[i].standard_name);
 }
 
 void add_deviation_option(config::OptionTable& table, Deviating& deviation) {
@@ -71,7 +72,7 @@ void add_observation_options(config::OptionTable& table, std::int64_t& block, st
 
 void add_device_option(config::OptionTable& table, process::DeviceChoice& device) {
   table.add("run.device", &device,
-            {.doc = "Evaluate the prior on this device; auto uses a GPU where there is one."});
+            {.doc = "Evaluate the prior on this device; auto uses a GPU if the machine has one."});
 }
 
 void add_threads_option(config::OptionTable& table, std::int64_t& threads) {

@@ -18,7 +18,7 @@ inline constexpr std::int64_t kLongestGap = 6;
 void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap);
 /// Warns of values that were filled in.
 void say_filled(const io::FieldReader& reader);
-/// Warns of variables of a prior that no file of a climate model will fit.
+/// Warns of variables of a prior that will not be found in the files of a climate model.
 void say_unnamed(const std::vector<io::Variable>& variables);
 void add_crop_option(config::OptionTable& table, std::string& crop);
 /// How anomalies are normalised: "auto" or "one".

@@ -64,7 +64,7 @@ const Subcommand& find(const std::string& name) {
                                      near ? fmt::format(", did you mean '{}'?", *near) : ""));
 }
 
-/// Runs what the root alone does while the others wait.
+/// Runs a serial subcommand on the root while the other ranks wait.
 int run_on_root(const SerialRun& run, const Call& call, const comm::Communicator& world) {
   process::stop_listening();
   int code = 0;
@@ -109,7 +109,7 @@ int dispatch(const Context& context, const Arguments& arguments) {
   return execute(*subcommand, context, {arguments.begin() + 1, arguments.end()});
 }
 
-/// Tells a launch script how far the job is.
+/// Tells a launch script what state the job is in.
 void write_status(const comm::Communicator& world, const std::string& status) {
   const char* path = std::getenv("FOEHN_STATUS_FILE");
   if (path != nullptr && world.is_root()) std::ofstream(path) << status << std::endl;

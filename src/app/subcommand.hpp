@@ -15,7 +15,7 @@ namespace foehn::app {
 
 using Arguments = std::vector<std::string>;
 
-/// What a subcommand is called with besides its options.
+/// What a subcommand is called with in addition to its options.
 struct Call {
   bool validate_only = false;        ///< check everything, and stop
   const config::OptionTable& table;  ///< the options by name, for records of a run
@@ -57,7 +57,7 @@ std::function<Run(config::OptionTable&)> serial(void (*declare)(config::OptionTa
   };
 }
 
-/// The same of one that all ranks run.
+/// Likewise for a subcommand that all ranks run.
 template <class Options>
 std::function<Run(config::OptionTable&)> parallel(void (*declare)(config::OptionTable&, Options&),
                                                   int (*run)(const Call&, const Context&, const Options&)) {

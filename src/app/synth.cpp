@@ -102,11 +102,12 @@ int run(const Call& call, const SynthOptions& options) {
   const auto plain = [](const std::string& path) { return std::filesystem::weakly_canonical(path); };
   const bool has_twin = !options.coarse.output.empty();
   if (has_twin && plain(options.output) == plain(options.coarse.output))
-    throw core::UsageError(fmt::format("output.coarse: {} is output.path as well", options.coarse.output));
+    throw core::UsageError(fmt::format(
+        "output.coarse: expected another file than output.path, found {} for both", options.coarse.output));
   if (has_twin) {
     core::with_context("observation.block",
                        [&] { return grid::block_mean_grid(climate.grid(), options.coarse.block); });
-    // Where it cannot be written, that is said now and not after the reanalysis.
+    // If it cannot be written, say so now and not after the reanalysis.
     const io::TrajectoryWriter probe(options.coarse.output,
                                      header(climate, options, climate_settings.first_seconds));
   }

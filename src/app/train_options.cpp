@@ -163,8 +163,9 @@ void check(const TrainOptions& options) {
   const bool is_augmented = options.mixing > 0 || options.amplitude > 0 || options.daily_cycle > 0;
   if (is_augmented && !options.corrects_gaussian())
     throw core::UsageError(
-        "train.mixing, train.amplitude, train.daily_cycle: they need anomalies, that is prior.kind "
-        "gaussian-preconditioned");
+        "train.mixing, train.amplitude, train.daily_cycle: expected prior.kind gaussian-preconditioned, "
+        "whose "
+        "fields are anomalies");
 }
 
 training::TrainingOptions training_options(const TrainOptions& options, std::int64_t held_out_hours,

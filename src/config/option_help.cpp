@@ -142,8 +142,8 @@ std::string OptionTable::help() const {
                       bare_word(options_), example_);
   text +=
       "Lists (WORDS, NUMBERS, INTEGERS) are separated by commas or spaces; FILES by commas alone, so\n"
-      "that paths may hold spaces. Quotes around a value keep its commas and spaces, on the line and in\n"
-      "files.\n";
+      "that paths may hold spaces. Quotes around a value keep its commas and spaces, on the command\n"
+      "line and in files.\n";
   for (const auto& section : by_section(options_)) {
     text += section.name.empty() ? "\n" : fmt::format("\n[{}]\n", section.name);
     for (const auto* option : section.options) {
@@ -160,7 +160,7 @@ std::string OptionTable::reference() const {
   std::string text = fmt::format("## foehn {}\n\n{}\n\n```\n{}\n```\n", command_, summary_, example_);
   for (const auto& section : by_section(options_)) {
     text += fmt::format("\n### {}\n\n", section.name.empty() ? "Without a section" : section.name);
-    text += "| option | type | unit | default | allowed | changes the result | what it is |\n";
+    text += "| option | type | unit | default | allowed | changes the result | what it does |\n";
     text += "|---|---|---|---|---|---|---|\n";
     for (const auto* option : section.options) {
       const Description& description = option->description;
@@ -170,7 +170,7 @@ std::string OptionTable::reference() const {
           cell(allowed(*option)), description.changes_result ? "yes" : "no", cell(description.doc));
     }
   }
-  text += "\n### With every subcommand\n\n| option | what it is |\n|---|---|\n";
+  text += "\n### With every subcommand\n\n| option | what it does |\n|---|---|\n";
   for (const auto& option : common_options())
     text += fmt::format("| `{}` | {} |\n", option.label, cell(option.doc));
   return text;

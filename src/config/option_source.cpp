@@ -36,7 +36,7 @@ void check_tokens(const po::option& option) {
     throw core::UsageError(
         fmt::format("unexpected word '{}': options are given as --name value", tokens.front()));
   }
-  // Boost takes the next option for the value of one that lacks its own; "--name=--value" remains for such a
+  // Boost takes the next option for the value of one that lacks its own; "--name=--value" still gives such a
   // value.
   if (tokens.size() > 1 && tokens[1].starts_with("--")) {
     throw core::UsageError(fmt::format("{}: expected a value, found '{}'", option.string_key, tokens[1]));

@@ -41,12 +41,12 @@ TEST(Bench, TimesAScorePriorBesideThePeaks) {
                           HasSubstr("forward + gradient")));
   const double operations =
       static_cast<double>(model::window_flops(foehn::testing::toy_architecture(), 8, 12)) / 1e9;
-  EXPECT_NEAR(json.at("gflop_a_window").get<double>(), operations, 1e-12);
-  const auto& peaks = json.at("peaks_gflop_a_second");
+  EXPECT_NEAR(json.at("gflop_per_window").get<double>(), operations, 1e-12);
+  const auto& peaks = json.at("peaks_gflop_per_second");
   ASSERT_EQ(json.at("cases").size(), 4U);
   for (const auto& one : json.at("cases")) {
     const bool has_gradient = one.at("pass") == "forward + gradient";
-    const double seconds = one.at("seconds_a_window"), rate = one.at("gflop_a_second");
+    const double seconds = one.at("seconds_per_window"), rate = one.at("gflop_per_second");
     ASSERT_GT(seconds, 0);
     EXPECT_NEAR(rate, (has_gradient ? 2 : 1) * operations / seconds, 1e-9 * rate);
     for (const auto* peak : {"matrix_product", "convolution"}) {
@@ -62,8 +62,8 @@ TEST(Bench, TimesAPriorWhoseOperationsAreNotCounted) {
   const TemporaryFolder folder;
   foehn::testing::write_gaussian_prior(folder / "prior");
   const auto [text, json] = result_of(folder);
-  EXPECT_GT(json.at("cases")[0].at("seconds_a_window").get<double>(), 0);
-  EXPECT_TRUE(json.at("cases")[0].at("gflop_a_second").is_null());
+  EXPECT_GT(json.at("cases")[0].at("seconds_per_window").get<double>(), 0);
+  EXPECT_TRUE(json.at("cases")[0].at("gflop_per_second").is_null());
 }
 
 TEST(Bench, TakesTheMedianOfWarmCalls) {

@@ -47,7 +47,7 @@ const std::vector<BadInput> kBadSynth = {
      [](Options& options, const std::filesystem::path&) {
        options["output.coarse"] = options["output.path"];
      },
-     {"output.coarse", "is output.path as well"},
+     {"output.coarse", "another file than output.path"},
      2},
     {"ATwinInAMissingFolder", set("output.coarse", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
 };
