@@ -21,6 +21,7 @@
 #include "member_sampling.hpp"
 #include "options.hpp"
 #include "prepared_observations.hpp"
+#include "window_reach.hpp"
 
 namespace foehn::app {
 
@@ -152,12 +153,19 @@ void say_unobserved(const SampleJob& job) {
   if (!names.empty()) spdlog::info("not observed: {}", fmt::join(names, ", "));
 }
 
+void warn_of_short_windows(const SampleJob& job) {
+  std::int64_t spacing = 1;
+  for (const ObservedSet& set : job.observed) spacing = std::max(spacing, set.period);
+  if (const auto warning = short_window_warning(job.prior.markov_order, spacing)) spdlog::warn(*warning);
+}
+
 /// Where the observations are in the trajectory.
 void place_observations(const std::vector<ObservationTimes>& observations, SampleJob& job) {
   for (const ObservationTimes& times : observations)
     job.observed.push_back(
         {times.variables, times.block, times.period_hours(), times.intervals_in(job.period)});
   say_unobserved(job);
+  warn_of_short_windows(job);
 }
 
 /// Reads and checks all observations: what is wrong is found now, not after hours of sampling.

@@ -5,31 +5,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <iterator>
 #include <numbers>
 #include <numeric>
-#include <vector>
+#include <utility>
 
 #include "foehn/core/error.hpp"
+#include "model/mode_matrices.hpp"
 
 namespace foehn::model {
 
 namespace {
 
 // Modes treated at once where matrices [mode, channel, channel] in float64 are needed.
-constexpr std::int64_t kModesAtOnce = 1024;
-
-/// The channels in which one window on the host holds anything but zeros: of a cotangent, few. On a device,
-/// where to look would take longer, and of many windows, all.
-std::vector<std::int64_t> channels_with_values(const at::Tensor& windows) {
-  std::vector<std::int64_t> channels(static_cast<std::size_t>(windows.size(1)));
-  std::iota(channels.begin(), channels.end(), 0);
-  if (!windows.device().is_cpu() || windows.size(0) != 1) return channels;
-  const at::Tensor has_values = windows[0].flatten(1).ne(0).any(1);
-  const bool* has = has_values.data_ptr<bool>();
-  std::erase_if(channels, [&](std::int64_t channel) { return !has[channel]; });
-  return channels;
-}
+constexpr std::int64_t kModesAtOnce = 64 * ModeMatrices::kModesPerBlock;
 
 }  // namespace
 
@@ -61,18 +50,18 @@ at::Tensor window_covariance(const at::Tensor& lag_covariance) {
 }
 
 GaussianPrior::GaussianPrior(const at::Tensor& lag_covariance, const at::TensorOptions& options,
-                             std::optional<std::int64_t> windows_at_once)
+                             std::optional<bool> together)
     : window_hours_(lag_covariance.size(0)),
       ny_(lag_covariance.size(3)),
       nx_(lag_covariance.size(4)),
-      windows_at_once_(windows_at_once.value_or(
-          options.device().is_cpu() ? 1 : std::numeric_limits<std::int64_t>::max())) {
+      together_(together.value_or(!options.device().is_cpu())) {
   transform_y_ = cosine_transform(ny_).to(options);
   transform_x_ = cosine_transform(nx_).to(options);
   const at::Tensor modes = lag_covariance.flatten(3);
   const auto count = modes.size(3), channels = window_hours_ * lag_covariance.size(1);
   eigenvectors_ = at::empty({count, channels, channels}, options);
   eigenvalues_ = at::empty({count, channels}, options.dtype(at::kDouble));
+  matrices_ = std::make_unique<ModeMatrices>(count, channels, options);
   for (std::int64_t first = 0; first < count; first += kModesAtOnce) {
     const auto some = std::min(kModesAtOnce, count - first);
     const auto [values, vectors] = at::linalg_eigh(window_covariance(modes.narrow(3, first, some)), "L");
@@ -82,54 +71,104 @@ GaussianPrior::GaussianPrior(const at::Tensor& lag_covariance, const at::TensorO
   }
 }
 
-double GaussianPrior::posterior_deviation(const diffusion::NoiseLevel& level) const {
-  const double noise = level.sigma * level.sigma;
-  return (eigenvalues_ * noise / (eigenvalues_ * (level.mu * level.mu) + noise)).mean().sqrt().item<double>();
+GaussianPrior::GaussianPrior(GaussianPrior&&) noexcept = default;
+GaussianPrior& GaussianPrior::operator=(GaussianPrior&&) noexcept = default;
+GaussianPrior::~GaussianPrior() = default;
+
+double GaussianPrior::posterior_deviation(const diffusion::NoiseLevel& level) {
+  prepare(level);
+  return posterior_deviation_;
 }
 
 void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
   if (level_.mu == level.mu && level_.sigma == level.sigma) return;
-  const auto count = eigenvectors_.size(0), channels = eigenvectors_.size(1);
-  if (!operator_.defined()) operator_ = at::empty({channels, channels, count}, eigenvectors_.options());
-  const at::Tensor shrinkage =
-      (level.sigma / (eigenvalues_ * (level.mu * level.mu) + level.sigma * level.sigma))
-          .to(eigenvectors_.options());
+  const double noise = level.sigma * level.sigma;
+  const at::Tensor seen = eigenvalues_ * (level.mu * level.mu) + noise;
+  posterior_deviation_ = (eigenvalues_ * noise / seen).mean().sqrt().item<double>();
+  const at::Tensor shrinkage = (level.sigma / seen).to(eigenvectors_.options());
+  const auto count = eigenvectors_.size(0);
   for (std::int64_t first = 0; first < count; first += kModesAtOnce) {
     const auto some = std::min(kModesAtOnce, count - first);
     const at::Tensor vectors = eigenvectors_.narrow(0, first, some);
-    const at::Tensor matrices =
-        at::bmm(vectors * shrinkage.narrow(0, first, some).unsqueeze(1), vectors.transpose(1, 2));
-    operator_.narrow(2, first, some).copy_(matrices.permute({2, 1, 0}));
+    matrices_->set(first,
+                   at::bmm(vectors * shrinkage.narrow(0, first, some).unsqueeze(1), vectors.transpose(1, 2)));
   }
   level_ = level;
 }
 
-at::Tensor GaussianPrior::noise_vjp(const at::Tensor&, const diffusion::NoiseLevel& level,
-                                    const at::Tensor& cotangent) {
-  return noise_estimate(cotangent, level);
+at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
+  check_windows(noisy);
+  prepare(level);
+  if (together_) return estimate_together(noisy);
+  return estimate_one_by_one(noisy,
+                             std::vector<Channels>(static_cast<std::size_t>(noisy.size(0)), all_channels()));
 }
 
-at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
+at::Tensor GaussianPrior::noise_vjp(const at::Tensor&, const diffusion::NoiseLevel& level,
+                                    const at::Tensor& cotangent) {
+  check_windows(cotangent);
+  prepare(level);
+  if (together_) return estimate_together(cotangent);
+  const at::Tensor has_values = cotangent.flatten(2).ne(0).any(2);
+  const bool* has = has_values.data_ptr<bool>();
+  std::vector<Channels> channels(static_cast<std::size_t>(cotangent.size(0)));
+  for (Channels& of_window : channels)
+    for (std::int64_t channel = 0; channel < has_values.size(1); ++channel)
+      if (*has++) of_window.push_back(channel);
+  return estimate_one_by_one(cotangent, channels);
+}
+
+void GaussianPrior::check_windows(const at::Tensor& windows) const {
   const auto channels = eigenvectors_.size(1);
-  if (noisy.dim() != 4 || noisy.size(1) != channels || noisy.size(2) != ny_ || noisy.size(3) != nx_)
+  if (windows.dim() != 4 || windows.size(1) != channels || windows.size(2) != ny_ || windows.size(3) != nx_)
     throw core::Error(fmt::format("the Gaussian prior expects windows of {} x {} x {} (channel, y, x)",
                                   channels, ny_, nx_));
-  prepare(level);
-  at::Tensor eps = at::empty_like(noisy);
-  for (std::int64_t first = 0; first < noisy.size(0); first += windows_at_once_) {
-    const std::int64_t some = std::min(windows_at_once_, noisy.size(0) - first);
-    const at::Tensor windows = noisy.narrow(0, first, some);
-    const std::vector<std::int64_t> seen = channels_with_values(windows);
-    const bool sees_all = static_cast<std::int64_t>(seen.size()) == channels;
-    const at::Tensor chosen = sees_all ? windows : windows.index_select(1, at::tensor(seen, at::kLong));
-    const at::Tensor spectrum = at::matmul(transform_y_, at::matmul(chosen, transform_x_.t()))
-                                    .flatten(2);  // [window, channel seen, mode]
-    at::Tensor estimate = at::zeros({some, channels, ny_ * nx_}, spectrum.options());
-    for (std::size_t i = 0; i < seen.size(); ++i)
-      estimate.addcmul_(operator_.select(0, seen[i]), spectrum.narrow(1, static_cast<std::int64_t>(i), 1));
-    const at::Tensor field = estimate.reshape({some, channels, ny_, nx_});
-    eps.narrow(0, first, some).copy_(at::matmul(transform_y_.t(), at::matmul(field, transform_x_)));
+}
+
+GaussianPrior::Channels GaussianPrior::all_channels() const {
+  Channels all(static_cast<std::size_t>(eigenvectors_.size(1)));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+at::Tensor GaussianPrior::spectra_of(const at::Tensor& fields) const {
+  const auto count = fields.size(0);
+  const at::Tensor along_x = at::mm(fields.reshape({count * ny_, nx_}), transform_x_.t());
+  return at::bmm(transform_y_.expand({count, ny_, ny_}), along_x.reshape({count, ny_, nx_})).flatten(1);
+}
+
+at::Tensor GaussianPrior::fields_of(const at::Tensor& spectra) const {
+  const auto count = spectra.size(0);
+  const at::Tensor along_x = at::mm(spectra.reshape({count * ny_, nx_}), transform_x_);
+  return at::bmm(transform_y_.t().expand({count, ny_, ny_}), along_x.reshape({count, ny_, nx_}));
+}
+
+at::Tensor GaussianPrior::estimate_together(const at::Tensor& windows) const {
+  const auto count = windows.size(0), size = windows.size(1);
+  const at::Tensor spectra = spectra_of(windows.flatten(0, 1)).reshape({count, size, ny_ * nx_});
+  return fields_of(matrices_->product(spectra, all_channels()).flatten(0, 1)).reshape(windows.sizes());
+}
+
+at::Tensor GaussianPrior::estimate_one_by_one(const at::Tensor& windows,
+                                              const std::vector<Channels>& channels) const {
+  const auto count = windows.size(0), size = windows.size(1);
+  at::Tensor spectra = at::zeros({count, size, ny_ * nx_}, windows.options());
+  Channels of_any;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Channels& seen = channels[static_cast<std::size_t>(i)];
+    if (static_cast<std::int64_t>(seen.size()) == size) {
+      spectra.select(0, i).copy_(spectra_of(windows.select(0, i)));
+    } else if (!seen.empty()) {
+      const at::Tensor index = at::tensor(seen, at::kLong);
+      spectra.select(0, i).index_copy_(0, index, spectra_of(windows.select(0, i).index_select(0, index)));
+    }
+    Channels united;
+    std::set_union(of_any.begin(), of_any.end(), seen.begin(), seen.end(), std::back_inserter(united));
+    of_any = std::move(united);
   }
+  const at::Tensor products = matrices_->product(spectra, of_any);
+  at::Tensor eps = at::empty_like(windows);
+  for (std::int64_t i = 0; i < count; ++i) eps.select(0, i).copy_(fields_of(products.select(0, i)));
   return eps;
 }
 

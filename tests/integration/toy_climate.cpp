@@ -42,11 +42,11 @@ Options ToyClimate::unconditional_options(const std::filesystem::path& output, s
 }
 
 Options ToyClimate::fit_options(const std::filesystem::path& prior_path) const {
-  return {{"data.files", truth}, {"prior.markov_order", "2"}, {"prior.path", prior_path}};
+  return {{"data.files", truth}, {"prior.markov_order", "3"}, {"prior.path", prior_path}};
 }
 
 Options ToyClimate::train_options(const std::filesystem::path& prior_path) const {
-  return {{"data.files", truth},         {"prior.markov_order", "2"},    {"prior.path", prior_path},
+  return {{"data.files", truth},         {"prior.markov_order", "3"},    {"prior.path", prior_path},
           {"network.hidden", "4,6"},     {"network.blocks", "1,1"},      {"network.attention", "1"},
           {"network.embedding", "8"},    {"train.windows", "24"},        {"train.batch", "4"},
           {"train.evaluate_every", "3"}, {"train.held_out_windows", "4"}};

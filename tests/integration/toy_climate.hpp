@@ -12,7 +12,7 @@
 
 namespace foehn::testing {
 
-/// Ten days of toy weather on 16 x 24 cells, a prior of Markov order 2 fitted to it, and a day of 6-hourly
+/// Ten days of toy weather on 16 x 24 cells, a prior of Markov order 3 fitted to it, and a day of 6-hourly
 /// means over 8 x 8 cells.
 struct ToyClimate {
   using Run = std::function<Outcome(const std::string& subcommand, const Options& options)>;

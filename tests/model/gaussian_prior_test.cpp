@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "foehn/core/error.hpp"
 
 namespace foehn::model {
@@ -81,15 +83,28 @@ TEST(GaussianPrior, GivesAWindowTheSameBitsInAnySlotAndBatch) {
     EXPECT_TRUE(at::equal(prior.noise_estimate(windows.narrow(0, i, 1).clone(), level)[0], eps[i]));
 }
 
+TEST(GaussianPrior, GivesAProductTheSameBitsWhateverItsNeighboursSee) {
+  GaussianPrior prior(random_lag_covariance(), at::kFloat);
+  at::Tensor cotangents = at::zeros({4, kChannels, kNy, kNx}, at::kFloat);
+  for (const auto& [window, channel] :
+       {std::pair{0, 2}, {0, 3}, {1, 5}, {2, 0}, {2, 2}})  // the last sees none
+    cotangents[window][channel] = at::randn({kNy, kNx}, at::kFloat);
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.5);
+  const at::Tensor products = prior.noise_vjp({}, level, cotangents);
+  for (std::int64_t i = 0; i < 4; ++i)
+    EXPECT_TRUE(at::equal(prior.noise_vjp({}, level, cotangents.narrow(0, i, 1).clone())[0], products[i]));
+  EXPECT_TRUE(at::allclose(products, prior.noise_estimate(cotangents, level), 1e-6, 1e-6));
+}
+
 TEST(GaussianPrior, EstimatesTheSameWithManyWindowsInAProduct) {
   const at::Tensor lags = random_lag_covariance();
-  GaussianPrior one_by_one(lags, at::kDouble), in_batches(lags, at::kDouble, 3);
+  GaussianPrior one_by_one(lags, at::kDouble, false), together(lags, at::kDouble, true);
   EXPECT_FALSE(one_by_one.needs_full_batches());
-  EXPECT_TRUE(in_batches.needs_full_batches());
+  EXPECT_TRUE(together.needs_full_batches());
   const at::Tensor windows = at::randn({5, kChannels, kNy, kNx}, at::kDouble);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.6);
-  EXPECT_TRUE(at::allclose(in_batches.noise_estimate(windows, level),
-                           one_by_one.noise_estimate(windows, level), 0, 1e-12));
+  EXPECT_TRUE(at::allclose(together.noise_estimate(windows, level), one_by_one.noise_estimate(windows, level),
+                           0, 1e-12));
 }
 
 TEST(GaussianPrior, RefusesWindowsOfAnotherShape) {

@@ -3,11 +3,15 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "foehn/diffusion/denoiser.hpp"
 
 namespace foehn::model {
+
+class ModeMatrices;
 
 /// A Gaussian prior with an exact window score.
 ///
@@ -21,34 +25,47 @@ class GaussianPrior : public diffusion::DifferentiableDenoiser {
   /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h + lag)
   /// for lags
   ///                        0 to window - 1; normalised, float64, on the host
-  /// @param options         type and device of the fields to come
-  /// @param windows_at_once windows in one product. Default: on the host one, since there a product's bits
-  /// depend on its
-  ///                        size, and more are no faster; on a device all there are
+  /// @param options         type (float32 or float64) and device of the fields to come
+  /// @param together        whether one product spans all windows of a call. Default: on a device; on the
+  ///                        host products' bits depend on their size, and larger ones are no faster
   GaussianPrior(const at::Tensor& lag_covariance, const at::TensorOptions& options,
-                std::optional<std::int64_t> windows_at_once = {});
+                std::optional<bool> together = {});
+  GaussianPrior(GaussianPrior&&) noexcept;
+  GaussianPrior& operator=(GaussianPrior&&) noexcept;
+  ~GaussianPrior() override;
 
   std::int64_t window_hours() const { return window_hours_; }
 
   /// Root-mean-square deviation of what the posterior of one window leaves open at a noise level, over all
   /// its values: the mean of lambda sigma^2 / (mu^2 lambda + sigma^2) over modes and eigenvectors,
   /// square-rooted.
-  double posterior_deviation(const diffusion::NoiseLevel& level) const;
-  bool needs_full_batches() const override { return windows_at_once_ != 1; }
+  double posterior_deviation(const diffusion::NoiseLevel& level);
+  bool needs_full_batches() const override { return together_; }
   /// @param noisy  windows [window, hour*variable, y, x]
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
-  /// The estimate is linear and symmetric, so that the product is the estimate of `cotangent`.
+  /// The estimate is linear and symmetric, so that the product is the estimate of `cotangent`. Channels of a
+  /// window in which that is zero cost nothing.
   at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
                        const at::Tensor& cotangent) override;
 
  private:
+  using Channels = std::vector<std::int64_t>;  // rising
+
+  void check_windows(const at::Tensor& windows) const;
   void prepare(const diffusion::NoiseLevel& level);
+  Channels all_channels() const;
+  at::Tensor estimate_together(const at::Tensor& windows) const;
+  /// @param channels  of each window, those that may hold anything but zeros
+  at::Tensor estimate_one_by_one(const at::Tensor& windows, const std::vector<Channels>& channels) const;
+  at::Tensor spectra_of(const at::Tensor& fields) const;  // [field, y, x] to [field, mode]
+  at::Tensor fields_of(const at::Tensor& spectra) const;  // and back
 
   std::int64_t window_hours_, ny_, nx_;
-  std::int64_t windows_at_once_;
-  at::Tensor transform_y_, transform_x_;   // orthonormal DCT-II, [wavenumber, cell]
-  at::Tensor eigenvectors_, eigenvalues_;  // [mode, channel, eigenvector], [mode, eigenvector]
-  at::Tensor operator_;                    // at level_: [channel in, channel out, mode]
+  bool together_;
+  at::Tensor transform_y_, transform_x_;    // orthonormal DCT-II, [wavenumber, cell]
+  at::Tensor eigenvectors_, eigenvalues_;   // [mode, channel, eigenvector], [mode, eigenvector]
+  std::unique_ptr<ModeMatrices> matrices_;  // of level_, from a window's modes to those of its noise
+  double posterior_deviation_ = 0;          // of level_
   diffusion::NoiseLevel level_{-1, 0, 0};
 };
 
