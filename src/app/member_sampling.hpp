@@ -21,7 +21,7 @@ class MemberSampling {
     const SampleJob& job;
     const SampleOptions& options;
     const ensemble::Team& team;
-    diffusion::Denoiser& denoiser;
+    diffusion::TrajectoryDenoiser& denoiser;
     diffusion::OrderedSum ordered_sum;
     core::Progress& progress;
     process::StopToken stop;

@@ -42,12 +42,10 @@ double seconds_since(Clock::time_point start) {
 }
 
 /// @param gaussian  the Gaussian part of the prior; null where `covariance` does not ask for it
-std::unique_ptr<diffusion::Denoiser> make_guidance(const SampleOptions& options, const Solving& solving,
-                                                   diffusion::DifferentiableDenoiser& prior,
-                                                   diffusion::DifferentiableDenoiser* gaussian,
-                                                   observation::Observations observations,
-                                                   diffusion::OrderedSum ordered_sum,
-                                                   std::vector<diffusion::SolveReport>& solves) {
+std::unique_ptr<diffusion::TrajectoryDenoiser> make_guidance(
+    const SampleOptions& options, const Solving& solving, diffusion::DifferentiableTrajectoryDenoiser& prior,
+    diffusion::DifferentiableTrajectoryDenoiser* gaussian, observation::Observations observations,
+    diffusion::OrderedSum ordered_sum, std::vector<diffusion::SolveReport>& solves) {
   if (options.guidance == Guidance::sda)
     return std::make_unique<diffusion::SdaGuidance>(prior, std::move(observations), options.gamma);
   if (options.guidance == Guidance::sda_exact)
@@ -112,7 +110,7 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   std::optional<model::PriorBundle> prior;
   world.agree(
       [&] { prior = model::load_prior(options.prior, at::TensorOptions(at::kFloat).device(device)); });
-  const auto compose = [&](diffusion::DifferentiableDenoiser& windows) {
+  const auto compose = [&](diffusion::WindowDenoiser& windows) {
     return std::make_unique<trajectory::ComposedByNoise>(
         windows, team.ranks, partition, plan(job.strides.noisy), plan(job.strides.clear), options.batch);
   };
@@ -121,14 +119,14 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   const auto gaussian_part = has_gaussian_part ? compose(*prior->gaussian) : nullptr;
   const auto ordered_sum = [&](std::span<const double> per_hour) { return team.ranks.ordered_sum(per_hour); };
   std::vector<diffusion::SolveReport> solves;
-  std::unique_ptr<diffusion::Denoiser> posterior;
+  std::unique_ptr<diffusion::TrajectoryDenoiser> posterior;
   if (options.is_conditioned())
     posterior = make_guidance(options, job.solving, *composed,
                               has_gaussian_part ? gaussian_part.get() : composed.get(),
                               scatter_observations(world, team, partition, job.observed, job.observations,
                                                    job.period, job.prior.domain, job.observation_std, device),
                               ordered_sum, solves);
-  diffusion::Denoiser& denoiser = posterior ? *posterior : *composed;
+  diffusion::TrajectoryDenoiser& denoiser = posterior ? *posterior : *composed;
   const double loading = seconds_since(start);
 
   const model::Domain& domain = prior->domain;

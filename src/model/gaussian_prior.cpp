@@ -104,21 +104,23 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
   level_ = level;
 }
 
-at::Tensor GaussianPrior::noise_vjp(const at::Tensor&, const diffusion::NoiseLevel& level,
+at::Tensor GaussianPrior::noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                                     const at::Tensor& cotangent) {
-  return noise_estimate(cotangent, level);
+  return noise_estimate({cotangent, noisy.first_hours}, level);
 }
 
-at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
+at::Tensor GaussianPrior::noise_estimate(const diffusion::Windows& noisy,
+                                         const diffusion::NoiseLevel& level) {
   const auto channels = eigenvectors_.size(1);
-  if (noisy.dim() != 4 || noisy.size(1) != channels || noisy.size(2) != ny_ || noisy.size(3) != nx_)
+  const at::Tensor& fields = noisy.fields;
+  if (fields.dim() != 4 || fields.size(1) != channels || fields.size(2) != ny_ || fields.size(3) != nx_)
     throw core::Error(fmt::format("the Gaussian prior expects windows of {} x {} x {} (channel, y, x)",
                                   channels, ny_, nx_));
   prepare(level);
-  at::Tensor eps = at::empty_like(noisy);
-  for (std::int64_t first = 0; first < noisy.size(0); first += windows_at_once_) {
-    const std::int64_t some = std::min(windows_at_once_, noisy.size(0) - first);
-    const at::Tensor windows = noisy.narrow(0, first, some);
+  at::Tensor eps = at::empty_like(fields);
+  for (std::int64_t first = 0; first < fields.size(0); first += windows_at_once_) {
+    const std::int64_t some = std::min(windows_at_once_, fields.size(0) - first);
+    const at::Tensor windows = fields.narrow(0, first, some);
     const std::vector<std::int64_t> seen = channels_with_values(windows);
     const bool sees_all = static_cast<std::int64_t>(seen.size()) == channels;
     const at::Tensor chosen = sees_all ? windows : windows.index_select(1, at::tensor(seen, at::kLong));

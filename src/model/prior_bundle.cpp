@@ -139,10 +139,9 @@ at::Tensor read_finite(const std::string& name, const io::TensorView& view) {
   return tensor;
 }
 
-std::unique_ptr<diffusion::DifferentiableDenoiser> make_denoiser(const io::SafetensorsFile& file,
-                                                                 const Metadata& metadata,
-                                                                 const Domain& domain,
-                                                                 const at::TensorOptions& options) {
+std::unique_ptr<diffusion::WindowDenoiser> make_denoiser(const io::SafetensorsFile& file,
+                                                         const Metadata& metadata, const Domain& domain,
+                                                         const at::TensorOptions& options) {
   const auto gaussian = [&] {
     return GaussianPrior(read_finite(kCovarianceName, covariance_view(file, metadata, domain)), options);
   };
@@ -213,7 +212,7 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
   return with_weights(folder, [&](const io::SafetensorsFile& file) {
     const Metadata metadata = read_checked_metadata(file, domain);
     auto denoiser = make_denoiser(file, metadata, domain, options);
-    diffusion::DifferentiableDenoiser* gaussian = nullptr;
+    diffusion::WindowDenoiser* gaussian = nullptr;
     if (auto* corrected = dynamic_cast<GaussianPreconditioned*>(denoiser.get()))
       gaussian = &corrected->gaussian();
     else if (metadata.kind == kGaussian)

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "foehn/diffusion/denoiser.hpp"
 #include "foehn/diffusion/noise_level.hpp"
+#include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/score_unet.hpp"
 
@@ -22,10 +22,10 @@ struct PriorBundle {
   Domain domain;
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
-  std::unique_ptr<diffusion::DifferentiableDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
+  std::unique_ptr<diffusion::WindowDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
   /// The Gaussian part of `denoiser`, which owns it: of the same windows, with a Jacobian that is closed
   /// form. `denoiser` itself where it is Gaussian, null for a score-unet.
-  diffusion::DifferentiableDenoiser* gaussian = nullptr;
+  diffusion::WindowDenoiser* gaussian = nullptr;
 };
 
 /// What a prior is, without its weights: cheap to read, enough to check inputs against.
