@@ -61,7 +61,7 @@ void declare(config::OptionTable& table, BenchOptions& options) {
 /// What is timed.
 struct Subject {
   std::string name;
-  std::unique_ptr<diffusion::DifferentiableDenoiser> denoiser;
+  std::unique_ptr<diffusion::WindowDenoiser> denoiser;
   diffusion::VpCosine schedule;
   std::vector<std::int64_t> window;  ///< shape: channels, ny, nx
   std::optional<double>
@@ -121,7 +121,9 @@ std::vector<Case> time_subject(Subject& subject, const BenchOptions& options,
   for (const std::int64_t batch : options.batches) {
     std::vector<std::int64_t> shape = subject.window;
     shape.insert(shape.begin(), batch);
-    const at::Tensor noisy = at::randn(shape, tensors), cotangent = at::randn(shape, tensors);
+    const diffusion::Windows noisy{at::randn(shape, tensors),
+                                   std::vector<std::int64_t>(static_cast<std::size_t>(batch))};
+    const at::Tensor cotangent = at::randn(shape, tensors);
     cases.push_back(
         {shape[0], "forward",
          time_calls(options.repeats, [&] { return subject.denoiser->noise_estimate(noisy, level); }),

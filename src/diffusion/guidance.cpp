@@ -35,7 +35,7 @@ void add_sda(const Observations& observations, const at::Tensor& noisy, const No
   }
 }
 
-SdaGuidance::SdaGuidance(Denoiser& prior, Observations observations, std::optional<double> gamma)
+SdaGuidance::SdaGuidance(TrajectoryDenoiser& prior, Observations observations, std::optional<double> gamma)
     : prior_(prior), observations_(std::move(observations)), gamma_(gamma) {}
 
 at::Tensor SdaGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
@@ -44,7 +44,7 @@ at::Tensor SdaGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel
   return eps;
 }
 
-SdaExactGuidance::SdaExactGuidance(DifferentiableDenoiser& prior, Observations observations,
+SdaExactGuidance::SdaExactGuidance(DifferentiableTrajectoryDenoiser& prior, Observations observations,
                                    std::optional<double> gamma)
     : prior_(prior), observations_(std::move(observations)), gamma_(gamma) {}
 

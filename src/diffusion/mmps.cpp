@@ -26,7 +26,7 @@ constexpr SolverOptions kPreconditioner{.steps = 8, .tolerance = {}};
 class ObservedCovariance {
  public:
   /// All outlive this.
-  ObservedCovariance(DifferentiableDenoiser& denoiser, const Observations& observations,
+  ObservedCovariance(DifferentiableTrajectoryDenoiser& denoiser, const Observations& observations,
                      const at::Tensor& noisy, const NoiseLevel& level)
       : denoiser_(denoiser),
         observations_(observations),
@@ -56,7 +56,7 @@ class ObservedCovariance {
   }
 
  private:
-  DifferentiableDenoiser& denoiser_;
+  DifferentiableTrajectoryDenoiser& denoiser_;
   const Observations& observations_;
   const at::Tensor& noisy_;
   const NoiseLevel& level_;
@@ -65,14 +65,15 @@ class ObservedCovariance {
 
 }  // namespace
 
-MmpsGuidance::MmpsGuidance(DifferentiableDenoiser& prior, Observations observations, Options options)
+MmpsGuidance::MmpsGuidance(DifferentiableTrajectoryDenoiser& prior, Observations observations,
+                           Options options)
     : prior_(prior), observations_(std::move(observations)), options_(std::move(options)) {}
 
 at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
-  const at::Tensor misfits =
-      vector_of(observations_, eps.device(),
-                [&](const SlabObservations& set, std::int64_t i) { return misfit(set, i, noisy, eps, level); });
+  const at::Tensor misfits = vector_of(
+      observations_, eps.device(),
+      [&](const SlabObservations& set, std::int64_t i) { return misfit(set, i, noisy, eps, level); });
   const ObservedCovariance covariance(options_.covariance != nullptr ? *options_.covariance : prior_,
                                       observations_, noisy, level);
   const bool keeps_gradients = options_.solver.steps <= kMostSlabsKept;

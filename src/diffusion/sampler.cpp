@@ -44,8 +44,8 @@ void step(Method method, const NoiseLevel& level, const NoiseLevel& next, at::Te
     step_dpmpp_2m(level, next, eps, state);
 }
 
-void correct(Denoiser& denoiser, const NoiseLevel& level, double tau, const Surroundings& surroundings,
-             std::uint32_t draw, at::Tensor& slab) {
+void correct(TrajectoryDenoiser& denoiser, const NoiseLevel& level, double tau,
+             const Surroundings& surroundings, std::uint32_t draw, at::Tensor& slab) {
   at::Tensor eps = denoiser.noise_estimate(slab, level);
   const double mean_square = sum_of_products(eps, eps, surroundings.ordered_sum) /
                              static_cast<double>(surroundings.trajectory_values);
@@ -58,7 +58,7 @@ void correct(Denoiser& denoiser, const NoiseLevel& level, double tau, const Surr
 
 }  // namespace
 
-bool sample(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
+bool sample(TrajectoryDenoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
             const Surroundings& surroundings, SamplerState& state) {
   const std::vector<NoiseLevel> levels =
       noise_levels(schedule, options.spacing, options.steps, options.t_first);

@@ -194,7 +194,7 @@ EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
   EnsembleResult result;
-  const std::int64_t hour_values = slab.size(1) * slab.size(2) * slab.size(3);
+  const std::int64_t hour_values = c10::multiply_integers(slab.sizes().slice(1));
   const auto members = static_cast<std::int64_t>(options.members.size());
   // Of this team; other teams do not know of it before all agree.
   std::exception_ptr failure;

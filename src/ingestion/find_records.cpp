@@ -174,7 +174,7 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
           io::Horizontal::or_mesh);
       if (source.layout.header.text("units").value_or("").empty())
         throw core::Error(
-            fmt::format("{}: {}: it has no attribute units, expected a unit that converts to {}",
+            fmt::format("{}: {}: it has no units attribute, expected a unit that converts to {}",
                         candidate.path.string(), candidate.name, wanted[i].variable.units));
       source.grid = share(grids, read_source_grid(file, source.layout));
       source.times = io::read_times(file, source.layout);

@@ -22,7 +22,7 @@ class MemberSampling {
     const Plan& plan;
     const model::PriorDescription& prior;
     const ensemble::Team& team;
-    diffusion::Denoiser& denoiser;
+    diffusion::TrajectoryDenoiser& denoiser;
     diffusion::OrderedSum ordered_sum;
     core::Progress& progress;
     process::StopToken stop;

@@ -13,8 +13,8 @@ Posterior::Posterior(const ensemble::Team& team, const Plan& plan, const model::
   if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations));
 }
 
-std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(
-    const Plan& plan, diffusion::DifferentiableDenoiser& windows) const {
+std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan,
+                                                                diffusion::WindowDenoiser& windows) const {
   const auto with_stride = [&](std::int64_t stride) {
     return trajectory::WindowPlan(plan.period.hours, plan.markov_order, stride);
   };
@@ -23,13 +23,13 @@ std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(
                                                        with_stride(plan.strides.clear), plan.batch);
 }
 
-std::unique_ptr<diffusion::Denoiser> Posterior::guide(const Plan& plan,
-                                                      observation::Observations observations) {
+std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(const Plan& plan,
+                                                                observation::Observations observations) {
   if (plan.guidance == Guidance::sda)
     return std::make_unique<diffusion::SdaGuidance>(*composed_, std::move(observations), plan.gamma);
   if (plan.guidance == Guidance::sda_exact)
     return std::make_unique<diffusion::SdaExactGuidance>(*composed_, std::move(observations), plan.gamma);
-  diffusion::DifferentiableDenoiser* gaussian = gaussian_ ? gaussian_.get() : composed_.get();
+  diffusion::DifferentiableTrajectoryDenoiser* gaussian = gaussian_ ? gaussian_.get() : composed_.get();
   const Covariance covariance = plan.solving.covariance;
   return std::make_unique<diffusion::MmpsGuidance>(
       *composed_, std::move(observations),

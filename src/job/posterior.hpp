@@ -21,7 +21,7 @@ class Posterior {
   Posterior(const ensemble::Team& team, const Plan& plan, const model::PriorBundle& prior,
             observation::Observations observations);
 
-  diffusion::Denoiser& denoiser() { return guided_ ? *guided_ : *composed_; }
+  diffusion::TrajectoryDenoiser& denoiser() { return guided_ ? *guided_ : *composed_; }
   /// Over the team.
   diffusion::OrderedSum ordered_sum() const;
   /// Of this rank, so far: windows of the prior, and of its Gaussian part alone.
@@ -32,15 +32,16 @@ class Posterior {
 
  private:
   std::unique_ptr<trajectory::ComposedByNoise> compose(const Plan& plan,
-                                                       diffusion::DifferentiableDenoiser& windows) const;
-  std::unique_ptr<diffusion::Denoiser> guide(const Plan& plan, observation::Observations observations);
+                                                       diffusion::WindowDenoiser& windows) const;
+  std::unique_ptr<diffusion::TrajectoryDenoiser> guide(const Plan& plan,
+                                                       observation::Observations observations);
 
   const ensemble::Team& team_;
   std::vector<diffusion::SolveReport> solves_;
   std::unique_ptr<trajectory::ComposedByNoise> composed_;
   std::unique_ptr<trajectory::ComposedByNoise>
-      gaussian_;                                 // a Gaussian part of the prior; null: none, or all of it
-  std::unique_ptr<diffusion::Denoiser> guided_;  // null: unconditional
+      gaussian_;  // a Gaussian part of the prior; null: none, or all of it
+  std::unique_ptr<diffusion::TrajectoryDenoiser> guided_;  // null: unconditional
 };
 
 }  // namespace foehn::job

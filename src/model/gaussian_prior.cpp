@@ -96,15 +96,17 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
   level_ = level;
 }
 
-at::Tensor GaussianPrior::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
-  check_windows(noisy);
+at::Tensor GaussianPrior::noise_estimate(const diffusion::Windows& noisy,
+                                         const diffusion::NoiseLevel& level) {
+  const at::Tensor& fields = noisy.fields;
+  check_windows(fields);
   prepare(level);
-  if (together_) return estimate_together(noisy);
-  return estimate_one_by_one(noisy,
-                             std::vector<Channels>(static_cast<std::size_t>(noisy.size(0)), all_channels()));
+  if (together_) return estimate_together(fields);
+  return estimate_one_by_one(fields,
+                             std::vector<Channels>(static_cast<std::size_t>(fields.size(0)), all_channels()));
 }
 
-at::Tensor GaussianPrior::noise_vjp(const at::Tensor&, const diffusion::NoiseLevel& level,
+at::Tensor GaussianPrior::noise_vjp(const diffusion::Windows&, const diffusion::NoiseLevel& level,
                                     const at::Tensor& cotangent) {
   check_windows(cotangent);
   prepare(level);

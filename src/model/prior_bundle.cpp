@@ -145,9 +145,9 @@ at::Tensor read_covariance(const io::SafetensorsFile& file, const PriorDescripti
   return read_finite(kCovarianceName, covariance_view(file, 2 * prior.markov_order + 1, prior.domain));
 }
 
-std::unique_ptr<diffusion::DifferentiableDenoiser> make_denoiser(const io::SafetensorsFile& file,
-                                                                 const PriorDescription& prior,
-                                                                 const at::TensorOptions& options) {
+std::unique_ptr<diffusion::WindowDenoiser> make_denoiser(const io::SafetensorsFile& file,
+                                                         const PriorDescription& prior,
+                                                         const at::TensorOptions& options) {
   if (!prior.network) return std::make_unique<GaussianPrior>(read_covariance(file, prior), options);
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [name, view] : file.tensors())
@@ -237,7 +237,7 @@ PriorFiles::PriorFiles(PriorFiles&&) noexcept = default;
 PriorBundle PriorFiles::load(const at::TensorOptions& options) const {
   return in_weights(folder_, [&] {
     auto denoiser = make_denoiser(*weights_, description_, options);
-    diffusion::DifferentiableDenoiser* gaussian = nullptr;
+    diffusion::WindowDenoiser* gaussian = nullptr;
     if (auto* corrected = dynamic_cast<GaussianPreconditioned*>(denoiser.get()))
       gaussian = &corrected->gaussian();
     else if (description_.kind == kGaussian)

@@ -183,32 +183,34 @@ bool ScoreUnet::needs_full_batches() const {
   return !options_.device().is_cpu();
 }
 
-at::Tensor ScoreUnet::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
-  check_shape(noisy);
+at::Tensor ScoreUnet::noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) {
+  const at::Tensor& fields = noisy.fields;
+  check_shape(fields);
   const at::NoGradGuard no_gradients;
   const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
   at::Tensor eps =
-      at::empty({noisy.size(0), architecture_.channels(), noisy.size(2), noisy.size(3)}, noisy.options());
-  const auto some = windows_at_once(noisy);
-  for (std::int64_t first = 0; first < noisy.size(0); first += some)
-    eps.narrow(0, first, some).copy_(forward(noisy.narrow(0, first, some).to(options_), t));
+      at::empty({fields.size(0), architecture_.channels(), fields.size(2), fields.size(3)}, fields.options());
+  const auto some = windows_at_once(fields);
+  for (std::int64_t first = 0; first < fields.size(0); first += some)
+    eps.narrow(0, first, some).copy_(forward(fields.narrow(0, first, some).to(options_), t));
   return eps;
 }
 
-at::Tensor ScoreUnet::noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+at::Tensor ScoreUnet::noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                                 const at::Tensor& cotangent) {
-  check_shape(noisy);
-  auto expected = noisy.sizes().vec();
+  const at::Tensor& fields = noisy.fields;
+  check_shape(fields);
+  auto expected = fields.sizes().vec();
   expected[1] = architecture_.channels();
   if (cotangent.sizes() != at::IntArrayRef(expected))
     throw core::Error(fmt::format("the cotangent's shape: expected {}, found {}", described(expected),
                                   described(cotangent.sizes().vec())));
   const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
-  at::Tensor product = at::empty_like(noisy, at::MemoryFormat::Contiguous);
-  const auto some = windows_at_once(noisy);
-  for (std::int64_t first = 0; first < noisy.size(0); first += some) {
+  at::Tensor product = at::empty_like(fields, at::MemoryFormat::Contiguous);
+  const auto some = windows_at_once(fields);
+  for (std::int64_t first = 0; first < fields.size(0); first += some) {
     const at::AutoGradMode gradients(true);
-    const at::Tensor windows = noisy.narrow(0, first, some).detach().to(options_).requires_grad_();
+    const at::Tensor windows = fields.narrow(0, first, some).detach().to(options_).requires_grad_();
     const at::Tensor eps = forward(windows, t);
     const auto gradient =
         torch::autograd::grad({eps}, {windows}, {cotangent.narrow(0, first, some).to(options_)});

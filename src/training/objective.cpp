@@ -14,24 +14,26 @@ at::Tensor times_of(const std::vector<diffusion::NoiseLevel>& levels) {
 
 }  // namespace
 
-Lesson NoiseObjective::lesson(const at::Tensor& clean, const at::Tensor& noise,
+Lesson NoiseObjective::lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                               const std::vector<diffusion::NoiseLevel>& levels) {
-  Lesson lesson{at::empty_like(clean), noise, times_of(levels)};
-  for (std::int64_t i = 0; i < clean.size(0); ++i) {
+  Lesson lesson{at::empty_like(clean.fields), noise, times_of(levels)};
+  for (std::int64_t i = 0; i < clean.fields.size(0); ++i) {
     const auto& level = levels[static_cast<std::size_t>(i)];
-    lesson.inputs.select(0, i).copy_(clean[i] * level.mu + noise[i] * level.sigma);
+    lesson.inputs.select(0, i).copy_(clean.fields[i] * level.mu + noise[i] * level.sigma);
   }
   return lesson;
 }
 
-Lesson CorrectionObjective::lesson(const at::Tensor& clean, const at::Tensor& noise,
+Lesson CorrectionObjective::lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                                    const std::vector<diffusion::NoiseLevel>& levels) {
   std::vector<at::Tensor> inputs, targets;
-  for (std::int64_t i = 0; i < clean.size(0); ++i) {
+  for (std::int64_t i = 0; i < clean.fields.size(0); ++i) {
     const auto& level = levels[static_cast<std::size_t>(i)];
-    const at::Tensor window = clean.narrow(0, i, 1);
-    const auto terms = denoiser_->terms(window * level.mu + noise.narrow(0, i, 1) * level.sigma, level);
-    const at::Tensor estimate = terms.inputs.narrow(1, clean.size(1), clean.size(1));
+    const at::Tensor window = clean.fields.narrow(0, i, 1);
+    const auto terms = denoiser_->terms({window * level.mu + noise.narrow(0, i, 1) * level.sigma,
+                                         {clean.first_hours[static_cast<std::size_t>(i)]}},
+                                        level);
+    const at::Tensor estimate = terms.inputs.narrow(1, window.size(1), window.size(1));
     inputs.push_back(terms.inputs);
     targets.push_back((window - estimate) / terms.scale);
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "foehn/core/error.hpp"
 #include "training/autocast.hpp"
@@ -66,9 +67,11 @@ void Trainer::set(const Tensors& tensors) {
 
 Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
   std::vector<at::Tensor> clean, noise;
+  std::vector<std::int64_t> first_hours;
   std::vector<diffusion::NoiseLevel> levels;
   for (const Task& task : tasks) {
     clean.push_back(windows_->read(task.window).flatten(0, 1));
+    first_hours.push_back(task.window.hour);
     noise.push_back(at::empty_like(clean.back()));
     core::fill_normal<float>(
         task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
@@ -76,7 +79,8 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
   }
   const at::NoGradGuard no_gradients;
   const auto device = leaves_.front().device();
-  return objective_.lesson(at::stack(clean).to(device), at::stack(noise).to(device), levels);
+  return objective_.lesson({at::stack(clean).to(device), std::move(first_hours)}, at::stack(noise).to(device),
+                           levels);
 }
 
 at::Tensor Trainer::answer_to(const Lesson& lesson, bool in_bf16) {

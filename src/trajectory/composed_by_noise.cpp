@@ -4,7 +4,7 @@
 
 namespace foehn::trajectory {
 
-ComposedByNoise::ComposedByNoise(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
+ComposedByNoise::ComposedByNoise(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                                  const SlabPartition& partition, const WindowPlan& noisy,
                                  const WindowPlan& clear, std::int64_t batch)
     : noisy_(windows, team, partition, noisy, batch), clear_(windows, team, partition, clear, batch) {}

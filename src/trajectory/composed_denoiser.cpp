@@ -15,11 +15,20 @@ using Flags = std::vector<bool>;
 
 namespace {
 
-/// Room for rows of the shape of a slab's hours.
-at::Tensor empty_rows(const at::Tensor& slab, std::int64_t rows) {
+/// The shape of rows that are hours such as a slab's.
+std::vector<std::int64_t> rows_shape(const at::Tensor& slab, std::int64_t rows) {
   auto shape = slab.sizes().vec();
   shape[0] = rows;
-  return at::empty(shape, slab.options());
+  return shape;
+}
+
+/// The shape of windows of hours such as a slab's.
+std::vector<std::int64_t> windows_shape(const at::Tensor& slab, std::int64_t windows,
+                                        std::int64_t window_hours) {
+  auto shape = slab.sizes().vec();
+  shape[0] = windows;
+  shape[1] *= window_hours;
+  return shape;
 }
 
 /// Which rows hold anything but zeros.
@@ -82,8 +91,8 @@ struct ComposedDenoiser::Shares {
 };
 
 struct ComposedDenoiser::Inputs {
-  const at::Tensor& noisy;  // the slab, [hour, variable, y, x]
-  const at::Tensor& halo;   // halo_hours_, likewise; undefined where no window needs it
+  const at::Tensor& noisy;  // the slab
+  const at::Tensor& halo;   // halo_hours_; undefined where no window needs it
   const diffusion::NoiseLevel& level;
 };
 
@@ -99,11 +108,11 @@ struct ComposedDenoiser::Cotangents {
   }
 };
 
-ComposedDenoiser::ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
+ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch)
     : ComposedDenoiser(windows, team, partition, plan, batch, Shares(partition, plan)) {}
 
-ComposedDenoiser::ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
+ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                                    const Shares& shares)
     : windows_(windows),
@@ -152,7 +161,7 @@ at::Tensor ComposedDenoiser::noise_estimate(const at::Tensor& noisy, const diffu
   const core::Activity activity(fmt::format("noise level t = {:.4g}", level.t));
   comm::RowExchange::Pending halo_on_its_way = halo_.begin(noisy);
   at::Tensor local = at::empty_like(noisy);
-  at::Tensor sent = empty_rows(noisy, sent_count_);
+  at::Tensor sent = at::empty(rows_shape(noisy, sent_count_), noisy.options());
   evaluate(early_, {noisy, {}, level}, local, sent);
   const at::Tensor halo = halo_.finish(std::move(halo_on_its_way));
   evaluate(late_, {noisy, halo, level}, local, sent);
@@ -173,14 +182,12 @@ at::Tensor ComposedDenoiser::noise_vjp(const at::Tensor& noisy, const diffusion:
   const Inputs inputs{noisy, halo, level};
 
   // The border first: other ranks wait for its rows, and this one needs theirs before its own interior's.
-  const std::int64_t channels = window_hours_ * noisy.size(1);
-  const at::Tensor border = at::zeros(
-      {static_cast<std::int64_t>(border_.size()), channels, noisy.size(2), noisy.size(3)}, noisy.options());
+  const auto border_count = static_cast<std::int64_t>(border_.size());
+  const at::Tensor border = at::zeros(windows_shape(noisy, border_count, window_hours_), noisy.options());
   differentiate(border_, inputs, cotangents, [&](std::size_t i, const at::Tensor& gradient) {
     border.select(0, static_cast<std::int64_t>(i)).copy_(gradient);
   });
-  const at::Tensor border_hours = border.reshape({static_cast<std::int64_t>(border_.size()) * window_hours_,
-                                                  noisy.size(1), noisy.size(2), noisy.size(3)});
+  const at::Tensor border_hours = border.reshape(rows_shape(noisy, border_count * window_hours_));
   const at::Tensor foreign = gradients_.exchange(
       border_hours.index_select(0, at::tensor(border_rows_, at::kLong).to(noisy.device())));
 
@@ -204,12 +211,18 @@ at::Tensor ComposedDenoiser::noise_vjp(const at::Tensor& noisy, const diffusion:
   return sum;
 }
 
-at::Tensor ComposedDenoiser::empty_slots(const at::Tensor& noisy) const {
-  return at::empty({batch_, window_hours_ * noisy.size(1), noisy.size(2), noisy.size(3)}, noisy.options());
-}
-
-std::int64_t ComposedDenoiser::slots_for(std::int64_t windows) const {
-  return windows_.needs_full_batches() ? batch_ : std::min(batch_, windows);
+diffusion::Windows ComposedDenoiser::batch_of(const std::vector<const Window*>& windows, std::int64_t first,
+                                              const Inputs& inputs, const at::Tensor& room) const {
+  const std::int64_t left = static_cast<std::int64_t>(windows.size()) - first;
+  const std::int64_t slots = windows_.needs_full_batches() ? batch_ : std::min(batch_, left);
+  diffusion::Windows batch{room.narrow(0, 0, slots), {}};
+  for (std::int64_t slot = 0; slot < slots; ++slot) {
+    const Window& window = *windows[static_cast<std::size_t>(first + std::min(slot, left - 1))];
+    at::Tensor destination = batch.fields.select(0, slot);
+    copy_window(window, inputs, destination);
+    batch.first_hours.push_back(window.first_hour);
+  }
+  return batch;
 }
 
 void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const Inputs& inputs,
@@ -218,15 +231,11 @@ void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(windows.size());
   work_.evaluated += count;
-  const at::Tensor all_slots = empty_slots(inputs.noisy);
+  const at::Tensor room =
+      at::empty(windows_shape(inputs.noisy, batch_, window_hours_), inputs.noisy.options());
   for (std::int64_t first = 0; first < count; first += batch_) {
-    const at::Tensor slots = all_slots.narrow(0, 0, slots_for(count - first));
-    for (std::int64_t slot = 0; slot < slots.size(0); ++slot) {
-      at::Tensor destination = slots.select(0, slot);
-      // Slots without a window of their own repeat the last one.
-      copy_window(*windows[static_cast<std::size_t>(std::min(first + slot, count - 1))], inputs, destination);
-    }
-    const at::Tensor estimates = windows_.noise_estimate(slots, inputs.level);
+    const at::Tensor estimates =
+        windows_.noise_estimate(batch_of(windows, first, inputs, room), inputs.level);
     core::beat();
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot) {
       for (const Window::Output& output : windows[static_cast<std::size_t>(first + slot)]->outputs) {
@@ -240,31 +249,34 @@ void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const
 void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const Inputs& inputs,
                                      const Cotangents& cotangents,
                                      const std::function<void(std::size_t, const at::Tensor&)>& use) {
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < windows.size(); ++i)
-    if (cotangents.has(windows[i])) chosen.push_back(i);
+  std::vector<std::size_t> indices;
+  std::vector<const Window*> chosen;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    if (!cotangents.has(windows[i])) continue;
+    indices.push_back(i);
+    chosen.push_back(&windows[i]);
+  }
   if (chosen.empty()) return;
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(chosen.size());
   work_.differentiated += count;
-  const at::Tensor all_slots = empty_slots(inputs.noisy), all_cotangents = empty_slots(inputs.noisy);
+  const auto shape = windows_shape(inputs.noisy, batch_, window_hours_);
+  const at::Tensor room = at::empty(shape, inputs.noisy.options()),
+                   cotangent_room = at::empty(shape, inputs.noisy.options());
   for (std::int64_t first = 0; first < count; first += batch_) {
-    const at::Tensor slots = all_slots.narrow(0, 0, slots_for(count - first));
-    const at::Tensor slot_cotangents = all_cotangents.narrow(0, 0, slots.size(0));
-    slot_cotangents.zero_();
-    for (std::int64_t slot = 0; slot < slots.size(0); ++slot) {
-      const Window& window = windows[chosen[static_cast<std::size_t>(std::min(first + slot, count - 1))]];
-      at::Tensor destination = slots.select(0, slot);
-      copy_window(window, inputs, destination);
+    const diffusion::Windows batch = batch_of(chosen, first, inputs, room);
+    const at::Tensor slot_cotangents = cotangent_room.narrow(0, 0, batch.fields.size(0)).zero_();
+    for (std::int64_t slot = 0; slot < slot_cotangents.size(0); ++slot) {
+      const Window& window = *chosen[static_cast<std::size_t>(std::min(first + slot, count - 1))];
       for (const Window::Output& output : window.outputs)
         slot_cotangents.select(0, slot)
             .narrow(0, output.offset * variables, variables)
             .copy_((output.is_local ? cotangents.local : cotangents.received).select(0, output.row));
     }
-    const at::Tensor gradients = windows_.noise_vjp(slots, inputs.level, slot_cotangents);
+    const at::Tensor gradients = windows_.noise_vjp(batch, inputs.level, slot_cotangents);
     core::beat();
     for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot)
-      use(chosen[static_cast<std::size_t>(first + slot)], gradients.select(0, slot));
+      use(indices[static_cast<std::size_t>(first + slot)], gradients.select(0, slot));
   }
 }
 

@@ -17,12 +17,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-constexpr std::int64_t kHours = 11, kVariables = 2, kNy = 3, kNx = 5;
+constexpr std::int64_t kHours = 11;
 constexpr const char* kIdentity = "sampler.steps = 16\nseed = 3\n";
-const Form kForm{.hours = kHours, .hour_shape = {kVariables, kNy, kNx}};
 const auto kNoCheck = [](const Snapshot&) {};
 
-class StoreOnAnyNumberOfRanks : public ::testing::Test {
+/// Of hours in rows, and of hours that are lists of cells.
+class StoreOnAnyNumberOfRanks : public ::testing::TestWithParam<std::vector<std::int64_t>> {
  protected:
   StoreOnAnyNumberOfRanks() : folder_(folder_of_root()) {}
 
@@ -43,9 +43,12 @@ class StoreOnAnyNumberOfRanks : public ::testing::Test {
   static at::Tensor hours_of(const at::Tensor& whole, Hours hours) {
     return whole.narrow(0, hours.first, hours.size());
   }
+  static Form form() { return {.hours = kHours, .hour_shape = GetParam()}; }
   static at::Tensor whole(std::int64_t step) {
     at::manual_seed(static_cast<std::uint64_t>(step));
-    return at::randn({kHours, kVariables, kNy, kNx}, at::kFloat);
+    std::vector<std::int64_t> shape = GetParam();
+    shape.insert(shape.begin(), kHours);
+    return at::randn(shape, at::kFloat);
   }
   Snapshot snapshot(std::int64_t step, Hours hours) const {
     return {step,
@@ -54,7 +57,7 @@ class StoreOnAnyNumberOfRanks : public ::testing::Test {
   }
   void write(const comm::Communicator& ranks, std::int64_t step,
              const std::string& identity = kIdentity) const {
-    Store store(ranks, folder_, identity, kForm, cut(ranks));
+    Store store(ranks, folder_, identity, form(), cut(ranks));
     store.load(kNoCheck);
     store.save(snapshot(step, cut(ranks)));
     EXPECT_TRUE(store.is_writing());
@@ -62,7 +65,7 @@ class StoreOnAnyNumberOfRanks : public ::testing::Test {
     EXPECT_FALSE(store.is_writing());
   }
   std::optional<Snapshot> read(const comm::Communicator& ranks) const {
-    return Store(ranks, folder_, kIdentity, kForm, cut(ranks)).load(kNoCheck);
+    return Store(ranks, folder_, kIdentity, form(), cut(ranks)).load(kNoCheck);
   }
   void expect_step(std::int64_t step, const comm::Communicator& ranks) const {
     const auto found = read(ranks);
@@ -90,7 +93,7 @@ class StoreOnAnyNumberOfRanks : public ::testing::Test {
   std::string folder_;
 };
 
-TEST_F(StoreOnAnyNumberOfRanks, IsReadOnAnyOtherNumber) {
+TEST_P(StoreOnAnyNumberOfRanks, IsReadOnAnyOtherNumber) {
   write(world_, 3);
   expect_step(3, world_);
   // Each rank alone reads all of it.
@@ -103,11 +106,11 @@ TEST_F(StoreOnAnyNumberOfRanks, IsReadOnAnyOtherNumber) {
   expect_step(4, world_);
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, IsEmptyAtFirst) {
+TEST_P(StoreOnAnyNumberOfRanks, IsEmptyAtFirst) {
   EXPECT_FALSE(read(world_));
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, KeepsTheLastTwo) {
+TEST_P(StoreOnAnyNumberOfRanks, KeepsTheLastTwo) {
   for (std::int64_t step = 1; step <= 4; ++step) write(world_, step);
   at_root([&] {
     std::vector<std::string> names;
@@ -118,7 +121,7 @@ TEST_F(StoreOnAnyNumberOfRanks, KeepsTheLastTwo) {
   expect_step(4, world_);
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, TakesTheOneBeforeOneThatIsNotWhole) {
+TEST_P(StoreOnAnyNumberOfRanks, TakesTheOneBeforeOneThatIsNotWhole) {
   const std::vector<std::function<void()>> damages{
       [&] { fs::resize_file(a_slab_file(4), fs::file_size(a_slab_file(4)) / 2); },
       [&] {
@@ -146,7 +149,7 @@ TEST_F(StoreOnAnyNumberOfRanks, TakesTheOneBeforeOneThatIsNotWhole) {
   EXPECT_FALSE(read(world_));
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, KeepsWhatItWritesAfterOnesThatAreNotWhole) {
+TEST_P(StoreOnAnyNumberOfRanks, KeepsWhatItWritesAfterOnesThatAreNotWhole) {
   const auto names = [&] {
     std::vector<std::string> found;
     for (const auto& entry : fs::directory_iterator(folder_)) found.push_back(entry.path().filename());
@@ -168,20 +171,24 @@ TEST_F(StoreOnAnyNumberOfRanks, KeepsWhatItWritesAfterOnesThatAreNotWhole) {
   expect_step(4, world_);
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, PassesOverAnotherStepOrForm) {
+TEST_P(StoreOnAnyNumberOfRanks, PassesOverAnotherStepOrForm) {
   write(world_, 3);
   write(world_, 4);
   at_root([&] { fs::rename(fs::path(folder_) / "step_000004", fs::path(folder_) / "step_000005"); });
   expect_step(3, world_);
-  for (const Form& form : {Form{kHours + 1, kForm.hour_shape}, Form{kHours, {kVariables, kNy, kNx + 1}}}) {
-    Store store(world_, folder_, kIdentity, form, cut(world_));
+  Form longer = form(), wider = form(), in_one = form();
+  ++longer.hours;
+  ++wider.hour_shape.back();
+  in_one.hour_shape = {2 * 3 * 5};  // as many values
+  for (const Form& other : {longer, wider, in_one}) {
+    Store store(world_, folder_, kIdentity, other, cut(world_));
     EXPECT_FALSE(store.load(kNoCheck));
   }
-  Store store(world_, folder_, kIdentity, kForm, cut(world_));
+  Store store(world_, folder_, kIdentity, form(), cut(world_));
   EXPECT_FALSE(store.load([](const Snapshot&) { throw core::Error("of no use"); }));
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, RemovesNothingButCheckpoints) {
+TEST_P(StoreOnAnyNumberOfRanks, RemovesNothingButCheckpoints) {
   write(world_, 3);
   at_root([&] {
     io::write_content(fs::path(folder_) / "step_3.txt", "mine");
@@ -194,7 +201,7 @@ TEST_F(StoreOnAnyNumberOfRanks, RemovesNothingButCheckpoints) {
   });
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, PassesOverWhatWasNeverFinished) {
+TEST_P(StoreOnAnyNumberOfRanks, PassesOverWhatWasNeverFinished) {
   write(world_, 2);
   at_root([&] {
     fs::create_directories(fs::path(folder_) / ".partial");
@@ -205,7 +212,7 @@ TEST_F(StoreOnAnyNumberOfRanks, PassesOverWhatWasNeverFinished) {
   at_root([&] { EXPECT_FALSE(fs::exists(fs::path(folder_) / ".partial")); });
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, RefusesAnotherIdentity) {
+TEST_P(StoreOnAnyNumberOfRanks, RefusesAnotherIdentity) {
   write(world_, 2, "sampler.steps = 32\nseed = 3\n");
   const auto says_why = AllOf(HasSubstr("step_000002"), HasSubstr("sampler.steps: 32 there, 16 here"),
                               HasSubstr("checkpoint.restart"));
@@ -216,10 +223,10 @@ TEST_F(StoreOnAnyNumberOfRanks, RefusesAnotherIdentity) {
   });
 }
 
-TEST_F(StoreOnAnyNumberOfRanks, SaysWhyItCannotBeWrittenAndKeepsTheOneBefore) {
+TEST_P(StoreOnAnyNumberOfRanks, SaysWhyItCannotBeWrittenAndKeepsTheOneBefore) {
   write(world_, 2);
   {
-    Store store(world_, folder_, kIdentity, kForm, cut(world_));
+    Store store(world_, folder_, kIdentity, form(), cut(world_));
     const fs::path away = fs::path(folder_).parent_path() / (fs::path(folder_).filename().string() + "_away");
     at_root([&] {
       fs::rename(folder_, away);
@@ -236,6 +243,11 @@ TEST_F(StoreOnAnyNumberOfRanks, SaysWhyItCannotBeWrittenAndKeepsTheOneBefore) {
   }
   expect_step(2, world_);
 }
+
+INSTANTIATE_TEST_SUITE_P(Shapes, StoreOnAnyNumberOfRanks,
+                         ::testing::Values(std::vector<std::int64_t>{2, 3, 5},
+                                           std::vector<std::int64_t>{2, 15}),
+                         [](const auto& tested) { return tested.param.size() == 3 ? "Rows" : "Cells"; });
 
 }  // namespace
 }  // namespace foehn::checkpoint

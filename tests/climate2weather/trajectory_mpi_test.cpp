@@ -114,7 +114,8 @@ class Split {
   }
 
   /// Draws a sample from the reference's own noise.
-  at::Tensor sample(diffusion::Denoiser& denoiser, const Vectors& vectors, std::int64_t corrections) const {
+  at::Tensor sample(diffusion::TrajectoryDenoiser& denoiser, const Vectors& vectors,
+                    std::int64_t corrections) const {
     const at::Tensor noise = vectors("noise");
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t draw) {

@@ -138,7 +138,7 @@ Exact sampled(const Row& row, const comm::Communicator& world, Solve& solve) {
   surroundings.ordered_sum = [&](std::span<const double> values) { return world.ordered_sum(values); };
   surroundings.trajectory_values = hours * cells;
   surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
-  std::unique_ptr<diffusion::Denoiser> guided;
+  std::unique_ptr<diffusion::TrajectoryDenoiser> guided;
   if (is_guided) {
     const Data data = observe(row);
     std::vector<std::int64_t> rows;

@@ -36,6 +36,12 @@ TEST(FillNoise, DoesNotDependOnWhereSlabsAreCut) {
   EXPECT_TRUE(at::equal(at::cat({noise(0, 2), noise(2, 0), noise(2, 5)}), whole));
 }
 
+TEST(FillNoise, DoesNotDependOnTheShapeOfAnHour) {
+  at::Tensor lists_of_cells = at::empty({3, 2, 15}, at::kFloat);
+  fill_noise(kKey, 70, lists_of_cells);
+  EXPECT_TRUE(at::equal(lists_of_cells, noise(70, 3).flatten(2)));
+}
+
 TEST(FillNoise, RefusesASlabItCannotFill) {
   at::Tensor doubles = at::empty({2, 3}, at::kDouble), transposed = at::empty({2, 3}, at::kFloat).t();
   EXPECT_THAT([&] { fill_noise(kKey, 0, doubles); },

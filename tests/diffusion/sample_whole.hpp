@@ -7,8 +7,9 @@
 namespace foehn::diffusion {
 
 /// Draws a sample from beginning to end.
-inline void sample_whole(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
-                         const Surroundings& surroundings, const at::Tensor& slab) {
+inline void sample_whole(TrajectoryDenoiser& denoiser, const VpCosine& schedule,
+                         const SamplerOptions& options, const Surroundings& surroundings,
+                         const at::Tensor& slab) {
   SamplerState state{.slab = slab};
   EXPECT_TRUE(sample(denoiser, schedule, options, surroundings, state));
 }

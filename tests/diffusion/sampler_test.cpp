@@ -15,7 +15,7 @@ namespace foehn::diffusion {
 namespace {
 
 /// The exact denoiser of independent normal values of one mean and standard deviation.
-class IndependentNormal : public Denoiser {
+class IndependentNormal : public TrajectoryDenoiser {
  public:
   IndependentNormal(double mean, double std) : mean_(mean), variance_(std * std) {}
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override {
@@ -246,7 +246,7 @@ TEST(SdaGuidance, NeverGoesBeyondTheObservationsWithItsDefaultGamma) {
   const auto misfit_after = [&](double t, double gamma) {  // over the prior's
     const NoiseLevel level = VpCosine{}.at(t);
     SdaGuidance guided(prior, observation::snapshots(mean, {0}, values, variance), gamma);
-    const auto misfit = [&](Denoiser& denoiser) {
+    const auto misfit = [&](TrajectoryDenoiser& denoiser) {
       return (values[0] - mean.apply((x[0] - level.sigma * denoiser.noise_estimate(x, level)[0]) / level.mu))
           .item<double>();
     };
@@ -260,7 +260,7 @@ TEST(SdaGuidance, NeverGoesBeyondTheObservationsWithItsDefaultGamma) {
 }
 
 /// A linear denoiser, eps = B x over the values of the slab, whose derivative may be anything.
-class Linear : public DifferentiableDenoiser {
+class Linear : public DifferentiableTrajectoryDenoiser {
  public:
   explicit Linear(at::Tensor matrix) : matrix_(std::move(matrix)) {}
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel&) override {

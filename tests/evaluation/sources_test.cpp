@@ -108,7 +108,8 @@ TEST_F(OpenSources, RefusesMembersThatDifferInTime) {
 
 TEST_F(OpenSources, NamesTheFirstHourThatTheReferenceLacks) {
   reference_.steps = 10;
-  EXPECT_THAT(failure(), AllOf(HasSubstr("truth.nc"), HasSubstr("no instant 2019-03-26T10:00:00")));
+  EXPECT_THAT(failure(),
+              AllOf(HasSubstr("truth.nc"), HasSubstr("the instant 2019-03-26T10:00:00 is missing")));
 }
 
 TEST_F(OpenSources, RefusesAReferenceOnAnotherGrid) {

@@ -5,10 +5,13 @@
 
 #include <cmath>
 
+#include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
 
 namespace foehn::model {
 namespace {
+
+using diffusion::at_hour_zero;
 
 constexpr std::int64_t kHours = 3, kVariables = 2, kNy = 4, kNx = 6, kChannels = kHours * kVariables;
 
@@ -46,8 +49,10 @@ TEST(GaussianPreconditioned, IsTheGaussianPriorWhereTheNetworkIsZero) {
   GaussianPrior prior(lag_covariance(), at::kDouble);
   at::manual_seed(21);
   const at::Tensor x = at::randn({3, kChannels, kNy, kNx}, at::kDouble), u = at::randn_like(x);
-  EXPECT_TRUE(at::equal(denoiser.noise_estimate(x, kLevel), prior.noise_estimate(x, kLevel)));
-  EXPECT_TRUE(at::equal(denoiser.noise_vjp(x, kLevel, u), prior.noise_vjp(x, kLevel, u)));
+  EXPECT_TRUE(at::equal(denoiser.noise_estimate(at_hour_zero(x), kLevel),
+                        prior.noise_estimate(at_hour_zero(x), kLevel)));
+  EXPECT_TRUE(
+      at::equal(denoiser.noise_vjp(at_hour_zero(x), kLevel, u), prior.noise_vjp(at_hour_zero(x), kLevel, u)));
 }
 
 TEST(GaussianPreconditioned, CorrectsTheCleanEstimateAsTheFormulaSays) {
@@ -56,7 +61,7 @@ TEST(GaussianPreconditioned, CorrectsTheCleanEstimateAsTheFormulaSays) {
   at::manual_seed(22);
   const at::Tensor x = at::randn({2, kChannels, kNy, kNx}, at::kDouble);
   const auto clean = [&](const at::Tensor& eps) { return (x - kLevel.sigma * eps) / kLevel.mu; };
-  const at::Tensor of_prior = clean(prior.noise_estimate(x, kLevel));
+  const at::Tensor of_prior = clean(prior.noise_estimate(at_hour_zero(x), kLevel));
   const double norm = std::sqrt(kLevel.mu * kLevel.mu + kLevel.sigma * kLevel.sigma);
   // Window by window, as it is evaluated.
   const at::Tensor t = at::full({1}, kLevel.t, at::kDouble);
@@ -64,7 +69,7 @@ TEST(GaussianPreconditioned, CorrectsTheCleanEstimateAsTheFormulaSays) {
     const at::Tensor inputs = at::cat({x.narrow(0, i, 1) / norm, of_prior.narrow(0, i, 1)}, 1);
     const at::Tensor expected =
         of_prior.narrow(0, i, 1) + prior.posterior_deviation(kLevel) * denoiser.network().forward(inputs, t);
-    const at::Tensor found = clean(denoiser.noise_estimate(x, kLevel)).narrow(0, i, 1);
+    const at::Tensor found = clean(denoiser.noise_estimate(at_hour_zero(x), kLevel)).narrow(0, i, 1);
     EXPECT_TRUE(at::allclose(found, expected, 1e-10, 1e-10));
     EXPECT_GT((expected - of_prior.narrow(0, i, 1)).abs().max().item<double>(), 0.01);
   }
@@ -84,11 +89,11 @@ TEST(GaussianPreconditioned, ProductWithItsJacobianAgreesWithFiniteDifferences) 
   const at::Tensor x = at::randn({2, kChannels, kNy, kNx}, at::kDouble), direction = at::randn_like(x),
                    cotangent = at::randn_like(x);
   const double step = 1e-5;
-  const at::Tensor difference = (denoiser.noise_estimate(x + step * direction, kLevel) -
-                                 denoiser.noise_estimate(x - step * direction, kLevel)) /
+  const at::Tensor difference = (denoiser.noise_estimate(at_hour_zero(x + step * direction), kLevel) -
+                                 denoiser.noise_estimate(at_hour_zero(x - step * direction), kLevel)) /
                                 (2 * step);
   const double expected = (difference * cotangent).sum().item<double>();
-  const at::Tensor product = denoiser.noise_vjp(x, kLevel, cotangent);
+  const at::Tensor product = denoiser.noise_vjp(at_hour_zero(x), kLevel, cotangent);
   EXPECT_NEAR((product * direction).sum().item<double>(), expected, 1e-7 * std::abs(expected));
   EXPECT_FALSE(product.requires_grad());
 }
@@ -97,8 +102,8 @@ TEST(GaussianPreconditioned, GivesAWindowTheSameBitsInAnySlot) {
   GaussianPreconditioned denoiser = make(at::kFloat, 1);
   at::manual_seed(24);
   const at::Tensor x = at::randn({3, kChannels, kNy, kNx});
-  const at::Tensor eps = denoiser.noise_estimate(x, kLevel);
-  EXPECT_TRUE(at::equal(denoiser.noise_estimate(x.flip(0), kLevel), eps.flip(0)));
+  const at::Tensor eps = denoiser.noise_estimate(at_hour_zero(x), kLevel);
+  EXPECT_TRUE(at::equal(denoiser.noise_estimate(at_hour_zero(x.flip(0)), kLevel), eps.flip(0)));
 }
 
 TEST(GaussianPreconditioned, RefusesANetworkOfAnotherKind) {

@@ -5,10 +5,13 @@
 
 #include <utility>
 
+#include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
 
 namespace foehn::model {
 namespace {
+
+using diffusion::at_hour_zero;
 
 constexpr std::int64_t kHours = 3, kVariables = 2, kNy = 3, kNx = 5, kModes = kNy * kNx;
 constexpr std::int64_t kChannels = kHours * kVariables;
@@ -60,7 +63,7 @@ TEST(GaussianPrior, EstimatesNoiseAsTheDenseFormulaDoes) {
   const at::Tensor windows = at::randn({4, kChannels, kNy, kNx}, at::kDouble);
   for (const double t : {0.0, 0.3, 0.9, 1.0}) {
     const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(t);
-    const at::Tensor eps = prior.noise_estimate(windows, level).flatten(1).t();
+    const at::Tensor eps = prior.noise_estimate(at_hour_zero(windows), level).flatten(1).t();
     // x_hat = mu S (mu^2 S + sigma^2 I)^-1 x, eps = (x - mu x_hat)/sigma
     const at::Tensor noisy = windows.flatten(1).t();
     const at::Tensor seen = level.mu * level.mu * covariance +
@@ -75,12 +78,13 @@ TEST(GaussianPrior, GivesAWindowTheSameBitsInAnySlotAndBatch) {
   GaussianPrior prior(random_lag_covariance(), at::kFloat);  // 3 x 5 cells: vectorised loops have tails
   const at::Tensor windows = at::randn({5, kChannels, kNy, kNx}, at::kFloat);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.5);
-  const at::Tensor eps = prior.noise_estimate(windows, level);
+  const at::Tensor eps = prior.noise_estimate(at_hour_zero(windows), level);
   const at::Tensor order = at::tensor({3, 0, 4, 1, 2}, at::kLong);
-  EXPECT_TRUE(
-      at::equal(prior.noise_estimate(windows.index_select(0, order), level), eps.index_select(0, order)));
+  EXPECT_TRUE(at::equal(prior.noise_estimate(at_hour_zero(windows.index_select(0, order)), level),
+                        eps.index_select(0, order)));
   for (std::int64_t i = 0; i < 5; ++i)
-    EXPECT_TRUE(at::equal(prior.noise_estimate(windows.narrow(0, i, 1).clone(), level)[0], eps[i]));
+    EXPECT_TRUE(
+        at::equal(prior.noise_estimate(at_hour_zero(windows.narrow(0, i, 1).clone()), level)[0], eps[i]));
 }
 
 TEST(GaussianPrior, GivesAProductTheSameBitsWhateverItsNeighboursSee) {
@@ -93,7 +97,7 @@ TEST(GaussianPrior, GivesAProductTheSameBitsWhateverItsNeighboursSee) {
   const at::Tensor products = prior.noise_vjp({}, level, cotangents);
   for (std::int64_t i = 0; i < 4; ++i)
     EXPECT_TRUE(at::equal(prior.noise_vjp({}, level, cotangents.narrow(0, i, 1).clone())[0], products[i]));
-  EXPECT_TRUE(at::allclose(products, prior.noise_estimate(cotangents, level), 1e-6, 1e-6));
+  EXPECT_TRUE(at::allclose(products, prior.noise_estimate(at_hour_zero(cotangents), level), 1e-6, 1e-6));
 }
 
 TEST(GaussianPrior, EstimatesTheSameWithManyWindowsInAProduct) {
@@ -103,13 +107,14 @@ TEST(GaussianPrior, EstimatesTheSameWithManyWindowsInAProduct) {
   EXPECT_TRUE(together.needs_full_batches());
   const at::Tensor windows = at::randn({5, kChannels, kNy, kNx}, at::kDouble);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.6);
-  EXPECT_TRUE(at::allclose(together.noise_estimate(windows, level), one_by_one.noise_estimate(windows, level),
-                           0, 1e-12));
+  EXPECT_TRUE(at::allclose(together.noise_estimate(at_hour_zero(windows), level),
+                           one_by_one.noise_estimate(at_hour_zero(windows), level), 0, 1e-12));
 }
 
 TEST(GaussianPrior, RefusesWindowsOfAnotherShape) {
   GaussianPrior prior(random_lag_covariance(), at::kFloat);
-  EXPECT_THROW(prior.noise_estimate(at::zeros({1, kChannels, kNy, kNx + 1}), {0.5, 0.5, 0.5}), core::Error);
+  EXPECT_THROW(prior.noise_estimate(at_hour_zero(at::zeros({1, kChannels, kNy, kNx + 1})), {0.5, 0.5, 0.5}),
+               core::Error);
 }
 
 }  // namespace

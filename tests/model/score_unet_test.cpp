@@ -6,12 +6,14 @@
 #include <gmock/gmock.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
 #include "reference_network.hpp"
 
 namespace foehn::model {
 namespace {
 
+using diffusion::at_hour_zero;
 using foehn::testing::largest_difference;
 using foehn::testing::reference_file;
 using foehn::testing::reference_network;
@@ -52,7 +54,7 @@ TEST(ScoreUnet, EstimatesNoiseAsTheReferenceDoes) {
   const auto estimate = [&](ScoreUnet& of, const at::Tensor& windows) {
     std::vector<at::Tensor> eps;
     for (std::int64_t i = 0; i < t.size(0); ++i)
-      eps.push_back(of.noise_estimate(windows.narrow(0, i, 1), {t[i].item<double>(), 0, 0}));
+      eps.push_back(of.noise_estimate(at_hour_zero(windows.narrow(0, i, 1)), {t[i].item<double>(), 0, 0}));
     return at::cat(eps);
   };
   EXPECT_LT(largest_difference("eps, float32", estimate(network, x), reference_tensor(file, "eps")), 1e-4);
@@ -99,12 +101,12 @@ TEST(ScoreUnet, ProductWithItsJacobianAgreesWithFiniteDifferences) {
   const at::Tensor x = at::randn({2, 6, 12, 20}, at::kDouble), direction = at::randn_like(x),
                    cotangent = at::randn_like(x);
   const double step = 1e-5;
-  const at::Tensor difference = (network.noise_estimate(x + step * direction, kLevel) -
-                                 network.noise_estimate(x - step * direction, kLevel)) /
+  const at::Tensor difference = (network.noise_estimate(at_hour_zero(x + step * direction), kLevel) -
+                                 network.noise_estimate(at_hour_zero(x - step * direction), kLevel)) /
                                 (2 * step);
   const double expected = (difference * cotangent).sum().item<double>();
   const at::NoGradGuard as_callers_have_it;
-  const at::Tensor product = network.noise_vjp(x, kLevel, cotangent);
+  const at::Tensor product = network.noise_vjp(at_hour_zero(x), kLevel, cotangent);
   EXPECT_NEAR((product * direction).sum().item<double>(), expected, 1e-7 * std::abs(expected));
   EXPECT_FALSE(product.requires_grad());
 }
@@ -113,8 +115,8 @@ TEST(ScoreUnet, KeepsNoAutogradStateInInference) {
   ScoreUnet network = small_network(at::kFloat);
   for (const auto& [name, tensor] : network.tensors()) tensor.requires_grad_();
   const at::Tensor x = at::randn({1, 6, 12, 20}).requires_grad_();
-  EXPECT_FALSE(network.noise_estimate(x, kLevel).requires_grad());
-  EXPECT_FALSE(network.noise_vjp(x, kLevel, x.detach()).requires_grad());
+  EXPECT_FALSE(network.noise_estimate(at_hour_zero(x), kLevel).requires_grad());
+  EXPECT_FALSE(network.noise_vjp(at_hour_zero(x), kLevel, x.detach()).requires_grad());
   EXPECT_FALSE(x.grad().defined());
 }
 
@@ -126,20 +128,22 @@ TEST(ScoreUnet, GivesAWindowTheSameBitsInAnySlotAndBatch) {
   const at::Tensor windows = at::randn({5, 6, 12, 20}), cotangents = at::randn({5, 6, 12, 20});
   for (const int some : {1, 2}) {
     at::set_num_threads(some);
-    const at::Tensor eps = network.noise_estimate(windows, kLevel);
-    const at::Tensor product = network.noise_vjp(windows, kLevel, cotangents);
+    const at::Tensor eps = network.noise_estimate(at_hour_zero(windows), kLevel);
+    const at::Tensor product = network.noise_vjp(at_hour_zero(windows), kLevel, cotangents);
     for (std::int64_t shift = 1; shift < 5; ++shift) {
-      EXPECT_TRUE(at::equal(network.noise_estimate(windows.roll(shift, 0), kLevel), eps.roll(shift, 0)))
+      EXPECT_TRUE(
+          at::equal(network.noise_estimate(at_hour_zero(windows.roll(shift, 0)), kLevel), eps.roll(shift, 0)))
           << some << " threads, shift " << shift;
-      EXPECT_TRUE(at::equal(network.noise_vjp(windows.roll(shift, 0), kLevel, cotangents.roll(shift, 0)),
-                            product.roll(shift, 0)))
+      EXPECT_TRUE(at::equal(
+          network.noise_vjp(at_hour_zero(windows.roll(shift, 0)), kLevel, cotangents.roll(shift, 0)),
+          product.roll(shift, 0)))
           << some << " threads, shift " << shift;
     }
     for (std::int64_t i = 0; i < 5; ++i) {
       const at::Tensor alone = windows.narrow(0, i, 1).clone(), seed = cotangents.narrow(0, i, 1).clone();
-      EXPECT_TRUE(at::equal(network.noise_estimate(alone, kLevel)[0], eps[i]))
+      EXPECT_TRUE(at::equal(network.noise_estimate(at_hour_zero(alone), kLevel)[0], eps[i]))
           << some << " threads, window " << i;
-      EXPECT_TRUE(at::equal(network.noise_vjp(alone, kLevel, seed)[0], product[i]))
+      EXPECT_TRUE(at::equal(network.noise_vjp(at_hour_zero(alone), kLevel, seed)[0], product[i]))
           << some << " threads, window " << i;
     }
   }
@@ -165,7 +169,9 @@ TEST(WindowFlops, AreThoseCountedByHand) {
 
 TEST(ScoreUnet, RefusesWindowsThatDoNotFit) {
   ScoreUnet network = small_network(at::kFloat);
-  const auto estimate = [&](at::IntArrayRef shape) { network.noise_estimate(at::zeros(shape), kLevel); };
+  const auto estimate = [&](at::IntArrayRef shape) {
+    network.noise_estimate(at_hour_zero(at::zeros(shape)), kLevel);
+  };
   EXPECT_NO_THROW(estimate({2, 6, 4, 8}));
   EXPECT_THAT(
       [&] {
@@ -173,10 +179,11 @@ TEST(ScoreUnet, RefusesWindowsThatDoNotFit) {
       },
       ThrowsMessage<core::Error>(AllOf(HasSubstr("6 channels"), HasSubstr("[2, 5, 4, 8]"))));
   EXPECT_THAT([&] { estimate({2, 6, 6, 8}); }, ThrowsMessage<core::Error>(HasSubstr("multiples of 4")));
-  EXPECT_THROW(network.noise_vjp(at::zeros({6, 4, 8}), kLevel, at::zeros({6, 4, 8})), core::Error);
+  EXPECT_THROW(network.noise_vjp(at_hour_zero(at::zeros({6, 4, 8})), kLevel, at::zeros({6, 4, 8})),
+               core::Error);
   EXPECT_THAT(
       [&] {
-        network.noise_vjp(at::zeros({2, 6, 4, 8}), kLevel, at::zeros({1, 6, 4, 8}));
+        network.noise_vjp(at_hour_zero(at::zeros({2, 6, 4, 8})), kLevel, at::zeros({1, 6, 4, 8}));
       },
       ThrowsMessage<core::Error>(AllOf(HasSubstr("cotangent"), HasSubstr("[1, 6, 4, 8]"))));
 }

@@ -177,7 +177,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, ScoresANetworkThatAnswersNothing) {
 class NotingObjective : public NoiseObjective {
  public:
   NotingObjective() : NoiseObjective(foehn::testing::toy_objective()) {}
-  Lesson lesson(const at::Tensor& clean, const at::Tensor& noise,
+  Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                 const std::vector<diffusion::NoiseLevel>& levels) override {
     asked.insert(asked.end(), levels.begin(), levels.end());
     return NoiseObjective::lesson(clean, noise, levels);
@@ -200,6 +200,41 @@ TEST_F(TrainerOnAnyNumberOfRanks, TeachesAndScoresAtTheLevelsOfItsSchedule) {
     EXPECT_EQ(level.mu, options.schedule.at(level.t).mu);
     EXPECT_EQ(level.sigma, options.schedule.at(level.t).sigma);
   }
+}
+
+/// Sees whether windows are those of the record that begin at the hours they come with.
+class SeesHours : public NoiseObjective {
+ public:
+  explicit SeesHours(const FieldCache& fields)
+      : NoiseObjective(foehn::testing::toy_objective()), fields_(fields) {}
+  Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
+                const std::vector<diffusion::NoiseLevel>& levels) override {
+    EXPECT_EQ(static_cast<std::int64_t>(clean.first_hours.size()), clean.fields.size(0));
+    for (std::size_t i = 0; i < clean.first_hours.size(); ++i) {
+      const std::int64_t window_hours = network().architecture().window;
+      EXPECT_TRUE(at::equal(clean.fields[static_cast<std::int64_t>(i)],
+                            fields_.read(clean.first_hours[i], window_hours).flatten(0, 1)));
+      ++seen;
+    }
+    return NoiseObjective::lesson(clean, noise, levels);
+  }
+  int seen = 0;
+
+ private:
+  const FieldCache& fields_;
+};
+
+TEST_F(TrainerOnAnyNumberOfRanks, TeachesWindowsThatKnowTheirFirstHours) {
+  const FieldCache fields(folder_ / "cache.nc");
+  SeesHours objective(fields);
+  TrainingOptions options = options_of(2);
+  options.augmentation = {};
+  Trainer trainer(world_, objective, fields, options);
+  TrainingState state = trainer.start();
+  trainer.run(state,
+              {[](const TrainingState&, double) {}, [](const TrainingState&, const std::vector<double>&) {},
+               [] { return false; }, [] { return false; }, [](const TrainingState&) {}});
+  EXPECT_GT(objective.seen, 0);
 }
 
 TEST_F(TrainerOnAnyNumberOfRanks, EndsWherePatienceDoes) {

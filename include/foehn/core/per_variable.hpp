@@ -62,7 +62,7 @@ class PerVariable {
       known.emplace_back(named.name);
     }
     throw UsageError(fmt::format("expected {}, or variable={}, found '{}'", fmt::join(known, " or "),
-                                       known.front(), word));
+                                 known.front(), word));
   }
 
   std::vector<Setting> settings_;

@@ -4,13 +4,14 @@
 #include <functional>
 #include <optional>
 
-#include "foehn/diffusion/denoiser.hpp"
 #include "foehn/diffusion/sampler.hpp"
+#include "foehn/diffusion/trajectory_denoiser.hpp"
 #include "foehn/observation/slab_observations.hpp"
 
 namespace foehn::diffusion {
 
-/// Conditions a denoiser of slabs on coarse observations of the clean trajectory, without gradients (`sda`).
+/// Conditions a denoiser of trajectories on coarse observations of the clean trajectory, without gradients
+/// (`sda`).
 ///
 /// Returns eps - (sigma/mu) A^T[(y - A x_hat) / (R + gamma (sigma/mu)^2)], x_hat = (x - sigma eps)/mu.
 /// Source: Schmidt et al. 2025, Supplement 6; Rozet & Louppe 2023 (gradient-free form).
@@ -20,40 +21,38 @@ namespace foehn::diffusion {
 /// being one over the cells and hours that an observation is a mean over: at high noise by a/gamma. With
 /// gamma = a it never goes beyond y, with however few steps; Climate2Weather's smaller gamma goes far beyond,
 /// and relies on many small steps.
-class SdaGuidance : public Denoiser {
+class SdaGuidance : public TrajectoryDenoiser {
  public:
-  /// @param prior         denoiser of the slab; outlives this
+  /// @param prior         outlives this
   /// @param observations  the slab's own
   /// @param gamma         weight of the denoiser's error in observation space, not negative; absent: A A^T of
   ///                      each observation
-  SdaGuidance(Denoiser& prior, observation::Observations observations, std::optional<double> gamma);
+  SdaGuidance(TrajectoryDenoiser& prior, observation::Observations observations, std::optional<double> gamma);
 
-  /// @param noisy  the slab's hours, [hour, variable, y, x], normalised
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
 
  private:
-  Denoiser& prior_;
+  TrajectoryDenoiser& prior_;
   observation::Observations observations_;
   std::optional<double> gamma_;
 };
 
-/// Conditions a denoiser of slabs on coarse observations, with the exact gradient of the likelihood
+/// Conditions a denoiser of trajectories on coarse observations, with the exact gradient of the likelihood
 /// (`sda-exact`).
 ///
 /// Returns eps - sigma grad_x log N(y; A(x_hat(x)), R + gamma (sigma/mu)^2). With q = (y - A x_hat) / (R +
 /// gamma (sigma/mu)^2) and J = d eps/dx, that is eps - (sigma/mu) (A^T q - sigma J^T A^T q): one
 /// vector-Jacobian product, through the network and across ranks. Source: Rozet & Louppe 2023, Eq. 13-15.
-class SdaExactGuidance : public Denoiser {
+class SdaExactGuidance : public TrajectoryDenoiser {
  public:
   /// Parameters as of SdaGuidance.
-  SdaExactGuidance(DifferentiableDenoiser& prior, observation::Observations observations,
+  SdaExactGuidance(DifferentiableTrajectoryDenoiser& prior, observation::Observations observations,
                    std::optional<double> gamma);
 
-  /// @param noisy  the slab's hours, [hour, variable, y, x], normalised
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
 
  private:
-  DifferentiableDenoiser& prior_;
+  DifferentiableTrajectoryDenoiser& prior_;
   observation::Observations observations_;
   std::optional<double> gamma_;
 };
@@ -73,7 +72,7 @@ struct SolveReport {
   bool is_indefinite = false;  ///< the matrix is not positive along the first direction: there is no solution
 };
 
-/// Conditions a denoiser of slabs on coarse observations by moment matching (`mmps`).
+/// Conditions a denoiser of trajectories on coarse observations by moment matching (`mmps`).
 ///
 /// With Cov(x_0 | x_t) = (sigma^2/mu) J, J = d x_hat/dx, solves (R + (sigma^2/mu) A J^T A^T) v = y - A x_hat
 /// in a few steps and returns eps - sigma J^T A^T v. Source: Rozet et al. 2024 (moment matching posterior
@@ -85,30 +84,30 @@ struct SolveReport {
 /// very first direction shows that, the evaluation is that of `sda` with `gamma`. Beside the slab's estimate,
 /// a slab is held of each of at most four products; with more steps, only the latest, and the solution takes
 /// a product of its own.
-class MmpsGuidance : public Denoiser {
+class MmpsGuidance : public TrajectoryDenoiser {
  public:
   struct Options {
     SolverOptions solver;
-    /// Whose J it is, of slabs as the prior; null: the prior's. Outlives this, as the next does.
-    DifferentiableDenoiser* covariance = nullptr;
+    /// Whose J it is; null: the prior's. Outlives this, as the next does.
+    DifferentiableTrajectoryDenoiser* covariance = nullptr;
     /// With whose J each step is preconditioned, by a solve of eight products; null: no preconditioner.
-    DifferentiableDenoiser* preconditioner = nullptr;
+    DifferentiableTrajectoryDenoiser* preconditioner = nullptr;
     std::optional<double> gamma = {};  ///< of the fall-back; not negative; absent: A A^T of each observation
     OrderedSum ordered_sum;            ///< over the team
     std::function<void(const SolveReport&)> report = [](const SolveReport&) {};
   };
 
-  /// @param prior         denoiser of the slab; outlives this
+  /// @param prior         outlives this
   /// @param observations  the slab's own
-  MmpsGuidance(DifferentiableDenoiser& prior, observation::Observations observations, Options options);
+  MmpsGuidance(DifferentiableTrajectoryDenoiser& prior, observation::Observations observations,
+               Options options);
 
-  /// @param noisy  the slab's hours, [hour, variable, y, x], normalised
   /// @throws core::CollectiveError if the misfit is not finite, or if the solver does not reach its tolerance
   /// @note Collective over the team.
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
 
  private:
-  DifferentiableDenoiser& prior_;
+  DifferentiableTrajectoryDenoiser& prior_;
   observation::Observations observations_;
   Options options_;
 };

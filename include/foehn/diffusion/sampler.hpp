@@ -6,7 +6,8 @@
 #include <functional>
 #include <span>
 
-#include "foehn/diffusion/denoiser.hpp"
+#include "foehn/diffusion/noise_level.hpp"
+#include "foehn/diffusion/trajectory_denoiser.hpp"
 
 namespace foehn::diffusion {
 
@@ -36,7 +37,7 @@ using OrderedSum = std::function<double(std::span<const double> per_hour)>;
 /// Where a sampler stands between two passes: all it needs to go on, bit for bit. A step is 1 + corrections
 /// passes: the way to the next noise level, and each correction there.
 struct SamplerState {
-  at::Tensor slab;         ///< [hour, variable, y, x], normalised; may have no hours
+  at::Tensor slab;         ///< [hour, variable, ...], normalised; may have no hours
   std::int64_t step = 0;   ///< steps done
   std::int64_t pass = 0;   ///< passes done of the step under way; before the first, noise fills the slab
   std::uint32_t draw = 0;  ///< the next draw of noise
@@ -65,11 +66,10 @@ struct Surroundings {
 /// The mean of eps^2 runs over the whole trajectory. Element-wise work uses only single-rounding operations
 /// (one product or one sum at a time), whose bits do not depend on where in a slab a value lies.
 ///
-/// @param denoiser  of slabs
 /// @param state     where to begin; in the end its slab, whose memory is used, holds the sample
 /// @return          whether the sample is drawn: false if it was stopped before
 /// @note Collective over the team that shares the trajectory.
-bool sample(Denoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
+bool sample(TrajectoryDenoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
             const Surroundings& surroundings, SamplerState& state);
 
 }  // namespace foehn::diffusion

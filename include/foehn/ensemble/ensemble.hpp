@@ -38,7 +38,8 @@ struct MemberWork {
   /// @return  whether it is drawn: false if it was stopped
   /// @throws core::CollectiveError on all ranks of the team if the sample is not to be trusted
   std::function<bool(std::int64_t member, at::Tensor& slab)> sample;
-  /// Writes hours [first, first + count) of this rank's slab, in physical units, to [hour, variable, y, x].
+  /// Writes hours [first, first + count) of this rank's slab, in physical units, to `values`, which has the
+  /// slab's hour shape: [hour, variable, ...].
   std::function<void(const at::Tensor& slab, std::int64_t first, std::int64_t count, std::span<float> values)>
       physical;
   /// What writes a member's files. Called by the root.
@@ -64,7 +65,7 @@ struct EnsembleResult {
 /// files take their final names when all are whole. Once the root is asked to stop, members that are not
 /// written yet are kept by their teams, and no round follows that draws any.
 ///
-/// @param slab  this rank's [hour, variable, y, x], whose memory serves every member
+/// @param slab  this rank's, [hour, variable, ...]; its memory serves every member
 /// @note Collective over the world.
 EnsembleResult run_ensemble(const comm::Communicator& world, const Team& team,
                             const trajectory::SlabPartition& partition, const EnsembleOptions& options,

@@ -40,7 +40,8 @@ class BlockRegridding {
   /// @param source        [region]; what is not finite is missing
   /// @param cell_missing_fraction  part of a block's weight that may be missing
   /// @param means         [block]; NaN where more is missing
-  MissingBlocks apply(std::span<const float> source, double cell_missing_fraction, std::span<float> means) const;
+  MissingBlocks apply(std::span<const float> source, double cell_missing_fraction,
+                      std::span<float> means) const;
 
   /// What one component of a wind adds to both of a block, turned to the fine grid at each of its cells.
   struct TurnedSum {

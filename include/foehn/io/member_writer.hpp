@@ -10,7 +10,7 @@ class MemberWriter {
  public:
   virtual ~MemberWriter() = default;
 
-  /// Appends whole instants, [time, variable, y, x].
+  /// Appends whole instants, [time, variable, ...], as the member's slabs have them.
   virtual void append(std::span<const float> values) = 0;
   /// Brings everything to disk and gives it its final name; nothing can be appended afterwards.
   virtual void commit() = 0;

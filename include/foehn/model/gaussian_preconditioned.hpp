@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "foehn/diffusion/denoiser.hpp"
+#include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/model/score_unet.hpp"
 
@@ -15,7 +15,7 @@ namespace foehn::model {
 /// with x_hat_G the Gaussian prior's exact denoiser of the window and c its root-mean-square posterior
 /// deviation. A network that is 0 leaves the Gaussian prior. The idea of scaling a network by what is left to
 /// know: Karras et al. 2022.
-class GaussianPreconditioned : public diffusion::DifferentiableDenoiser {
+class GaussianPreconditioned : public diffusion::WindowDenoiser {
  public:
   /// @param network  takes two fields a channel: architecture().inputs is 2; channels as the prior's windows
   /// @throws core::Error if the two do not fit
@@ -31,12 +31,12 @@ class GaussianPreconditioned : public diffusion::DifferentiableDenoiser {
     double scale = 0;   ///< c
   };
   /// @param noisy  [window, channel, y, x]
-  Terms terms(const at::Tensor& noisy, const diffusion::NoiseLevel& level);
+  Terms terms(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level);
 
   bool needs_full_batches() const override { return network_->needs_full_batches(); }
-  at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
+  at::Tensor noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) override;
   /// One evaluation of the network and its derivative, and two of the Gaussian prior.
-  at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+  at::Tensor noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                        const at::Tensor& cotangent) override;
 
  private:

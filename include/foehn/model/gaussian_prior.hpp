@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "foehn/diffusion/denoiser.hpp"
+#include "foehn/diffusion/window_denoiser.hpp"
 
 namespace foehn::model {
 
@@ -20,7 +20,7 @@ class ModeMatrices;
 /// U diag(lambda) U^T, noise at (mu, sigma) is estimated by a shrinkage in each mode's eigenbasis,
 ///   eps = U diag(sigma / (mu^2 lambda + sigma^2)) U^T x,
 /// which is (x - mu x_hat)/sigma with x_hat = mu S (mu^2 S + sigma^2 I)^-1 x.
-class GaussianPrior : public diffusion::DifferentiableDenoiser {
+class GaussianPrior : public diffusion::WindowDenoiser {
  public:
   /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h + lag)
   /// for lags
@@ -41,11 +41,11 @@ class GaussianPrior : public diffusion::DifferentiableDenoiser {
   /// square-rooted.
   double posterior_deviation(const diffusion::NoiseLevel& level);
   bool needs_full_batches() const override { return together_; }
-  /// @param noisy  windows [window, hour*variable, y, x]
-  at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
+  /// @param noisy  [window, hour*variable, y, x], of any hours: the prior is stationary
+  at::Tensor noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) override;
   /// The estimate is linear and symmetric, so that the product is the estimate of `cotangent`. Channels of a
   /// window in which that is zero cost nothing.
-  at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+  at::Tensor noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                        const at::Tensor& cotangent) override;
 
  private:

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "foehn/diffusion/denoiser.hpp"
 #include "foehn/diffusion/noise_level.hpp"
+#include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/score_unet.hpp"
 
@@ -39,10 +39,10 @@ struct PriorDescription {
 /// A prior that is ready to use.
 struct PriorBundle {
   PriorDescription description;
-  std::unique_ptr<diffusion::DifferentiableDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
+  std::unique_ptr<diffusion::WindowDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
   /// The Gaussian part of `denoiser`, which owns it: of the same windows, with a Jacobian that is closed
   /// form. `denoiser` itself where it is Gaussian, null for a score-unet.
-  diffusion::DifferentiableDenoiser* gaussian = nullptr;
+  diffusion::WindowDenoiser* gaussian = nullptr;
 };
 
 /// A prior as it lies on disk, open: a folder with `weights.safetensors` and `domain.nc` (src/README.md,

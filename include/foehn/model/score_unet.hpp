@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "foehn/diffusion/denoiser.hpp"
+#include "foehn/diffusion/window_denoiser.hpp"
 
 namespace foehn::model {
 
@@ -65,7 +65,7 @@ struct ScoreUnetLayers;
 /// Going down, each level changes the width by a convolution (of stride 2 beyond the first), then applies its
 /// residual blocks; going up, the blocks, a normalisation, nearest-neighbour doubling and a convolution,
 /// whose result is added to what the level above had on the way down.
-class ScoreUnet : public diffusion::DifferentiableDenoiser {
+class ScoreUnet : public diffusion::WindowDenoiser {
  public:
   /// @param tensors  as expected_tensors; any floating type
   /// @param options  type to compute in, and device
@@ -85,10 +85,10 @@ class ScoreUnet : public diffusion::DifferentiableDenoiser {
   at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t) const;
 
   bool needs_full_batches() const override;
-  /// @param noisy  windows [window, input channel, y, x] of any floating type
+  /// @param noisy  [window, input channel, y, x] of any floating type, and of any hours
   /// @throws core::Error if channels or sides do not fit the network
-  at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
-  at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+  at::Tensor noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) override;
+  at::Tensor noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                        const at::Tensor& cotangent) override;
 
  private:

@@ -8,10 +8,10 @@ namespace foehn::observation {
 
 /// A: how observations arise from the normalised fields of a slab, [hour, variable, y, x], and its transpose.
 ///
-/// A is linear, and works observation by observation: on the hours of one observation alone, always in the same
-/// order and on the same shapes, so that the bits of an observation depend neither on the slab nor on how many
-/// there are. Observations of one operator share no value of the slab, so that A A^T is block-diagonal over
-/// them. Any device, any floating type.
+/// A is linear, and works observation by observation: on the hours of one observation alone, always in the
+/// same order and on the same shapes, so that the bits of an observation depend neither on the slab nor on
+/// how many there are. Observations of one operator share no value of the slab, so that A A^T is
+/// block-diagonal over them. Any device, any floating type.
 class Operator {
  public:
   virtual ~Operator() = default;

@@ -15,7 +15,8 @@ namespace foehn::observation {
 ///
 /// The rows of A that belong to missing values are zero, and so are these values: A x and y - A x are zero
 /// there and A^T gives nothing, so that they have no part in a likelihood, its gradient, or the solution of a
-/// system in A A^T + R, exactly as if they were not there. Any operator may have such rows: they are made here.
+/// system in A A^T + R, exactly as if they were not there. Any operator may have such rows: they are made
+/// here.
 class SlabObservations {
  public:
   /// @param values    y, [observation, variable, Y, X], normalised; NaN is missing

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "foehn/diffusion/noise_level.hpp"
+#include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/score_unet.hpp"
 
@@ -23,10 +24,10 @@ class Objective {
  public:
   virtual ~Objective() = default;
   virtual model::ScoreUnet& network() = 0;
-  /// @param clean   windows, [window, channel, y, x]
-  /// @param noise   standard normal, the same shape
+  /// @param clean   [window, channel, y, x]
+  /// @param noise   standard normal, shape of `clean.fields`
   /// @param levels  one per window
-  virtual Lesson lesson(const at::Tensor& clean, const at::Tensor& noise,
+  virtual Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                         const std::vector<diffusion::NoiseLevel>& levels) = 0;
 };
 
@@ -35,7 +36,7 @@ class NoiseObjective : public Objective {
  public:
   explicit NoiseObjective(std::unique_ptr<model::ScoreUnet> network) : network_(std::move(network)) {}
   model::ScoreUnet& network() override { return *network_; }
-  Lesson lesson(const at::Tensor& clean, const at::Tensor& noise,
+  Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                 const std::vector<diffusion::NoiseLevel>& levels) override;
 
  private:
@@ -49,7 +50,7 @@ class CorrectionObjective : public Objective {
   explicit CorrectionObjective(std::unique_ptr<model::GaussianPreconditioned> denoiser)
       : denoiser_(std::move(denoiser)) {}
   model::ScoreUnet& network() override { return denoiser_->network(); }
-  Lesson lesson(const at::Tensor& clean, const at::Tensor& noise,
+  Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                 const std::vector<diffusion::NoiseLevel>& levels) override;
 
  private:

@@ -10,10 +10,10 @@ namespace foehn::trajectory {
 /// Under much noise an hour is known by its neighbours: a wide stride, which takes it from near a window's
 /// border and so from the hours of one side, costs skill there. Under little noise its own values say most,
 /// and few windows will do.
-class ComposedByNoise : public diffusion::DifferentiableDenoiser {
+class ComposedByNoise : public diffusion::DifferentiableTrajectoryDenoiser {
  public:
   /// @param noisy, clear  the windows of the two; the other parameters as of ComposedDenoiser
-  ComposedByNoise(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
+  ComposedByNoise(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                   const SlabPartition& partition, const WindowPlan& noisy, const WindowPlan& clear,
                   std::int64_t batch);
 

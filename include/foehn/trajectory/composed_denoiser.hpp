@@ -8,28 +8,30 @@
 
 #include "foehn/comm/communicator.hpp"
 #include "foehn/comm/row_exchange.hpp"
-#include "foehn/diffusion/denoiser.hpp"
+#include "foehn/diffusion/trajectory_denoiser.hpp"
+#include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
 #include "foehn/trajectory/window_plan.hpp"
 
 namespace foehn::trajectory {
 
-/// Composes a denoiser of windows through time into one of a trajectory that a team of ranks shares.
+/// Composes a denoiser of windows through time into one of a trajectory that a team of ranks shares. An hour
+/// may have any shape that the denoiser of windows takes: [variable, y, x], or [variable, cell].
 ///
 /// A window has one owner, the rank whose slab holds its centre. An evaluation brings each rank the hours
 /// that its windows need beyond its slab (from any number of neighbours, since a slab may be shorter than k),
 /// evaluates full batches of windows that need none of them meanwhile, then the others, and sends outputs to
 /// the owners of their hours. Windows are gathered hour by hour, from slab and halo where they lie, into one
 /// batch buffer of a fixed number of slots, the last batch padded: a window's bits depend on neither its slot
-/// nor its neighbours, so a hour's estimate is the same on any number of ranks. Source of the composition:
+/// nor its neighbours, so an hour's estimate is the same on any number of ranks. Source of the composition:
 /// Schmidt et al. 2025, Alg. 1; see WindowPlan.
-class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
+class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
  public:
-  /// @param windows    denoiser of windows [window, hour*variable, y, x]; outlives this
+  /// @param windows    outlives this
   /// @param team       the ranks that share the trajectory; outlives this
   /// @param batch      windows in a call of `windows`; always as many where it needs full batches, else at
   /// most
-  ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
+  ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch);
   ComposedDenoiser(const ComposedDenoiser&) = delete;
   ComposedDenoiser& operator=(const ComposedDenoiser&) = delete;
@@ -41,9 +43,6 @@ class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
   };
   const Work& work() const { return work_; }
 
-  /// @param noisy  this rank's slab, [hour, variable, y, x], normalised; may have no hours, but has the
-  /// trailing
-  ///               shape of the others
   /// @note Collective over the team: two exchanges, in which a rank without hours or windows takes part.
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
 
@@ -51,14 +50,13 @@ class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
   /// windows' gradients in the order of centres, so that the bits are the same on any number of ranks. A
   /// window none of whose outputs has a cotangent is left out. Beside a batch, the gradients of windows that
   /// reach beyond the slab are held, 2k at most for slabs of k hours or more.
-  /// @param cotangent  of this rank's slab
   /// @note Collective over the team: three exchanges.
   at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
                        const at::Tensor& cotangent) override;
 
  private:
   struct Shares;
-  ComposedDenoiser(diffusion::DifferentiableDenoiser& windows, const comm::Communicator& team,
+  ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                    const Shares& shares);
 
@@ -79,15 +77,17 @@ class ComposedDenoiser : public diffusion::DifferentiableDenoiser {
   void evaluate(const std::vector<const Window*>& windows, const Inputs& inputs, at::Tensor& local,
                 at::Tensor& sent);
   void copy_window(const Window& window, const Inputs& inputs, at::Tensor& slot) const;
-  at::Tensor empty_slots(const at::Tensor& noisy) const;
-  std::int64_t slots_for(std::int64_t windows) const;
-  /// Calls `use(index, gradient)` for every window that has a cotangent, in order; gradient [hour*variable,
-  /// y, x].
+  /// The windows from `first` on that make a batch, in slots of `room`, which has those of a whole one. Slots
+  /// without a window of their own repeat the last one, its hour included.
+  diffusion::Windows batch_of(const std::vector<const Window*>& windows, std::int64_t first,
+                              const Inputs& inputs, const at::Tensor& room) const;
+  /// Calls `use(index, gradient)` for every window that has a cotangent, in order; gradient
+  /// [hour*variable, ...].
   void differentiate(const std::vector<Window>& windows, const Inputs& inputs, const Cotangents& cotangents,
                      const std::function<void(std::size_t, const at::Tensor&)>& use);
   void add_own_hours(const Window& window, const at::Tensor& gradient, at::Tensor& sum) const;
 
-  diffusion::DifferentiableDenoiser& windows_;
+  diffusion::WindowDenoiser& windows_;
   Slab slab_;
   std::int64_t window_hours_;
   std::int64_t batch_;

@@ -423,12 +423,12 @@ TEST(Sample, FollowsTheScheduleOfItsPrior) {
   if (!is_root()) return;
 
   /// A trajectory of one window.
-  struct OneWindow : diffusion::Denoiser {
-    explicit OneWindow(diffusion::Denoiser& of) : windows(of) {}
+  struct OneWindow : diffusion::TrajectoryDenoiser {
+    explicit OneWindow(diffusion::WindowDenoiser& of) : windows(of) {}
     at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override {
-      return windows.noise_estimate(noisy.flatten(0, 1).unsqueeze(0), level).reshape(noisy.sizes());
+      return windows.noise_estimate({noisy.flatten(0, 1).unsqueeze(0), {0}}, level).reshape(noisy.sizes());
     }
-    diffusion::Denoiser& windows;
+    diffusion::WindowDenoiser& windows;
   };
   const at::NoGradGuard no_gradients;
   const ToyFields found(folder / "out/member_000.nc");
