@@ -12,6 +12,7 @@
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/version.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/model/score_unet.hpp"
@@ -83,15 +84,15 @@ Subject full_network(const at::TensorOptions& tensors) {
 }
 
 Subject prior_of(const std::string& path, const at::TensorOptions& tensors) {
-  const std::optional<model::ScoreUnetArchitecture> network = model::describe_prior(path).network;
-  model::PriorBundle prior = model::load_prior(path, tensors);
+  model::PriorBundle bundle = model::load_prior(path, tensors);
+  const model::PriorDescription& prior = bundle.description;
   const auto ny = prior.domain.grid.ny(), nx = prior.domain.grid.nx();
   const auto channels =
       (2 * prior.markov_order + 1) * static_cast<std::int64_t>(prior.domain.variables.size());
   std::optional<double> operations;
-  if (network) operations = static_cast<double>(model::window_flops(*network, ny, nx));
+  if (prior.network) operations = static_cast<double>(model::window_flops(*prior.network, ny, nx));
   return {fmt::format("{} prior {}", prior.kind, path),
-          std::move(prior.denoiser),
+          std::move(bundle.denoiser),
           prior.schedule,
           {channels, ny, nx},
           operations};
@@ -176,7 +177,7 @@ nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const 
                      {"of_convolution", json_of(ratio(one.rate(), peaks.convolution))}});
   return {{"program", "foehn"},
           {"command", "bench"},
-          {"version", FOEHN_VERSION},
+          {"version", core::version()},
           {"options", option_values},
           {"subject", subject.name},
           {"gflop_per_window", json_of(ratio(subject.operations, kGiga))},

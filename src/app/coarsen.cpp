@@ -7,14 +7,15 @@
 #include <iostream>
 #include <optional>
 
-#include "fine_fields.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/core/version.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "foehn/io/fine_fields.hpp"
+#include "foehn/io/overwriting.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 #include "foehn/observation/block_mean.hpp"
-#include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
 
@@ -49,7 +50,7 @@ struct Averaging {
 
 /// @throws core::Error if the fields are means over time that overlap or do not add up to longer ones
 Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& options) {
-  const io::Sampling sampling = read_sampling(reader, options.cell_methods);
+  const io::Sampling sampling = io::read_sampling(reader, options.cell_methods);
   const bool are_means = sampling.kind == io::TimeSampling::mean;
   const std::int64_t step = reader.step_seconds(), length = sampling.interval.seconds();
   const auto refuse = [&](const std::string& why) {
@@ -71,8 +72,8 @@ Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& opti
 
 void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   const std::vector<std::filesystem::path> files = io::expand_files({options.input});
-  process::refuse_overwriting(files, options.output, "output.path");
-  const io::FieldReader reader(files, field_selection(options.variables, options.crop));
+  io::refuse_overwriting(files, options.output, "output.path");
+  const io::FieldReader reader(files, io::field_selection(options.variables, options.crop));
   if (reader.step_seconds() == 0)
     throw core::Error(
         fmt::format("{}: expected at least two instants, which tell its step, found one", options.input));
@@ -92,7 +93,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   header.mean_interval = averaging.interval;
   header.attributes = {
       {"title", std::string("coarse observations: block means of fine fields")},
-      {"source", fmt::format("foehn {}", FOEHN_VERSION)},
+      {"source", fmt::format("foehn {}", core::version())},
       {"history", fmt::format("foehn coarsen: {0} x {0} cells of {1}, {2} {3} steps", options.block,
                               std::filesystem::path(options.input).filename().string(),
                               options.is_mean ? "means over" : "every", options.every)}};

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "foehn/config/per_variable.hpp"
+#include "foehn/core/per_variable.hpp"
 #include "foehn/io/time_cells.hpp"
 
 namespace foehn::app {
@@ -13,7 +13,7 @@ struct CoarsenOptions {
   std::string input;
   std::vector<std::string> variables;  ///< "name=standard name"; empty: all
   std::string crop;                    ///< "y0:y1,x0:x1"; empty: the whole grid
-  config::PerVariable<io::TimeSampling> cell_methods;
+  core::PerVariable<io::TimeSampling> cell_methods;
   std::string start;       ///< first instant; empty: the file's
   std::int64_t hours = 0;  ///< steps of the file; 0: to its end
   std::int64_t block = 8;  ///< cells a side of a block

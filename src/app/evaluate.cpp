@@ -6,7 +6,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "app/fine_fields.hpp"
 #include "app/options.hpp"
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
@@ -17,6 +16,7 @@
 #include "foehn/evaluation/sources.hpp"
 #include "foehn/evaluation/verify.hpp"
 #include "foehn/io/durable.hpp"
+#include "foehn/io/fine_fields.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/process/output_folder.hpp"
@@ -33,7 +33,7 @@ struct EvaluateOptions {
   std::string prior;
   std::string crop;
   std::vector<std::string> variables;
-  config::PerVariable<io::TimeSampling> cell_methods;
+  core::PerVariable<io::TimeSampling> cell_methods;
   std::vector<double> observation_std;
   std::string output;
 };
@@ -172,8 +172,9 @@ void warn_of_other_observations(const evaluation::SourceFiles& files) {
 int run(const Call& call, const EvaluateOptions& options) {
   const evaluation::SourceFiles files = source_files(options);
   const evaluation::Sources sources = evaluation::open_sources(files);
-  core::with_context("input.reference",
-                     [&] { require_snapshots(sources.reference, options.cell_methods, "the members are"); });
+  core::with_context("input.reference", [&] {
+    io::require_snapshots(sources.reference, options.cell_methods, "the members are");
+  });
   const evaluation::VerifyOptions verify = verify_options(options, files, sources);
   warn_of_other_observations(files);
   const process::OutputFolder made(options.output, "output.directory", call.validate_only);

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "fine_fields.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
+#include "foehn/io/fine_fields.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/output_folder.hpp"
@@ -62,7 +62,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
 
 struct FitOptions {
   std::vector<std::string> files, variables;
-  config::PerVariable<io::TimeSampling> cell_methods;
+  core::PerVariable<io::TimeSampling> cell_methods;
   std::string start, end, crop, prior;
   Deviating deviation = Deviating::automatic;
   std::int64_t longest_gap = kLongestGap;
@@ -99,10 +99,10 @@ void declare(config::OptionTable& table, FitOptions& options) {
 }
 
 int run(const Call& call, const FitOptions& options) {
-  io::FieldSelection selection = field_selection(options.variables, options.crop);
+  io::FieldSelection selection = io::field_selection(options.variables, options.crop);
   selection.longest_gap = options.longest_gap;
   const io::FieldReader reader(io::expand_files(options.files), selection);
-  require_snapshots(reader, options.cell_methods, kLearntFrom);
+  io::require_snapshots(reader, options.cell_methods, io::kLearntFrom);
   const io::IndexRange period = core::with_context(
       "data.start, data.end", [&] { return io::select_period(reader.times(), options.start, options.end); });
   model::GaussianFitOptions fit = options.fit;
@@ -118,8 +118,8 @@ int run(const Call& call, const FitOptions& options) {
   const model::GaussianFit fitted =
       model::fit_gaussian_prior(reader, period, fit, [&](std::int64_t hours) { progress.advance(hours); });
   model::save_gaussian_prior(options.prior, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
-  say_filled(reader);
-  say_unnamed(reader.variables());
+  io::say_filled(reader);
+  io::say_unnamed(reader.variables());
   report(fitted, period, options.prior);
   return 0;
 }

@@ -122,7 +122,7 @@ void describe_prior_bundle(const fs::path& folder) {
   if (prior.network) describe_network(*prior.network, domain.grid);
   describe_weights(io::SafetensorsFile(weights));
   line("size on disk", size_text(fs::file_size(weights) + fs::file_size(folder / "domain.nc")));
-  line("digest", fmt::format("sha256 {}", model::prior_digest(folder)));
+  line("digest", fmt::format("sha256 {}", prior.digest));
 }
 
 std::string attribute_text(const io::AttributeValue& value) {

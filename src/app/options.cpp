@@ -1,13 +1,10 @@
 #include "options.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <iostream>
 
-#include "foehn/core/error.hpp"
-#include "foehn/grid/grid.hpp"
+#include "foehn/config/per_variable.hpp"
 #include "option_names.hpp"
 
 namespace foehn::app {
@@ -17,6 +14,14 @@ void add_variables_option(config::OptionTable& table, std::vector<std::string>& 
             {.doc = "Read these variables, given as name=standard name pairs (tas=air_temperature): the name "
                     "in the files, and the standard name to use instead of the files' own; default: every "
                     "variable on (time, y, x)."});
+}
+
+void add_cell_methods_option(config::OptionTable& table, core::PerVariable<io::TimeSampling>& methods) {
+  table.add(
+      "data.cell_methods", config::form_of(methods),
+      {.doc = "Treat fields as snapshots (point) or time means (mean), whatever cell_methods in the files "
+              "say: one word for all variables, or variable=word pairs (t2m=point).",
+       .changes_result = false});
 }
 
 void add_crop_option(config::OptionTable& table, std::string& crop) {
@@ -32,27 +37,6 @@ void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap) {
              .unit = "1",
              .minimum = 0,
              .maximum = 1000});
-}
-
-void say_filled(const io::FieldReader& reader) {
-  if (reader.filled() > 0)
-    spdlog::warn("{} missing values were filled by interpolation in time (data.longest_gap)",
-                 reader.filled());
-}
-
-void say_unnamed(const std::vector<io::Variable>& variables) {
-  for (const io::Variable& variable : variables)
-    if (variable.standard_name.empty())
-      spdlog::warn(
-          "{} has no standard name, by which a climate model's variables are found; give it one with "
-          "data.variables, such as {}=air_temperature",
-          variable.name, variable.name);
-  for (std::size_t i = 0; i < variables.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (!variables[i].standard_name.empty() && variables[i].standard_name == variables[j].standard_name)
-        spdlog::warn(
-            "{} and {} have the same standard name, {}; if one is wrong, correct it with data.variables",
-            variables[j].name, variables[i].name, variables[i].standard_name);
 }
 
 void add_deviation_option(config::OptionTable& table, Deviating& deviation) {
@@ -88,21 +72,6 @@ void add_timeout_option(config::OptionTable& table, double& minutes) {
              .minimum = 0,
              .maximum = 1e6,
              .changes_result = false});
-}
-
-io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {
-  io::FieldSelection selection;
-  for (const std::string& text : variables) {
-    const io::Variable variable = io::parse_variable(text);
-    const auto is_same = [&](const io::Variable& other) { return other.name == variable.name; };
-    if (std::any_of(selection.variables.begin(), selection.variables.end(), is_same))
-      throw core::UsageError(
-          fmt::format("data.variables: {} is named twice, expected each variable once", variable.name));
-    selection.variables.push_back(variable);
-  }
-  selection.overrules_standard_names = true;
-  if (!crop.empty()) selection.crop = grid::parse_crop(crop);
-  return selection;
 }
 
 void say_valid(const std::string& nothing_done) {

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "foehn/config/option_table.hpp"
-#include "foehn/io/field_reader.hpp"
+#include "foehn/core/per_variable.hpp"
+#include "foehn/io/time_cells.hpp"
 #include "foehn/process/device.hpp"
 #include "option_names.hpp"
 
@@ -16,10 +17,8 @@ void add_variables_option(config::OptionTable& table, std::vector<std::string>& 
 /// Steps: a gap in a reanalysis that a straight line may bridge.
 inline constexpr std::int64_t kLongestGap = 6;
 void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap);
-/// Warns of values that were filled in.
-void say_filled(const io::FieldReader& reader);
-/// Warns of variables of a prior that will not be found in the files of a climate model.
-void say_unnamed(const std::vector<io::Variable>& variables);
+/// data.cell_methods of subcommands that read fine fields.
+void add_cell_methods_option(config::OptionTable& table, core::PerVariable<io::TimeSampling>& methods);
 void add_crop_option(config::OptionTable& table, std::string& crop);
 /// How anomalies are normalised: "auto" or "one".
 void add_deviation_option(config::OptionTable& table, Deviating& deviation);
@@ -28,9 +27,6 @@ void add_device_option(config::OptionTable& table, process::DeviceChoice& device
 void add_threads_option(config::OptionTable& table, std::int64_t& threads);
 inline constexpr double kTimeoutMinutes = 30;
 void add_timeout_option(config::OptionTable& table, double& minutes);
-
-/// What "name=standard name" pairs, which overrule the files' standard names, and a crop text mean.
-io::FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop);
 
 /// Says that --validate-only found nothing wrong.
 void say_valid(const std::string& nothing_done);

@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <iostream>
 
+#include "foehn/conditioning/plausible_values.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/process/output_folder.hpp"
+#include "foehn/ingestion/observation_preparation.hpp"
+#include "foehn/io/overwriting.hpp"
+#include "foehn/model/domain.hpp"
 #include "options.hpp"
-#include "preparation.hpp"
+#include "prepare_options.hpp"
 #include "subcommands.hpp"
 
 namespace foehn::app {
@@ -19,12 +23,12 @@ bool is_mean(const ObservationStream& stream) {
   return stream.sampling().kind == ingestion::TimeSampling::mean;
 }
 
-void check_outputs(const ObservationPreparation& preparation, const PrepareOptions& options) {
+void check_outputs(const ingestion::ObservationPreparation& preparation, const PrepareOptions& options) {
   const auto& streams = preparation.streams();
   for (const ObservationStream& stream : streams)
     if (preparation.output_of(stream).empty())
       throw core::UsageError(
-          fmt::format("{}: {} {}, which go to a file of their own: give {}", names_of(stream),
+          fmt::format("{}: {} {}, which go to a file of their own: give {}", ingestion::names_of(stream),
                       is_mean(stream) ? "time means over" : "snapshots every",
                       calendar::format_step(is_mean(stream) ? stream.sampling().interval.seconds()
                                                             : stream.step_seconds()),
@@ -32,16 +36,27 @@ void check_outputs(const ObservationPreparation& preparation, const PrepareOptio
   if (!options.output.empty() && options.output == options.means)
     throw core::UsageError("output.means: is output.path as well");
   for (const ObservationStream& stream : streams)
-    process::refuse_overwriting(preparation.inputs(), preparation.output_of(stream),
-                                is_mean(stream) ? "output.means" : "output.path");
+    io::refuse_overwriting(preparation.inputs(), preparation.output_of(stream),
+                           is_mean(stream) ? "output.means" : "output.path");
   if (streams.size() == 1 && !options.output.empty() && !options.means.empty())
     spdlog::warn("only {} is written: all variables are {}", preparation.output_of(streams.front()),
                  is_mean(streams.front()) ? "time means" : "snapshots");
 }
 
+/// The domain that the observations are for.
+ingestion::FineDomain read_fine_domain(const PrepareOptions& options) {
+  if (options.prior.empty() == options.domain.empty())
+    throw core::UsageError("expected one of prior.path and domain.path");
+  const std::filesystem::path file = options.prior.empty()
+                                         ? std::filesystem::path(options.domain)
+                                         : std::filesystem::path(options.prior) / "domain.nc";
+  return conditioning::fine_domain(model::read_domain(file), file);
+}
+
 int run(const Call& call, const PrepareOptions& options) {
-  ObservationPreparation preparation(
-      options, [&](ingestion::Record& record) { record.select_period(options.start, options.end); });
+  ingestion::ObservationPreparation preparation(
+      options, read_fine_domain(options),
+      [&](ingestion::Record& record) { record.select_period(options.start, options.end); });
   check_outputs(preparation, options);
   preparation.open();
   if (call.validate_only) {

@@ -1,12 +1,8 @@
 #include "prepare_options.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 #include <utility>
 
-#include "foehn/core/error.hpp"
+#include "foehn/config/per_variable.hpp"
 #include "option_names.hpp"
 
 namespace foehn::app {
@@ -20,7 +16,8 @@ void add(config::OptionTable& table, const std::string& name, config::OptionTabl
   table.add(name, std::move(target), std::move(description));
 }
 
-void add_data_options(config::OptionTable& table, PreparationOptions& options, bool files_required) {
+void add_data_options(config::OptionTable& table, ingestion::PreparationOptions& options,
+                      bool files_required) {
   add(table, "input.files", &options.files,
       {.doc = "Read these files or globs of a simulation (CF NetCDF): one or many variables per file, years "
               "split or not, in any order. Where files overlap they must agree.",
@@ -32,10 +29,10 @@ void add_data_options(config::OptionTable& table, PreparationOptions& options, b
               "also says which way winds go."});
   add(table, "data.without", &options.without,
       {.doc = "Leave these variables of the prior unobserved; no file needs to contain them."});
-  add(table, "data.cell_methods", options.cell_methods.form(),
+  add(table, "data.cell_methods", config::form_of(options.cell_methods),
       {.doc = "Treat values as snapshots (point) or time means (mean), whatever cell_methods in the files "
               "say: one word for all variables, or variable=word pairs with the prior's names (tas=mean)."});
-  add(table, "data.missing_fraction", &options.missing_fraction,
+  add(table, "data.missing_fraction", &options.cell_missing_fraction,
       {.doc = "Average a coarse cell over the rest where at most this fraction of it is missing in the "
               "files; where more is missing, the whole coarse cell is (observation.missing_fraction).",
        .unit = "1",
@@ -45,7 +42,7 @@ void add_data_options(config::OptionTable& table, PreparationOptions& options, b
       {.doc = "Average over blocks of this many cells of the domain per side.", .unit = "1", .minimum = 1});
 }
 
-void add_regrid_options(config::OptionTable& table, PreparationOptions& options) {
+void add_regrid_options(config::OptionTable& table, ingestion::PreparationOptions& options) {
   add(table, "regrid.method", config::Choice(&options.method),
       {.doc = "Bring fields onto the domain's fine grid by this method, bilinear or conservative (means over "
               "the overlaps of cells); its blocks are then averaged, since that is how observations are "
@@ -55,7 +52,7 @@ void add_regrid_options(config::OptionTable& table, PreparationOptions& options)
               "or xESMF), instead of regrid.method; needed for unstructured grids."});
 }
 
-void add_bias_options(config::OptionTable& table, PreparationOptions& options) {
+void add_bias_options(config::OptionTable& table, ingestion::PreparationOptions& options) {
   add(table, "bias.method", config::Choice(&options.bias_method),
       {.doc = "Correct bias on the coarse grid by quantile mapping (qm), keeping the trend of the mean "
               "(dqm), or keeping the trend of every quantile (qdm)."});
@@ -74,7 +71,7 @@ void add_bias_options(config::OptionTable& table, PreparationOptions& options) {
       {.doc = "Use reference and historical run from this date on; default: from the first date of each."});
   add(table, "bias.end", &options.bias_end,
       {.doc = "Use both up to this date, included; default: up to the last date of each."});
-  add(table, "bias.kind", options.bias_kind.form(),
+  add(table, "bias.kind", config::form_of(options.bias_kind),
       {.doc = "Correct by a difference (additive) or by a factor (multiplicative, for what cannot be "
               "negative): one word for all variables, or variable=word pairs; default: additive."});
   add(table, "bias.bins", &options.bias_bins,
@@ -96,7 +93,8 @@ void add_bias_options(config::OptionTable& table, PreparationOptions& options) {
 
 }  // namespace
 
-void add_preparation_options(config::OptionTable& table, PreparationOptions& options, bool files_required) {
+void add_preparation_options(config::OptionTable& table, ingestion::PreparationOptions& options,
+                             bool files_required) {
   add_data_options(table, options, files_required);
   add_regrid_options(table, options);
   add_bias_options(table, options);
@@ -113,7 +111,7 @@ void add_missing_option(config::OptionTable& table, double& fraction) {
 
 void declare_prepare_options(config::OptionTable& table, PrepareOptions& options) {
   add_preparation_options(table, options, true);
-  add_missing_option(table, options.missing_values_fraction);
+  add_missing_option(table, options.missing_fraction);
   table.add("prior.path", &options.prior,
             {.doc = "Read grid, variables, units and step from the domain.nc in this folder of a prior."});
   table.add("domain.path", &options.domain,
@@ -130,18 +128,6 @@ void declare_prepare_options(config::OptionTable& table, PrepareOptions& options
       "output.means", &options.means,
       {.doc =
            "Write the observations of variables that are time means to this file, with their time bounds."});
-}
-
-std::string regridding_name(const PreparationOptions& options) {
-  return options.weights.empty() ? config::name_of(options.method) : "weight file";
-}
-
-void check_known(const std::string& option, const std::vector<std::string>& named,
-                 const std::vector<std::string>& variables) {
-  for (const std::string& variable : named)
-    if (std::find(variables.begin(), variables.end(), variable) == variables.end())
-      throw core::UsageError(
-          fmt::format("{}: there is no variable {}, but {}", option, variable, fmt::join(variables, ", ")));
 }
 
 }  // namespace foehn::app

@@ -16,6 +16,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/log.hpp"
+#include "foehn/core/version.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -97,7 +98,7 @@ int dispatch(const Context& context, const Arguments& arguments) {
     return arguments.empty() ? 2 : 0;
   }
   if (arguments[0] == "--version") {
-    print("foehn " FOEHN_VERSION "\n");
+    print(fmt::format("foehn {}\n", core::version()));
     return 0;
   }
   if (arguments[0] == "reference") {

@@ -2,22 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "foehn/core/error.hpp"
-#include "foehn/io/field_reader.hpp"
 #include "options.hpp"
+#include "prepare_options.hpp"
 
 namespace foehn::app {
 
 namespace {
 
-constexpr double kGuidedFrom = 0.97;
 constexpr const char* kAutomatic = "auto";
 
-StrideOption parse_stride(const std::string& word) {
+std::optional<std::int64_t> parse_stride(const std::string& word) {
   if (word == kAutomatic) return std::nullopt;
   std::int64_t stride = 0;
   const char* end = word.data() + word.size();
@@ -27,63 +26,41 @@ StrideOption parse_stride(const std::string& word) {
   return stride;
 }
 
-config::Form stride_form(StrideOption& stride) {
+config::Form stride_form(std::optional<std::int64_t>& stride) {
   return {.parse = [&stride](const std::vector<std::string>& words) { stride = parse_stride(words.front()); },
-          .words = [&stride] { return std::vector<std::string>{stride_text(stride)}; }};
+          .words = [&stride] { return std::vector<std::string>{job::stride_text(stride)}; }};
 }
 
-/// The solver's steps with which samples are calibrated.
-std::int64_t calibrated_steps(Covariance covariance) {
-  switch (covariance) {
-    case Covariance::gaussian:
-      return 8;
-    case Covariance::network:
-      return 3;
-    case Covariance::preconditioned:
-      return 2;
-  }
-  throw core::Error("unknown covariance");
+/// Checks where observations are to come from.
+void check_source(const config::OptionTable& table, const SampleOptions& options) {
+  if (options.prepares() && !options.observations.empty())
+    throw core::UsageError(
+        "input.files and input.observations: expected one of them; observations are made from input.files");
+  if (options.prepares() && options.hours > 0 && options.start.empty())
+    throw core::UsageError("time.start: needed with time.hours where observations come from input.files");
+  if (options.prepares()) return;
+  ingestion::PreparationOptions untouched;
+  config::OptionTable defaults("sample", "", "");
+  add_preparation_options(defaults, untouched, false);
+  const nlohmann::json given = table.values(), by_default = defaults.values();
+  for (const auto& [name, value] : by_default.items())
+    if (given.at(name) != value)
+      throw core::UsageError(
+          fmt::format("{}: says how input.files become observations, but no input.files are given", name));
 }
 
-}  // namespace
-
-std::vector<std::filesystem::path> observation_files(const SampleOptions& options) {
-  return core::with_context("input.observations", [&] { return io::expand_files(options.observations); });
+/// Refuses what has a word, but is not there.
+void check_build(const SampleOptions& options) {
+  if (options.precision != Precision::fp32)
+    throw core::UsageError(
+        fmt::format("run.precision: priors are evaluated in fp32 alone, found {}; bf16 is for train",
+                    core::name_of(options.precision)));
+  if (options.transport == Transport::nccl)
+    throw core::UsageError(
+        "run.transport: halos are exchanged by MPI alone, found nccl; expected auto or mpi");
 }
 
-diffusion::SamplerOptions sampler_options(const SampleOptions& options) {
-  if (options.method == diffusion::Method::kDpmpp2m && options.steps < 2)
-    throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", options.steps));
-  return {.method = options.method,
-          .steps = options.steps,
-          .spacing = options.spacing,
-          .t_first = options.t_first.value_or(options.is_conditioned() ? kGuidedFrom : 1),
-          .corrections = options.corrections,
-          .tau = options.tau};
-}
-
-Solving solving(const SampleOptions& options, bool has_gaussian) {
-  const Covariance covariance =
-      options.covariance.value_or(has_gaussian ? Covariance::gaussian : Covariance::network);
-  if (covariance != Covariance::network && !has_gaussian)
-    throw core::UsageError(fmt::format(
-        "sampler.covariance: {} needs a prior of kind gaussian or gaussian-preconditioned; expected {}",
-        config::name_of(std::optional(covariance)), config::name_of(std::optional(Covariance::network))));
-  return {covariance,
-          {.steps = options.solver_steps.value_or(calibrated_steps(covariance)),
-           .tolerance = options.solver_tolerance}};
-}
-
-trajectory::Strides window_strides(const StrideOption& stride, std::int64_t markov_order) {
-  if (!stride) return trajectory::automatic_strides(markov_order);
-  return {.noisy = *stride, .clear = *stride};
-}
-
-std::string stride_text(const StrideOption& stride) {
-  return stride ? std::to_string(*stride) : kAutomatic;
-}
-
-void declare_sample_options(config::OptionTable& table, SampleOptions& options) {
+void add_input_options(config::OptionTable& table, SampleOptions& options) {
   table.add("prior.path", &options.prior,
             {.doc = "Read the prior from this folder.", .required = true, .changes_result = false});
   table.add(
@@ -107,6 +84,9 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
        .minimum = 0,
        .maximum = 1e7,
        .changes_result = false});
+}
+
+void add_observation_options(config::OptionTable& table, SampleOptions& options) {
   table.add("observation.std", &options.observation_std,
             {.doc = "Assume observation errors of this standard deviation: one value per variable, each in "
                     "its CF unit.",
@@ -126,6 +106,9 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
                     "observation is a mean over, with which no step overshoots the observations.",
              .unit = "1",
              .minimum = 0});
+}
+
+void add_sampler_options(config::OptionTable& table, SampleOptions& options) {
   table.add("sampler.method", &options.method,
             {.doc = "Integrate from noise to fields by this method: dpmpp-2m (second order, 8 to 32 steps) "
                     "or ddim (first order, 64 to 256 steps)."});
@@ -141,7 +124,7 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
             {.doc = fmt::format(
                  "Begin at this time t of the schedule, with noise; default: {} where observations guide, "
                  "since they say more of the fields than can be seen through more noise, and 1 elsewhere.",
-                 kGuidedFrom),
+                 job::kGuidedFrom),
              .unit = "1",
              .minimum = 0.9,
              .maximum = 1,
@@ -165,8 +148,8 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
            "Let mmps take at most this many steps to solve for the weights of the observations; each is "
            "a product with the covariance, which costs about two evaluations of a network; default: {} "
            "for gaussian, {} for network, {} for preconditioned.",
-           calibrated_steps(Covariance::gaussian), calibrated_steps(Covariance::network),
-           calibrated_steps(Covariance::preconditioned)),
+           job::calibrated_steps(job::Covariance::gaussian), job::calibrated_steps(job::Covariance::network),
+           job::calibrated_steps(job::Covariance::preconditioned)),
        .unit = "1",
        .minimum = 1,
        .maximum = 10000,
@@ -195,6 +178,9 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
              .unit = "1",
              .minimum = 1,
              .maximum = 4096});
+}
+
+void add_member_options(config::OptionTable& table, SampleOptions& options) {
   table.add("ensemble.members", &options.members,
             {.doc = "Draw this many members.",
              .unit = "1",
@@ -239,6 +225,9 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
              .minimum = 0,
              .maximum = 9,
              .changes_result = false});
+}
+
+void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) {
   table.add("checkpoint.directory", &options.checkpoint,
             {.doc = "Write checkpoints to this folder, which all ranks must see; default: checkpoint in "
                     "output.directory. The same command continues from them.",
@@ -259,31 +248,42 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
   table.add("checkpoint.restart", &options.restart,
             {.doc = "Start over: ignore the checkpoints and overwrite the members that exist.",
              .changes_result = false});
+}
+
+void add_run_options(config::OptionTable& table, SampleOptions& options) {
   add_device_option(table, options.device);
   table.add("run.precision", &options.precision,
-            {.doc = "Evaluate the prior in this arithmetic.", .choices = {"fp32"}});
+            {.doc = "Evaluate the prior in this arithmetic; bf16 is refused, since it is for train alone."});
   add_threads_option(table, options.threads);
-  table.add(
-      "run.transport", &options.transport,
-      {.doc = "Exchange halos between ranks by this transport; auto uses mpi.", .changes_result = false});
+  table.add("run.transport", &options.transport,
+            {.doc = "Exchange halos between ranks by this transport; auto uses mpi, and nccl is refused, "
+                    "since no build "
+                    "has it.",
+             .changes_result = false});
   add_timeout_option(table, options.timeout_minutes);
 }
 
-void check_source(const config::OptionTable& table, const SampleOptions& options) {
-  if (options.prepares() && !options.observations.empty())
-    throw core::UsageError(
-        "input.files and input.observations: expected one of them; observations are made from input.files");
-  if (options.prepares() && options.hours > 0 && options.start.empty())
-    throw core::UsageError("time.start: needed with time.hours where observations come from input.files");
-  if (options.prepares()) return;
-  PreparationOptions untouched;
-  config::OptionTable defaults("sample", "", "");
-  add_preparation_options(defaults, untouched, false);
-  const nlohmann::json given = table.values(), by_default = defaults.values();
-  for (const auto& [name, value] : by_default.items())
-    if (given.at(name) != value)
-      throw core::UsageError(
-          fmt::format("{}: says how input.files become observations, but no input.files are given", name));
+}  // namespace
+
+void declare_sample_options(config::OptionTable& table, SampleOptions& options) {
+  add_input_options(table, options);
+  add_observation_options(table, options);
+  add_sampler_options(table, options);
+  add_member_options(table, options);
+  add_checkpoint_options(table, options);
+  add_run_options(table, options);
+}
+
+void check_sample_options(const config::OptionTable& table, const SampleOptions& options) {
+  check_build(options);
+  check_source(table, options);
+}
+
+job::Settings job_settings(const config::OptionTable& table, const SampleOptions& options) {
+  job::Settings settings = options;
+  settings.result_values = table.result_values();
+  settings.all_values = table.values().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return settings;
 }
 
 }  // namespace foehn::app

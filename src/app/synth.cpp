@@ -10,6 +10,7 @@
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
+#include "foehn/core/version.hpp"
 #include "foehn/io/trajectory_writer.hpp"
 #include "foehn/model/synthetic_climate.hpp"
 #include "options.hpp"
@@ -81,7 +82,7 @@ io::TrajectoryHeader header(const SyntheticClimate& climate, const SynthOptions&
   header.chunk_steps = kChunkHours;
   header.attributes = {
       {"title", "Toy reanalysis: a Gaussian process with known covariance"},
-      {"source", "foehn " FOEHN_VERSION},
+      {"source", fmt::format("foehn {}", core::version())},
       {"history",
        fmt::format("foehn synth --grid.size {} --grid.spacing {} --time.start {} --time.hours {} --seed {}",
                    fmt::join(options.size, ","), options.spacing_degrees, options.start, options.hours,

@@ -70,7 +70,7 @@ std::string describe(const TrainOptions& options, const training::TrainingOption
       "{} of {} parameters, window of {} steps of {}, on {} x {} cells\n{} fields to train on, {} held out; "
       "{} steps of "
       "{} windows on {} rank{}\n",
-      config::name_of(options.kind), model::parameter_count(architecture), architecture.window,
+      core::name_of(options.kind), model::parameter_count(architecture), architecture.window,
       calendar::format_step(material.domain.step_seconds), material.domain.grid.ny(),
       material.domain.grid.nx(), material.hours - material.held_out, material.held_out, training.steps,
       training.batch, world.size(), world.size() == 1 ? "" : "s");

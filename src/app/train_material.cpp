@@ -6,10 +6,10 @@
 
 #include <cmath>
 
-#include "fine_fields.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
+#include "foehn/io/fine_fields.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/training/initial_tensors.hpp"
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 io::FieldSelection selection(const TrainOptions& options) {
-  io::FieldSelection result = field_selection(options.variables, options.crop);
+  io::FieldSelection result = io::field_selection(options.variables, options.crop);
   result.longest_gap = options.longest_gap;
   return result;
 }
@@ -54,8 +54,8 @@ Record::Record(const TrainOptions& options)
           core::with_context("data.start, data.end",
                              [&] { return io::select_period(reader.times(), options.start, options.end); })),
       held_out(std::llround(options.held_out_fraction * static_cast<double>(period.size()))) {
-  require_snapshots(reader, options.cell_methods, kLearntFrom);
-  say_unnamed(reader.variables());
+  io::require_snapshots(reader, options.cell_methods, io::kLearntFrom);
+  io::say_unnamed(reader.variables());
   const auto architecture = architecture_of(options, static_cast<std::int64_t>(reader.variables().size()));
   const auto multiple = architecture.side_multiple();
   if (reader.grid().ny() % multiple != 0 || reader.grid().nx() % multiple != 0)

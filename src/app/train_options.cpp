@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "fine_fields.hpp"
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/core/error.hpp"
 #include "options.hpp"

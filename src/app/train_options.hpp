@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "foehn/config/option_table.hpp"
-#include "foehn/config/per_variable.hpp"
+#include "foehn/core/per_variable.hpp"
 #include "foehn/io/time_cells.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "foehn/training/trainer.hpp"
@@ -19,7 +19,7 @@ inline const training::TrainingOptions kTrainingDefaults;
 /// Everything that `foehn train` can be told.
 struct TrainOptions {
   std::vector<std::string> files, variables;
-  config::PerVariable<io::TimeSampling> cell_methods;
+  core::PerVariable<io::TimeSampling> cell_methods;
   std::string start, end, crop;
   std::int64_t longest_gap = kLongestGap;
   double held_out_fraction = 0.1;

@@ -3,10 +3,12 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 
 #include "foehn/comm/watchdog.hpp"
+#include "foehn/core/heartbeat.hpp"
 
 namespace foehn::comm {
 
@@ -141,6 +143,28 @@ void Communicator::broadcast(std::vector<std::int64_t>& values, int root) const 
 
 void Communicator::broadcast(std::vector<double>& values, int root) const {
   broadcast_values(handle_, values, MPI_DOUBLE, root);
+}
+
+std::vector<std::byte> Communicator::broadcast(std::span<const std::byte> content, int root) const {
+  constexpr std::size_t kPiece = std::size_t{16} << 20;
+  const Waiting waiting("to broadcast");
+  auto size = static_cast<std::int64_t>(content.size());
+  check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle_), "broadcast");
+  const auto bytes = static_cast<std::size_t>(size);
+  const bool is_sender = rank() == root;
+  std::vector<std::byte> received(is_sender ? 0 : bytes), piece;
+  for (std::size_t first = 0; first < bytes; first += kPiece) {
+    core::beat();
+    const std::size_t count = std::min(kPiece, bytes - first);
+    std::byte* at = received.data() + first;
+    if (is_sender) {  // whose content may be memory that MPI cannot take, such as a file's
+      const auto part = content.subspan(first, count);
+      piece.assign(part.begin(), part.end());
+      at = piece.data();
+    }
+    check_mpi(MPI_Bcast(at, checked_count(count), MPI_BYTE, root, handle_), "broadcast");
+  }
+  return received;
 }
 
 double Communicator::ordered_sum(std::span<const double> values) const {

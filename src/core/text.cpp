@@ -11,4 +11,8 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
+std::string counted(std::int64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 }  // namespace foehn::core

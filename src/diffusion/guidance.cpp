@@ -12,14 +12,14 @@ namespace foehn::diffusion {
 namespace {
 
 using observation::Observations;
-using observation::ObservationSet;
+using observation::SlabObservations;
 
 /// (y - A x_hat) / (R + gamma (sigma/mu)^2) of one observation.
-at::Tensor weighted_misfit(const ObservationSet& set, std::int64_t i, const at::Tensor& noisy,
+at::Tensor weighted_misfit(const SlabObservations& set, std::int64_t i, const at::Tensor& noisy,
                            const at::Tensor& eps, const NoiseLevel& level, std::optional<double> gamma) {
   const double ratio = level.sigma / level.mu;
   const at::Tensor weight = gamma ? at::scalar_tensor(*gamma, at::kDouble) : set.self_product(i);
-  return misfit(set, i, noisy, eps, level) / (set.variance + weight * (ratio * ratio));
+  return misfit(set, i, noisy, eps, level) / (set.variance() + weight * (ratio * ratio));
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ at::Tensor weighted_misfit(const ObservationSet& set, std::int64_t i, const at::
 void add_sda(const Observations& observations, const at::Tensor& noisy, const NoiseLevel& level,
              std::optional<double> gamma, at::Tensor& eps) {
   // No variable is in two sets, nor an hour of it in two observations: what one adds no other looks at.
-  for (const ObservationSet& set : observations) {
+  for (const SlabObservations& set : observations) {
     for (std::int64_t i = 0; i < set.size(); ++i) {
       const at::Tensor weighted = weighted_misfit(set, i, noisy, eps, level, gamma);
       set.add_adjoint(weighted * (-level.sigma / level.mu), i, eps);
@@ -51,7 +51,7 @@ SdaExactGuidance::SdaExactGuidance(DifferentiableDenoiser& prior, Observations o
 at::Tensor SdaExactGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
   at::Tensor gradient = at::zeros_like(eps);  // A^T q
-  for (const ObservationSet& set : observations_)
+  for (const SlabObservations& set : observations_)
     for (std::int64_t i = 0; i < set.size(); ++i)
       set.add_adjoint(weighted_misfit(set, i, noisy, eps, level, gamma_), i, gradient);
   at::Tensor through_prior = prior_.noise_vjp(noisy, level, gradient);  // J^T A^T q

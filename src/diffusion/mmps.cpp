@@ -15,7 +15,7 @@ namespace foehn::diffusion {
 namespace {
 
 using observation::Observations;
-using observation::ObservationSet;
+using observation::SlabObservations;
 
 /// With so many products at most, a slab is kept of each, and their sum is the solution's; with more, one
 /// more product gives that.
@@ -33,7 +33,7 @@ class ObservedCovariance {
         noisy_(noisy),
         level_(level),
         variance_(vector_of(observations, noisy.device(),
-                            [](const ObservationSet& set, std::int64_t) { return set.variance; })) {}
+                            [](const SlabObservations& set, std::int64_t) { return set.variance(); })) {}
 
   /// mu J^T A^T v, as the slab.
   at::Tensor gradient(const at::Tensor& v) const {
@@ -51,7 +51,7 @@ class ObservedCovariance {
     const double ratio = level_.sigma / level_.mu;
     at::Tensor product =
         vector_of(observations_, noisy_.device(),
-                  [&](const ObservationSet& set, std::int64_t i) { return set.apply(gradient, i); });
+                  [&](const SlabObservations& set, std::int64_t i) { return set.apply(gradient, i); });
     return product.mul_(ratio * ratio).add_(v * variance_);
   }
 
@@ -70,9 +70,9 @@ MmpsGuidance::MmpsGuidance(DifferentiableDenoiser& prior, Observations observati
 
 at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
-  const at::Tensor misfits =
-      vector_of(observations_, eps.device(),
-                [&](const ObservationSet& set, std::int64_t i) { return misfit(set, i, noisy, eps, level); });
+  const at::Tensor misfits = vector_of(
+      observations_, eps.device(),
+      [&](const SlabObservations& set, std::int64_t i) { return misfit(set, i, noisy, eps, level); });
   const ObservedCovariance covariance(options_.covariance != nullptr ? *options_.covariance : prior_,
                                       observations_, noisy, level);
   const bool keeps_gradients = options_.solver.steps <= kMostSlabsKept;

@@ -5,21 +5,21 @@
 namespace foehn::diffusion {
 
 using observation::Observations;
-using observation::ObservationSet;
+using observation::SlabObservations;
 
-at::Tensor misfit(const ObservationSet& set, std::int64_t i, const at::Tensor& noisy, const at::Tensor& eps,
+at::Tensor misfit(const SlabObservations& set, std::int64_t i, const at::Tensor& noisy, const at::Tensor& eps,
                   const NoiseLevel& level) {
   // A is linear: A x_hat = (A x - sigma A eps)/mu, so that the clean slab is never made.
   const at::Tensor observed = (set.apply(noisy, i) - set.apply(eps, i) * level.sigma) / level.mu;
-  return set.values.select(0, i) - observed;
+  return set.values().select(0, i) - observed;
 }
 
 std::vector<at::Tensor> parts_of(const at::Tensor& vector, const Observations& observations) {
   std::vector<at::Tensor> parts;
   std::int64_t first = 0;
-  for (const ObservationSet& set : observations) {
-    parts.push_back(vector.narrow(0, first, set.values.numel()).view(set.values.sizes()));
-    first += set.values.numel();
+  for (const SlabObservations& set : observations) {
+    parts.push_back(vector.narrow(0, first, set.values().numel()).view(set.values().sizes()));
+    first += set.values().numel();
   }
   return parts;
 }
@@ -29,9 +29,9 @@ double inner_product(const at::Tensor& x, const at::Tensor& y, const Observation
   const at::Tensor x_here = x.to(at::kCPU), y_here = y.to(at::kCPU);
   const double *a = x_here.data_ptr<double>(), *b = y_here.data_ptr<double>();
   double sum = 0;
-  for (const ObservationSet& set : observations) {
+  for (const SlabObservations& set : observations) {
     std::vector<double> sums(static_cast<std::size_t>(set.size()));
-    const std::int64_t values = sums.empty() ? 0 : set.values.numel() / set.size();
+    const std::int64_t values = sums.empty() ? 0 : set.values().numel() / set.size();
     for (double& of_one : sums) {
       of_one = std::inner_product(a, a + values, b, 0.0);
       a += values;

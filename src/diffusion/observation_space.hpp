@@ -7,12 +7,12 @@
 
 #include "foehn/diffusion/noise_level.hpp"
 #include "foehn/diffusion/sampler.hpp"
-#include "foehn/observation/observations.hpp"
+#include "foehn/observation/slab_observations.hpp"
 
 namespace foehn::diffusion {
 
 /// y - A x_hat of one observation, x_hat = (x - sigma eps)/mu.
-at::Tensor misfit(const observation::ObservationSet& set, std::int64_t i, const at::Tensor& noisy,
+at::Tensor misfit(const observation::SlabObservations& set, std::int64_t i, const at::Tensor& noisy,
                   const at::Tensor& eps, const NoiseLevel& level);
 
 /// The sets' parts of a vector of observation space, [value], each [observation, variable, Y, X].
@@ -22,7 +22,7 @@ std::vector<at::Tensor> parts_of(const at::Tensor& vector, const observation::Ob
 template <class Give>
 at::Tensor vector_of(const observation::Observations& observations, const at::Device& device, Give&& give) {
   std::int64_t size = 0;
-  for (const observation::ObservationSet& set : observations) size += set.values.numel();
+  for (const observation::SlabObservations& set : observations) size += set.values().numel();
   at::Tensor vector = at::empty({size}, at::TensorOptions(at::kDouble).device(device));
   std::vector<at::Tensor> parts = parts_of(vector, observations);
   for (std::size_t s = 0; s < parts.size(); ++s)

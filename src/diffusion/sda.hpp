@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "foehn/diffusion/noise_level.hpp"
-#include "foehn/observation/observations.hpp"
+#include "foehn/observation/slab_observations.hpp"
 
 namespace foehn::diffusion {
 

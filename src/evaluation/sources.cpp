@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "foehn/conditioning/series.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
 
@@ -114,16 +115,6 @@ std::vector<io::Variable> wanted_of_reference(const std::vector<io::Variable>& v
   return wanted;
 }
 
-BlockGrid match_blocks(const grid::Grid& fine, const grid::Grid& coarse) {
-  const std::int64_t block = std::max<std::int64_t>(1, fine.ny() / coarse.ny());
-  if (coarse.ny() * block != fine.ny() || coarse.nx() * block != fine.nx()) {
-    throw Error(fmt::format("grid: {} x {} points are not means over square blocks of the members' {} x {}",
-                            coarse.ny(), coarse.nx(), fine.ny(), fine.nx()));
-  }
-  check_grid(grid::block_mean_grid(fine, block), coarse);
-  return {fine.ny(), fine.nx(), block};
-}
-
 /// The position of an instant on an axis; nothing if it is not there.
 std::optional<std::int64_t> find(const TimeAxis& axis, std::int64_t seconds) {
   const auto found = std::lower_bound(axis.seconds.begin(), axis.seconds.end(), seconds);
@@ -131,32 +122,26 @@ std::optional<std::int64_t> find(const TimeAxis& axis, std::int64_t seconds) {
   return found - axis.seconds.begin();
 }
 
-ObservationSeries match_observation_times(const io::FieldReader& member, io::CoarseSource source) {
-  ObservationSeries series{std::move(source), 0, 1, 1};
+/// Finds the members' hours that observations cover, and how these follow one another.
+ObservationSeries match_observation_times(const io::FieldReader& member, io::CoarseSource source,
+                                          std::int64_t block) {
   const TimeAxis& members = member.times();
-  const TimeAxis& times = series.source.reader.times();
-  check_calendar(members.calendar, times.calendar);
-  const auto hour_of = [&](std::int64_t seconds) {
-    if (const auto hour = find(members, seconds)) return *hour;
-    throw Error(fmt::format("{} is not an instant of the members ({})",
-                            calendar::format_date_time(calendar::from_seconds(seconds, times.calendar)),
-                            span_text(members)));
-  };
-  // A snapshot covers its own hour, a mean the hours from its beginning up to its end, which is excluded.
-  const auto covered = [&](const io::TimeSpan& span) {
-    return series.source.is_mean ? hour_of(span.end - member.step_seconds()) - hour_of(span.begin) + 1 : 1;
-  };
-  const auto& spans = series.source.spans;
-  series.first_hour = hour_of(spans.front().begin);
-  series.covered_hours = covered(spans.front());
-  if (spans.size() > 1) series.period = hour_of(spans[1].begin) - series.first_hour;
-  for (std::int64_t i = 0; i < times.size(); ++i) {
-    const io::TimeSpan& span = spans[static_cast<std::size_t>(i)];
-    if (hour_of(span.begin) != series.first_hour + i * series.period || covered(span) != series.covered_hours)
+  check_calendar(members.calendar, source.reader.times().calendar);
+  // A file of one instant has no step; any will do.
+  const conditioning::Period period{members.calendar, members.seconds.front(),
+                                    std::max<std::int64_t>(member.step_seconds(), 1), members.size()};
+  const std::vector<observation::Interval> intervals =
+      conditioning::matched_hours(conditioning::series_of(source, block, period.step_seconds), period,
+                                  fmt::format("of the members ({})", span_text(members)));
+  ObservationSeries series{std::move(source), intervals.front().first, 1, intervals.front().hours()};
+  if (intervals.size() > 1) series.period = intervals[1].first - series.first_hour;
+  for (std::size_t i = 0; i < intervals.size(); ++i)
+    if (intervals[i].first != series.first_hour + static_cast<std::int64_t>(i) * series.period ||
+        intervals[i].hours() != series.covered_hours)
       throw Error(
           fmt::format("the mean of {} covers other hours than those before it, which cover {} every {}",
-                      times.format(i), series.covered_hours, series.period));
-  }
+                      series.source.reader.times().format(static_cast<std::int64_t>(i)), series.covered_hours,
+                      series.period));
   return series;
 }
 
@@ -215,12 +200,12 @@ Sources open_sources(const SourceFiles& files) {
   std::optional<BlockGrid> blocks;
   for (io::CoarseSource& source : opened) {
     core::with_context("observations " + file_text(source.files), [&] {
-      const BlockGrid own = match_blocks(grid, source.reader.grid());
+      const BlockGrid own(grid.ny(), grid.nx(), conditioning::matched_block(grid, source.reader.grid()));
       if (blocks && blocks->block() != own.block())
         throw Error(fmt::format("blocks of {0} x {0} cells, but of {1} x {1} in other files", own.block(),
                                 blocks->block()));
       blocks = own;
-      observations.push_back(match_observation_times(members.front(), std::move(source)));
+      observations.push_back(match_observation_times(members.front(), std::move(source), own.block()));
     });
   }
 

@@ -15,8 +15,8 @@ constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 /// Whether too little of a block is present.
 /// @param valid  part of its weight that is there
-bool is_missing(double valid, double most_missing) {
-  return 1 - valid > most_missing + kRounding || valid <= kRounding;
+bool is_missing(double valid, double cell_missing_fraction) {
+  return 1 - valid > cell_missing_fraction + kRounding || valid <= kRounding;
 }
 
 void count_one(MissingBlocks& missing, std::int64_t block, std::int64_t source_cell, double valid) {
@@ -64,7 +64,7 @@ std::span<const BlockRegridding::Link> BlockRegridding::links(std::int64_t block
   return std::span(links_).subspan(first, last - first);
 }
 
-MissingBlocks BlockRegridding::apply(std::span<const float> source, double most_missing,
+MissingBlocks BlockRegridding::apply(std::span<const float> source, double cell_missing_fraction,
                                      std::span<float> means) const {
   MissingBlocks missing;
   for (std::int64_t block = 0; block < blocks(); ++block) {
@@ -80,7 +80,7 @@ MissingBlocks BlockRegridding::apply(std::span<const float> source, double most_
       }
     }
     float& mean = means[static_cast<std::size_t>(block)];
-    if (first_missing >= 0 && is_missing(valid, most_missing)) {
+    if (first_missing >= 0 && is_missing(valid, cell_missing_fraction)) {
       count_one(missing, block, first_missing, valid);
       mean = kNaN;
     } else {
@@ -108,13 +108,13 @@ BlockRegridding::TurnedSum BlockRegridding::turned_sum(std::span<const float> so
 
 MissingWinds apply_to_winds(const BlockRegridding& of_eastward, std::span<const float> eastward,
                             const BlockRegridding& of_northward, std::span<const float> northward,
-                            double most_missing, std::span<float> u, std::span<float> v) {
+                            double cell_missing_fraction, std::span<float> u, std::span<float> v) {
   MissingWinds missing;
   for (std::int64_t block = 0; block < of_eastward.blocks(); ++block) {
     const auto east = of_eastward.turned_sum(eastward, block),
                north = of_northward.turned_sum(northward, block);
     const auto lacks = [&](const BlockRegridding::TurnedSum& sum) {
-      return sum.first_missing >= 0 && is_missing(sum.valid, most_missing);
+      return sum.first_missing >= 0 && is_missing(sum.valid, cell_missing_fraction);
     };
     const auto at = static_cast<std::size_t>(block);
     if (lacks(east) || lacks(north)) {

@@ -163,19 +163,20 @@ void ObservationStream::read(std::int64_t index, std::span<float> values) {
     if (!pair.source_angles.empty()) grid::rotate_winds_to_geographic(pair.source_angles, u, v);
     const auto to_u = part(values, pair.u), to_v = part(values, pair.v);
     if (pair.is_turned_to_grid) {
-      const MissingWinds missing =
-          apply_to_winds(*regridding_[pair.u], u, *regridding_[pair.v], v, target_.most_missing, to_u, to_v);
+      const MissingWinds missing = apply_to_winds(*regridding_[pair.u], u, *regridding_[pair.v], v,
+                                                  target_.cell_missing_fraction, to_u, to_v);
       for (const std::size_t record : {pair.u, pair.v})
         count(record, index, missing.blocks, missing.is_northward ? pair.v : pair.u);
     } else {
-      count(pair.u, index, regridding_[pair.u]->apply(u, target_.most_missing, to_u), pair.u);
-      count(pair.v, index, regridding_[pair.v]->apply(v, target_.most_missing, to_v), pair.v);
+      count(pair.u, index, regridding_[pair.u]->apply(u, target_.cell_missing_fraction, to_u), pair.u);
+      count(pair.v, index, regridding_[pair.v]->apply(v, target_.cell_missing_fraction, to_v), pair.v);
     }
     is_done[pair.u] = is_done[pair.v] = true;
   }
   for (std::size_t i = 0; i < records_.size(); ++i) {
     if (is_done[i]) continue;
-    count(i, index, regridding_[i]->apply(field(i, index), target_.most_missing, part(values, i)), i);
+    count(i, index, regridding_[i]->apply(field(i, index), target_.cell_missing_fraction, part(values, i)),
+          i);
   }
   first_uncounted_ = std::max(first_uncounted_, index + 1);
 }
@@ -193,11 +194,11 @@ void ObservationStream::count(std::size_t record, std::int64_t index, const Miss
   if (missing.count == 0) missing = {0, index, lacking, found};
   missing.count += found.count;
   const std::int64_t values = times_.size() * grid_.cells();
-  if (static_cast<double>(missing.count) / static_cast<double>(values) > target_.most_missing_values)
+  if (static_cast<double>(missing.count) / static_cast<double>(values) > target_.missing_fraction)
     throw core::Error(
         fmt::format("{}; at least {} of {} coarse values are missing, allowed are {:.3g} % "
                     "(observation.missing_fraction)",
-                    describe_missing(record), missing.count, values, 100 * target_.most_missing_values));
+                    describe_missing(record), missing.count, values, 100 * target_.missing_fraction));
 }
 
 std::string ObservationStream::describe_missing(std::size_t record) const {
@@ -213,7 +214,7 @@ std::string ObservationStream::describe_missing(std::size_t record) const {
       file_of(lacking, index).string(), source.variable().name, times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
       100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,
-      grid_.x.values[block_x], 100 * target_.most_missing);
+      grid_.x.values[block_x], 100 * target_.cell_missing_fraction);
 }
 
 std::vector<ObservationStream> make_streams(std::vector<Record> records, const Target& target) {

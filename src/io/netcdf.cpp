@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netcdf.h>
+#include <netcdf_mem.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -161,6 +162,16 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
   NetcdfFile file(id, path);
   check_classic_length(id, path);
   return file;
+}
+
+NetcdfFile NetcdfFile::open_content(const std::filesystem::path& name, std::span<const std::byte> content) {
+  int id = -1;
+  // It is not written to, whatever the type says.
+  const int status =
+      nc_open_mem(name.c_str(), NC_NOWRITE, content.size(), const_cast<std::byte*>(content.data()), &id);
+  if (status != NC_NOERR)
+    throw core::Error(name.string() + ": cannot be opened as NetCDF: " + nc_strerror(status));
+  return {id, name};
 }
 
 NetcdfFile NetcdfFile::create(const std::filesystem::path& path, NetcdfModel model,

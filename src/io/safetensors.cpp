@@ -27,7 +27,7 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kLongestHeader = std::uint64_t{100} << 20;
 
 void unmap(std::span<const std::byte> mapping) {
-  if (!mapping.empty()) ::munmap(const_cast<std::byte*>(mapping.data()), mapping.size());
+  ::munmap(const_cast<std::byte*>(mapping.data()), mapping.size());
 }
 
 /// Maps a whole file for reading.
@@ -96,25 +96,41 @@ std::string make_header(const std::map<std::string, TensorView>& tensors,
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path) {
   core::with_context(path.string(), [&] {
-    mapping_ = map_file(path);
+    content_ = map_file(path);
+    is_mapped_ = true;
     try {
-      SafetensorsHeader header = read_header(mapping_);
-      tensors_ = std::move(header.tensors);
-      metadata_ = std::move(header.metadata);
+      read();
     } catch (...) {
-      unmap(mapping_);
+      unmap(content_);
       throw;
     }
   });
 }
 
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& name, std::span<const std::byte> content)
+    : path_(name), content_(content) {
+  core::with_context(name.string(), [&] {
+    if (content.size() < kLengthBytes)
+      throw core::Error("only " + std::to_string(content.size()) +
+                        " bytes long, which is no safetensors file");
+    read();
+  });
+}
+
+void SafetensorsFile::read() {
+  SafetensorsHeader header = read_header(content_);
+  tensors_ = std::move(header.tensors);
+  metadata_ = std::move(header.metadata);
+}
+
 SafetensorsFile::~SafetensorsFile() {
-  unmap(mapping_);
+  if (is_mapped_) unmap(content_);
 }
 
 SafetensorsFile::SafetensorsFile(SafetensorsFile&& other) noexcept
     : path_(std::move(other.path_)),
-      mapping_(std::exchange(other.mapping_, {})),
+      content_(std::exchange(other.content_, {})),
+      is_mapped_(std::exchange(other.is_mapped_, false)),
       tensors_(std::move(other.tensors_)),
       metadata_(std::move(other.metadata_)) {}
 

@@ -242,33 +242,46 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
   });
 }
 
+namespace {
+
+Domain read_domain(const io::NetcdfFile& file) {
+  const io::Attributes attributes = file.global_attributes();
+  std::vector<io::Variable> variables = read_variables(attributes);
+  const auto count = static_cast<std::int64_t>(variables.size());
+  grid::Grid grid = read_horizontal_grid(file);
+  const at::Tensor quantiles =
+      read_tensor(file, "quantile", {count, static_cast<std::int64_t>(Domain::kQuantileLevels.size())});
+  check_levels(file);
+  const auto& mode = attribute<std::string>(attributes, "normalisation");
+  Normalisation normalisation =
+      mode == "anomaly" ? read_anomalies(file, count, grid) : Normalisation::of_quantiles(mode, quantiles);
+  for (std::int64_t i = 0; i < count; ++i)
+    if (const auto scale = normalisation.scale()[i].item<double>(); !(scale > 0))
+      throw core::Error(fmt::format("normalisation '{}': variable '{}': expected a positive scale, found {}",
+                                    mode, variables[static_cast<std::size_t>(i)].name, scale));
+  const auto step = attribute<std::int64_t>(attributes, "step_seconds");
+  if (step <= 0) throw core::Error(fmt::format("step_seconds: expected a positive number, found {}", step));
+  return Domain{std::move(variables),
+                std::move(grid),
+                calendar::parse_calendar(attribute<std::string>(attributes, "calendar")),
+                step,
+                std::move(normalisation),
+                quantiles};
+}
+
+std::string reading(const std::filesystem::path& path) {
+  return fmt::format("reading the prior's domain {}", path.string());
+}
+
+}  // namespace
+
 Domain read_domain(const std::filesystem::path& path) {
-  return core::with_context(fmt::format("reading the prior's domain {}", path.string()), [&] {
-    const io::NetcdfFile file = io::NetcdfFile::open(path);
-    const io::Attributes attributes = file.global_attributes();
-    std::vector<io::Variable> variables = read_variables(attributes);
-    const auto count = static_cast<std::int64_t>(variables.size());
-    grid::Grid grid = read_horizontal_grid(file);
-    const at::Tensor quantiles =
-        read_tensor(file, "quantile", {count, static_cast<std::int64_t>(Domain::kQuantileLevels.size())});
-    check_levels(file);
-    const auto& mode = attribute<std::string>(attributes, "normalisation");
-    Normalisation normalisation =
-        mode == "anomaly" ? read_anomalies(file, count, grid) : Normalisation::of_quantiles(mode, quantiles);
-    for (std::int64_t i = 0; i < count; ++i)
-      if (const auto scale = normalisation.scale()[i].item<double>(); !(scale > 0))
-        throw core::Error(
-            fmt::format("normalisation '{}': variable '{}': expected a positive scale, found {}", mode,
-                        variables[static_cast<std::size_t>(i)].name, scale));
-    const auto step = attribute<std::int64_t>(attributes, "step_seconds");
-    if (step <= 0) throw core::Error(fmt::format("step_seconds: expected a positive number, found {}", step));
-    return Domain{std::move(variables),
-                  std::move(grid),
-                  calendar::parse_calendar(attribute<std::string>(attributes, "calendar")),
-                  step,
-                  std::move(normalisation),
-                  quantiles};
-  });
+  return core::with_context(reading(path), [&] { return read_domain(io::NetcdfFile::open(path)); });
+}
+
+Domain read_domain(const std::filesystem::path& name, std::span<const std::byte> content) {
+  return core::with_context(reading(name),
+                            [&] { return read_domain(io::NetcdfFile::open_content(name, content)); });
 }
 
 }  // namespace foehn::model

@@ -7,12 +7,14 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/io/durable.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
@@ -32,6 +34,7 @@ constexpr const char* kScoreUnet = "score-unet";
 constexpr const char* kPreconditioned = "gaussian-preconditioned";
 constexpr const char* kCovarianceName = "lag_covariance";
 constexpr std::int64_t kLongestWindow = 1001;
+constexpr std::size_t kMostDomainBytes = std::size_t{4} << 30;
 
 /// What the weights' metadata say, checked.
 struct Metadata {
@@ -87,12 +90,11 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
 }
 
 /// The covariance's view, of the type and shape that metadata and domain ask for.
-const io::TensorView& covariance_view(const io::SafetensorsFile& file, const Metadata& metadata,
+const io::TensorView& covariance_view(const io::SafetensorsFile& file, std::int64_t window,
                                       const Domain& domain) {
   const io::TensorView& view = file.tensor(kCovarianceName);
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
-  const std::vector<std::int64_t> expected{metadata.window, variables, variables, domain.grid.ny(),
-                                           domain.grid.nx()};
+  const std::vector<std::int64_t> expected{window, variables, variables, domain.grid.ny(), domain.grid.nx()};
   if (view.type != io::TensorType::f64 || view.shape != expected)
     throw core::Error(fmt::format("tensor '{}': expected F64 [{}], found {} [{}]", kCovarianceName,
                                   fmt::join(expected, ", "), io::tensor_type_name(view.type),
@@ -128,7 +130,7 @@ Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& do
   if (metadata.network) {
     check_network(file, *metadata.network, domain);
   }
-  if (metadata.kind != kScoreUnet) covariance_view(file, metadata, domain);
+  if (metadata.kind != kScoreUnet) covariance_view(file, metadata.window, domain);
   return metadata;
 }
 
@@ -139,38 +141,46 @@ at::Tensor read_finite(const std::string& name, const io::TensorView& view) {
   return tensor;
 }
 
+at::Tensor read_covariance(const io::SafetensorsFile& file, const PriorDescription& prior) {
+  return read_finite(kCovarianceName, covariance_view(file, 2 * prior.markov_order + 1, prior.domain));
+}
+
 std::unique_ptr<diffusion::DifferentiableDenoiser> make_denoiser(const io::SafetensorsFile& file,
-                                                                 const Metadata& metadata,
-                                                                 const Domain& domain,
+                                                                 const PriorDescription& prior,
                                                                  const at::TensorOptions& options) {
-  const auto gaussian = [&] {
-    return GaussianPrior(read_finite(kCovarianceName, covariance_view(file, metadata, domain)), options);
-  };
-  if (!metadata.network) return std::make_unique<GaussianPrior>(gaussian());
+  if (!prior.network) return std::make_unique<GaussianPrior>(read_covariance(file, prior), options);
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [name, view] : file.tensors())
     if (name != kCovarianceName) tensors[name] = read_finite(name, view).to(options);
-  auto network = std::make_unique<ScoreUnet>(*metadata.network, tensors, options);
-  if (metadata.kind == kScoreUnet) return network;
-  return std::make_unique<GaussianPreconditioned>(gaussian(), std::move(network));
+  auto network = std::make_unique<ScoreUnet>(*prior.network, tensors, options);
+  if (prior.kind == kScoreUnet) return network;
+  return std::make_unique<GaussianPreconditioned>(GaussianPrior(read_covariance(file, prior), options),
+                                                  std::move(network));
 }
 
 /// Weights and domain of two fits may agree in shape and still not belong together.
-void check_pair(const io::SafetensorsFile& file, const std::filesystem::path& domain) {
+void check_pair(const io::SafetensorsFile& file, const std::filesystem::path& domain,
+                const std::string& domain_digest) {
   const auto digest = file.metadata().find(kDomainDigest);
-  if (digest != file.metadata().end() && digest->second != core::sha256_of_file(domain))
+  if (digest != file.metadata().end() && digest->second != domain_digest)
     throw core::Error(fmt::format("they were written with another {}: metadata '{}' is not its digest",
                                   domain.string(), kDomainDigest));
 }
 
+std::string_view text_of(std::span<const std::byte> content) {
+  return {reinterpret_cast<const char*>(content.data()), content.size()};
+}
+
+std::vector<std::byte> read_domain_content(const std::filesystem::path& path) {
+  const std::string text = io::read_small_file(path, kMostDomainBytes);
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
 template <class Use>
-auto with_weights(const std::filesystem::path& folder, Use&& use) {
-  const std::filesystem::path path = folder / kWeightsName;
-  const io::SafetensorsFile file(path);
-  return core::with_context(fmt::format("reading the prior's weights {}", path.string()), [&] {
-    check_pair(file, folder / kDomainName);
-    return use(file);
-  });
+auto in_weights(const std::filesystem::path& folder, Use&& use) {
+  return core::with_context(fmt::format("reading the prior's weights {}", (folder / kWeightsName).string()),
+                            std::forward<Use>(use));
 }
 
 /// Lets `write` write both files under other names in the folder, and renames them when both are whole: a
@@ -194,13 +204,50 @@ void publish_both(const std::filesystem::path& folder,
 
 }  // namespace
 
-PriorDescription describe_prior(const std::filesystem::path& folder) {
-  Domain domain = read_domain(folder / kDomainName);
-  return with_weights(folder, [&](const io::SafetensorsFile& file) {
-    const Metadata metadata = read_checked_metadata(file, domain);
-    return PriorDescription{metadata.kind, std::move(domain), (metadata.window - 1) / 2, metadata.schedule,
-                            metadata.network};
+PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
+                       std::vector<std::byte> weights, Domain read)
+    : folder_(folder),
+      domain_(std::move(domain)),
+      weights_content_(std::move(weights)),
+      weights_(weights_content_.empty()
+                   ? std::make_unique<io::SafetensorsFile>(folder / kWeightsName)
+                   : std::make_unique<io::SafetensorsFile>(folder / kWeightsName, weights_content_)),
+      description_(in_weights(folder, [&] {
+        const std::string domain_digest = core::sha256(text_of(domain_));
+        check_pair(*weights_, folder / kDomainName, domain_digest);
+        const Metadata metadata = read_checked_metadata(*weights_, read);
+        return PriorDescription{metadata.kind,
+                                std::move(read),
+                                (metadata.window - 1) / 2,
+                                metadata.schedule,
+                                metadata.network,
+                                core::sha256(core::sha256(text_of(weights_->content())) + domain_digest)};
+      })) {}
+
+PriorFiles::PriorFiles(const std::filesystem::path& folder)
+    : PriorFiles(folder, read_domain_content(folder / kDomainName), {}, read_domain(folder / kDomainName)) {}
+
+PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
+                       std::vector<std::byte> weights)
+    : PriorFiles(folder, domain, std::move(weights), read_domain(folder / kDomainName, domain)) {}
+
+PriorFiles::~PriorFiles() = default;
+PriorFiles::PriorFiles(PriorFiles&&) noexcept = default;
+
+PriorBundle PriorFiles::load(const at::TensorOptions& options) const {
+  return in_weights(folder_, [&] {
+    auto denoiser = make_denoiser(*weights_, description_, options);
+    diffusion::DifferentiableDenoiser* gaussian = nullptr;
+    if (auto* corrected = dynamic_cast<GaussianPreconditioned*>(denoiser.get()))
+      gaussian = &corrected->gaussian();
+    else if (description_.kind == kGaussian)
+      gaussian = denoiser.get();
+    return PriorBundle{description_, std::move(denoiser), gaussian};
   });
+}
+
+PriorDescription describe_prior(const std::filesystem::path& folder) {
+  return PriorFiles(folder).description();
 }
 
 std::string prior_digest(const std::filesystem::path& folder) {
@@ -209,29 +256,17 @@ std::string prior_digest(const std::filesystem::path& folder) {
 }
 
 PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options) {
-  Domain domain = read_domain(folder / kDomainName);
-  return with_weights(folder, [&](const io::SafetensorsFile& file) {
-    const Metadata metadata = read_checked_metadata(file, domain);
-    auto denoiser = make_denoiser(file, metadata, domain, options);
-    diffusion::DifferentiableDenoiser* gaussian = nullptr;
-    if (auto* corrected = dynamic_cast<GaussianPreconditioned*>(denoiser.get()))
-      gaussian = &corrected->gaussian();
-    else if (metadata.kind == kGaussian)
-      gaussian = denoiser.get();
-    return PriorBundle{metadata.kind,     std::move(domain),   (metadata.window - 1) / 2,
-                       metadata.schedule, std::move(denoiser), gaussian};
-  });
+  return PriorFiles(folder).load(options);
 }
 
 GaussianBundle load_gaussian_prior(const std::filesystem::path& folder) {
-  Domain domain = read_domain(folder / kDomainName);
-  return with_weights(folder, [&](const io::SafetensorsFile& file) {
-    const Metadata metadata = read_checked_metadata(file, domain);
-    if (metadata.kind != kGaussian)
+  const PriorFiles files(folder);
+  const PriorDescription& prior = files.description();
+  return in_weights(folder, [&] {
+    if (prior.kind != kGaussian)
       throw core::Error(
-          fmt::format("metadata 'foehn.kind': expected '{}', found '{}'", kGaussian, metadata.kind));
-    at::Tensor covariance = read_finite(kCovarianceName, covariance_view(file, metadata, domain));
-    return GaussianBundle{std::move(domain), std::move(covariance), metadata.schedule};
+          fmt::format("metadata 'foehn.kind': expected '{}', found '{}'", kGaussian, prior.kind));
+    return GaussianBundle{prior.domain, read_covariance(files.weights(), prior), prior.schedule};
   });
 }
 

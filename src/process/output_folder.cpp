@@ -31,14 +31,4 @@ OutputFolder::~OutputFolder() {
   for (const auto& path : to_remove_) std::filesystem::remove(path, error);
 }
 
-void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const std::filesystem::path& output,
-                        const std::string& option) {
-  for (const std::filesystem::path& input : inputs) {
-    std::error_code error;
-    if (std::filesystem::equivalent(input, output, error) && !error)
-      throw core::Error(
-          fmt::format("{}: {} is read from, and would be overwritten", option, output.string()));
-  }
-}
-
 }  // namespace foehn::process

@@ -234,10 +234,10 @@ TEST(Climate2Weather, MomentMatchingSolvesItsEquationAcrossASlabBorder) {
       (clean(split.slab_of(x + step * direction)) - clean(split.slab_of(x - step * direction))) / (2 * step);
   const at::Tensor x_hat = clean(slab);
   double by_differences = 0;
-  const observation::ObservationSet& set = observations.front();
+  const observation::SlabObservations& set = observations.front();
   for (std::int64_t i = 0; i < set.size(); ++i) {
-    const at::Tensor misfit = set.values[i] - set.apply(x_hat, i);
-    const at::Tensor v = (misfit - level.sigma * level.sigma / level.mu * set.apply(g, i)) / set.variance;
+    const at::Tensor misfit = set.values()[i] - set.apply(x_hat, i);
+    const at::Tensor v = (misfit - level.sigma * level.sigma / level.mu * set.apply(g, i)) / set.variance();
     by_differences += (set.apply(derivative, i) * v).sum().item<double>();
   }
   by_differences = split.world().ordered_sum(std::vector<double>{by_differences});

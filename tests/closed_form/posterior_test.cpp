@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <memory>
 
 #include "closed_form/case_sizes.hpp"
 #include "diffusion/sample_whole.hpp"
@@ -14,6 +15,7 @@
 #include "foehn/diffusion/noise.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "foehn/observation/block_mean_operator.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 
 namespace foehn {
@@ -56,6 +58,15 @@ at::Tensor lag_covariance() {
   return at::stack(lags);
 }
 
+/// What is observed: hours of variables, by blocks.
+struct Seen {
+  std::vector<std::int64_t> variables;
+  std::vector<observation::Interval> intervals;
+  at::Tensor is_missing = {};  // bool, [observation, variable, Y, X]; undefined: nothing
+
+  std::int64_t size() const { return static_cast<std::int64_t>(intervals.size()); }
+};
+
 struct Posterior {
   observation::Observations observations;
   at::Tensor mean, sd;  // [hour, variable, y, x]
@@ -76,7 +87,7 @@ at::Tensor mean_over(const std::vector<observation::Interval>& intervals, const 
 }
 
 /// Which values the posterior is given, ordered by variable, observation, block.
-at::Tensor indices_of_known(const observation::Observations& sets) {
+at::Tensor indices_of_known(const std::vector<Seen>& sets) {
   std::vector<at::Tensor> known;
   for (const auto& set : sets)
     known.push_back(
@@ -95,10 +106,10 @@ at::Tensor tenfold_deviation() {
 }
 
 /// Observations of a field drawn from the prior, and the posterior given those that are not missing.
-/// @param sets       without values and deviation, in order of variables
+/// @param sets       in order of variables
 /// @param deviation  by which what is observed is larger than the prior's values, [variable, y, x];
 /// undefined: 1
-Posterior exact_posterior(observation::Observations sets, const at::Tensor& deviation = {}) {
+Posterior exact_posterior(const std::vector<Seen>& sets, const at::Tensor& deviation = {}) {
   const at::Tensor y_modes = model::cosine_transform(kSide);
   // A mode's field, [mode, cell], and its block means, [mode, block].
   const at::Tensor fields = at::einsum("ay,bx->abyx", {y_modes, y_modes}).reshape({kCells, kCells});
@@ -160,21 +171,24 @@ Posterior exact_posterior(observation::Observations sets, const at::Tensor& devi
     return values.reshape({kVariables, kHours, kSide, kSide}).transpose(0, 1).contiguous();
   };
   std::int64_t first = 0;
-  for (auto& set : sets) {
+  Posterior posterior;
+  for (const Seen& set : sets) {
     const auto variables = static_cast<std::int64_t>(set.variables.size());
-    set.values = all.narrow(0, first, variables * set.size() * kBlocks)
-                     .reshape({variables, set.size(), kCoarse, kCoarse})
-                     .transpose(0, 1)
-                     .contiguous()
-                     .to(at::kFloat);
-    if (set.is_missing.defined()) set.values.masked_fill_(set.is_missing, 0);
-    set.variance = at::full({variables, 1, 1}, kStd * kStd);
+    at::Tensor values = all.narrow(0, first, variables * set.size() * kBlocks)
+                            .reshape({variables, set.size(), kCoarse, kCoarse})
+                            .transpose(0, 1)
+                            .contiguous()
+                            .to(at::kFloat);
+    if (set.is_missing.defined()) values.masked_fill_(set.is_missing, NAN);
+    observation::BlockMeanOperator::Layout layout{set.variables, observation::BlockMean(kBlock),
+                                                  set.intervals};
     if (deviation.defined())
-      set.deviation =
+      layout.deviation =
           deviation.index_select(0, at::tensor(set.variables, at::kLong)).unsqueeze(0).to(at::kFloat);
+    posterior.observations.emplace_back(std::make_shared<observation::BlockMeanOperator>(layout), values,
+                                        at::full({variables, 1, 1}, kStd * kStd));
     first += variables * set.size() * kBlocks;
   }
-  Posterior posterior{std::move(sets), {}, {}};
   posterior.mean = shape(at::matmul(gain_input, at::linalg_solve(total, y)));
   posterior.sd = shape(cell_variance.repeat({kVariables * kHours}) - reduction).sqrt();
   return posterior;
@@ -257,26 +271,22 @@ std::vector<observation::Interval> every_six_hours(std::int64_t hours) {
 }
 
 TEST(GridPosterior, SamplesHaveItsMeanAndStandardDeviation) {
-  const Posterior posterior =
-      exact_posterior({{{0, 1}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}}});
+  const Posterior posterior = exact_posterior({{{0, 1}, every_six_hours(1)}});
   for (const Case& c : {kSolved, kDefaults}) expect_posterior(posterior, c);
 }
 
 TEST(GridPosterior, OfADeviationThatVariesTenfoldIsSampledToo) {
-  const observation::ObservationSet set{{0, 1}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}};
-  const Posterior posterior = exact_posterior({set}, tenfold_deviation());
+  const Posterior posterior = exact_posterior({{{0, 1}, every_six_hours(1)}}, tenfold_deviation());
   for (const Case& c : {kSolved, kDefaults}) expect_posterior(posterior, c);
 }
 
 TEST(GridPosterior, OfSnapshotsAndMeansOverTimeIsSampledToo) {
-  const Posterior posterior =
-      exact_posterior({{{0}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}},
-                       {{1}, observation::BlockMean(kBlock), every_six_hours(kEvery), {}, {}}});
+  const Posterior posterior = exact_posterior({{{0}, every_six_hours(1)}, {{1}, every_six_hours(kEvery)}});
   expect_posterior(posterior, kSolved);
 }
 
 TEST(GridPosterior, OfObservationsOfWhichSomeAreMissingIsSampledToo) {
-  observation::ObservationSet set{{0, 1}, observation::BlockMean(kBlock), every_six_hours(1), {}, {}};
+  Seen set{{0, 1}, every_six_hours(1)};
   at::manual_seed(12);
   set.is_missing = at::rand({set.size(), kVariables, kCoarse, kCoarse}) < 0.3;
   set.is_missing.select(0, 4).fill_(true);  // nothing at hour 24

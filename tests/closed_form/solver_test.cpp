@@ -81,16 +81,13 @@ Outcome solve(const Process& process, double t) {
   for (std::int64_t i = 0; i < count; ++i) {
     if (!slab.contains(i * process.every)) continue;
     rows.push_back(i * process.every - slab.first);
-    values.push_back(at::zeros({1, 1, cells}, kDouble));
+    values.push_back(at::full({1, 1, cells}, NAN, kDouble));  // of the other cells nothing is observed
     values.back()[0][0][count] = y[i];
   }
-  // Of the other cells nothing is observed.
   observation::Observations observations =
       observation::snapshots(observation::BlockMean(1), rows,
                              values.empty() ? at::empty({0, 1, 1, cells}, kDouble) : at::stack(values),
                              at::full({1, 1, 1}, process.std * process.std, kDouble));
-  observations.front().is_missing = at::ones(observations.front().values.sizes(), at::kBool);
-  observations.front().is_missing.select(3, count).fill_(false);
   Outcome outcome;
   diffusion::MmpsGuidance guided(
       composed, observations,

@@ -11,11 +11,16 @@
 namespace foehn::config {
 
 enum class Spacing { time, log_ratio };
+}  // namespace foehn::config
+
 template <>
-inline const std::vector<Named<Spacing>>& names_of() {
-  static const std::vector<Named<Spacing>> names{{Spacing::time, "t"}, {Spacing::log_ratio, "lambda"}};
+inline const std::vector<foehn::core::Named<foehn::config::Spacing>>& foehn::core::names_of() {
+  static const std::vector<Named<config::Spacing>> names{{config::Spacing::time, "t"},
+                                                         {config::Spacing::log_ratio, "lambda"}};
   return names;
 }
+
+namespace foehn::config {
 
 /// A table with an option of every type, and the fields it is bound to.
 struct SampleOptions {
@@ -31,7 +36,7 @@ struct SampleOptions {
   std::optional<std::int64_t> stride;
   Spacing spacing = Spacing::log_ratio;
   std::vector<std::int64_t> widths = {4, 8};
-  PerVariable<Spacing> by_variable;
+  core::PerVariable<Spacing> by_variable;
   std::string directory = "out";
   OptionTable table{"sample", "draw trajectories from the posterior", "foehn sample --config run.ini"};
 
@@ -52,7 +57,7 @@ struct SampleOptions {
     table.add("sampler.spacing", &spacing, {.doc = "What steps are even in."});
     table.add("network.widths", &widths,
               {.doc = "Channels.", .unit = "1", .minimum = 1, .fewest = 1, .most = 3});
-    table.add("data.spacing", by_variable.form(), {.doc = "For all variables, or for some."});
+    table.add("data.spacing", form_of(by_variable), {.doc = "For all variables, or for some."});
     table.add("output.directory", &directory, {.doc = "Where to write.", .changes_result = false});
   }
 

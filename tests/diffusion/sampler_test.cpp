@@ -335,7 +335,7 @@ TEST(MmpsGuidance, IsTheFormulaByHandForAJacobianWithoutSymmetry) {
   MmpsCase c(matrix_of(jacobian, VpCosine{}.at(0.5)));
   const at::Tensor found = c.run({.steps = 200, .tolerance = 1e-13});
   const at::Tensor expected =
-      mmps_by_hand(c, jacobian, block_mean_matrix(), c.observations.front().values.flatten());
+      mmps_by_hand(c, jacobian, block_mean_matrix(), c.observations.front().values().flatten());
   EXPECT_TRUE(at::allclose(found, expected, 1e-10, 1e-10));
   EXPECT_FALSE(c.report.is_indefinite);
 }
@@ -344,13 +344,13 @@ TEST(Guidance, IsThatOfTheOtherRowsWhereAValueIsMissing) {
   at::manual_seed(13);
   const at::Tensor jacobian = at::eye(12, at::kDouble) + 0.2 * at::randn({12, 12}, at::kDouble);
   MmpsCase c(matrix_of(jacobian, VpCosine{}.at(0.5)));
-  observation::ObservationSet& set = c.observations.front();
-  set.is_missing = at::zeros({1, 1, 1, 3}, at::kBool);
-  set.is_missing[0][0][0][1].fill_(true);
-  set.values.masked_fill_(set.is_missing, 0);
+  at::Tensor values = c.observations.front().values().clone();
+  values[0][0][0][1].fill_(NAN);
+  c.observations =
+      observation::snapshots(observation::BlockMean(2), {0}, values, c.observations.front().variance());
   const at::Tensor known = at::tensor({0, 2}, at::kLong);
   const at::Tensor a = block_mean_matrix().index_select(0, known);
-  const at::Tensor y = set.values.flatten().index_select(0, known);
+  const at::Tensor y = values.flatten().index_select(0, known);
   EXPECT_TRUE(
       at::allclose(c.run({.steps = 200, .tolerance = 1e-13}), mmps_by_hand(c, jacobian, a, y), 1e-10, 1e-10));
 

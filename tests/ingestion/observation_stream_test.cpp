@@ -112,7 +112,7 @@ TEST_F(Streams, RenormaliseOverWhatIsNotMissing) {
       AllOf(refuses("a.nc: tas: missing value at 2001-01-01T00:00:00, row 3, column 3 (lat 50, lon 10)"),
             refuses("data.missing_fraction")));
   Target target = small_target();
-  target.most_missing = 0.5;
+  target.cell_missing_fraction = 0.5;
   auto tolerant = open({path}, {temperature()}, target);
   for (const float value : read(tolerant[0], 0)) EXPECT_NEAR(value, 280, 1e-4);
 }
@@ -125,8 +125,8 @@ TEST_F(Streams, HaveMissingBlocksUpToAFractionOfAVariablesValues) {
     };
   });
   Target target = small_target();
-  target.most_missing = 0.5;
-  target.most_missing_values = 0.125;
+  target.cell_missing_fraction = 0.5;
+  target.missing_fraction = 0.125;
   auto allowed = open({path}, {temperature()}, target);
   for (const std::int64_t again : {1, 2}) {
     for (std::int64_t i = 0; i < 4; ++i) {
@@ -137,7 +137,7 @@ TEST_F(Streams, HaveMissingBlocksUpToAFractionOfAVariablesValues) {
     }
     EXPECT_THAT(allowed[0].missing(), ::testing::ElementsAre(2)) << "read " << again << " times";
   }
-  target.most_missing_values = 0.1;
+  target.missing_fraction = 0.1;
   auto refused = open({path}, {temperature()}, target);
   EXPECT_NO_THROW(read(refused[0], 2));
   EXPECT_THAT(
@@ -299,7 +299,7 @@ TEST_F(Winds, AreMissingTogetherWhereTheyAreTurned) {
     made.value = [](double, double, double) { return 1e20; };
   });
   Target target = rotated();
-  target.most_missing_values = 1;
+  target.missing_fraction = 1;
   auto streams = open(winds, wanted("grid_eastward_wind", "grid_northward_wind"), target);
   for (const float value : read(streams[0], 0)) EXPECT_TRUE(std::isnan(value));
   EXPECT_THAT(streams[0].missing(), ::testing::ElementsAre(4, 4));

@@ -85,7 +85,7 @@ class Import : public ::testing::Test {
     const at::Tensor x = tensor("x"), t = tensor("t"), eps = tensor(expected_name);
     double largest = 0;
     for (std::int64_t i = 0; i < x.size(0); ++i) {
-      const auto level = prior.schedule.at(t[i].item<float>());
+      const auto level = prior.description.schedule.at(t[i].item<float>());
       const at::Tensor found = prior.denoiser->noise_estimate(x.narrow(0, i, 1), level);
       largest = std::max(largest, (found - eps.narrow(0, i, 1)).abs().max().item<double>());
     }

@@ -49,16 +49,16 @@ TEST_F(PriorBundleTest, ComesBackAsItWasSaved) {
   const Domain saved = domain();
   save_gaussian_prior(folder_, saved, lags_, {.eta = 2e-3});
   const PriorBundle prior = load_prior(folder_, at::kDouble);
-  EXPECT_EQ(prior.kind, "gaussian");
-  EXPECT_EQ(prior.markov_order, 1);
-  EXPECT_DOUBLE_EQ(prior.schedule.eta, 2e-3);
-  EXPECT_EQ(prior.domain.variables, saved.variables);
-  EXPECT_EQ(prior.domain.calendar, saved.calendar);
-  EXPECT_EQ(prior.domain.step_seconds, 3600);
-  EXPECT_FALSE(grid::difference(saved.grid, prior.domain.grid));
-  EXPECT_TRUE(at::equal(prior.domain.normalisation.scale(), saved.normalisation.scale()));
-  EXPECT_TRUE(at::equal(prior.domain.quantiles, saved.quantiles));
-  EXPECT_TRUE(at::equal(prior.domain.normalisation.climatology()->at(7200, saved.calendar),
+  EXPECT_EQ(prior.description.kind, "gaussian");
+  EXPECT_EQ(prior.description.markov_order, 1);
+  EXPECT_DOUBLE_EQ(prior.description.schedule.eta, 2e-3);
+  EXPECT_EQ(prior.description.domain.variables, saved.variables);
+  EXPECT_EQ(prior.description.domain.calendar, saved.calendar);
+  EXPECT_EQ(prior.description.domain.step_seconds, 3600);
+  EXPECT_FALSE(grid::difference(saved.grid, prior.description.domain.grid));
+  EXPECT_TRUE(at::equal(prior.description.domain.normalisation.scale(), saved.normalisation.scale()));
+  EXPECT_TRUE(at::equal(prior.description.domain.quantiles, saved.quantiles));
+  EXPECT_TRUE(at::equal(prior.description.domain.normalisation.climatology()->at(7200, saved.calendar),
                         saved.normalisation.climatology()->at(7200, saved.calendar)));
 }
 
@@ -170,8 +170,8 @@ TEST_F(ScoreUnetBundle, HoldsWeightsOfAnyFloatingType) {
     for (auto& [name, tensor] : tensors_) tensor = tensor.to(type);
     save(tensors_);
     const PriorBundle prior = load_prior(folder_, at::kFloat);
-    EXPECT_EQ(prior.kind, "score-unet");
-    EXPECT_EQ(prior.markov_order, 1);
+    EXPECT_EQ(prior.description.kind, "score-unet");
+    EXPECT_EQ(prior.description.markov_order, 1);
     ScoreUnet expected(architecture(), tensors_, at::kFloat);
     EXPECT_TRUE(
         at::equal(prior.denoiser->noise_estimate(windows, level), expected.noise_estimate(windows, level)))

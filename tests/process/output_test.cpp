@@ -47,9 +47,9 @@ TEST(OutputLock, KeepsAFolderForOneWriter) {
 TEST(RefuseOverwriting, NamesAnOutputThatIsRead) {
   const io::TemporaryFolder folder;
   io::write_content(folder / "tas.nc", "");
-  EXPECT_THAT([&] { refuse_overwriting({folder / "tas.nc"}, folder / "./tas.nc", "output.path"); },
+  EXPECT_THAT([&] { io::refuse_overwriting({folder / "tas.nc"}, folder / "./tas.nc", "output.path"); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("output.path"), HasSubstr("tas.nc"))));
-  EXPECT_NO_THROW(refuse_overwriting({folder / "tas.nc"}, folder / "psl.nc", "output.path"));
+  EXPECT_NO_THROW(io::refuse_overwriting({folder / "tas.nc"}, folder / "psl.nc", "output.path"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 
 #include "diffusion/sample_whole.hpp"
@@ -9,6 +10,7 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "foehn/observation/block_mean_operator.hpp"
 #include "foehn/trajectory/composed_by_noise.hpp"
 
 namespace foehn::trajectory {
@@ -67,11 +69,11 @@ observation::Observations observations_of(const Slab& mine, std::int64_t hours, 
       intervals.push_back({hour - mine.first, std::min(hour + covered, hours) - mine.first});
       values.push_back(at::full({1, kNy / 3, kNx / 3}, 0.1 * static_cast<double>(hour), at::kFloat));
     }
-    sets.push_back({{sets.empty() ? 0 : kVariables - 1},
-                    observation::BlockMean(3),
-                    intervals,
-                    values.empty() ? at::empty({0, 1, kNy / 3, kNx / 3}, at::kFloat) : at::stack(values),
-                    at::full({1, 1, 1}, 0.01, at::kFloat)});
+    const std::int64_t variable = sets.empty() ? 0 : kVariables - 1;
+    sets.emplace_back(std::make_shared<observation::BlockMeanOperator>(observation::BlockMeanOperator::Layout{
+                          {variable}, observation::BlockMean(3), intervals}),
+                      values.empty() ? at::empty({0, 1, kNy / 3, kNx / 3}, at::kFloat) : at::stack(values),
+                      at::full({1, 1, 1}, 0.01, at::kFloat));
   }
   return sets;
 }

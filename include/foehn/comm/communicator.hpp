@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -60,6 +61,11 @@ class Communicator {
   void broadcast(std::string& text, int root = 0) const;                  ///< @note Collective.
   void broadcast(std::vector<std::int64_t>& values, int root = 0) const;  ///< @note Collective.
   void broadcast(std::vector<double>& values, int root = 0) const;        ///< @note Collective.
+  /// Hands the root's bytes to the others, piece by piece, however many there are.
+  /// @param content  of the root
+  /// @return         the content; empty on the root, which has it
+  /// @note Collective.
+  std::vector<std::byte> broadcast(std::span<const std::byte> content, int root = 0) const;
   /// The sum of all ranks' values, added one by one in the order of ranks and, within a rank, of its values:
   /// the same bits however the values are shared out among ranks in order. @note Collective.
   double ordered_sum(std::span<const double> values) const;

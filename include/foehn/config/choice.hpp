@@ -3,40 +3,21 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "foehn/core/named.hpp"
+
 namespace foehn::config {
-
-/// A value of an enumeration and the word that a user gives for it.
-template <class Enum>
-struct Named {
-  Enum value;
-  const char* name;
-};
-
-/// The names of an enumeration's values, in the order in which help lists them: specialised for each
-/// enumeration that an option sets.
-template <class Enum>
-const std::vector<Named<Enum>>& names_of();
-
-/// The word for a value.
-template <class Enum>
-std::string name_of(Enum value) {
-  for (const Named<Enum>& named : names_of<Enum>())
-    if (named.value == value) return named.name;
-  throw std::logic_error("a value of an enumeration has no name");
-}
 
 /// A field of an enumeration, set by the name of one of its values.
 class Choice {
  public:
   template <class Enum>
   explicit Choice(Enum* field)
-      : get_([field] { return name_of(*field); }),
-        set_([field](std::size_t index) { *field = names_of<Enum>()[index].value; }) {
-    for (const Named<Enum>& named : names_of<Enum>()) names_.emplace_back(named.name);
+      : get_([field] { return core::name_of(*field); }),
+        set_([field](std::size_t index) { *field = core::names_of<Enum>()[index].value; }) {
+    for (const core::Named<Enum>& named : core::names_of<Enum>()) names_.emplace_back(named.name);
   }
 
   const std::vector<std::string>& names() const { return names_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -7,5 +8,7 @@ namespace foehn::core {
 
 /// With the letters A to Z in lower case; all else stays.
 std::string lower_case(std::string_view text);
+/// "1 team", "2 teams"
+std::string counted(std::int64_t count, std::string_view noun);
 
 }  // namespace foehn::core

@@ -6,7 +6,7 @@
 
 #include "foehn/diffusion/denoiser.hpp"
 #include "foehn/diffusion/sampler.hpp"
-#include "foehn/observation/observations.hpp"
+#include "foehn/observation/slab_observations.hpp"
 
 namespace foehn::diffusion {
 

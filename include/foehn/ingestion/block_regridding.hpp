@@ -38,9 +38,10 @@ class BlockRegridding {
 
   /// Block means; where part of a block is missing, over the rest.
   /// @param source        [region]; what is not finite is missing
-  /// @param most_missing  part of a block's weight that may be missing
+  /// @param cell_missing_fraction  part of a block's weight that may be missing
   /// @param means         [block]; NaN where more is missing
-  MissingBlocks apply(std::span<const float> source, double most_missing, std::span<float> means) const;
+  MissingBlocks apply(std::span<const float> source, double cell_missing_fraction,
+                      std::span<float> means) const;
 
   /// What one component of a wind adds to both of a block, turned to the fine grid at each of its cells.
   struct TurnedSum {
@@ -76,10 +77,10 @@ struct MissingWinds {
 /// Block means of winds, turned from geographic directions to those of the fine grid at each of its cells.
 /// The components may come from two grids, as where a model's are staggered.
 /// @param eastward, northward  [region of the component's regridding]; what is not finite is missing
-/// @param most_missing         part of a block's weight that may be missing
+/// @param cell_missing_fraction         part of a block's weight that may be missing
 /// @param u, v                 [block]; NaN where more is missing of either
 MissingWinds apply_to_winds(const BlockRegridding& of_eastward, std::span<const float> eastward,
                             const BlockRegridding& of_northward, std::span<const float> northward,
-                            double most_missing, std::span<float> u, std::span<float> v);
+                            double cell_missing_fraction, std::span<float> u, std::span<float> v);
 
 }  // namespace foehn::ingestion

@@ -19,9 +19,9 @@ struct Target {
   grid::Grid domain;  ///< the fine grid
   std::int64_t block = 1;
   RegridMethod method = RegridMethod::bilinear;
-  std::filesystem::path weights;   ///< a weight file onto the domain in place of a method; empty: none
-  double most_missing = 0;         ///< part of a block that may be missing: the rest stands for all of it
-  double most_missing_values = 0;  ///< part of a variable's coarse values that may be missing themselves
+  std::filesystem::path weights;     ///< a weight file onto the domain in place of a method; empty: none
+  double cell_missing_fraction = 0;  ///< part of a block that may be missing: the rest stands for all of it
+  double missing_fraction = 0;       ///< part of a variable's coarse values that may be missing themselves
 };
 
 /// Records of one kind (snapshots, or means over intervals of one length) as block means on a domain, instant

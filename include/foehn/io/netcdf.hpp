@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -58,6 +59,10 @@ class NetcdfFile {
  public:
   /// Opens a file for reading. @throws Error if it is missing, truncated or no NetCDF
   static NetcdfFile open(const std::filesystem::path& path);
+  /// Opens a file's content, which must outlive this, for reading.
+  /// @param name  what errors call it
+  /// @throws Error if it is no NetCDF
+  static NetcdfFile open_content(const std::filesystem::path& name, std::span<const std::byte> content);
   /// Creates a NetCDF-4 file, replacing one of that name. @throws Error if it cannot be written
   /// @param final_name  what errors call the file, where `path` is but temporary; empty: `path`
   static NetcdfFile create(const std::filesystem::path& path, NetcdfModel model = NetcdfModel::netcdf4,

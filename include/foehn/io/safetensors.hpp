@@ -20,7 +20,7 @@ struct TensorView {
   std::span<const std::byte> bytes;
 };
 
-/// A memory-mapped safetensors file (8-byte little-endian header length, JSON header, raw tensors).
+/// A safetensors file, mapped into memory (8-byte little-endian header length, JSON header, raw tensors).
 ///
 /// Nothing in the header is trusted before it is checked: its length against the file and a bound of 100 MiB,
 /// every offset against the data, every shape against its bytes, overlap and holes.
@@ -28,11 +28,16 @@ class SafetensorsFile {
  public:
   /// @throws Error naming the file and what is wrong with it
   explicit SafetensorsFile(const std::filesystem::path& path);
+  /// Such a file's content, which must outlive this.
+  /// @param name  what errors call it
+  SafetensorsFile(const std::filesystem::path& name, std::span<const std::byte> content);
   ~SafetensorsFile();
   SafetensorsFile(SafetensorsFile&& other) noexcept;
   SafetensorsFile& operator=(SafetensorsFile&&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  /// All of the file.
+  std::span<const std::byte> content() const { return content_; }
   const std::map<std::string, TensorView>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   /// @throws Error naming the tensor and the file
@@ -41,8 +46,11 @@ class SafetensorsFile {
   const std::string& metadata_value(const std::string& key) const;
 
  private:
+  void read();
+
   std::filesystem::path path_;
-  std::span<const std::byte> mapping_;
+  std::span<const std::byte> content_;
+  bool is_mapped_ = false;
   std::map<std::string, TensorView> tensors_;
   std::map<std::string, std::string> metadata_;
 };

@@ -3,8 +3,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "foehn/calendar/date_time.hpp"
@@ -44,5 +46,7 @@ struct Domain {
 void write_domain(const std::filesystem::path& path, const Domain& domain);
 /// @throws core::Error naming the file and what is missing or wrong
 Domain read_domain(const std::filesystem::path& path);
+/// The same from a file's content.
+Domain read_domain(const std::filesystem::path& name, std::span<const std::byte> content);
 
 }  // namespace foehn::model

@@ -47,7 +47,7 @@ class Normalisation {
   /// The daily cycle of the climatology, normalised, [variable, y, x], float64; only where there is one.
   at::Tensor daily_cycle(std::int64_t seconds, calendar::Calendar calendar) const;
   /// The normalisation of block means. Its deviation is 1: that of the cells of a block is part of the way
-  /// from normalised fields to block means (see observation::ObservationSet).
+  /// from normalised fields to block means (see observation::BlockMeanOperator).
   Normalisation block_mean(std::int64_t block) const;
 
  private:

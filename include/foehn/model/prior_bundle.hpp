@@ -2,55 +2,91 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "foehn/diffusion/denoiser.hpp"
 #include "foehn/diffusion/noise_level.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/score_unet.hpp"
 
+namespace foehn::io {
+class SafetensorsFile;
+}
+
 namespace foehn::model {
 
-/// A prior as it lies on disk: a folder with `weights.safetensors` and `domain.nc` (src/README.md, "Files").
-struct PriorBundle {
+/// What a prior is, without its weights: enough to check inputs against.
+struct PriorDescription {
   std::string kind;  ///< "gaussian", "score-unet" or "gaussian-preconditioned"
   Domain domain;
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
+  std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
+  std::string digest;                            ///< SHA-256 over both files
+
+  /// Is the prior, or a part of it, Gaussian?
+  bool has_gaussian() const { return !network || network->inputs == 2; }
+};
+
+/// A prior that is ready to use.
+struct PriorBundle {
+  PriorDescription description;
   std::unique_ptr<diffusion::DifferentiableDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
   /// The Gaussian part of `denoiser`, which owns it: of the same windows, with a Jacobian that is closed
   /// form. `denoiser` itself where it is Gaussian, null for a score-unet.
   diffusion::DifferentiableDenoiser* gaussian = nullptr;
 };
 
-/// What a prior is, without its weights: cheap to read, enough to check inputs against.
-struct PriorDescription {
-  std::string kind;
-  Domain domain;
-  std::int64_t markov_order = 0;
-  diffusion::VpCosine schedule;
-  std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
+/// A prior as it lies on disk, open: a folder with `weights.safetensors` and `domain.nc` (src/README.md,
+/// "Files"). Headers are read and checked on opening; the weights when they are wanted.
+class PriorFiles {
+ public:
+  /// @throws core::Error naming the file and what is missing or wrong: a kind that is not known, an
+  ///         architecture that does not match tensors or domain
+  explicit PriorFiles(const std::filesystem::path& folder);
+  /// The same from the content of the two files, which another process has opened.
+  PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
+             std::vector<std::byte> weights);
+  ~PriorFiles();
+  PriorFiles(PriorFiles&&) noexcept;
+  PriorFiles& operator=(PriorFiles&&) = delete;
 
-  /// Is the prior, or a part of it, Gaussian?
-  bool has_gaussian() const { return !network || network->inputs == 2; }
+  const std::filesystem::path& folder() const { return folder_; }
+  const PriorDescription& description() const { return description_; }
+  std::span<const std::byte> domain_content() const { return domain_; }
+  const io::SafetensorsFile& weights() const { return *weights_; }
+  /// Weights of a score network may be of any floating type; it computes in the type of `options`.
+  /// @param options  type and device of the fields to come
+  /// @throws core::Error naming the file and a tensor that is not finite
+  PriorBundle load(const at::TensorOptions& options) const;
+
+ private:
+  /// @param weights  empty: they are mapped
+  /// @param read     the domain's content
+  PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
+             std::vector<std::byte> weights, Domain read);
+
+  std::filesystem::path folder_;
+  std::vector<std::byte> domain_, weights_content_;  // the latter empty where the file is mapped
+  std::unique_ptr<io::SafetensorsFile> weights_;
+  PriorDescription description_;
 };
 
-/// @throws core::Error naming the file and what is missing or wrong
+/// @throws as PriorFiles
 PriorDescription describe_prior(const std::filesystem::path& folder);
 
 /// SHA-256 over both files of a prior.
 std::string prior_digest(const std::filesystem::path& folder);
 
-/// Weights of a score network may be of any floating type; it computes in the type of `options`.
-///
-/// @param options  type and device of the fields to come
-/// @throws core::Error naming the file and what is missing or wrong: a kind that is not known, an
-/// architecture that does not match tensors or domain
+/// @throws as PriorFiles
 PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options);
 
 /// Writes a Gaussian prior; the folder is made where it is absent.

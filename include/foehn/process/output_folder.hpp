@@ -22,8 +22,4 @@ class OutputFolder {
   std::vector<std::filesystem::path> to_remove_;  // innermost first
 };
 
-/// @throws core::Error naming the option if `output` is one of the files that are read
-void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const std::filesystem::path& output,
-                        const std::string& option);
-
 }  // namespace foehn::process

@@ -2,7 +2,7 @@
 #include <set>
 #include <sstream>
 
-#include "app/member_output.hpp"
+#include "app/cordex_metadata.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "integration/esgf_file.hpp"

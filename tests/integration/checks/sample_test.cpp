@@ -128,7 +128,7 @@ const std::vector<BadInput> kBadMeans = {
      {"bent.nc", "the mean of 2001-01-08T12:00:00 overlaps with that of 2001-01-08T06:00:00"}},
     {"BoundsBetweenHours",
      bend_means([](ToyFields& fields) { fields.bounds[3] -= 0.5; }),
-     {"bent.nc", "the mean over 2001-01-08T06:00:00 to 2001-01-08T11:30:00 is over no hours"}},
+     {"bent.nc", "the mean over 2001-01-08T06:00:00 to 2001-01-08T11:30:00 does not cover hours"}},
     {"BoundsOfAnotherTime",
      bend_means([](ToyFields& fields) {
        for (double& hour : fields.hours) hour -= 6;
@@ -153,13 +153,13 @@ INSTANTIATE_TEST_SUITE_P(Means, SampleRefuses, ::testing::ValuesIn(kBadMeans), n
 const std::vector<BadInput> kBadOptions = {
     {"AnObservationBeforeTheTrajectory",
      set("time.start", "2001-01-08T01"),
-     {"observations.nc", "2001-01-08T00:00:00 is no hour of the trajectory", "time.start"}},
+     {"observations.nc", "2001-01-08T00:00:00 is not an hour of the trajectory", "time.start"}},
     {"AnObservationAfterTheTrajectory",
      set("time.hours", "24"),
-     {"observations.nc", "2001-01-09T00:00:00 is no hour of the trajectory", "24 steps", "time.hours"}},
+     {"observations.nc", "2001-01-09T00:00:00 is not an hour of the trajectory", "24 steps", "time.hours"}},
     {"AnObservationBetweenHours",
      set("time.start", "2001-01-07T23:30"),
-     {"observations.nc", "2001-01-08T00:00:00 is no hour of the trajectory", "2001-01-07T23:30:00"}},
+     {"observations.nc", "2001-01-08T00:00:00 is not an hour of the trajectory", "2001-01-07T23:30:00"}},
     {"AStartAfterTheObservations",
      set("time.start", "2002-01-01"),
      {"time.start", "2002-01-01", "2001-01-09T00:00:00"}},
@@ -175,6 +175,14 @@ const std::vector<BadInput> kBadOptions = {
     {"ATrajectoryThatBeginsAmidTheSchedule",
      set("sampler.t_first", "0.5"),
      {"sampler.t_first", "from 0.9 to 1", "found 0.5"},
+     2},
+    {"AnArithmeticThatIsNotThere",
+     set("run.precision", "bf16"),
+     {"run.precision", "fp32 alone", "found bf16"},
+     2},
+    {"ATransportThatIsNotThere",
+     set("run.transport", "nccl"),
+     {"run.transport", "MPI alone", "found nccl"},
      2},
     {"TooFewSteps", set("sampler.steps", "1"), {"sampler.steps", "dpmpp-2m", "at least 2", "found 1"}, 2},
     {"ANegativeGamma", set("observation.gamma", "-1"), {"observation.gamma", "found -1"}, 2},
@@ -425,7 +433,7 @@ TEST(Sample, FollowsTheScheduleOfItsPrior) {
   const at::NoGradGuard no_gradients;
   const ToyFields found(folder / "out/member_000.nc");
   const model::PriorBundle prior = model::load_prior(folder / "prior", at::kFloat);
-  EXPECT_EQ(prior.schedule.eta, 2e-3);
+  EXPECT_EQ(prior.description.schedule.eta, 2e-3);
   OneWindow denoiser(*prior.denoiser);
   const auto distance_with = [&](const diffusion::VpCosine& followed) {
     diffusion::SamplerState state{.slab = at::empty({5, 4, 16, 24})};
@@ -443,7 +451,7 @@ TEST(Sample, FollowsTheScheduleOfItsPrior) {
           calendar::to_seconds(calendar::parse_date_time("2001-01-08"), calendar::Calendar::standard) +
           3600 * hour;
       const at::Tensor normalised =
-          prior.domain.normalise(drawn[hour], seconds, calendar::Calendar::standard);
+          prior.description.domain.normalise(drawn[hour], seconds, calendar::Calendar::standard);
       largest = std::max(largest, (normalised - state.slab[hour]).abs().max().item<double>());
     }
     return largest;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <vector>
+
+#include "foehn/comm/communicator.hpp"
+#include "foehn/conditioning/observation_input.hpp"
+#include "foehn/conditioning/period.hpp"
+#include "foehn/conditioning/placement.hpp"
+#include "foehn/model/domain.hpp"
+#include "foehn/observation/slab_observations.hpp"
+#include "foehn/trajectory/slab_partition.hpp"
+
+namespace foehn::conditioning {
+
+/// Hands each rank the observations of its slab, normalised; the root takes some at a time from where they
+/// are kept.
+/// @param partition     of each team: consecutive ranks of the world, as many as it has slabs
+/// @param placements    none: there are no observations
+/// @param all           values of each placement; of the root, null on the others
+/// @param period        of the trajectory
+/// @param physical_std  of the errors, one per variable of the domain, in its unit
+/// @note Collective over the world.
+observation::Observations scatter_observations(
+    const comm::Communicator& world, const trajectory::SlabPartition& partition,
+    const std::vector<Placement>& placements, const CheckedObservations* all, const Period& period,
+    const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device);
+
+}  // namespace foehn::conditioning

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/conditioning/period.hpp"
+#include "foehn/conditioning/placement.hpp"
+#include "foehn/diffusion/guidance.hpp"
+#include "foehn/diffusion/sampler.hpp"
+#include "foehn/job/settings.hpp"
+#include "foehn/trajectory/slab_partition.hpp"
+#include "foehn/trajectory/window_plan.hpp"
+
+namespace foehn::job {
+
+/// How mmps solves its equation.
+struct Solving {
+  Covariance covariance = Covariance::network;
+  diffusion::SolverOptions solver;
+};
+
+/// Where and when checkpoints are written.
+struct CheckpointSchedule {
+  std::string folder;  ///< of all members
+  double every_minutes = 0;
+  std::int64_t every_steps = 0;
+
+  std::filesystem::path folder_of(std::int64_t member) const;
+};
+
+/// A checked job: all that ranks need in order to draw its members, beside the prior. The same on every rank,
+/// and a value: it refers to nothing that the root alone has.
+struct Plan {
+  std::string prior_digest;  ///< of the prior that it is for
+  conditioning::Period period;
+  std::vector<conditioning::Placement> observations;  ///< empty: unconditional
+  std::vector<double> observation_std;  ///< one per variable, physical units; empty: unconditional
+  Guidance guidance = Guidance::none;   ///< none: unconditional
+  Solving solving;
+  std::optional<double> gamma;
+  diffusion::SamplerOptions sampler;
+  std::int64_t markov_order = 0;
+  trajectory::Strides strides;
+  std::int64_t batch = 8;
+  std::int64_t seed = 0;
+  std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
+  std::int64_t ranks_per_member = 1;
+  std::int64_t chunk_hours = 24;
+  CheckpointSchedule checkpoints;
+  /// What the members are made of, line by line "name = value": options that change the result, digests of
+  /// prior and observations, device, versions. Empty where --validate-only leaves observations unprepared.
+  std::string identity;
+
+  bool is_conditioned() const { return guidance != Guidance::none; }
+  /// Slabs begin where observations do, and no observation is in two of them.
+  trajectory::SlabPartition partition() const;
+};
+
+/// A plan as bytes (CBOR), from which it comes back bit by bit.
+std::string serialise(const Plan& plan);
+Plan parse_plan(const std::string& bytes);
+
+}  // namespace foehn::job

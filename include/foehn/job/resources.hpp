@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "foehn/conditioning/observation_input.hpp"
+#include "foehn/job/settings.hpp"
+#include "foehn/process/output_folder.hpp"
+#include "foehn/process/output_lock.hpp"
+
+namespace foehn::job {
+
+/// What the root alone has of a job, as long as it lasts.
+struct Resources {
+  explicit Resources(Settings what) : settings(std::move(what)) {}
+
+  Settings settings;
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  std::vector<std::unique_ptr<process::OutputFolder>> folders;  ///< of results and checkpoints
+  std::vector<std::unique_ptr<process::OutputLock>> locks;      ///< of each; given up before
+  std::unique_ptr<conditioning::ObservationInput> input;        ///< null: unconditional
+  std::vector<std::filesystem::path> inputs;                    ///< files that nothing may be written over
+  conditioning::CheckedObservations observations;               ///< once they are read
+  std::string options_digest;                                   ///< of the options that change the result
+  std::string made;  ///< lines on files that were made on the way, for people
+
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  }
+};
+
+}  // namespace foehn::job

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "foehn/comm/communicator.hpp"
+#include "foehn/ensemble/ensemble.hpp"
+#include "foehn/job/plan.hpp"
+#include "foehn/job/resources.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/stop.hpp"
+#include "foehn/trajectory/composed_denoiser.hpp"
+
+namespace foehn::job {
+
+/// How the solves of guidance mmps went.
+struct SolveSummary {
+  /// Of one noise level.
+  struct Level {
+    double t = 0;
+    std::int64_t solves = 0, steps = 0, products = 0;
+    std::int64_t fallbacks = 0;  ///< the matrix was not positive: the evaluation was that of sda
+    double mean_residual = 0, largest_residual = 0;
+  };
+  std::vector<Level> levels;              ///< of the members of the root's team, from noise to fields
+  std::int64_t count = 0, fallbacks = 0;  ///< of all members
+  double largest_residual = 0;
+};
+
+/// What a run cost since it was started or resumed.
+struct Cost {
+  double loading_seconds = 0;
+  ensemble::EnsembleResult ensemble = {};
+  double total_seconds = 0;
+  std::vector<double> peak_memory_megabytes = {};  ///< one per rank
+  int teams = 1;
+  double steps = 0;  ///< taken, of all members
+  trajectory::ComposedDenoiser::Work work = {};
+  std::int64_t gaussian_products = 0;  ///< windows of a Gaussian part of the prior alone, not among `work`
+  SolveSummary solves = {};
+};
+
+/// How a run ended.
+struct Result {
+  bool is_done = true;  ///< false if it was stopped, with checkpoints; the same on all ranks
+  Cost cost;
+};
+
+/// Draws the members of a plan and writes their files.
+/// @param root   of the root; null on the others
+/// @param prior  of the plan's digest, on the device; may serve one job after another
+/// @param stop   asks to save what there is and stop
+/// @throws core::CollectiveError on every rank
+/// @note Collective over the world.
+Result run(const comm::Communicator& world, const Plan& plan, const Resources* root,
+           const model::PriorBundle& prior, const at::Device& device, const process::StopToken& stop);
+
+}  // namespace foehn::job

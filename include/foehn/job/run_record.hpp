@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "foehn/job/plan.hpp"
+#include "foehn/job/resources.hpp"
+#include "foehn/job/run.hpp"
+#include "foehn/model/domain.hpp"
+
+namespace foehn::job {
+
+/// Writes run.json into the output folder: options, versions, seed, digests, the members' files that are
+/// there, timings and memory. The members' own files hold nothing that differs from run to run.
+/// @param state  "done", "stopped" with a checkpoint, or "unfinished": under way, or dead
+/// @param cost   null where it is not known
+void write_run_record(const Plan& plan, const Resources& root, const model::Domain& domain,
+                      const std::string& state, const Cost* cost);
+
+/// Records the end of a run, and removes the checkpoints of one that is done.
+void finish(const Plan& plan, const Resources& root, const model::Domain& domain, const Result& result);
+/// The same where all members were there already: the run that drew the last one may have died before it said
+/// so.
+void finish_without_drawing(const Plan& plan, const Resources& root, const model::Domain& domain);
+
+}  // namespace foehn::job

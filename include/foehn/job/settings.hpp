@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foehn/diffusion/sampler.hpp"
+#include "foehn/ingestion/preparation_options.hpp"
+#include "foehn/io/cordex_metadata.hpp"
+
+namespace foehn::job {
+
+/// How observations enter.
+enum class Guidance { none, sda, sda_exact, mmps };
+/// Whose posterior covariance of clean fields guides: that of the Gaussian part of a prior, that of the whole
+/// prior, or the latter with the former as a preconditioner.
+enum class Covariance { gaussian, network, preconditioned };
+/// The files of a member.
+enum class Layout { member, cordex };
+
+inline const diffusion::SamplerOptions kSamplerDefaults;
+
+/// What a job is told, in the words of `foehn sample`.
+struct Settings {
+  std::string prior;                      ///< folder of a prior bundle
+  std::vector<std::string> observations;  ///< files or globs of observations, or
+  ingestion::PreparationOptions
+      preparation;                      ///< of a climate model's files, and how they become observations
+  double missing_fraction = 0;          ///< of a variable's coarse values that may be missing
+  std::string start;                    ///< first hour; empty: the first observation's
+  std::int64_t hours = 0;               ///< 0: up to the last observation
+  std::vector<double> observation_std;  ///< of the errors, one per variable in its unit, or
+  std::vector<double> observation_std_normalised;  ///< in units of normalised fields, one or one per variable
+  std::optional<double> gamma;
+  diffusion::Method method = kSamplerDefaults.method;
+  std::int64_t steps = kSamplerDefaults.steps;
+  diffusion::Spacing spacing = kSamplerDefaults.spacing;
+  std::optional<double> t_first;
+  std::int64_t corrections = kSamplerDefaults.corrections;
+  double tau = kSamplerDefaults.tau;
+  Guidance guidance = Guidance::mmps;
+  std::optional<Covariance> covariance;  ///< absent: as the prior has it
+  std::optional<std::int64_t> solver_steps;
+  std::optional<double> solver_tolerance;
+  std::optional<std::int64_t> stride = 1;  ///< absent: as many as the noise level allows ("auto")
+  std::int64_t batch = 8;
+  std::int64_t members = 1;
+  std::int64_t first_member = 0;
+  std::int64_t seed = 0;
+  std::int64_t ranks_per_member = 0;  ///< 0: all
+  std::string output;                 ///< folder
+  Layout layout = Layout::member;
+  std::string metadata;                          ///< file that `simulation` was read from
+  std::optional<io::CordexMetadata> simulation;  ///< of the layout cordex
+  std::int64_t chunk_hours = 24;
+  std::int64_t compression = 1;
+  std::string checkpoint;  ///< folder; empty: "checkpoint" in the output folder
+  double checkpoint_minutes = 10;
+  std::int64_t checkpoint_every = 0;
+  bool restart = false;
+
+  std::string result_values;  ///< the options that change the result, as canonical text
+  std::string all_values;     ///< every option, a JSON object, for the record of the run
+
+  /// Where the checkpoints of all members lie.
+  std::filesystem::path checkpoint_folder() const {
+    return checkpoint.empty() ? std::filesystem::path(output) / "checkpoint"
+                              : std::filesystem::path(checkpoint);
+  }
+  bool prepares() const { return !preparation.files.empty(); }
+  bool is_conditioned() const { return (!observations.empty() || prepares()) && guidance != Guidance::none; }
+};
+
+/// What a sampler is told.
+/// @throws core::UsageError if there are too few steps for the method
+diffusion::SamplerOptions sampler_options(const Settings& settings);
+
+/// The time t of the schedule at which sampling begins by default where observations guide.
+inline constexpr double kGuidedFrom = 0.97;
+/// The solver's steps with which samples are calibrated.
+std::int64_t calibrated_steps(Covariance covariance);
+/// "5", or "auto".
+std::string stride_text(const std::optional<std::int64_t>& stride);
+
+}  // namespace foehn::job

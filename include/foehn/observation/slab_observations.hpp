@@ -1,0 +1,50 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "foehn/observation/operator.hpp"
+
+namespace foehn::observation {
+
+/// What a rank holds of observations of some variables at the same times: those of its slab, with independent
+/// Gaussian errors, y ~ N(A x, R).
+///
+/// The rows of A that belong to missing values are zero, and so are these values: A x and y - A x are zero
+/// there and A^T gives nothing, so that they have no part in a likelihood, its gradient, or the solution of a
+/// system in A A^T + R, exactly as if they were not there. Any operator may have such rows: they are made
+/// here.
+class SlabObservations {
+ public:
+  /// @param values    y, [observation, variable, Y, X], normalised; NaN is missing
+  /// @param variance  the diagonal of R, [variable, 1, 1], normalised
+  SlabObservations(std::shared_ptr<const Operator> model, const at::Tensor& values, at::Tensor variance);
+
+  std::int64_t size() const { return model_->size(); }
+  /// y, with zeros where it is missing.
+  const at::Tensor& values() const { return values_; }
+  const at::Tensor& variance() const { return variance_; }
+  /// bool, of the values' shape; undefined where none is missing.
+  const at::Tensor& is_missing() const { return is_missing_; }
+
+  /// As of Operator, with A's rows of missing values zero.
+  at::Tensor apply(const at::Tensor& slab, std::int64_t observation) const;
+  void add_adjoint(const at::Tensor& cotangent, std::int64_t observation, at::Tensor& slab) const;
+  /// As of Operator; says nothing of missing values.
+  at::Tensor self_product(std::int64_t observation) const { return model_->self_product(observation); }
+
+ private:
+  at::Tensor zero_where_missing(const at::Tensor& values, std::int64_t observation) const;
+
+  std::shared_ptr<const Operator> model_;
+  at::Tensor values_, variance_, is_missing_;
+};
+
+/// All of a slab's observations. No variable is in two sets; ranks that share a trajectory have the same
+/// sets, with other hours.
+using Observations = std::vector<SlabObservations>;
+
+}  // namespace foehn::observation

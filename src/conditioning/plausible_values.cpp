@@ -1,0 +1,29 @@
+#include "foehn/conditioning/plausible_values.hpp"
+
+#include <ATen/ATen.h>
+
+namespace foehn::conditioning {
+
+std::vector<ingestion::PlausibleRange> plausible_ranges(const model::Domain& domain) {
+  constexpr auto kLevels = model::Domain::kQuantileLevels.size();
+  std::vector<ingestion::PlausibleRange> ranges;
+  for (std::size_t i = 0; i < domain.variables.size(); ++i) {
+    const double* quantiles = domain.quantiles.data_ptr<double>() + i * kLevels;
+    ranges.push_back({domain.variables[i], quantiles[0], quantiles[kLevels - 1]});
+  }
+  return ranges;
+}
+
+at::Tensor normalised_limits(const model::Domain& domain) {
+  const at::Tensor widths = domain.quantiles.select(1, -1) - domain.quantiles.select(1, 0);
+  const at::Tensor limits =
+      ((ingestion::kMostRangesBeyond + 1) * widths / domain.normalisation.scale()).reshape({-1, 1, 1});
+  const model::Deviation* deviation = domain.normalisation.deviation();
+  return deviation != nullptr ? limits / deviation->least() : limits;
+}
+
+ingestion::FineDomain fine_domain(const model::Domain& domain, const std::filesystem::path& file) {
+  return {domain.variables, domain.grid, domain.step_seconds, plausible_ranges(domain), file};
+}
+
+}  // namespace foehn::conditioning

@@ -1,0 +1,126 @@
+#include "foehn/conditioning/scatter.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "foehn/observation/block_mean_operator.hpp"
+
+namespace foehn::conditioning {
+
+namespace {
+
+constexpr std::int64_t kObservationsAtOnce = 64;  // that the root holds for others
+
+/// Observations [first, last) of a placement that a slab holds.
+std::pair<std::int64_t, std::int64_t> range_in(const trajectory::Slab& slab, const Placement& placement) {
+  const auto place_of = [&](std::int64_t hour) {
+    return std::lower_bound(
+               placement.intervals.begin(), placement.intervals.end(), hour,
+               [](const observation::Interval& interval, std::int64_t h) { return interval.first < h; }) -
+           placement.intervals.begin();
+  };
+  return {place_of(slab.first), place_of(slab.last)};
+}
+
+/// Hands each rank the values of its slab, [observation, variable, Y, X].
+/// @param series  null but on the root
+at::Tensor scatter_values(const comm::Communicator& world, const trajectory::SlabPartition& partition,
+                          const Placement& placement, const grid::Grid& grid, const CheckedSeries* series) {
+  const auto [first, last] = range_in(partition.slab(world.rank() % partition.ranks()), placement);
+  const auto span_of = [](at::Tensor& values) {
+    return std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
+  };
+  at::Tensor mine = at::empty({last - first, static_cast<std::int64_t>(placement.variables.size()),
+                               grid.ny() / placement.block, grid.nx() / placement.block},
+                              at::kFloat);
+  std::vector<MPI_Request> requests;
+  if (!world.is_root()) {
+    for (std::int64_t i = 0; i < mine.size(0); i += kObservationsAtOnce) {
+      at::Tensor some = mine.narrow(0, i, std::min(kObservationsAtOnce, mine.size(0) - i));
+      requests.push_back(world.start_receive(span_of(some), 0));
+    }
+  } else {
+    for (int rank = 0; rank < partition.ranks(); ++rank) {
+      const auto [begin, end] = range_in(partition.slab(rank), placement);
+      for (auto i = begin; i < end; i += kObservationsAtOnce) {
+        at::Tensor values = series->read(i, std::min(kObservationsAtOnce, end - i));
+        for (int to = rank; to < world.size(); to += partition.ranks()) {
+          if (to == 0)
+            mine.narrow(0, i, values.size(0)).copy_(values);
+          else
+            world.send(span_of(values), to);
+        }
+      }
+    }
+  }
+  comm::wait(requests);
+  return mine;
+}
+
+/// The deviation of the observed variables at the hours of some intervals (see
+/// observation::BlockMeanOperator).
+/// @param first, last  of the placement's intervals
+at::Tensor deviation_of(const Placement& placement, std::int64_t first, std::int64_t last,
+                        const Period& period, const model::Domain& domain, const at::Device& device) {
+  const model::Deviation* deviation = domain.normalisation.deviation();
+  if (deviation == nullptr) return {};
+  const at::Tensor observed = at::tensor(placement.variables, at::kLong);
+  const auto at_hour = [&](std::int64_t hour) {
+    return deviation->at(period.seconds(hour), period.calendar).index_select(0, observed).to(at::kFloat);
+  };
+  std::vector<at::Tensor> rows;
+  if (deviation->is_constant()) {
+    rows.push_back(at_hour(0));
+  } else {
+    for (auto i = first; i < last; ++i) {
+      const observation::Interval& hours = placement.intervals[static_cast<std::size_t>(i)];
+      for (std::int64_t hour = hours.first; hour < hours.last; ++hour) rows.push_back(at_hour(hour));
+    }
+  }
+  return rows.empty() ? at::Tensor() : at::stack(rows).to(device);
+}
+
+/// How the observations of a slab arise from its fields.
+std::shared_ptr<const observation::Operator> make_operator(const Placement& placement,
+                                                           const trajectory::Slab& slab, const Period& period,
+                                                           const model::Domain& domain,
+                                                           const at::Device& device) {
+  const auto [first, last] = range_in(slab, placement);
+  observation::BlockMeanOperator::Layout layout{placement.variables,
+                                                observation::BlockMean(placement.block),
+                                                {},
+                                                deviation_of(placement, first, last, period, domain, device)};
+  for (auto i = first; i < last; ++i) {
+    const observation::Interval& hours = placement.intervals[static_cast<std::size_t>(i)];
+    layout.intervals.push_back({hours.first - slab.first, hours.last - slab.first});
+  }
+  return std::make_shared<observation::BlockMeanOperator>(std::move(layout));
+}
+
+}  // namespace
+
+observation::Observations scatter_observations(
+    const comm::Communicator& world, const trajectory::SlabPartition& partition,
+    const std::vector<Placement>& placements, const CheckedObservations* all, const Period& period,
+    const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device) {
+  if (placements.empty()) return {};
+  const at::Tensor std = at::tensor(physical_std, at::kDouble) / domain.normalisation.scale();
+  const trajectory::Slab slab = partition.slab(world.rank() % partition.ranks());
+  observation::Observations observations;
+  for (std::size_t i = 0; i < placements.size(); ++i) {
+    const Placement& placement = placements[i];
+    const at::Tensor values =
+        scatter_values(world, partition, placement, domain.grid, all != nullptr ? &all->series[i] : nullptr);
+    const at::Tensor variance =
+        std.index_select(0, at::tensor(placement.variables, at::kLong)).square().reshape({-1, 1, 1});
+    observations.emplace_back(make_operator(placement, slab, period, domain, device), values.to(device),
+                              variance.to(at::kFloat).to(device));
+  }
+  return observations;
+}
+
+}  // namespace foehn::conditioning

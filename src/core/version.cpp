@@ -1,0 +1,9 @@
+#include "foehn/core/version.hpp"
+
+namespace foehn::core {
+
+const char* version() {
+  return FOEHN_VERSION;
+}
+
+}  // namespace foehn::core

@@ -1,0 +1,19 @@
+#include "foehn/diffusion/names.hpp"
+
+namespace foehn::core {
+
+template <>
+const std::vector<Named<diffusion::Method>>& names_of() {
+  using enum diffusion::Method;
+  static const std::vector<Named<diffusion::Method>> all{{kDdim, "ddim"}, {kDpmpp2m, "dpmpp-2m"}};
+  return all;
+}
+
+template <>
+const std::vector<Named<diffusion::Spacing>>& names_of() {
+  using enum diffusion::Spacing;
+  static const std::vector<Named<diffusion::Spacing>> all{{kTime, "t"}, {kLogRatio, "lambda"}};
+  return all;
+}
+
+}  // namespace foehn::core

@@ -1,0 +1,39 @@
+#include "foehn/ingestion/plausible_range.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::ingestion {
+
+std::vector<PlausibleRange> plausible_ranges(const std::vector<PlausibleRange>& ranges,
+                                             const std::vector<io::Variable>& variables) {
+  std::vector<PlausibleRange> chosen;
+  for (const io::Variable& variable : variables)
+    chosen.push_back(*std::find_if(ranges.begin(), ranges.end(),
+                                   [&](const PlausibleRange& range) { return range.variable == variable; }));
+  return chosen;
+}
+
+void check_plausible(const PlausibleRange& range, std::span<const float> field, const std::string& time,
+                     const grid::Grid& grid) {
+  const double margin = kMostRangesBeyond * (range.high - range.low);
+  // Neither is so of NaN.
+  const auto found = std::find_if(field.begin(), field.end(), [&](float value) {
+    return static_cast<double>(value) < range.low - margin ||
+           static_cast<double>(value) > range.high + margin;
+  });
+  if (found == field.end()) return;
+  const std::int64_t cell = found - field.begin();
+  throw core::Error(
+      fmt::format("{}: {:.6g} {} at {}, {} {:.6g}, {} {:.6g} is far from all that the prior knows, {:.6g} to "
+                  "{:.6g}; is its "
+                  "units attribute right?",
+                  range.variable.name, *found, range.variable.units, time, grid.y.name,
+                  grid.y.values[static_cast<std::size_t>(cell / grid.nx())], grid.x.name,
+                  grid.x.values[static_cast<std::size_t>(cell % grid.nx())], range.low, range.high));
+}
+
+}  // namespace foehn::ingestion

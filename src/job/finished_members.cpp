@@ -1,0 +1,128 @@
+#include "finished_members.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "foehn/checkpoint/identity.hpp"
+#include "foehn/checkpoint/store.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
+#include "foehn/io/disk_space.hpp"
+#include "foehn/io/netcdf.hpp"
+#include "member_output.hpp"
+
+namespace foehn::job {
+
+namespace {
+
+/// What a member's file says it is made of; empty where it does not.
+std::string identity_of(const std::filesystem::path& path) {
+  const io::Attributes attributes = io::NetcdfFile::open(path).global_attributes();
+  const auto place = attributes.find(kIdentityAttribute);
+  const auto* text = place == attributes.end() ? nullptr : std::get_if<std::string>(&place->second);
+  return text == nullptr ? "" : *text;
+}
+
+/// Warns of members of another run beside this one's: a glob would take them all for one ensemble.
+/// @param mine  names of the files that this run's members have or will have
+void warn_of_others(const std::filesystem::path& folder, const std::set<std::filesystem::path>& mine,
+                    const std::string& identity) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".nc" || mine.contains(entry.path().filename())) continue;
+    std::string other;
+    try {
+      other = identity_of(entry.path());
+    } catch (const core::Error&) {
+      continue;  // no member, or none yet: whatever it is, nothing here depends on it
+    }
+    if (other.empty() || other == identity) continue;
+    spdlog::warn("output.directory: {} was written by a different run: {}", entry.path().string(),
+                 checkpoint::difference(other, identity));
+    return;  // one tells enough
+  }
+}
+
+/// Of a member.
+double values_of(const Plan& plan, const model::Domain& domain) {
+  return static_cast<double>(plan.period.hours) * static_cast<double>(domain.variables.size()) *
+         static_cast<double>(domain.grid.cells());
+}
+
+}  // namespace
+
+std::vector<std::int64_t> members_to_draw(const Plan& plan, const Resources& root,
+                                          const model::Domain& domain) {
+  const Settings& settings = root.settings;
+  const MemberOutput output(plan, root, domain);
+  const std::filesystem::path folder = settings.output;
+  std::vector<std::int64_t> members;
+  std::set<std::filesystem::path> files;
+  for (std::int64_t member = settings.first_member; member < settings.first_member + settings.members;
+       ++member) {
+    bool is_whole = true;
+    for (const std::filesystem::path& name : output.files(member)) {
+      files.insert(name);
+      const std::filesystem::path path = folder / name;
+      if (settings.restart || !std::filesystem::exists(path)) {
+        is_whole = false;
+        continue;
+      }
+      const std::string identity = identity_of(path);
+      if (plan.identity.empty() || identity == plan.identity) continue;
+      throw core::Error(fmt::format(
+          "{} was written by a different run{}; use that run's options, another output.directory, or "
+          "checkpoint.restart to overwrite it",
+          path.string(), identity.empty() ? "" : ": " + checkpoint::difference(identity, plan.identity)));
+    }
+    if (is_whole) continue;
+    members.push_back(member);
+    if (!settings.restart && !plan.identity.empty())
+      checkpoint::Store::check_identity(plan.checkpoints.folder_of(member), plan.identity);
+  }
+  if (!plan.identity.empty()) warn_of_others(folder, files, plan.identity);
+  const auto there = settings.members - static_cast<std::int64_t>(members.size());
+  if (there > 0)
+    spdlog::info("{} already in {}", there == 1 ? "1 member is" : fmt::format("{} members are", there),
+                 folder.string());
+  return members;
+}
+
+void remove_checkpoints(const Plan& plan, const Settings& settings) {
+  for (std::int64_t i = 0; i < settings.members; ++i) {
+    const std::filesystem::path folder = plan.checkpoints.folder_of(settings.first_member + i);
+    if (!checkpoint::Store::remove_all(folder))
+      throw core::Error(fmt::format("cannot remove the checkpoints in {}", folder.string()));
+  }
+  std::error_code not_empty;
+  if (settings.checkpoint.empty()) std::filesystem::remove(settings.checkpoint_folder(), not_empty);
+}
+
+void check_space(const Plan& plan, const Settings& settings, const model::Domain& domain,
+                 std::int64_t teams) {
+  const auto members = static_cast<double>(plan.members.size());
+  const double whole = 4 * values_of(plan, domain) * members;
+  const double least = settings.compression == 0 ? whole : io::kBestCompression * whole;
+  io::check_free(
+      settings.output, least, whole,
+      fmt::format("{} of {} steps", core::counted(static_cast<std::int64_t>(plan.members.size()), "member"),
+                  plan.period.hours));
+  // Two of each unfinished member are kept while a third is written: the fields, and those of the step
+  // before.
+  const double checkpoints =
+      std::min<double>(static_cast<double>(teams), members) * 3 * 2 * 4 * values_of(plan, domain);
+  const bool is_elsewhere = !settings.checkpoint.empty();
+  const double most = is_elsewhere ? checkpoints : whole + checkpoints;
+  const double free = io::free_space(is_elsewhere ? settings.checkpoint : settings.output);
+  if (most > free)
+    spdlog::warn("{} has {} free, but {}checkpoints may take up to {}",
+                 is_elsewhere ? "checkpoint.directory: " + settings.checkpoint
+                              : "output.directory: " + settings.output,
+                 io::megabytes(free), is_elsewhere ? "" : "members and ", io::megabytes(most));
+}
+
+}  // namespace foehn::job

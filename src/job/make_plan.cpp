@@ -1,0 +1,216 @@
+#include "foehn/job/make_plan.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include "finished_members.hpp"
+#include "foehn/calendar/time_axis.hpp"
+#include "foehn/core/digest.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
+#include "foehn/core/text.hpp"
+#include "foehn/core/version.hpp"
+#include "foehn/ensemble/ensemble.hpp"
+#include "foehn/io/durable.hpp"
+#include "foehn/io/overwriting.hpp"
+#include "foehn/job/names.hpp"
+#include "member_output.hpp"
+#include "observing.hpp"
+#include "window_reach.hpp"
+
+namespace foehn::job {
+
+namespace {
+
+/// How mmps solves, where the settings do not say it.
+/// @throws core::UsageError if they ask for a Gaussian part that the prior does not have
+Solving choose_solving(const Settings& settings, bool has_gaussian) {
+  const Covariance covariance =
+      settings.covariance.value_or(has_gaussian ? Covariance::gaussian : Covariance::network);
+  if (covariance != Covariance::network && !has_gaussian)
+    throw core::UsageError(fmt::format(
+        "sampler.covariance: {} needs a prior of kind gaussian or gaussian-preconditioned; expected {}",
+        core::name_of(std::optional(covariance)), core::name_of(std::optional(Covariance::network))));
+  return {covariance,
+          {.steps = settings.solver_steps.value_or(calibrated_steps(covariance)),
+           .tolerance = settings.solver_tolerance}};
+}
+
+/// What settings and prior say, without any other file.
+Plan begin_plan(const Settings& settings, const model::PriorDescription& prior) {
+  Plan plan;
+  plan.prior_digest = prior.digest;
+  plan.guidance = settings.is_conditioned() ? settings.guidance : Guidance::none;
+  plan.sampler = sampler_options(settings);
+  plan.markov_order = prior.markov_order;
+  plan.strides = settings.stride ? trajectory::Strides{.noisy = *settings.stride, .clear = *settings.stride}
+                                 : trajectory::automatic_strides(prior.markov_order);
+  plan.solving = choose_solving(settings, prior.has_gaussian());
+  const bool has_std = !settings.observation_std.empty() || !settings.observation_std_normalised.empty();
+  if (plan.is_conditioned() || has_std) plan.observation_std = physical_std(settings, prior.domain);
+  if (!plan.is_conditioned()) plan.observation_std.clear();
+  plan.gamma = settings.gamma;
+  plan.batch = settings.batch;
+  plan.seed = settings.seed;
+  plan.chunk_hours = settings.chunk_hours;
+  plan.checkpoints = {settings.checkpoint_folder().string(), settings.checkpoint_minutes,
+                      settings.checkpoint_every};
+  return plan;
+}
+
+/// What was chosen where nothing was said: a value that is spelled out is the same as the default that gives
+/// it.
+std::string chosen_values(const Plan& plan) {
+  return fmt::format(
+      "sampler.covariance = {}\nsampler.solver_steps = {}\nsampler.t_first = {}\ntime.hours = {}\n"
+      "time.start = {}\n",
+      core::name_of(std::optional(plan.solving.covariance)), plan.solving.solver.steps, plan.sampler.t_first,
+      plan.period.hours, plan.period.date(0));
+}
+
+std::string identity_of(const Plan& plan, const std::string& values, const std::string& observations_digest,
+                        const at::Device& device) {
+  return fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n", values,
+                     plan.prior_digest, observations_digest.empty() ? "none" : observations_digest,
+                     c10::DeviceTypeName(device.type(), true), core::version(), TORCH_VERSION);
+}
+
+/// Makes the folders for results and checkpoints where absent, and keeps them for this run.
+void claim_folders(Resources& root, bool validate_only) {
+  const auto claim = [&](const std::string& folder, const std::string& option) {
+    root.folders.push_back(std::make_unique<process::OutputFolder>(folder, option, validate_only));
+    root.locks.push_back(std::make_unique<process::OutputLock>(folder, option));
+  };
+  claim(root.settings.output, "output.directory");
+  if (!root.settings.checkpoint.empty()) claim(root.settings.checkpoint, "checkpoint.directory");
+}
+
+/// Finds out now, not after hours of sampling, if the members' files cannot be written.
+void check_output(const Plan& plan, const Resources& root, const model::Domain& domain) {
+  const Settings& settings = root.settings;
+  const double chunk_values = static_cast<double>(settings.chunk_hours) *
+                              static_cast<double>(domain.variables.size()) *
+                              static_cast<double>(domain.grid.cells());
+  if (chunk_values > std::numeric_limits<int>::max())
+    throw core::Error(
+        fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
+                    settings.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
+  const MemberOutput output(plan, root, domain);
+  for (std::int64_t i = 0; i < settings.members; ++i)
+    for (const auto& file : output.files(settings.first_member + i))
+      io::refuse_overwriting(root.inputs, std::filesystem::path(settings.output) / file, "output.directory");
+  const auto probe = output.writer(settings.first_member);
+}
+
+/// Ranks on other machines must see the folder of the root, not one of the same name on a disk of theirs.
+void check_seen_by_all(const comm::Communicator& world, const std::filesystem::path& folder,
+                       const std::string& option) {
+  std::vector<std::int64_t> process{::getpid()};
+  world.broadcast(process);
+  const std::filesystem::path probe = folder / fmt::format(".foehn_seen_{}", process[0]);
+  world.agree_on_root([&] { io::write_file_atomically(probe, ""); });
+  world.agree([&] {
+    if (!std::filesystem::exists(probe))
+      throw core::Error(
+          fmt::format("{}: {} is not the folder that the root has written to; all ranks must "
+                      "see the same one",
+                      option, folder.string()));
+  });
+  std::error_code ignored;
+  if (world.is_root()) std::filesystem::remove(probe, ignored);
+}
+
+/// Opens the observations and places them in a trajectory.
+void place_observations(Plan& plan, Resources& root, const model::Domain& domain) {
+  root.input = open_input(root.settings, domain);
+  if (root.input) root.inputs = root.input->files();
+  if (!root.settings.metadata.empty()) root.inputs.emplace_back(root.settings.metadata);
+  std::vector<conditioning::Series> series;
+  if (root.input) series = root.input->series();
+  plan.period = choose_period(root.settings, domain, series);
+  for (const std::int64_t stride : {plan.strides.noisy, plan.strides.clear})
+    trajectory::WindowPlan(plan.period.hours, plan.markov_order, stride);  // which checks them
+  if (!plan.is_conditioned()) {
+    root.input.reset();  // they give the period alone
+    return;
+  }
+  for (const conditioning::Series& one : series) plan.observations.push_back(place(one, plan.period));
+  say_unobserved(plan.observations, domain);
+  std::int64_t spacing = 1;
+  for (const conditioning::Placement& placement : plan.observations)
+    spacing = std::max(spacing, placement.period);
+  if (const auto warning = short_window_warning(plan.markov_order, spacing)) spdlog::warn(*warning);
+}
+
+/// What the root alone finds out. Observations are read before there is any output, if they can be.
+void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain, const at::Device& device,
+                  std::int64_t teams, bool validate_only) {
+  const Settings& settings = root.settings;
+  place_observations(plan, root, domain);
+  const bool reads_late = root.input && root.input->writes_output();
+  if (root.input && !reads_late) root.observations = root.input->read();
+  const std::string values = settings.result_values + chosen_values(plan);
+  root.options_digest = core::sha256(values);
+  if (settings.simulation && root.input)
+    for (const conditioning::Origin& origin : root.input->origins())
+      check_driving(*settings.simulation, origin);
+  claim_folders(root, validate_only);
+  check_output(plan, root, domain);
+  if (reads_late && !validate_only) root.observations = root.input->read();
+  if (!reads_late || !validate_only)
+    plan.identity = identity_of(plan, values, root.observations.digest, device);
+  plan.members = members_to_draw(plan, root, domain);
+  check_space(plan, settings, domain, teams);
+  if (root.input && !validate_only) root.made = root.input->publish(root.observations);
+  if (settings.restart && !validate_only) remove_checkpoints(plan, settings);
+}
+
+}  // namespace
+
+Planned make_plan(const comm::Communicator& world, const Settings& settings,
+                  const model::PriorDescription* prior, const at::Device& device, bool validate_only) {
+  const ensemble::Team team = ensemble::make_team(world, settings.ranks_per_member);
+  const core::Activity activity("preparation");
+  Planned planned;
+  std::string bytes;
+  world.agree_on_root([&] {
+    Resources& root = planned.root.emplace(settings);
+    Plan& plan = planned.plan = begin_plan(settings, *prior);
+    plan.ranks_per_member = team.ranks.size();
+    plan_on_root(plan, root, prior->domain, device, team.count, validate_only);
+    bytes = serialise(plan);
+  });
+  world.broadcast(bytes);
+  world.agree([&] { planned.plan = parse_plan(bytes); });
+  check_seen_by_all(world, settings.checkpoint.empty() ? settings.output : settings.checkpoint,
+                    settings.checkpoint.empty() ? "output.directory" : "checkpoint.directory");
+  return planned;
+}
+
+std::string describe(const Plan& plan, const Settings& settings, const model::PriorDescription& prior,
+                     int ranks) {
+  const auto& domain = prior.domain;
+  std::string names;
+  for (const auto& variable : domain.variables) names += (names.empty() ? "" : ", ") + variable.name;
+  std::vector<std::string> placed;
+  for (const conditioning::Placement& placement : plan.observations)
+    placed.push_back(describe(placement, domain.variables));
+  const std::string observed =
+      placed.empty() ? "no observations" : fmt::format("{}", fmt::join(placed, "; "));
+  return fmt::format(
+      "{} prior, window of {} steps: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
+      prior.kind, 2 * prior.markov_order + 1, names, domain.grid.ny(), domain.grid.nx(), plan.period.hours,
+      calendar::format_step(plan.period.step_seconds), plan.period.date(0),
+      plan.period.date(plan.period.hours - 1), observed, core::counted(settings.members, "member"),
+      core::counted(ranks / plan.ranks_per_member, "team"), core::counted(plan.ranks_per_member, "rank"));
+}
+
+}  // namespace foehn::job

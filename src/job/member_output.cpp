@@ -1,0 +1,79 @@
+#include "member_output.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "foehn/core/error.hpp"
+#include "foehn/core/version.hpp"
+#include "foehn/diffusion/names.hpp"
+#include "foehn/io/cordex_writer.hpp"
+#include "foehn/job/names.hpp"
+
+namespace foehn::job {
+
+void check_driving(const io::CordexMetadata& metadata, const conditioning::Origin& observations) {
+  for (const std::string name : {"source_id", "institution_id", "experiment_id", "variant_label"}) {
+    const auto found = observations.attributes.find(name);
+    const auto* text =
+        found == observations.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+    const std::string& driving = metadata.attributes.at("driving_" + name);
+    if (text == nullptr || *text == driving) continue;
+    // Several are listed: a historical run and the scenario that goes on from it.
+    if ((", " + *text + ", ").find(", " + driving + ", ") == std::string::npos)
+      throw core::UsageError(fmt::format("output.metadata: driving_{} is {}, but {} is of {} ({})", name,
+                                         driving, observations.name, *text, name));
+    spdlog::warn(
+        "output.metadata: {} is of {} ({}), but all files will say that it is {}; a run of each "
+        "tells them apart",
+        observations.name, *text, name, driving);
+  }
+}
+
+io::TrajectoryHeader MemberOutput::header(std::int64_t member) const {
+  const Settings& settings = root_.settings;
+  io::TrajectoryHeader header;
+  header.variables = domain_.variables;
+  header.grid = domain_.grid;
+  header.calendar = plan_.period.calendar;
+  header.first_seconds = plan_.period.first_seconds;
+  header.step_seconds = plan_.period.step_seconds;
+  header.realization = member;
+  header.chunk_steps = plan_.chunk_hours;
+  header.deflate = static_cast<int>(settings.compression);
+  header.attributes = {
+      {"title", std::string(plan_.is_conditioned() ? "weather sampled from a posterior given coarse data"
+                                                   : "weather sampled from a prior")},
+      {"source", fmt::format("foehn {}", core::version())},
+      {"history", fmt::format("foehn sample: {} with {} steps from t = {}, guidance {}, stride {}",
+                              core::name_of(plan_.sampler.method), plan_.sampler.steps, plan_.sampler.t_first,
+                              core::name_of(plan_.guidance), stride_text(settings.stride))},
+      {"foehn_seed", plan_.seed},
+      {"foehn_prior_digest", plan_.prior_digest},
+      {"foehn_options_digest", root_.options_digest},
+      {kIdentityAttribute, plan_.identity}};
+  if (plan_.is_conditioned()) {
+    header.attributes["foehn_observations_digest"] = root_.observations.digest;
+    header.attributes["foehn_observation_std"] = plan_.observation_std;
+  }
+  return header;
+}
+
+std::vector<std::filesystem::path> MemberOutput::files(std::int64_t member) const {
+  if (!root_.settings.simulation) return {fmt::format("member_{:03}.nc", member)};
+  return core::with_context("output.layout", [&] {
+    std::vector<std::filesystem::path> names;
+    for (const io::CordexFile& file :
+         io::cordex_files(header(member), *root_.settings.simulation, plan_.period.hours))
+      names.push_back(file.name);
+    return names;
+  });
+}
+
+std::unique_ptr<io::MemberWriter> MemberOutput::writer(std::int64_t member) const {
+  const std::filesystem::path folder = root_.settings.output;
+  if (const auto& simulation = root_.settings.simulation)
+    return std::make_unique<io::CordexWriter>(folder, header(member), *simulation, plan_.period.hours);
+  return std::make_unique<io::TrajectoryWriter>(folder / files(member).front(), header(member));
+}
+
+}  // namespace foehn::job

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "foehn/io/member_writer.hpp"
+#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/job/plan.hpp"
+#include "foehn/job/resources.hpp"
+#include "foehn/model/domain.hpp"
+
+namespace foehn::job {
+
+/// Checks that metadata name the simulation that observations are of, where these say it.
+/// @throws core::UsageError naming both where they contradict each other
+void check_driving(const io::CordexMetadata& metadata, const conditioning::Origin& observations);
+
+/// The attribute of a member's files that holds Plan::identity.
+inline constexpr const char* kIdentityAttribute = "foehn_identity";
+
+/// The files of a job's members. Of the root alone.
+class MemberOutput {
+ public:
+  /// All outlive this.
+  MemberOutput(const Plan& plan, const Resources& root, const model::Domain& domain)
+      : plan_(plan), root_(root), domain_(domain) {}
+
+  /// The names of a member's files in the output's folder.
+  /// @throws core::Error if the layout cannot hold the job
+  std::vector<std::filesystem::path> files(std::int64_t member) const;
+  /// What writes them.
+  std::unique_ptr<io::MemberWriter> writer(std::int64_t member) const;
+
+ private:
+  io::TrajectoryHeader header(std::int64_t member) const;
+
+  const Plan& plan_;
+  const Resources& root_;
+  const model::Domain& domain_;
+};
+
+}  // namespace foehn::job

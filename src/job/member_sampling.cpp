@@ -1,0 +1,210 @@
+#include "member_sampling.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "foehn/conditioning/plausible_values.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
+#include "foehn/diffusion/noise.hpp"
+
+namespace foehn::job {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Normalised values of weather are a few units large, of noise as well; a poor prior may lead far astray on
+/// the way.
+constexpr double kRunaway = 1e5;
+
+/// Checkpoints are numbered by passes, which are steps where there are no corrections.
+std::int64_t passes_per_step(const Plan& plan) {
+  return 1 + plan.sampler.corrections;
+}
+
+checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state, const Plan& plan) {
+  // As hexadecimal text, so that what is read is what was written.
+  checkpoint::Snapshot snapshot{
+      state.step * passes_per_step(plan) + state.pass,
+      {{"draw", std::to_string(state.draw)}, {"previous_h", fmt::format("{:a}", state.previous_h)}},
+      {{"slab", state.slab}}};
+  if (state.previous_clean.defined()) snapshot.fields["previous_clean"] = state.previous_clean;
+  return snapshot;
+}
+
+/// The state that snapshot_of has made a snapshot of; refuses all else.
+diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, const Plan& plan) {
+  const std::int64_t passes = plan.sampler.steps * passes_per_step(plan);
+  if (snapshot.step > passes)
+    throw core::Error(fmt::format("pass {}, expected at most {}", snapshot.step, passes));
+  const auto number = [&](const char* name, auto parse) {
+    const auto fact = snapshot.facts.find(name);
+    char* end = nullptr;
+    if (fact != snapshot.facts.end() && !fact->second.empty()) {
+      const auto value = parse(fact->second.c_str(), &end);
+      if (*end == '\0') return value;
+    }
+    throw core::Error(fmt::format("fact '{}': found {}, expected a number", name,
+                                  fact == snapshot.facts.end() ? "none" : "'" + fact->second + "'"));
+  };
+  diffusion::SamplerState state;
+  state.step = snapshot.step / passes_per_step(plan);
+  state.pass = snapshot.step % passes_per_step(plan);
+  state.draw = static_cast<std::uint32_t>(
+      number("draw", [](const char* text, char** end) { return std::strtoul(text, end, 10); }));
+  state.previous_h =
+      number("previous_h", [](const char* text, char** end) { return std::strtod(text, end); });
+  const bool is_multistep = state.previous_h != 0;
+  std::set<std::string> expected{"slab"}, found;
+  if (is_multistep) expected.insert("previous_clean");
+  for (const auto& [name, field] : snapshot.fields) found.insert(name);
+  if (found != expected)
+    throw core::Error(
+        fmt::format("fields {}, expected {}", fmt::join(found, ", "), fmt::join(expected, ", ")));
+  state.slab = snapshot.fields.at("slab");
+  if (is_multistep) state.previous_clean = snapshot.fields.at("previous_clean");
+  return state;
+}
+
+/// Decides when the next checkpoint is due; the root's clock counts.
+class Schedule {
+ public:
+  Schedule(double minutes, std::int64_t steps) : minutes_(minutes), steps_(steps) {}
+  bool is_due(const diffusion::SamplerState& state) const {
+    const double passed = std::chrono::duration<double, std::ratio<60>>(Clock::now() - last_).count();
+    return (steps_ > 0 && state.pass == 0 && state.step % steps_ == 0) ||
+           (minutes_ > 0 && passed >= minutes_);
+  }
+  void written() { last_ = Clock::now(); }
+
+ private:
+  double minutes_;
+  std::int64_t steps_;
+  Clock::time_point last_ = Clock::now();
+};
+
+}  // namespace
+
+void MemberSampling::check_values(const diffusion::SamplerState& state, std::int64_t member) const {
+  if (state.slab.numel() == 0) return;
+  const Plan& plan = tools_.plan;
+  const model::Domain& domain = tools_.prior.domain;
+  const bool is_last = state.step == plan.sampler.steps;
+  const auto variables = static_cast<std::int64_t>(domain.variables.size());
+  const at::Tensor limits =
+      is_last ? conditioning::normalised_limits(domain) : at::full({variables, 1, 1}, kRunaway, at::kDouble);
+  // Of every cell, [variable, y, x]; NaN where there is one.
+  const at::Tensor greatest =
+      at::maximum(state.slab.amin(0).abs(), state.slab.amax(0).abs()).to(at::kCPU, at::kDouble);
+  if ((greatest <= limits).all().item<bool>()) return;
+  for (std::int64_t i = 0; i < state.slab.size(0); ++i) {
+    const at::Tensor is_sound_then =
+        (state.slab[i].abs().to(at::kCPU, at::kDouble) <= limits).flatten(1).all(1);
+    for (std::int64_t variable = 0; variable < variables; ++variable) {
+      if (is_sound_then[variable].item<bool>()) continue;
+      const bool is_sda =
+          tools_.plan.guidance == Guidance::sda || tools_.plan.guidance == Guidance::sda_exact;
+      throw core::Error(fmt::format(
+          "sampling diverged: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; use "
+          "more sampler.steps{}{} or a smaller sampler.stride",
+          member, state.step, plan.sampler.steps, plan.period.date(hours_.first + i),
+          domain.variables[static_cast<std::size_t>(variable)].name,
+          is_last ? "far from all that the prior knows" : "grows without bound",
+          is_last && tools_.prior.network ? ", a prior that is trained for longer" : "",
+          is_sda ? ", a larger observation.gamma" : ""));
+    }
+  }
+}
+
+checkpoint::Store MemberSampling::checkpoints_of(std::int64_t member, const at::Tensor& slab) const {
+  return {tools_.team.ranks, tools_.plan.checkpoints.folder_of(member), tools_.plan.identity,
+          checkpoint::Form{.hours = tools_.plan.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
+          checkpoint::Hours{hours_.first, hours_.last}};
+}
+
+bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
+  const Plan& plan = tools_.plan;
+  const comm::Communicator& ranks = tools_.team.ranks;
+  const auto& domain = tools_.prior.domain;
+  if (ranks.any(tools_.stop.is_requested())) return false;
+  const core::Activity activity(fmt::format("member {}", member));
+  std::optional<core::Activity> at_step;
+  checkpoint::Store store = checkpoints_of(member, slab);
+  diffusion::SamplerState state{.slab = slab};
+  const auto snapshot = store.load([&](const checkpoint::Snapshot& found) { state_of(found, plan); });
+  if (snapshot) {
+    state = state_of(*snapshot, plan);
+    slab.copy_(state.slab);
+    state.slab = slab;
+    if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
+    tools_.progress.advance_without_work(state.step);
+    if (ranks.is_root()) spdlog::info("member {} continues from step {}", member, state.step);
+  }
+  const auto say_step = [&](std::int64_t step) {
+    at_step.emplace(fmt::format("step {} of {}", std::min(step + 1, plan.sampler.steps), plan.sampler.steps));
+  };
+  say_step(state.step);
+  Schedule schedule(plan.checkpoints.every_minutes, plan.checkpoints.every_steps);
+  const auto report = [&](checkpoint::Store::Progress progress) {
+    if (progress == checkpoint::Store::Progress::failed && ranks.is_root())
+      spdlog::warn("{}; sampling continues, and the previous checkpoint is kept", store.failure());
+  };
+
+  diffusion::Surroundings surroundings;
+  surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t number) {
+    diffusion::fill_noise({static_cast<std::uint64_t>(plan.seed), static_cast<std::uint32_t>(member), number},
+                          hours_.first, noise);
+  };
+  surroundings.ordered_sum = tools_.ordered_sum;
+  surroundings.trajectory_values =
+      plan.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
+  surroundings.pass_done = [&](const diffusion::SamplerState& now) {
+    if (now.pass == 0) {
+      say_step(now.step);
+      tools_.progress.advance();
+      ++steps_taken_;
+    }
+    ranks.agree([&] { check_values(now, member); });
+    const bool is_last = now.step == plan.sampler.steps;
+    // Output may take long as well, and no checkpoint is on its way meanwhile.
+    if (store.is_writing()) report(store.publish(is_last));
+    const bool stops = ranks.any(tools_.stop.is_requested());
+    const bool is_due = ranks.any(ranks.is_root() && schedule.is_due(now));
+    if (!stops && (!is_due || store.is_writing())) return true;
+    if (store.is_writing()) report(store.publish(true));
+    store.save(snapshot_of(now, plan));
+    schedule.written();
+    if (stops) {
+      if (store.publish(true) == checkpoint::Store::Progress::failed)
+        throw core::CollectiveError(ranks.scope(), store.failure());
+      return false;
+    }
+    if (is_last) report(store.publish(true));
+    return true;
+  };
+  return diffusion::sample(tools_.denoiser, tools_.prior.schedule, plan.sampler, surroundings, state);
+}
+
+void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {
+  const Plan& plan = tools_.plan;
+  const comm::Communicator& ranks = tools_.team.ranks;
+  checkpoint::Store store = checkpoints_of(member, slab);
+  const std::int64_t steps = plan.sampler.steps;
+  store.save(snapshot_of(
+      {.slab = slab, .step = steps, .draw = static_cast<std::uint32_t>(1 + steps * plan.sampler.corrections)},
+      plan));
+  if (store.publish(true) == checkpoint::Store::Progress::failed)
+    throw core::CollectiveError(ranks.scope(), store.failure());
+}
+
+}  // namespace foehn::job

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "foehn/checkpoint/store.hpp"
+#include "foehn/core/progress.hpp"
+#include "foehn/diffusion/sampler.hpp"
+#include "foehn/ensemble/ensemble.hpp"
+#include "foehn/job/plan.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/stop.hpp"
+
+namespace foehn::job {
+
+/// Draws one member after another: goes on from a checkpoint where there is one, and after every pass (a step
+/// or a correction) looks at the numbers, the clock and the signals.
+class MemberSampling {
+ public:
+  /// What it works with; all outlives it.
+  struct Tools {
+    const Plan& plan;
+    const model::PriorDescription& prior;
+    const ensemble::Team& team;
+    diffusion::Denoiser& denoiser;
+    diffusion::OrderedSum ordered_sum;
+    core::Progress& progress;
+    process::StopToken stop;
+  };
+  /// @param hours  of this rank
+  MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}
+
+  /// Fills the slab.
+  /// @return  false if it was stopped, with a checkpoint of all that it had done
+  /// @throws core::CollectiveError naming step, instant and variable of a value that is not finite, runs away
+  ///         or, at the end, is no weather;
+  ///         or why the checkpoint to go on from cannot be used, or that to stop with be written
+  /// @note Collective over the team.
+  bool draw(std::int64_t member, at::Tensor& slab);
+  /// Writes a checkpoint of a member that is drawn.
+  /// @throws core::CollectiveError if it cannot be written
+  /// @note Collective over the team.
+  void keep(std::int64_t member, const at::Tensor& slab);
+  /// Of all members drawn, those before a checkpoint that was gone on from aside.
+  std::int64_t steps_taken() const { return steps_taken_; }
+
+ private:
+  checkpoint::Store checkpoints_of(std::int64_t member, const at::Tensor& slab) const;
+  void check_values(const diffusion::SamplerState& state, std::int64_t member) const;
+
+  Tools tools_;
+  trajectory::Slab hours_;
+  std::int64_t steps_taken_ = 0;
+};
+
+}  // namespace foehn::job

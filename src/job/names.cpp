@@ -1,0 +1,30 @@
+#include "foehn/job/names.hpp"
+
+namespace foehn::core {
+
+template <>
+const std::vector<Named<job::Guidance>>& names_of() {
+  using enum job::Guidance;
+  static const std::vector<Named<job::Guidance>> all{
+      {none, "none"}, {sda, "sda"}, {sda_exact, "sda-exact"}, {mmps, "mmps"}};
+  return all;
+}
+
+template <>
+const std::vector<Named<std::optional<job::Covariance>>>& names_of() {
+  using enum job::Covariance;
+  static const std::vector<Named<std::optional<job::Covariance>>> all{{std::nullopt, "auto"},
+                                                                      {gaussian, "gaussian"},
+                                                                      {network, "network"},
+                                                                      {preconditioned, "preconditioned"}};
+  return all;
+}
+
+template <>
+const std::vector<Named<job::Layout>>& names_of() {
+  using enum job::Layout;
+  static const std::vector<Named<job::Layout>> all{{member, "member"}, {cordex, "cordex"}};
+  return all;
+}
+
+}  // namespace foehn::core

@@ -1,0 +1,118 @@
+#include "observing.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string>
+
+#include "foehn/conditioning/file_input.hpp"
+#include "foehn/conditioning/simulation_input.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/io/field_reader.hpp"
+
+namespace foehn::job {
+
+namespace {
+
+constexpr std::int64_t kMostHours = 10'000'000;  // of a trajectory; a thousand years have fewer
+
+}  // namespace
+
+std::unique_ptr<conditioning::ObservationInput> open_input(const Settings& settings,
+                                                           const model::Domain& domain) {
+  if (settings.prepares())
+    return std::make_unique<conditioning::SimulationInput>(
+        conditioning::SimulationInput::Settings{
+            .preparation = settings.preparation,
+            .missing_fraction = settings.missing_fraction,
+            .domain_file = std::filesystem::path(settings.prior) / "domain.nc",
+            .folder = settings.output,
+            .start = settings.start,
+            .hours = settings.hours,
+            .may_replace = settings.restart},
+        domain);
+  if (settings.observations.empty()) return nullptr;
+  return std::make_unique<conditioning::FileInput>(
+      core::with_context("input.observations", [&] { return io::expand_files(settings.observations); }),
+      domain, settings.missing_fraction);
+}
+
+conditioning::Period choose_period(const Settings& settings, const model::Domain& domain,
+                                   const std::vector<conditioning::Series>& observations) {
+  conditioning::Period period;
+  period.step_seconds = domain.step_seconds;
+  period.calendar = domain.calendar;
+  std::int64_t last_seconds = 0;
+  if (!observations.empty()) {
+    period.calendar = observations.front().calendar;
+    period.first_seconds = observations.front().first_seconds();
+    last_seconds = observations.front().last_seconds();
+    for (const conditioning::Series& series : observations) {
+      period.first_seconds = std::min(period.first_seconds, series.first_seconds());
+      last_seconds = std::max(last_seconds, series.last_seconds());
+    }
+  } else if (settings.start.empty() || settings.hours == 0) {
+    throw core::UsageError(
+        "time.start and time.hours: needed where there are no observations to take them from");
+  }
+  if (!settings.start.empty())
+    period.first_seconds = core::with_context("time.start", [&] {
+      return calendar::to_seconds(calendar::parse_date_time(settings.start), period.calendar);
+    });
+  period.hours = settings.hours;
+  if (period.hours == 0) {
+    const std::int64_t span = last_seconds - period.first_seconds;
+    period.hours = span / period.step_seconds + 1;
+    if (span < 0)
+      throw core::Error(
+          fmt::format("time.start: {} is after the last observation, {}", settings.start,
+                      calendar::format_date_time(calendar::from_seconds(last_seconds, period.calendar))));
+  }
+  if (period.hours > kMostHours)
+    throw core::Error(fmt::format("time.hours: expected at most {}, found {}", kMostHours, period.hours));
+  return period;
+}
+
+/// The errors' standard deviations in physical units, one per variable.
+std::vector<double> physical_std(const Settings& settings, const model::Domain& domain) {
+  const std::size_t variables = domain.variables.size();
+  const auto& physical = settings.observation_std;
+  const auto& normalised = settings.observation_std_normalised;
+  if (physical.empty() == normalised.empty())
+    throw core::UsageError(
+        "expected one of observation.std and observation.std_normalised with observations");
+  if (!physical.empty()) {
+    if (physical.size() != variables)
+      throw core::UsageError(fmt::format("observation.std: expected one value per variable, {}, found {}",
+                                         variables, physical.size()));
+    return physical;
+  }
+  if (normalised.size() != 1 && normalised.size() != variables)
+    throw core::UsageError(
+        fmt::format("observation.std_normalised: expected one value, or one per variable, {}, found {}",
+                    variables, normalised.size()));
+  std::vector<double> result;
+  for (std::size_t i = 0; i < variables; ++i)
+    result.push_back(normalised[normalised.size() == 1 ? 0 : i] *
+                     domain.normalisation.scale().data_ptr<double>()[i]);
+  return result;
+}
+
+/// Says which variables the prior alone decides.
+void say_unobserved(const std::vector<conditioning::Placement>& observed, const model::Domain& domain) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < domain.variables.size(); ++i) {
+    const bool is_observed =
+        std::any_of(observed.begin(), observed.end(), [&](const conditioning::Placement& placement) {
+          return std::count(placement.variables.begin(), placement.variables.end(),
+                            static_cast<std::int64_t>(i)) > 0;
+        });
+    if (!is_observed) names.push_back(domain.variables[i].name);
+  }
+  if (!names.empty()) spdlog::info("not observed: {}", fmt::join(names, ", "));
+}
+
+}  // namespace foehn::job

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "foehn/conditioning/observation_input.hpp"
+#include "foehn/conditioning/period.hpp"
+#include "foehn/conditioning/placement.hpp"
+#include "foehn/job/settings.hpp"
+#include "foehn/model/domain.hpp"
+
+namespace foehn::job {
+
+/// Where a job's observations come from; null if it names none.
+std::unique_ptr<conditioning::ObservationInput> open_input(const Settings& settings,
+                                                           const model::Domain& domain);
+
+/// The trajectory's place in time: as the settings say, or that of the observations.
+/// @throws core::UsageError if neither says it, core::Error for a start after the last observation or too
+/// many
+///         hours
+conditioning::Period choose_period(const Settings& settings, const model::Domain& domain,
+                                   const std::vector<conditioning::Series>& observations);
+
+/// The errors' standard deviations in physical units, one per variable.
+/// @throws core::UsageError if there are none, two kinds, or another number of them
+std::vector<double> physical_std(const Settings& settings, const model::Domain& domain);
+
+/// Says which variables the prior alone decides.
+void say_unobserved(const std::vector<conditioning::Placement>& observed, const model::Domain& domain);
+
+}  // namespace foehn::job

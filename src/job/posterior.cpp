@@ -1,0 +1,53 @@
+#include "posterior.hpp"
+
+#include <span>
+#include <utility>
+
+namespace foehn::job {
+
+Posterior::Posterior(const ensemble::Team& team, const Plan& plan, const model::PriorBundle& prior,
+                     observation::Observations observations)
+    : team_(team), composed_(compose(plan, *prior.denoiser)) {
+  if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser.get())
+    gaussian_ = compose(plan, *prior.gaussian);
+  if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations));
+}
+
+std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(
+    const Plan& plan, diffusion::DifferentiableDenoiser& windows) const {
+  const auto with_stride = [&](std::int64_t stride) {
+    return trajectory::WindowPlan(plan.period.hours, plan.markov_order, stride);
+  };
+  return std::make_unique<trajectory::ComposedByNoise>(windows, team_.ranks, plan.partition(),
+                                                       with_stride(plan.strides.noisy),
+                                                       with_stride(plan.strides.clear), plan.batch);
+}
+
+std::unique_ptr<diffusion::Denoiser> Posterior::guide(const Plan& plan,
+                                                      observation::Observations observations) {
+  if (plan.guidance == Guidance::sda)
+    return std::make_unique<diffusion::SdaGuidance>(*composed_, std::move(observations), plan.gamma);
+  if (plan.guidance == Guidance::sda_exact)
+    return std::make_unique<diffusion::SdaExactGuidance>(*composed_, std::move(observations), plan.gamma);
+  diffusion::DifferentiableDenoiser* gaussian = gaussian_ ? gaussian_.get() : composed_.get();
+  const Covariance covariance = plan.solving.covariance;
+  return std::make_unique<diffusion::MmpsGuidance>(
+      *composed_, std::move(observations),
+      diffusion::MmpsGuidance::Options{
+          .solver = plan.solving.solver,
+          .covariance = covariance == Covariance::gaussian ? gaussian : nullptr,
+          .preconditioner = covariance == Covariance::preconditioned ? gaussian : nullptr,
+          .gamma = plan.gamma,
+          .ordered_sum = ordered_sum(),
+          .report = [this](const diffusion::SolveReport& report) { solves_.push_back(report); }});
+}
+
+diffusion::OrderedSum Posterior::ordered_sum() const {
+  return [this](std::span<const double> per_hour) { return team_.ranks.ordered_sum(per_hour); };
+}
+
+trajectory::ComposedDenoiser::Work Posterior::gaussian_work() const {
+  return gaussian_ ? gaussian_->work() : trajectory::ComposedDenoiser::Work{};
+}
+
+}  // namespace foehn::job

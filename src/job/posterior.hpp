@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "foehn/diffusion/guidance.hpp"
+#include "foehn/ensemble/ensemble.hpp"
+#include "foehn/job/plan.hpp"
+#include "foehn/model/prior_bundle.hpp"
+#include "foehn/trajectory/composed_by_noise.hpp"
+
+namespace foehn::job {
+
+/// The denoiser of a team's trajectory: the prior composed over its slabs and, where there are observations,
+/// guided by them.
+class Posterior {
+ public:
+  /// @param team, prior   outlive this
+  /// @param observations  of the slab; empty: unconditional
+  Posterior(const ensemble::Team& team, const Plan& plan, const model::PriorBundle& prior,
+            observation::Observations observations);
+
+  diffusion::Denoiser& denoiser() { return guided_ ? *guided_ : *composed_; }
+  /// Over the team.
+  diffusion::OrderedSum ordered_sum() const;
+  /// Of this rank, so far: windows of the prior, and of its Gaussian part alone.
+  trajectory::ComposedDenoiser::Work work() const { return composed_->work(); }
+  trajectory::ComposedDenoiser::Work gaussian_work() const;
+  /// How the solves of mmps went so far.
+  const std::vector<diffusion::SolveReport>& solves() const { return solves_; }
+
+ private:
+  std::unique_ptr<trajectory::ComposedByNoise> compose(const Plan& plan,
+                                                       diffusion::DifferentiableDenoiser& windows) const;
+  std::unique_ptr<diffusion::Denoiser> guide(const Plan& plan, observation::Observations observations);
+
+  const ensemble::Team& team_;
+  std::vector<diffusion::SolveReport> solves_;
+  std::unique_ptr<trajectory::ComposedByNoise> composed_;
+  std::unique_ptr<trajectory::ComposedByNoise>
+      gaussian_;                                 // a Gaussian part of the prior; null: none, or all of it
+  std::unique_ptr<diffusion::Denoiser> guided_;  // null: unconditional
+};
+
+}  // namespace foehn::job

@@ -1,0 +1,111 @@
+#include "foehn/job/run.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <numeric>
+#include <optional>
+#include <span>
+
+#include "cost.hpp"
+#include "foehn/checkpoint/store.hpp"
+#include "foehn/conditioning/scatter.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/memory.hpp"
+#include "foehn/core/progress.hpp"
+#include "member_output.hpp"
+#include "member_sampling.hpp"
+#include "posterior.hpp"
+
+namespace foehn::job {
+
+namespace {
+
+/// This rank's slab of one member, to be filled again and again.
+at::Tensor empty_slab(const trajectory::Slab& hours, const model::Domain& domain, const at::Device& device) {
+  return at::empty(
+      {hours.size(), static_cast<std::int64_t>(domain.variables.size()), domain.grid.ny(), domain.grid.nx()},
+      at::TensorOptions(at::kFloat).device(device));
+}
+
+/// Hours [first, first + count) of a slab in physical units.
+/// @param fields  the slab, whose first hour is `slab_first`
+void write_physical(const at::Tensor& fields, std::int64_t slab_first, std::int64_t first, std::int64_t count,
+                    const conditioning::Period& period, const model::Domain& domain,
+                    std::span<float> values) {
+  at::Tensor physical =
+      at::from_blob(values.data(), {count, fields.size(1), fields.size(2), fields.size(3)}, at::kFloat);
+  for (std::int64_t i = 0; i < count; ++i)
+    physical.select(0, i).copy_(domain.physical(fields[first + i - slab_first].to(at::kCPU),
+                                                period.seconds(first + i), period.calendar));
+}
+
+/// What is done for each member.
+/// @param output  of the root; null on the others
+ensemble::MemberWork member_work(const Plan& plan, const model::Domain& domain, std::int64_t slab_first,
+                                 MemberSampling& sampling, const MemberOutput* output,
+                                 const process::StopToken& stop) {
+  ensemble::MemberWork work;
+  work.sample = [&sampling](std::int64_t member, at::Tensor& fields) {
+    return sampling.draw(member, fields);
+  };
+  work.physical = [&plan, &domain, slab_first](const at::Tensor& fields, std::int64_t first,
+                                               std::int64_t count, std::span<float> values) {
+    write_physical(fields, slab_first, first, count, plan.period, domain, values);
+  };
+  work.must_stop = [stop] { return stop.is_requested(); };
+  work.keep = [&sampling](std::int64_t member, const at::Tensor& fields) { sampling.keep(member, fields); };
+  work.writer = [output](std::int64_t member) { return output->writer(member); };
+  work.written = [&plan](std::int64_t member) {
+    checkpoint::Store::remove_all(plan.checkpoints.folder_of(member));  // one that stays does no harm
+  };
+  return work;
+}
+
+}  // namespace
+
+Result run(const comm::Communicator& world, const Plan& plan, const Resources* root,
+           const model::PriorBundle& prior, const at::Device& device, const process::StopToken& stop) {
+  world.agree([&] {
+    if (prior.description.digest != plan.prior_digest)
+      throw core::Error("the prior is not the one that the job was planned for");
+  });
+  const at::NoGradGuard no_gradients;
+  const model::Domain& domain = prior.description.domain;
+  const ensemble::Team team = ensemble::make_team(world, plan.ranks_per_member);
+  const trajectory::SlabPartition partition = plan.partition();
+  const trajectory::Slab hours = partition.slab(team.ranks.rank());
+  Posterior posterior(team, plan, prior,
+                      conditioning::scatter_observations(world, partition, plan.observations,
+                                                         root != nullptr ? &root->observations : nullptr,
+                                                         plan.period, domain, plan.observation_std, device));
+  Result result;
+  if (root != nullptr) result.cost.loading_seconds = root->seconds();
+
+  const auto members = static_cast<std::int64_t>(plan.members.size());
+  const std::int64_t rounds = (members + team.count - 1) / team.count;
+  core::Progress progress("sampling", rounds * plan.sampler.steps, "steps", world.is_root());
+  MemberSampling sampling(
+      {plan, prior.description, team, posterior.denoiser(), posterior.ordered_sum(), progress, stop}, hours);
+  std::optional<MemberOutput> output;
+  if (root != nullptr) output.emplace(plan, *root, domain);
+  at::Tensor slab = empty_slab(hours, domain, device);
+  Cost& cost = result.cost;
+  cost.ensemble = ensemble::run_ensemble(
+      world, team, partition, {.members = plan.members, .chunk_hours = plan.chunk_hours},
+      member_work(plan, domain, hours.first, sampling, output ? &*output : nullptr, stop), slab);
+  result.is_done = cost.ensemble.is_done;
+
+  const std::vector<double> taken =
+      world.gather_all(team.ranks.is_root() ? static_cast<double>(sampling.steps_taken()) : 0);
+  cost.steps = std::accumulate(taken.begin(), taken.end(), 0.0);
+  cost.peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes());
+  cost.teams = team.count;
+  cost.work = total_work(world, posterior.work());
+  cost.gaussian_products = total_work(world, posterior.gaussian_work()).differentiated;
+  cost.solves = summarise(world, team, posterior.solves());
+  if (root != nullptr) cost.total_seconds = root->seconds();
+  return result;
+}
+
+}  // namespace foehn::job

@@ -1,0 +1,137 @@
+#include "foehn/job/run_record.hpp"
+
+#include <fmt/format.h>
+#include <mpi.h>
+#include <netcdf.h>
+#include <spdlog/spdlog.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string>
+
+#include "finished_members.hpp"
+#include "foehn/core/version.hpp"
+#include "foehn/io/durable.hpp"
+#include "foehn/job/names.hpp"
+#include "member_output.hpp"
+
+namespace foehn::job {
+
+namespace {
+
+nlohmann::json solver_json(const SolveSummary& solves) {
+  nlohmann::json levels = nlohmann::json::array();
+  for (const SolveSummary::Level& level : solves.levels)
+    levels.push_back({{"t", level.t},
+                      {"solves", level.solves},
+                      {"steps", level.steps},
+                      {"products", level.products},
+                      {"fallbacks", level.fallbacks},
+                      {"mean_residual", level.mean_residual},
+                      {"largest_residual", level.largest_residual}});
+  return {{"solves", solves.count},
+          {"fallbacks", solves.fallbacks},
+          {"largest_residual", solves.largest_residual},
+          {"levels", levels}};
+}
+
+std::filesystem::path record_in(const std::filesystem::path& folder) {
+  return folder / "run.json";
+}
+
+/// @param hours  of weather that the steps taken are worth
+void add_cost(nlohmann::json& json, const Cost& record, double hours) {
+  json["steps"] = record.steps;
+  json["ranks"] = record.peak_memory_megabytes.size();
+  json["teams"] = record.teams;
+  json["seconds"] = {{"loading", record.loading_seconds},
+                     {"sampling", record.ensemble.sampling_seconds},
+                     {"writing", record.ensemble.writing_seconds},
+                     {"total", record.total_seconds}};
+  json["peak_memory_MB"] = record.peak_memory_megabytes;
+  // A vector-Jacobian product costs about two evaluations.
+  json["windows"] = {
+      {"evaluated", record.work.evaluated},
+      {"differentiated", record.work.differentiated},
+      {"gaussian_products", record.gaussian_products},
+      {"calls_per_hour",
+       static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / std::max(hours, 1.0)}};
+  if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
+}
+
+/// The state in a folder's run.json; empty without one.
+std::string recorded_state(const std::filesystem::path& folder) {
+  constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+  if (!std::filesystem::exists(record_in(folder))) return "";
+  const auto json = nlohmann::json::parse(io::read_small_file(record_in(folder), kMostBytes), nullptr, false);
+  const auto state = json.is_object() ? json.find("state") : json.end();
+  return state != json.end() && state->is_string() ? state->get<std::string>() : "";
+}
+
+/// Says how the solves of mmps went, and warns where the reader should look.
+void log_solves(const SolveSummary& solves) {
+  if (solves.count == 0) return;
+  spdlog::info("mmps: {} solves, largest relative residual {:.2g}", solves.count, solves.largest_residual);
+  if (solves.fallbacks > 0)
+    spdlog::warn(
+        "mmps: the matrix was not positive in {} of {} solves, which fell back on sda; run.json lists them "
+        "by "
+        "noise level",
+        solves.fallbacks, solves.count);
+}
+
+}  // namespace
+
+void write_run_record(const Plan& plan, const Resources& root, const model::Domain& domain,
+                      const std::string& state, const Cost* cost) {
+  const Settings& settings = root.settings;
+  const MemberOutput output(plan, root, domain);
+  char mpi_version[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(mpi_version, &length);
+  const std::string mpi_text(mpi_version, static_cast<std::size_t>(length));
+
+  std::vector<std::string> files;
+  for (std::int64_t i = 0; i < settings.members; ++i)
+    for (const auto& file : output.files(settings.first_member + i))
+      if (std::filesystem::exists(std::filesystem::path(settings.output) / file))
+        files.push_back(file.string());
+  nlohmann::json json{{"program", "foehn"},
+                      {"command", "sample"},
+                      {"state", state},
+                      {"versions",
+                       {{"foehn", core::version()},
+                        {"libtorch", TORCH_VERSION},
+                        {"netcdf", nc_inq_libvers()},
+                        {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
+                      {"seed", settings.seed},
+                      {"options", nlohmann::json::parse(settings.all_values)},
+                      {"solving",
+                       {{"covariance", core::name_of(std::optional(plan.solving.covariance))},
+                        {"steps", plan.solving.solver.steps}}},
+                      {"digests",
+                       {{"prior", plan.prior_digest},
+                        {"observations", root.observations.digest},
+                        {"options", root.options_digest}}},
+                      {"files", files}};
+  if (cost != nullptr)
+    add_cost(json, *cost,
+             static_cast<double>(plan.period.hours) * cost->steps / static_cast<double>(plan.sampler.steps));
+  io::write_file_atomically(record_in(settings.output),
+                            json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void finish(const Plan& plan, const Resources& root, const model::Domain& domain, const Result& result) {
+  log_solves(result.cost.solves);
+  if (result.is_done) remove_checkpoints(plan, root.settings);
+  write_run_record(plan, root, domain, result.is_done ? "done" : "stopped", &result.cost);
+}
+
+void finish_without_drawing(const Plan& plan, const Resources& root, const model::Domain& domain) {
+  remove_checkpoints(plan, root.settings);
+  if (recorded_state(root.settings.output) != "done") write_run_record(plan, root, domain, "done", nullptr);
+}
+
+}  // namespace foehn::job

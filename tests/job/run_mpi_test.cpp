@@ -1,0 +1,100 @@
+// Jobs are values: one process runs one after another, with a prior that it keeps.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "app/toy_prior.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/io/netcdf.hpp"
+#include "foehn/job/make_plan.hpp"
+#include "foehn/job/run.hpp"
+#include "foehn/job/shared_prior.hpp"
+
+namespace foehn::job {
+namespace {
+
+class OneJobAfterAnother : public ::testing::Test {
+ protected:
+  OneJobAfterAnother() {
+    world_.agree_on_root([&] {
+      std::filesystem::remove_all(folder_);
+      std::filesystem::create_directories(folder_);
+      foehn::testing::write_gaussian_prior(folder_ / "prior");
+    });
+  }
+  ~OneJobAfterAnother() override {
+    if (world_.is_root()) std::filesystem::remove_all(folder_);
+  }
+
+  Settings settings(const std::string& name, std::int64_t seed) const {
+    Settings settings;
+    settings.prior = folder_ / "prior";
+    settings.start = "2001-01-01";
+    settings.hours = 9;
+    settings.steps = 3;
+    settings.seed = seed;
+    settings.output = folder_ / name;
+    settings.result_values = fmt::format("ensemble.seed = {}\n", seed);
+    settings.all_values = "{}";
+    return settings;
+  }
+
+  model::PriorBundle load() const {
+    return load_prior(world_, open_prior(world_, folder_ / "prior"), at::TensorOptions(at::kFloat));
+  }
+
+  Planned plan(const Settings& settings, const model::PriorBundle& prior) const {
+    return make_plan(world_, settings, world_.is_root() ? &prior.description : nullptr, at::kCPU, false);
+  }
+
+  /// The first variable of member 0; of the root.
+  std::vector<double> draw(const Settings& settings, const model::PriorBundle& prior) const {
+    const Planned planned = plan(settings, prior);
+    const Result result = job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior,
+                                   at::kCPU, process::StopToken());
+    EXPECT_TRUE(result.is_done);
+    if (!world_.is_root()) return {};
+    const io::NetcdfFile file =
+        io::NetcdfFile::open(std::filesystem::path(settings.output) / "member_000.nc");
+    return file.read_doubles(file.variable("psl"));
+  }
+
+  comm::Communicator world_ = comm::Communicator::world();
+  std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / "foehn_one_job_after_another";
+};
+
+TEST_F(OneJobAfterAnother, DrawsWhatEachDrawsAlone) {
+  const model::PriorBundle kept = load();
+  const std::vector<double> first = draw(settings("first", 1), kept),
+                            second = draw(settings("second", 2), kept);
+  const std::vector<double> alone = draw(settings("alone", 2), load());
+  EXPECT_EQ(second, alone);
+  if (world_.is_root()) EXPECT_NE(first, second);
+}
+
+TEST_F(OneJobAfterAnother, RefusesAPriorThatAPlanIsNotFor) {
+  const model::PriorBundle prior = load();
+  Planned planned = plan(settings("out", 1), prior);
+  planned.plan.prior_digest = "another";
+  EXPECT_THAT(
+      [&] {
+        job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, at::kCPU,
+                 process::StopToken());
+      },
+      ::testing::ThrowsMessage<core::CollectiveError>(
+          ::testing::HasSubstr("not the one that the job was planned for")));
+}
+
+TEST_F(OneJobAfterAnother, KeepsItsFolderLockedAsLongAsItLasts) {
+  const model::PriorBundle prior = load();
+  const Planned holder = plan(settings("out", 1), prior);
+  EXPECT_THAT([&] { plan(settings("out", 1), prior); },
+              ::testing::ThrowsMessage<core::CollectiveError>(::testing::HasSubstr("output.directory")));
+}
+
+}  // namespace
+}  // namespace foehn::job

@@ -1,0 +1,60 @@
+// A prior that only the root can read.
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "app/toy_prior.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/job/shared_prior.hpp"
+
+namespace foehn::job {
+namespace {
+
+/// A folder of the root's; the other ranks have the same name for another place.
+class SharedPrior : public ::testing::TestWithParam<void (*)(const std::filesystem::path&)> {
+ protected:
+  SharedPrior() {
+    if (world_.is_root()) GetParam()(folder_);
+  }
+  ~SharedPrior() override { std::filesystem::remove_all(folder_); }
+
+  comm::Communicator world_ = comm::Communicator::world();
+  std::filesystem::path folder_ =
+      std::filesystem::path(::testing::TempDir()) / "foehn_shared_prior" / std::to_string(world_.rank());
+};
+
+TEST_P(SharedPrior, IsTheRootsOnEveryRank) {
+  const auto options = at::TensorOptions(at::kFloat);
+  std::optional<model::PriorFiles> files = open_prior(world_, folder_);
+  EXPECT_EQ(files.has_value(), world_.is_root());
+  const model::PriorBundle prior = load_prior(world_, std::move(files), options);
+  at::manual_seed(3);
+  const at::Tensor windows = at::randn({2, 6, 8, 12}, at::kFloat);
+  const diffusion::NoiseLevel level = prior.description.schedule.at(0.5);
+  const at::Tensor estimate = prior.denoiser->noise_estimate(windows, level);
+  const auto sum = estimate.sum().item<double>();
+  for (const double other : world_.gather_all(sum)) EXPECT_EQ(other, sum);
+  const model::Domain expected = foehn::testing::toy_domain();
+  EXPECT_EQ(prior.description.domain.variables, expected.variables);
+  EXPECT_FALSE(grid::difference(prior.description.domain.grid, expected.grid));
+  EXPECT_TRUE(at::equal(prior.description.domain.quantiles, expected.quantiles));
+  if (!world_.is_root()) return;
+  const model::PriorBundle here = model::load_prior(folder_, options);
+  EXPECT_TRUE(at::equal(here.denoiser->noise_estimate(windows, level), estimate));
+  EXPECT_EQ(here.description.digest, model::prior_digest(folder_));
+  EXPECT_EQ(here.description.digest, prior.description.digest);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, SharedPrior,
+                         ::testing::Values(&foehn::testing::write_gaussian_prior,
+                                           &foehn::testing::write_score_prior));
+
+TEST(SharedPriorOf, NoFolderIsRefusedOnEveryRank) {
+  const comm::Communicator world = comm::Communicator::world();
+  EXPECT_THAT([&] { open_prior(world, "nowhere"); },
+              ::testing::ThrowsMessage<core::CollectiveError>(::testing::HasSubstr("nowhere")));
+}
+
+}  // namespace
+}  // namespace foehn::job

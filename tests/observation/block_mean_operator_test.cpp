@@ -1,0 +1,58 @@
+#include "foehn/observation/block_mean_operator.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+namespace foehn::observation {
+namespace {
+
+TEST(BlockMeanOperator, IsTheMeanOverCellsAndHoursOfTheVariablesObserved) {
+  at::manual_seed(3);
+  const at::Tensor slab = at::randn({7, 3, 4, 6}, at::kDouble);
+  const BlockMeanOperator means({{0, 2}, BlockMean(2), {{0, 1}, {2, 6}}});
+  const at::Tensor snapshot = means.apply(slab, 0), mean = means.apply(slab, 1);
+  ASSERT_EQ(mean.sizes(), at::IntArrayRef({2, 2, 3}));
+  const at::Tensor snapshot_by_hand = slab[0][2].narrow(0, 2, 2).narrow(1, 4, 2).mean();
+  const at::Tensor mean_by_hand = slab.narrow(0, 2, 4).select(1, 2).narrow(1, 2, 2).narrow(2, 4, 2).mean();
+  EXPECT_NEAR(snapshot[1][1][2].item<double>(), snapshot_by_hand.item<double>(), 1e-14);
+  EXPECT_NEAR(mean[1][1][2].item<double>(), mean_by_hand.item<double>(), 1e-14);
+}
+
+TEST(BlockMeanOperator, TimesItsAdjointIsOneOverTheCellsAndHoursOfAMean) {
+  const BlockMeanOperator means({{1}, BlockMean(2), {{0, 1}, {1, 4}, {6, 8}}});
+  EXPECT_DOUBLE_EQ(means.self_product(0).item<double>(), 1.0 / 4);
+  EXPECT_DOUBLE_EQ(means.self_product(1).item<double>(), 1.0 / (4 * 3));
+}
+
+/// s of three intervals of six hours in all, for one variable of two, on 4 x 6 cells.
+at::Tensor varied_deviation(std::int64_t hours) {
+  at::manual_seed(6);
+  return at::rand({hours, 1, 4, 6}, at::kDouble) * 3 + 0.3;
+}
+
+TEST(BlockMeanOperator, IsTheMeanOfValuesTimesTheirDeviation) {
+  at::manual_seed(7);
+  const at::Tensor slab = at::randn({8, 2, 4, 6}, at::kDouble);
+  const std::vector<Interval> intervals{{0, 1}, {1, 4}, {6, 8}};
+  const at::Tensor by_hour = varied_deviation(6), constant = varied_deviation(1);
+  const BlockMeanOperator plain({{1}, BlockMean(2), intervals});
+  const auto seen = [&](const std::vector<at::Tensor>& factors) {  // of the slab's hours
+    at::Tensor scaled = slab.clone();
+    for (std::int64_t hour = 0; hour < 8; ++hour)
+      if (factors[static_cast<std::size_t>(hour)].defined())
+        scaled[hour][1] *= factors[static_cast<std::size_t>(hour)];
+    return scaled;
+  };
+  const std::vector<at::Tensor> always(8, constant[0][0]);
+  const std::vector<at::Tensor> varying{by_hour[0][0], by_hour[1][0], by_hour[2][0], by_hour[3][0], {}, {},
+                                        by_hour[4][0], by_hour[5][0]};
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const BlockMeanOperator with_constant({{1}, BlockMean(2), intervals, constant});
+    EXPECT_TRUE(at::allclose(with_constant.apply(slab, i), plain.apply(seen(always), i), 1e-14, 1e-14)) << i;
+    const BlockMeanOperator with_hours({{1}, BlockMean(2), intervals, by_hour});
+    EXPECT_TRUE(at::allclose(with_hours.apply(slab, i), plain.apply(seen(varying), i), 1e-14, 1e-14)) << i;
+  }
+}
+
+}  // namespace
+}  // namespace foehn::observation

@@ -1,0 +1,182 @@
+// What guidance relies on of any observation operator, on a trajectory that ranks share. A new operator joins
+// by a line in kSubjects.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "foehn/comm/communicator.hpp"
+#include "foehn/observation/block_mean_operator.hpp"
+#include "foehn/observation/slab_observations.hpp"
+#include "foehn/trajectory/slab_partition.hpp"
+
+namespace foehn::observation {
+namespace {
+
+using trajectory::Slab;
+
+constexpr std::int64_t kHours = 31, kVariables = 3, kNy = 8, kNx = 12, kPeriod = 6;
+
+/// An operator on fields of kVariables on kNy x kNx cells, whose observations each lie within a period.
+struct Subject {
+  std::string name;
+  /// That of the observations which begin in a slab.
+  std::function<std::shared_ptr<const Operator>(const Slab&)> make;
+};
+std::ostream& operator<<(std::ostream& stream, const Subject& subject) {
+  return stream << subject.name;
+}
+
+/// Means over blocks and `covered` hours that begin every `period` hours.
+/// @param deviations  none, one, or one per hour
+std::shared_ptr<const Operator> block_means(const Slab& slab, const std::vector<std::int64_t>& variables,
+                                            std::int64_t period, std::int64_t covered,
+                                            const std::string& deviations = "none") {
+  BlockMeanOperator::Layout layout{variables, BlockMean(4), {}};
+  std::vector<at::Tensor> rows;
+  for (std::int64_t hour = 0; hour + covered <= kHours; hour += period) {
+    if (!slab.contains(hour)) continue;
+    layout.intervals.push_back({hour - slab.first, hour + covered - slab.first});
+    for (std::int64_t h = hour; h < hour + covered; ++h) {
+      at::manual_seed(static_cast<std::uint64_t>(deviations == "hourly" ? h : 0));
+      rows.push_back(
+          at::rand({static_cast<std::int64_t>(variables.size()), kNy, kNx}, at::kDouble).mul(3).add(0.3));
+    }
+  }
+  if (deviations != "none" && !rows.empty())
+    layout.deviation = deviations == "hourly" ? at::stack(rows) : rows.front().unsqueeze(0);
+  return std::make_shared<BlockMeanOperator>(std::move(layout));
+}
+
+const std::vector<Subject> kSubjects{
+    {"Snapshots",
+     [](const Slab& slab) {
+       return block_means(slab, {0, 1, 2}, kPeriod, 1);
+     }},
+    {"SnapshotsOfEveryHour",
+     [](const Slab& slab) {
+       return block_means(slab, {0, 1, 2}, 1, 1);
+     }},
+    {"ShortMeans",
+     [](const Slab& slab) {
+       return block_means(slab, {0, 2}, kPeriod, 2);
+     }},
+    {"JoiningMeans",
+     [](const Slab& slab) {
+       return block_means(slab, {0, 2}, kPeriod, kPeriod);
+     }},
+    {"MeansTimesADeviation", [](const Slab& slab) { return block_means(slab, {1}, kPeriod, 4, "constant"); }},
+    {"MeansTimesHourlyDeviations",
+     [](const Slab& slab) { return block_means(slab, {1}, kPeriod, 4, "hourly"); }},
+};
+
+class AnyOperator : public testing::TestWithParam<Subject> {
+ protected:
+  /// The same hours whatever the slab.
+  static at::Tensor fields(const Slab& slab, std::uint64_t seed) {
+    at::manual_seed(seed);
+    return at::randn({kHours, kVariables, kNy, kNx}, at::kDouble).narrow(0, slab.first, slab.size());
+  }
+
+  comm::Communicator world_ = comm::Communicator::world();
+  trajectory::SlabPartition partition_{kHours, world_.size(), 0, kPeriod};
+  Slab mine_ = partition_.slab(world_.rank());
+  std::shared_ptr<const Operator> operator_ = GetParam().make(mine_);
+};
+
+TEST_P(AnyOperator, HasAnExactAdjointOverAllRanks) {
+  const at::Tensor x = fields(mine_, 41);
+  at::Tensor adjoint = at::zeros_like(x);
+  std::vector<double> in_observations;
+  for (std::int64_t i = 0; i < operator_->size(); ++i) {
+    const at::Tensor seen = operator_->apply(x, i), y = at::randn_like(seen);
+    in_observations.push_back((seen * y).sum().item<double>());
+    operator_->add_adjoint(y, i, adjoint);
+  }
+  const double left = world_.ordered_sum(in_observations);  // <A x, y>
+  const double right =                                      // <x, A^T y>
+      world_.ordered_sum(std::vector<double>{(x * adjoint).sum().item<double>()});
+  EXPECT_NE(left, 0);
+  EXPECT_NEAR(left, right, 1e-12 * std::max(1.0, std::abs(left)));
+}
+
+TEST_P(AnyOperator, IsLinear) {
+  const at::Tensor x = fields(mine_, 42), y = fields(mine_, 43);
+  for (std::int64_t i = 0; i < operator_->size(); ++i) {
+    const at::Tensor of_sum = operator_->apply(3 * x - 0.25 * y, i);
+    EXPECT_TRUE(
+        at::allclose(of_sum, 3 * operator_->apply(x, i) - 0.25 * operator_->apply(y, i), 1e-12, 1e-12))
+        << i;
+    const at::Tensor u = at::randn_like(of_sum), v = at::randn_like(of_sum);
+    at::Tensor together = at::zeros_like(x), one_by_one = at::zeros_like(x);
+    operator_->add_adjoint(3 * u - 0.25 * v, i, together);
+    operator_->add_adjoint(3 * u, i, one_by_one);
+    operator_->add_adjoint(-0.25 * v, i, one_by_one);
+    EXPECT_TRUE(at::allclose(together, one_by_one, 1e-12, 1e-12)) << i;
+  }
+}
+
+TEST_P(AnyOperator, KnowsTheDiagonalOfItsProductWithItsAdjoint) {
+  // What the default of observation.gamma rests on.
+  for (std::int64_t i = 0; i < operator_->size(); ++i) {
+    const at::Tensor shape = operator_->apply(fields(mine_, 44), i);
+    const at::Tensor diagonal = operator_->self_product(i).expand_as(shape).contiguous().flatten();
+    for (std::int64_t value = 0; value < shape.numel(); ++value) {
+      at::Tensor unit = at::zeros_like(shape),
+                 slab = at::zeros({mine_.size(), kVariables, kNy, kNx}, at::kDouble);
+      unit.flatten()[value] = 1;
+      operator_->add_adjoint(unit, i, slab);
+      EXPECT_NEAR(operator_->apply(slab, i).flatten()[value].item<double>(), diagonal[value].item<double>(),
+                  1e-14);
+    }
+  }
+}
+
+TEST_P(AnyOperator, KeepsItsObservationsApart) {
+  // Guidance treats them one by one, as if A A^T had no blocks off its diagonal.
+  for (std::int64_t i = 0; i < operator_->size(); ++i) {
+    at::Tensor slab = at::zeros({mine_.size(), kVariables, kNy, kNx}, at::kDouble);
+    operator_->add_adjoint(at::ones_like(operator_->apply(slab, i)), i, slab);
+    for (std::int64_t other = 0; other < operator_->size(); ++other)
+      if (other != i)
+        EXPECT_EQ(operator_->apply(slab, other).abs().max().item<double>(), 0) << i << ", " << other;
+  }
+}
+
+TEST_P(AnyOperator, GivesAnObservationTheSameBitsInAnySlab) {
+  const Slab all{0, kHours};
+  const std::shared_ptr<const Operator> whole = GetParam().make(all);
+  const at::Tensor hours = fields(all, 45).to(at::kFloat), here = fields(mine_, 45).to(at::kFloat);
+  std::int64_t before = 0;
+  for (int rank = 0; rank < world_.rank(); ++rank) before += GetParam().make(partition_.slab(rank))->size();
+  for (std::int64_t i = 0; i < operator_->size(); ++i)
+    EXPECT_TRUE(at::equal(operator_->apply(here, i), whole->apply(hours, before + i))) << i;
+}
+
+TEST_P(AnyOperator, HasAnExactAdjointWhereValuesAreMissing) {
+  if (operator_->size() == 0) return;
+  const at::Tensor x = fields(mine_, 46);
+  std::vector<at::Tensor> seen;
+  for (std::int64_t i = 0; i < operator_->size(); ++i) seen.push_back(operator_->apply(x, i));
+  at::Tensor values = at::stack(seen);
+  values.masked_fill_(at::rand(values.sizes()) < 0.5, NAN);
+  const SlabObservations observations(operator_, values, {});
+  at::Tensor adjoint = at::zeros_like(x);
+  double left = 0;
+  for (std::int64_t i = 0; i < observations.size(); ++i) {
+    const at::Tensor y = at::randn_like(seen.front());
+    left += (observations.apply(x, i) * y).sum().item<double>();
+    observations.add_adjoint(y, i, adjoint);
+    EXPECT_FALSE(at::any(observations.apply(x, i).masked_select(values[i].isnan()) != 0).item<bool>()) << i;
+  }
+  EXPECT_NEAR(left, (x * adjoint).sum().item<double>(), 1e-12 * std::max(1.0, std::abs(left)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Operators, AnyOperator, testing::ValuesIn(kSubjects),
+                         [](const auto& subject) { return subject.param.name; });
+
+}  // namespace
+}  // namespace foehn::observation
