@@ -1,21 +1,10 @@
-#include "coarsen.hpp"
+#include "foehn/conditioning/coarsen.hpp"
 
-#include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <iostream>
-#include <optional>
 
 #include "foehn/config/option_table.hpp"
-#include "foehn/core/error.hpp"
-#include "foehn/core/heartbeat.hpp"
-#include "foehn/core/version.hpp"
-#include "foehn/io/field_reader.hpp"
-#include "foehn/io/fine_fields.hpp"
-#include "foehn/io/overwriting.hpp"
-#include "foehn/io/trajectory_writer.hpp"
-#include "foehn/observation/block_mean.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
 
@@ -23,107 +12,7 @@ namespace foehn::app {
 
 namespace {
 
-io::IndexRange period_of(const io::FieldReader& reader, const CoarsenOptions& options) {
-  io::IndexRange period =
-      core::with_context("time.start", [&] { return io::select_period(reader.times(), options.start, ""); });
-  const std::string first = reader.times().format(period.first);
-  // A bare date means its first instant; a time of day means that instant.
-  if (options.start.find_first_of("T :") != std::string::npos &&
-      calendar::to_seconds(calendar::parse_date_time(options.start), reader.times().calendar) !=
-          reader.times().seconds[static_cast<std::size_t>(period.first)])
-    throw core::Error(fmt::format("time.start: {} has no instant at {}; the next one is {}", options.input,
-                                  options.start, first));
-  if (options.hours == 0) return period;
-  if (options.hours > period.size())
-    throw core::Error(fmt::format("time.hours: {} has {} steps from {}, expected at least {}", options.input,
-                                  period.size(), first, options.hours));
-  period.last = period.first + options.hours;
-  return period;
-}
-
-/// What the observations are means over in time, and how far their first time stamp lies from that of the
-/// fields that they begin with.
-struct Averaging {
-  std::optional<io::MeanInterval> interval;
-  std::int64_t stamp_seconds = 0;
-};
-
-/// @throws core::Error if the fields are means over time that overlap or do not add up to longer ones
-Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& options) {
-  const io::Sampling sampling = io::read_sampling(reader, options.cell_methods);
-  const bool are_means = sampling.kind == io::TimeSampling::mean;
-  const std::int64_t step = reader.step_seconds(), length = sampling.interval.seconds();
-  const auto refuse = [&](const std::string& why) {
-    throw core::Error(fmt::format("{}: it holds {} every {}, {}", options.input, io::describe(sampling),
-                                  calendar::format_step(step), why));
-  };
-  if (options.is_mean) {
-    if (are_means && length != step) refuse("which do not add up to longer means");
-    // From each time on to the next; the time stamp is the middle.
-    const std::int64_t half = step * options.every / 2;
-    return {io::MeanInterval{-half, half}, sampling.interval.begin_seconds + half};
-  }
-  if (!are_means) return {};
-  if (length > step * options.every) refuse("which overlap");
-  return {sampling.interval, 0};
-}
-
-}  // namespace
-
-void coarsen_file(const CoarsenOptions& options, bool validate_only) {
-  const std::vector<std::filesystem::path> files = io::expand_files({options.input});
-  io::refuse_overwriting(files, options.output, "output.path");
-  const io::FieldReader reader(files, io::field_selection(options.variables, options.crop));
-  if (reader.step_seconds() == 0)
-    throw core::Error(
-        fmt::format("{}: expected at least two instants, which tell its step, found one", options.input));
-  const io::IndexRange period = period_of(reader, options);
-  const Averaging averaging = averaging_of(reader, options);
-  const observation::BlockMean block_mean(options.block);
-  const auto variables = static_cast<std::int64_t>(reader.variables().size());
-
-  io::TrajectoryHeader header;
-  header.variables = reader.variables();
-  header.grid = grid::block_mean_grid(reader.grid(), options.block);
-  header.calendar = reader.times().calendar;
-  header.first_seconds =
-      reader.times().seconds[static_cast<std::size_t>(period.first)] + averaging.stamp_seconds;
-  header.step_seconds = reader.step_seconds() * options.every;
-  header.cell_methods = averaging.interval ? "time: mean area: mean" : "time: point area: mean";
-  header.mean_interval = averaging.interval;
-  header.attributes = {
-      {"title", std::string("coarse observations: block means of fine fields")},
-      {"source", fmt::format("foehn {}", core::version())},
-      {"history", fmt::format("foehn coarsen: {0} x {0} cells of {1}, {2} {3} steps", options.block,
-                              std::filesystem::path(options.input).filename().string(),
-                              options.is_mean ? "means over" : "every", options.every)}};
-  io::TrajectoryWriter writer(options.output, header);
-  // A mean whose last hours lie beyond the end is left out.
-  const std::int64_t covered = options.is_mean ? options.every : 1;
-  if (period.size() < covered)
-    throw core::Error(fmt::format("observation.every: {} has {} steps, too few for a mean over {}",
-                                  options.input, period.size(), options.every));
-  if (validate_only) return;
-
-  const auto& grid = reader.grid();
-  at::Tensor fine = at::empty({variables, grid.ny(), grid.nx()}, at::kFloat);
-  for (std::int64_t first = period.first; first + covered <= period.last; first += options.every) {
-    core::beat();
-    at::Tensor sum;
-    for (std::int64_t hour = first; hour < first + covered; ++hour) {
-      reader.read(hour, 1, {fine.data_ptr<float>(), static_cast<std::size_t>(fine.numel())});
-      const at::Tensor means = block_mean.apply(fine.to(at::kDouble));
-      sum = sum.defined() ? sum.add_(means) : means;
-    }
-    const at::Tensor coarse = (sum / static_cast<double>(covered)).to(at::kFloat).contiguous();
-    writer.append({coarse.data_ptr<float>(), static_cast<std::size_t>(coarse.numel())});
-  }
-  writer.commit();
-}
-
-namespace {
-
-void declare(config::OptionTable& table, CoarsenOptions& options) {
+void declare(config::OptionTable& table, conditioning::CoarsenOptions& options) {
   table.add("input.file", &options.input,
             {.doc = "Coarsen the fine fields of this NetCDF file or glob.", .required = true});
   add_variables_option(table, options.variables);
@@ -142,8 +31,8 @@ void declare(config::OptionTable& table, CoarsenOptions& options) {
             {.doc = "Write the observations to this NetCDF file.", .required = true});
 }
 
-int run(const Call& call, const CoarsenOptions& options) {
-  coarsen_file(options, call.validate_only);
+int run(const Call& call, const conditioning::CoarsenOptions& options) {
+  conditioning::coarsen_file(options, call.validate_only);
   if (call.validate_only)
     say_valid("nothing was written");
   else

@@ -65,7 +65,7 @@ struct FitOptions {
   core::PerVariable<io::TimeSampling> cell_methods;
   std::string start, end, crop, prior;
   Deviating deviation = Deviating::automatic;
-  std::int64_t longest_gap = kLongestGap;
+  std::int64_t longest_gap = io::kLongestGap;
   model::GaussianFitOptions fit;
 };
 

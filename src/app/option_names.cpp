@@ -24,10 +24,10 @@ const std::vector<Named<app::Deviating>>& names_of() {
 }
 
 template <>
-const std::vector<Named<app::NetworkKind>>& names_of() {
-  using enum app::NetworkKind;
-  static const std::vector<Named<app::NetworkKind>> all{{gaussian_preconditioned, "gaussian-preconditioned"},
-                                                        {score_unet, "score-unet"}};
+const std::vector<Named<training::NetworkKind>>& names_of() {
+  using enum training::NetworkKind;
+  static const std::vector<Named<training::NetworkKind>> all{
+      {gaussian_preconditioned, "gaussian-preconditioned"}, {score_unet, "score-unet"}};
   return all;
 }
 

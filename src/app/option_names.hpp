@@ -8,6 +8,7 @@
 #include "foehn/ingestion/names.hpp"
 #include "foehn/job/names.hpp"
 #include "foehn/process/device.hpp"
+#include "foehn/training/settings.hpp"
 
 namespace foehn::app {
 
@@ -18,8 +19,6 @@ enum class Transport { automatic, mpi, nccl };
 /// What anomalies are divided by: a deviation by cell, hour of day and season as far as the record tells, or
 /// one number per variable.
 enum class Deviating { automatic, one };
-/// What a network learns.
-enum class NetworkKind { gaussian_preconditioned, score_unet };
 /// What `foehn bench` times.
 enum class TimedNetwork { prior, full };
 
@@ -35,7 +34,7 @@ const std::vector<Named<app::Transport>>& names_of();
 template <>
 const std::vector<Named<app::Deviating>>& names_of();
 template <>
-const std::vector<Named<app::NetworkKind>>& names_of();
+const std::vector<Named<training::NetworkKind>>& names_of();
 template <>
 const std::vector<Named<app::TimedNetwork>>& names_of();
 template <>

@@ -14,8 +14,6 @@ namespace foehn::app {
 
 // Options that several subcommands share are declared here, once.
 void add_variables_option(config::OptionTable& table, std::vector<std::string>& variables);
-/// Steps: a gap in a reanalysis that a straight line may bridge.
-inline constexpr std::int64_t kLongestGap = 6;
 void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap);
 /// data.cell_methods of subcommands that read fine fields.
 void add_cell_methods_option(config::OptionTable& table, core::PerVariable<io::TimeSampling>& methods);

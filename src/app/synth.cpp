@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <iostream>
 
-#include "coarsen.hpp"
 #include "foehn/calendar/date_time.hpp"
+#include "foehn/conditioning/coarsen.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
@@ -31,7 +31,7 @@ struct SynthOptions {
   std::int64_t hours = 720;
   std::int64_t seed = 0;
   std::string output;
-  CoarsenOptions coarse;  // output empty: no coarse twin
+  conditioning::CoarsenOptions coarse;  // output empty: no coarse twin
 };
 
 void declare(config::OptionTable& table, SynthOptions& options) {
@@ -132,9 +132,9 @@ int run(const Call& call, const SynthOptions& options) {
   std::cout << fmt::format("wrote {}: {} hours of psl, tas, uas, vas on {} x {} cells\n", options.output,
                            options.hours, climate.grid().ny(), climate.grid().nx());
   if (has_twin) {
-    CoarsenOptions coarse = options.coarse;
+    conditioning::CoarsenOptions coarse = options.coarse;
     coarse.input = options.output;
-    coarsen_file(coarse);
+    conditioning::coarsen_file(coarse);
     std::cout << fmt::format("wrote {}\n", options.coarse.output);
   }
   return 0;

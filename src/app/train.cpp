@@ -18,12 +18,12 @@
 #include "foehn/io/durable.hpp"
 #include "foehn/process/device.hpp"
 #include "foehn/training/checkpoints.hpp"
+#include "foehn/training/material.hpp"
+#include "foehn/training/preparation.hpp"
 #include "foehn/training/trainer.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
-#include "train_material.hpp"
 #include "train_options.hpp"
-#include "train_preparation.hpp"
 
 namespace foehn::app {
 
@@ -62,15 +62,15 @@ std::string csv_text(const training::TrainingState& state) {
 }
 
 /// A few lines for people.
-std::string describe(const TrainOptions& options, const training::TrainingOptions& training,
-                     const Material& material, const comm::Communicator& world) {
+std::string describe(const training::Settings& settings, const training::TrainingOptions& training,
+                     const training::Material& material, const comm::Communicator& world) {
   const auto architecture =
-      architecture_of(options, static_cast<std::int64_t>(material.domain.variables.size()));
+      architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
   return fmt::format(
       "{} of {} parameters, window of {} steps of {}, on {} x {} cells\n{} fields to train on, {} held out; "
       "{} steps of "
       "{} windows on {} rank{}\n",
-      core::name_of(options.kind), model::parameter_count(architecture), architecture.window,
+      core::name_of(settings.kind), model::parameter_count(architecture), architecture.window,
       calendar::format_step(material.domain.step_seconds), material.domain.grid.ny(),
       material.domain.grid.nx(), material.hours - material.held_out, material.held_out, training.steps,
       training.batch, world.size(), world.size() == 1 ? "" : "s");
@@ -80,19 +80,20 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   const comm::Communicator& world = context.world;
   process::set_threads(options.threads);
   const c10::Device device = process::choose_device(world, options.device);
-  const PreparedPaths paths(options);
+  const training::Settings settings = options.settings();
+  const training::PreparedPaths paths(settings);
   context.watchdog.set_timeout(options.timeout_minutes * 60);
 
   std::optional<core::Activity> activity;
   activity.emplace("preparation");
-  std::optional<TrainLocks> locks;  // of the root
-  PreparedData prepared;
+  std::optional<training::TrainLocks> locks;  // of the root
+  training::PreparedData prepared;
   world.agree([&] {
-    check(options);
+    check(settings);
     if (!world.is_root()) return;
-    locks.emplace(options, call.validate_only);
-    const Record record(options);
-    if (!call.validate_only) prepared = prepare(record, options, paths, context.stop);
+    locks.emplace(settings, call.validate_only);
+    const training::Record record(settings);
+    if (!call.validate_only) prepared = prepare(record, settings, paths, context.stop);
   });
   if (call.validate_only) {
     if (world.is_root()) say_valid("nothing was trained");
@@ -105,27 +106,27 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   world.broadcast(prepared.hours);
   world.broadcast(prepared.gaussian);
   world.broadcast(prepared.cache);
-  std::optional<Material> material;
+  std::optional<training::Material> material;
   world.agree([&] {
     check_prepared(prepared, paths);
-    material = read_material(options, paths.gaussian, prepared.hours[0], prepared.hours[1]);
+    material = read_material(settings, paths.gaussian, prepared.hours[0], prepared.hours[1]);
   });
   const training::TrainingOptions training =
-      training_options(options, material->held_out, material->domain.step_seconds, material->schedule);
-  if (world.is_root()) std::cout << describe(options, training, *material, world) << std::flush;
+      training_options(settings, material->held_out, material->domain.step_seconds, material->schedule);
+  if (world.is_root()) std::cout << describe(settings, training, *material, world) << std::flush;
 
   std::optional<training::FieldCache> fields;
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;
-  training::Checkpoints checkpoints(options.checkpoint_folder(),
+  training::Checkpoints checkpoints(settings.checkpoint_folder(),
                                     call.table.result_values() + fmt::format("data = {}\n", prepared.cache));
   training::TrainingState state;
   world.agree([&] {
     fields.emplace(paths.cache);
-    objective = make_objective(options, *material, at::TensorOptions(at::kFloat).device(device));
+    objective = make_objective(settings, *material, at::TensorOptions(at::kFloat).device(device));
     trainer.emplace(world, *objective, *fields, training);
     state = trainer->start();
-    if (!world.is_root() || options.restart) return;
+    if (!world.is_root() || settings.restart) return;
     if (auto found = checkpoints.load(state)) state = std::move(*found);
   });
   // The root alone says what is gone on from: another rank's view of the folder may be older.
@@ -154,7 +155,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   };
   events.must_stop = [&] { return context.stop.is_requested(); };
   events.must_save = [&] {
-    return state.step % options.checkpoint_every == 0 || state.step == training.steps;
+    return state.step % settings.checkpoint_every == 0 || state.step == training.steps;
   };
   events.save = [&](const training::TrainingState& now) { checkpoints.save(now); };
   const bool is_done = trainer->run(state, events);
@@ -167,12 +168,12 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   const double without_network = training::mean_over_levels(trainer->held_out_loss_without_network());
   world.agree([&] {
     if (!world.is_root()) return;
-    save_prior(options, *material, state, without_network, call.table.values().dump());
-    io::write_file_atomically(fs::path(options.prior) / "training.csv", csv_text(state));
+    save_prior(settings, *material, state, without_network, call.table.values().dump());
+    io::write_file_atomically(fs::path(settings.prior) / "training.csv", csv_text(state));
     checkpoints.save(state);
     std::cout << fmt::format(
         "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; {}\n",
-        options.prior, state.best_loss, state.best_step, without_network,
+        settings.prior, state.best_loss, state.best_step, without_network,
         pace.steps() == 0
             ? "it had been trained before"
             : fmt::format("{:.4g} windows/s", static_cast<double>(training.batch) * pace.steps_a_second()));
@@ -180,7 +181,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
       spdlog::warn(
           "{}: on the hours held out the network is no better than none: loss {:.4g}, against {:.4g} "
           "without it; use more train.windows or another train.learning_rate",
-          options.prior, state.best_loss, without_network);
+          settings.prior, state.best_loss, without_network);
   });
   return 0;
 }

@@ -1,11 +1,5 @@
 #include "train_options.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "foehn/calendar/date_time.hpp"
-#include "foehn/core/error.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -158,53 +152,11 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
   add_timeout_option(table, options.timeout_minutes);
 }
 
-void check(const TrainOptions& options) {
-  const bool is_augmented = options.mixing > 0 || options.amplitude > 0 || options.daily_cycle > 0;
-  if (is_augmented && !options.corrects_gaussian())
-    throw core::UsageError(
-        "train.mixing, train.amplitude, train.daily_cycle: expected prior.kind gaussian-preconditioned, "
-        "whose "
-        "fields are anomalies");
-}
-
-training::TrainingOptions training_options(const TrainOptions& options, std::int64_t held_out_hours,
-                                           std::int64_t step_seconds, const diffusion::VpCosine& schedule) {
-  training::TrainingOptions training;
-  training.steps = (options.windows + options.batch - 1) / options.batch;
-  training.batch = options.batch;
-  training.micro_batch = options.micro_batch;
-  training.learning_rate = options.learning_rate;
-  training.weight_decay = options.weight_decay;
-  training.average_decay = options.average_decay;
-  training.augmentation = {options.mixing, options.amplitude, options.daily_cycle,
-                           std::max<std::int64_t>(1, calendar::kSecondsPerDay / step_seconds)};
-  training.in_bf16 = options.precision == Precision::bf16;
-  training.seed = options.seed;
-  training.markov_order = options.markov_order;
-  training.held_out_hours = held_out_hours;
-  training.schedule = schedule;
-  training.evaluate_every = options.evaluate_every;
-  training.held_out_windows = options.held_out_windows;
-  training.patience = options.patience;
-  return training;
-}
-
-model::ScoreUnetArchitecture architecture_of(const TrainOptions& options, std::int64_t variables) {
-  model::ScoreUnetArchitecture architecture;
-  architecture.window = 2 * options.markov_order + 1;
-  architecture.variables = variables;
-  architecture.hidden = options.hidden;
-  architecture.blocks = options.blocks;
-  architecture.attention = options.attention;
-  architecture.embedding = options.embedding;
-  architecture.inputs = options.corrects_gaussian() ? 2 : 1;
-  try {
-    model::check_architecture(architecture);
-  } catch (const core::Error& error) {
-    throw core::UsageError(fmt::format(
-        "network.hidden, network.blocks, network.attention, network.embedding: {}", error.what()));
-  }
-  return architecture;
+training::Settings TrainOptions::settings() const {
+  training::Settings settings = *this;
+  settings.may_deviate = deviation == Deviating::automatic;
+  settings.in_bf16 = precision == Precision::bf16;
+  return settings;
 }
 
 }  // namespace foehn::app

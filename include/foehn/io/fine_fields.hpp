@@ -8,6 +8,9 @@
 
 namespace foehn::io {
 
+/// Steps: a gap in a reanalysis that a straight line may bridge.
+inline constexpr std::int64_t kLongestGap = 6;
+
 /// What "name=standard name" pairs, which overrule the files' standard names, and a crop text mean.
 /// @throws core::UsageError for a variable that is named twice
 FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop);

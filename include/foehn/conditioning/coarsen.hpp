@@ -7,7 +7,7 @@
 #include "foehn/core/per_variable.hpp"
 #include "foehn/io/time_cells.hpp"
 
-namespace foehn::app {
+namespace foehn::conditioning {
 
 struct CoarsenOptions {
   std::string input;
@@ -16,7 +16,7 @@ struct CoarsenOptions {
   core::PerVariable<io::TimeSampling> cell_methods;
   std::string start;       ///< first instant; empty: the file's
   std::int64_t hours = 0;  ///< steps of the file; 0: to its end
-  std::int64_t block = 8;  ///< cells a side of a block
+  std::int64_t block = 8;  ///< cells per side of a block
   std::int64_t every = 6;  ///< steps between two observations
   bool is_mean = false;    ///< means over these steps instead of snapshots
   std::string output;
@@ -27,4 +27,4 @@ struct CoarsenOptions {
 /// @param validate_only  check the input, write nothing
 void coarsen_file(const CoarsenOptions& options, bool validate_only = false);
 
-}  // namespace foehn::app
+}  // namespace foehn::conditioning

@@ -1,4 +1,4 @@
-#include "train_preparation.hpp"
+#include "foehn/training/preparation.hpp"
 
 #include <fmt/format.h>
 
@@ -7,33 +7,34 @@
 #include "foehn/process/output_folder.hpp"
 #include "foehn/training/field_cache.hpp"
 
-namespace foehn::app {
+namespace foehn::training {
 
 namespace fs = std::filesystem;
 
-TrainLocks::TrainLocks(const TrainOptions& options, bool validate_only) {
-  const process::OutputFolder prior(options.prior, "prior.path", validate_only);
-  const process::OutputFolder checkpoints(options.checkpoint_folder(), "checkpoint.directory", validate_only);
+TrainLocks::TrainLocks(const Settings& settings, bool validate_only) {
+  const process::OutputFolder prior(settings.prior, "prior.path", validate_only);
+  const process::OutputFolder checkpoints(settings.checkpoint_folder(), "checkpoint.directory",
+                                          validate_only);
   if (validate_only) return;
-  prior_.emplace(options.prior, "prior.path");
-  if (!fs::equivalent(options.prior, options.checkpoint_folder()))
-    checkpoints_.emplace(options.checkpoint_folder(), "checkpoint.directory");
+  prior_.emplace(settings.prior, "prior.path");
+  if (!fs::equivalent(settings.prior, settings.checkpoint_folder()))
+    checkpoints_.emplace(settings.checkpoint_folder(), "checkpoint.directory");
 }
 
-PreparedPaths::PreparedPaths(const TrainOptions& options)
-    : gaussian(options.prior + ".gaussian"),
-      cache(options.cache.empty() ? options.prior + ".cache.nc" : options.cache) {}
+PreparedPaths::PreparedPaths(const Settings& settings)
+    : gaussian(settings.prior + ".gaussian"),
+      cache(settings.cache.empty() ? settings.prior + ".cache.nc" : settings.cache) {}
 
-PreparedData prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
+PreparedData prepare(const Record& record, const Settings& settings, const PreparedPaths& paths,
                      const process::StopToken& stop) {
   struct Stopped {};
   const Interruption interruption = [&] {
     if (stop.is_requested()) throw Stopped();
   };
   try {
-    const at::Tensor inflation = fit_gaussian(record, options, paths.gaussian, interruption);
+    const at::Tensor inflation = fit_gaussian(record, settings, paths.gaussian, interruption);
     const std::int64_t hours = record.period.size();
-    const Material material = read_material(options, paths.gaussian, hours, record.held_out);
+    const Material material = read_material(settings, paths.gaussian, hours, record.held_out);
     const bool has_climatology = material.domain.normalisation.climatology() != nullptr;
     const std::string cache =
         make_cache(paths.cache, record, material, {has_climatology ? record.trained().size() : 0, inflation},
@@ -46,11 +47,11 @@ PreparedData prepare(const Record& record, const TrainOptions& options, const Pr
 
 void check_prepared(const PreparedData& prepared, const PreparedPaths& paths) {
   if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
-      !training::FieldCache::exists(paths.cache, prepared.cache))
+      !FieldCache::exists(paths.cache, prepared.cache))
     throw core::Error(
         fmt::format("prior.path, data.cache: a rank does not find in {} and {} what the root has written; "
                     "all ranks must see the same files",
                     paths.gaussian.string(), paths.cache.string()));
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::training

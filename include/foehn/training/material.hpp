@@ -13,14 +13,14 @@
 #include "foehn/model/domain.hpp"
 #include "foehn/training/field_cache.hpp"
 #include "foehn/training/objective.hpp"
-#include "train_options.hpp"
+#include "foehn/training/settings.hpp"
 
-namespace foehn::app {
+namespace foehn::training {
 
 /// The reanalysis, and what part of it is used.
 struct Record {
   /// @throws core::Error if it does not fit the network or is too short
-  explicit Record(const TrainOptions& options);
+  explicit Record(const Settings& settings);
   /// Nothing may be known of the hours held out.
   io::IndexRange trained() const { return {period.first, period.last - held_out}; }
 
@@ -45,26 +45,26 @@ using Interruption = std::function<void()>;
 /// Fits the Gaussian prior and leaves it beside the prior to come: of use by itself, and for the other ranks
 /// to read.
 /// @return  GaussianFit::inflation
-at::Tensor fit_gaussian(const Record& record, const TrainOptions& options,
-                        const std::filesystem::path& folder, const Interruption& interruption);
+at::Tensor fit_gaussian(const Record& record, const Settings& settings, const std::filesystem::path& folder,
+                        const Interruption& interruption);
 
 /// @param gaussian  the folder that fit_gaussian wrote to
 /// @throws core::Error naming a variable that cannot be normalised as asked for
-Material read_material(const TrainOptions& options, const std::filesystem::path& gaussian, std::int64_t hours,
+Material read_material(const Settings& settings, const std::filesystem::path& gaussian, std::int64_t hours,
                        std::int64_t held_out);
 
 /// Makes the cache where there is none of this data.
 /// @return  its digest
 std::string make_cache(const std::filesystem::path& path, const Record& record, const Material& material,
-                       const training::FieldCache::Known& known, const Interruption& interruption);
+                       const FieldCache::Known& known, const Interruption& interruption);
 
 /// What the network, as it is before the first step, is to learn.
-std::unique_ptr<training::Objective> make_objective(const TrainOptions& options, const Material& material,
-                                                    const at::TensorOptions& tensors);
+std::unique_ptr<Objective> make_objective(const Settings& settings, const Material& material,
+                                          const at::TensorOptions& tensors);
 
 /// Writes the best network as a prior.
 /// @param loss_without_network  on the hours held out
-void save_prior(const TrainOptions& options, const Material& material, const training::TrainingState& state,
+void save_prior(const Settings& settings, const Material& material, const TrainingState& state,
                 double loss_without_network, const std::string& option_values);
 
-}  // namespace foehn::app
+}  // namespace foehn::training

@@ -8,17 +8,17 @@
 
 #include "foehn/process/output_lock.hpp"
 #include "foehn/process/stop.hpp"
-#include "train_material.hpp"
-#include "train_options.hpp"
+#include "foehn/training/material.hpp"
+#include "foehn/training/settings.hpp"
 
-namespace foehn::app {
+namespace foehn::training {
 
 /// Keeps the folders that a training writes to, prior.path and checkpoint.directory, for this one.
 class TrainLocks {
  public:
   /// Makes the folders where absent; with `validate_only` they are gone again, and nothing is locked.
   /// @throws core::Error naming the option, and the folder that cannot be written to or who holds it
-  TrainLocks(const TrainOptions& options, bool validate_only);
+  TrainLocks(const Settings& settings, bool validate_only);
 
  private:
   std::optional<process::OutputLock> prior_, checkpoints_;
@@ -26,7 +26,7 @@ class TrainLocks {
 
 /// Where the root leaves what all ranks read before the first step.
 struct PreparedPaths {
-  explicit PreparedPaths(const TrainOptions& options);
+  explicit PreparedPaths(const Settings& settings);
   std::filesystem::path gaussian;  // folder
   std::filesystem::path cache;
 };
@@ -39,10 +39,10 @@ struct PreparedData {
 
 /// Fits the Gaussian prior and makes the cache of normalised fields, where there is none.
 /// @return  empty if it was asked to stop before both were there
-PreparedData prepare(const Record& record, const TrainOptions& options, const PreparedPaths& paths,
+PreparedData prepare(const Record& record, const Settings& settings, const PreparedPaths& paths,
                      const process::StopToken& stop);
 
 /// @throws core::Error naming the files if what this rank sees there is not what the root made
 void check_prepared(const PreparedData& prepared, const PreparedPaths& paths);
 
-}  // namespace foehn::app
+}  // namespace foehn::training
