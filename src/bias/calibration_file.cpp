@@ -37,7 +37,7 @@ struct Statistic {
 const std::vector<Statistic> kStatistics = {
     {"least", &Summary::least}, {"mean", &Summary::mean}, {"greatest", &Summary::greatest}};
 
-/// One number a variable of when in the day its values are.
+/// One number per variable that says when in the day its values are taken.
 struct DailyTime {
   std::string name, meaning;
   std::int64_t DailyTimes::*seconds;
@@ -188,7 +188,9 @@ Value attribute(const io::Attributes& attributes, const std::string& name) {
   const Value* value = found == attributes.end() ? nullptr : std::get_if<Value>(&found->second);
   if (value == nullptr)
     throw core::Error(
-        fmt::format("no calibration of a bias correction: no attribute '{}' of its kind", name));
+        fmt::format("not a calibration of a bias correction: expected an attribute '{}', which is missing or "
+                    "of another type",
+                    name));
   return *value;
 }
 
@@ -241,7 +243,7 @@ Distribution read_distribution(const io::NetcdfFile& file, const Role& role, std
 void write_calibrations(const std::filesystem::path& path, const CalibrationFile& content) {
   const std::vector<Calibration>& calibrations = content.calibrations;
   const grid::Grid& grid = content.origin.grid;
-  if (calibrations.empty()) throw core::Error("no calibration to write");
+  if (calibrations.empty()) throw core::Error("no calibrations to write: expected at least one");
   const Layout layout = calibrations[0].observed.summary.layout;
   const Extent extent{static_cast<std::int64_t>(calibrations.size()), layout.groups(),
                       std::max<std::int64_t>(layout.cells, 1), calibrations[0].observed.bins.number};
@@ -282,7 +284,7 @@ CalibrationFile read_calibrations(const std::filesystem::path& path) {
     const auto version = attribute<std::int64_t>(attributes, kLayoutVersion);
     if (version != kVersion)
       throw core::Error(
-          fmt::format("version {} of the layout, expected {}; make it anew", version, kVersion));
+          fmt::format("version {} of the layout, expected {}; make the statistics again", version, kVersion));
     const auto cells = attribute<std::string>(attributes, "cells");
     if (cells != "separate" && cells != "pooled")
       throw core::Error(fmt::format("cells: expected separate or pooled, found '{}'", cells));

@@ -14,8 +14,8 @@ std::string slot_name(const Layout& layout, std::int64_t slot, const Wording& wo
 /// "cell 12 at 2019-03-26T06:00:00"
 std::string value_place(std::size_t cell, std::int64_t seconds, calendar::Calendar calendar);
 
-/// The slot of a field's first cell; that of the others is as many slots on, or the same where cells are
-/// pooled.
+/// The slot of a field's first cell; those of the others follow it in order, or are the same where cells
+/// are pooled.
 /// @param cells  of the field
 /// @throws Error if the layout is for another number of cells
 std::int64_t first_slot(const Layout& layout, std::size_t cells, std::int64_t seconds,

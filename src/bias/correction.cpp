@@ -47,7 +47,7 @@ Correction Correction::detrended_quantile_mapping(const Calibration& calibration
     check_scenario(calibration, scenario);
     correction.scenario_count_ = scenario.count;
     // No mean is zero: what is never negative and not constant has a positive one. Where the simulation has
-    // no values, and nothing is corrected, it is no number.
+    // no values, and nothing is corrected, it is NaN.
     const std::vector<double>& past = calibration.simulated.summary.mean;
     for (std::size_t slot = 0; slot < past.size(); ++slot)
       correction.change_.push_back(calibration.kind == Kind::additive ? scenario.mean[slot] - past[slot]

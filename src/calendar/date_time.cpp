@@ -180,7 +180,7 @@ class TextCursor {
 };
 
 /// The offset of a time zone in seconds, such as "", "Z", "UTC", "+00:00", "-6", "1:30" or "+0530"; nothing
-/// if the text is none.
+/// if the text is not a time zone.
 std::optional<std::int64_t> zone_offset(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   const std::string zone = core::lower_case(text);
@@ -209,7 +209,7 @@ struct ZonedDateTime {
 
 ZonedDateTime parse_zoned(const std::string& text) {
   const auto require = [&](bool holds, const std::string& why) {
-    if (!holds) throw core::Error("'" + text.substr(0, kLongestQuote) + "' is no date: " + why);
+    if (!holds) throw core::Error("'" + text.substr(0, kLongestQuote) + "' is not a date: " + why);
   };
   const std::string form = "expected a form such as 2019-03-26 or 2019-03-26T06:00:00";
   TextCursor cursor(text);
@@ -286,7 +286,7 @@ std::string calendar_name(Calendar calendar) {
 DateTime parse_date_time(const std::string& text) {
   const auto [date_time, offset_seconds] = parse_zoned(text);
   if (offset_seconds != 0)
-    throw core::Error("'" + text.substr(0, kLongestQuote) + "' is no date: the time zone must be UTC");
+    throw core::Error("'" + text.substr(0, kLongestQuote) + "' is not a date: the time zone must be UTC");
   return date_time;
 }
 

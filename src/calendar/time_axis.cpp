@@ -13,7 +13,7 @@
 namespace foehn::calendar {
 namespace {
 
-/// Times further than this from the reference date (30 million years) are no times; also far from overflow.
+/// Times further than this from the reference date (30 million years) are refused; also far from overflow.
 constexpr double kLargestSeconds = 1e15;
 
 std::string trimmed(const std::string& text) {
@@ -22,7 +22,7 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// Seconds in a unit of time; 0 if it is none of fixed length.
+/// Seconds in a unit of time; 0 for any other word and for units without a fixed length.
 double seconds_in(const std::string& unit) {
   constexpr std::array<std::pair<std::string_view, double>, 32> kUnits{{
       {"ns", 1e-9},
@@ -89,7 +89,7 @@ TimeAxis decode_times(std::span<const double> values, const std::string& units, 
   const double unit_seconds = seconds_in(core::lower_case(trimmed(units.substr(0, since))));
   if (unit_seconds == 0)
     throw core::Error(quoted +
-                      ": the unit must be seconds (or thousandths to thousand-millionths of them), minutes, "
+                      ": the unit must be seconds (or milli-, micro- or nanoseconds), minutes, "
                       "hours, days or weeks; months and years have no fixed length");
   const std::int64_t reference =
       core::with_context(quoted, [&] { return parse_seconds(trimmed(units.substr(since + 7)), calendar); });
@@ -100,7 +100,7 @@ TimeAxis decode_times(std::span<const double> values, const std::string& units, 
     const double seconds = values[i] * unit_seconds;
     if (!(std::abs(seconds) <= kLargestSeconds)) {
       throw core::Error(quoted + ": value " + std::to_string(i) + " is " + std::to_string(values[i]) +
-                        ", which is no usable time");
+                        ", which is not a usable time");
     }
     axis.seconds.push_back(reference + std::llround(seconds));
   }

@@ -202,7 +202,7 @@ std::vector<std::string> Communicator::gather(const std::string& text) const {
 }
 
 bool Communicator::any(bool mine) const {
-  const Waiting waiting("to hear whether any rank says yes");
+  const Waiting waiting("to ask all ranks");
   int any = mine ? 1 : 0;
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, handle_), "ask all ranks");
   return any != 0;

@@ -85,7 +85,7 @@ std::string describe_hang(double seconds, const std::vector<Whereabouts>& ranks)
     groups[where.has_answered ? where.text : "no answer: stopped, or its machine is gone"].push_back(
         where.rank);
   }
-  // Who works, such as another team, is not what holds the job up where a rank does not answer.
+  // Where a rank does not answer, ranks that work (another team, say) are not what holds the job up.
   const std::vector<int>& laggards = silent.empty() ? working : silent;
   std::string message = fmt::format(
       "foehn: error: no progress for {:.0f} s (run.timeout): {}\n", seconds,

@@ -13,7 +13,7 @@ namespace foehn::core {
 
 namespace {
 
-/// "warning: " or "error: " before what is no mere information.
+/// "warning: " or "error: " before anything more serious than information.
 class SeverityWord : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& line) override {

@@ -82,7 +82,7 @@ void Progress::draw(Clock::time_point now) {
     }
   }
   const char* line_end = !terminal_ || done_ == total_ ? "\n" : "";
-  // One write a line, so that lines of several processes do not mix.
+  // One write per line, so that lines of several processes do not mix.
   const std::string text = (terminal_ ? kEraseLine : "") + line + line_end;
   std::fputs(text.c_str(), stderr);
 }

@@ -14,14 +14,14 @@ namespace foehn::evaluation {
 class Agreement {
  public:
   /// @param sources  outlives this
-  /// @param std      unit of the differences, one a variable; empty: 1
+  /// @param std      unit of the differences, one per variable; empty: 1
   Agreement(const Sources& sources, const std::vector<double>& std);
 
   /// @param members  an hour's fields, each [variable, y, x]
   void add(std::int64_t hour, const std::vector<std::span<const float>>& members);
-  /// One a variable; without a count where it is not observed.
+  /// One per variable; with a count of 0 if it is not observed.
   const std::vector<ErrorSums>& sums() const { return sums_; }
-  /// Part of a variable's observations that is missing, [variable]; NaN where there are none.
+  /// Fraction of a variable's observations that are missing, [variable]; NaN without observations.
   std::vector<double> missing_fraction() const;
 
  private:

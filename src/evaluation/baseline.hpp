@@ -10,8 +10,8 @@
 namespace foehn::evaluation {
 
 /// The observations of one series at and around an hour, and what interpolating them gives: a mean stands for
-/// the middle of its hours. What is missing is NaN, and so is what would need it. Hours are asked for in
-/// rising order, so that each observation is read once and two are held.
+/// the middle of its hours. Missing values are NaN, and so is whatever would need them. Hours are asked for
+/// in rising order, so that each observation is read once and two are held.
 class Baseline {
  public:
   /// @param sources      outlives this

@@ -68,7 +68,7 @@ std::string line_chart(const ChartText& text, std::span<const double> x, const s
   if (x.empty()) return "";
   double maximum = 0;
   for (const auto& curve : curves) {
-    for (const double value : curve.values) maximum = std::fmax(maximum, value);  // passing over NaN
+    for (const double value : curve.values) maximum = std::fmax(maximum, value);  // skips NaN
   }
   const auto y_ticks = ticks(maximum);
   const auto abscissa = [&](double value) { return logarithmic_x ? std::log(value) : value; };

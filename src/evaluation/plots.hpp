@@ -12,7 +12,7 @@ namespace foehn::evaluation {
 /// One curve of a line chart.
 struct Curve {
   std::string name;
-  std::vector<double> values;  ///< one an abscissa; NaN is passed over
+  std::vector<double> values;  ///< one per abscissa; NaN is skipped
 };
 
 /// What a chart's axes say; units included.

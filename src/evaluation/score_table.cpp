@@ -10,7 +10,7 @@
 namespace foehn::evaluation {
 namespace {
 
-/// Nothing where no cell has the observations.
+/// Nothing if the observations reach no cell.
 std::optional<double> if_observed(double score) {
   return std::isnan(score) ? std::nullopt : std::optional(score);
 }

@@ -25,11 +25,11 @@ std::string summary(const Results& results);
 std::string agreement_text(const VariableResults& scores, const std::string& units);
 /// How much members and truth jump at observations, as a sentence.
 std::string seam_text(const SeamRatios& seam);
-/// Is there a spectrum of the interpolated observations? It needs whole fields.
+/// Whether the interpolated observations have a spectrum, which needs whole fields.
 bool has_interpolation_spectrum(const VariableResults& scores);
 /// "tas (air_temperature) [K]"
 std::string title(const io::Variable& variable);
-/// A number with four digits, or two where it is next to nothing; at most nine characters.
+/// A number with four digits, or two if it is very small; at most nine characters.
 std::string number_text(double value);
 /// A number of steps of the members' time axis, in hours.
 double since_observation_hours(const Results& results, std::size_t steps);

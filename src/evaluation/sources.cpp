@@ -66,7 +66,7 @@ void check_same_run(const io::Attributes& first, const io::Attributes& other) {
     const auto one = first.find(name), two = other.find(name);
     const bool has_one = one != first.end(), has_two = two != other.end();
     if (has_one != has_two || (has_one && one->second != two->second))
-      throw Error(fmt::format("they are of different runs: global attribute {} differs", name));
+      throw Error(fmt::format("they come from different runs: their global attribute {} differs", name));
   }
 }
 
@@ -98,11 +98,11 @@ std::vector<io::Variable> wanted_of_reference(const std::vector<io::Variable>& v
     };
     const auto found = std::find_if(variables.begin(), variables.end(), is_meant);
     if (found == variables.end())
-      throw Error(fmt::format("data.variables: {}={} is none of the members' variables, {}", named.name,
+      throw Error(fmt::format("data.variables: {}={} is not one of the members' variables, {}", named.name,
                               named.standard_name, variables_text(variables)));
     if (std::find_if(found + 1, variables.end(), is_meant) != variables.end())
       throw Error(
-          fmt::format("data.variables: {}={} may be several of the members' variables, {}; give the name "
+          fmt::format("data.variables: {}={} matches several of the members' variables, {}; give the name "
                       "of one in place of the standard name",
                       named.name, named.standard_name, variables_text(variables)));
     wanted[static_cast<std::size_t>(found - variables.begin())].name = named.name;
@@ -117,7 +117,7 @@ std::vector<io::Variable> wanted_of_reference(const std::vector<io::Variable>& v
 BlockGrid match_blocks(const grid::Grid& fine, const grid::Grid& coarse) {
   const std::int64_t block = std::max<std::int64_t>(1, fine.ny() / coarse.ny());
   if (coarse.ny() * block != fine.ny() || coarse.nx() * block != fine.nx()) {
-    throw Error(fmt::format("grid: {} x {} points are no means over square blocks of the members' {} x {}",
+    throw Error(fmt::format("grid: {} x {} points are not means over square blocks of the members' {} x {}",
                             coarse.ny(), coarse.nx(), fine.ny(), fine.nx()));
   }
   check_grid(grid::block_mean_grid(fine, block), coarse);
@@ -138,11 +138,11 @@ ObservationSeries match_observation_times(const io::FieldReader& member, io::Coa
   check_calendar(members.calendar, times.calendar);
   const auto hour_of = [&](std::int64_t seconds) {
     if (const auto hour = find(members, seconds)) return *hour;
-    throw Error(fmt::format("{} is no instant of the members ({})",
+    throw Error(fmt::format("{} is not an instant of the members ({})",
                             calendar::format_date_time(calendar::from_seconds(seconds, times.calendar)),
                             span_text(members)));
   };
-  // A snapshot covers its own hour, a mean those from its begin up to, but without, its end.
+  // A snapshot covers its own hour, a mean the hours from its beginning up to its end, which is excluded.
   const auto covered = [&](const io::TimeSpan& span) {
     return series.source.is_mean ? hour_of(span.end - member.step_seconds()) - hour_of(span.begin) + 1 : 1;
   };
@@ -153,8 +153,9 @@ ObservationSeries match_observation_times(const io::FieldReader& member, io::Coa
   for (std::int64_t i = 0; i < times.size(); ++i) {
     const io::TimeSpan& span = spans[static_cast<std::size_t>(i)];
     if (hour_of(span.begin) != series.first_hour + i * series.period || covered(span) != series.covered_hours)
-      throw Error(fmt::format("the mean of {} is over other hours than those before it, {} every {}",
-                              times.format(i), series.covered_hours, series.period));
+      throw Error(
+          fmt::format("the mean of {} covers other hours than those before it, which cover {} every {}",
+                      times.format(i), series.covered_hours, series.period));
   }
   return series;
 }
@@ -176,7 +177,7 @@ void match_reference_times(const TimeAxis& members, const TimeAxis& reference, S
   for (std::int64_t hour = 0; hour < sources.hours; ++hour) {
     const auto index = find(reference, members.seconds[static_cast<std::size_t>(hour)]);
     if (!index) {
-      throw Error(fmt::format("no instant {}, which the evaluation needs; the reference has {}",
+      throw Error(fmt::format("the instant {} is missing, at which members are scored; the reference has {}",
                               members.format(hour), span_text(reference)));
     }
     indices.push_back(*index);
@@ -238,7 +239,7 @@ std::vector<double> stated_observation_std(const std::filesystem::path& member) 
   if (const auto* list = std::get_if<std::vector<double>>(&found->second)) return *list;
   if (const auto* number = std::get_if<double>(&found->second)) return {*number};
   throw Error(member.string() +
-              ": global attribute foehn_observation_std is no list of numbers in double precision");
+              ": global attribute foehn_observation_std is not a list of numbers in double precision");
 }
 
 }  // namespace foehn::evaluation

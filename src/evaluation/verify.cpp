@@ -35,7 +35,7 @@ struct HourSums {
   ErrorSums anomaly_interpolation;
 };
 
-/// Sums of spatial power over hours, one a ring, for one variable.
+/// Sums of spatial power over hours, one per ring, for one variable.
 struct SpectrumSums {
   std::vector<double> truth, members, interpolation;
 };
@@ -98,7 +98,7 @@ HourScores finish(const HourSums& sums, bool has_climatology) {
   return scores;
 }
 
-/// Scores over the rows [first, last) together; none where they have no hours.
+/// Scores over the rows [first, last) together; absent if these have no hours.
 std::optional<HourScores> finish_together(const std::vector<HourSums>& rows, std::size_t first,
                                           std::size_t last, std::int64_t members, bool has_climatology) {
   HourSums sums(members);
@@ -156,8 +156,8 @@ IncrementSums increments_of(const KeptHour& before, const HourFields& fields, st
   return sums;
 }
 
-// A process may have some thousand files open at most, often but 1024; opening one anew for each chunk costs
-// little.
+// A process may have a few thousand files open at most, often only 1024; opening one again for each chunk
+// costs little.
 constexpr std::size_t kMostOpenMembers = 256;
 
 /// A chunk of hours of every member and of the reference.
@@ -396,7 +396,7 @@ class Verification {
       fields.members.push_back(chunk.member(member, hour));
     }
     fields.truth = chunk.truth(hour);
-    // What is not observed has no interpolation.
+    // A variable that is not observed has no interpolation.
     fields.interpolation.assign(fields.truth.size(), std::numeric_limits<double>::quiet_NaN());
     if (options_.climatology) fields.anomaly_interpolation = fields.interpolation;
     for (const Baseline& baseline : baselines_) {

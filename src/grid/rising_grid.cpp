@@ -65,7 +65,7 @@ std::vector<double> edges_of_bounds(const Axis& axis, const std::vector<double>&
     const std::string where = axis.name + ": the bounds of " + number_text(centre) + ", " +
                               number_text(below) + " to " + number_text(above) + ", ";
     if (!(below <= centre + tolerance && above >= centre - tolerance && below < above))
-      throw core::Error(where + "are no cell around it");
+      throw core::Error(where + "do not enclose it");
     if (edges.empty()) edges.push_back(below);
     if (!(std::abs(below - edges.back()) <= tolerance) || !(above > edges.back()))
       throw core::Error(where + "do not begin where those before it end, at " + number_text(edges.back()));

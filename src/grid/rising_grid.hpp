@@ -33,7 +33,7 @@ RisingGrid make_rising_grid(const Grid& grid);
 
 /// Where the cells of a rising grid end: [rows + 1] and [columns + 1], rising, degrees; by the axes' bounds
 /// where they have them, else half-way between the centres.
-/// @throws Error naming the axis and the first bounds that are no cell around their centre, or do not begin
+/// @throws Error naming the axis and the first bounds that do not enclose their centre, or do not begin
 ///         where those before end
 struct CellEdges {
   std::vector<double> y;

@@ -66,11 +66,11 @@ const bias::Calibration& calibration_of(const io::Variable& variable,
   });
   if (found == calibrations.end()) throw core::Error(fmt::format("no statistics of {}", variable.name));
   if (found->units != variable.units)
-    throw core::Error(
-        fmt::format("{}: statistics in {}, expected {}", variable.name, found->units, variable.units));
+    throw core::Error(fmt::format("{}: its statistics are in {}, expected {}", variable.name, found->units,
+                                  variable.units));
   if (found->standard_name != variable.standard_name)
-    throw core::Error(fmt::format("{}: statistics of '{}' (standard name), expected '{}'", variable.name,
-                                  found->standard_name, variable.standard_name));
+    throw core::Error(fmt::format("{}: its statistics are of the standard name '{}', expected '{}'",
+                                  variable.name, found->standard_name, variable.standard_name));
   return *found;
 }
 

@@ -8,12 +8,12 @@ namespace foehn::ingestion {
 
 namespace {
 
-/// Weights sum to 1 but for rounding, which must not make nothing missing a little.
+/// Weights sum to 1 except for rounding, by which nothing must seem to be missing.
 constexpr double kRounding = 1e-9;
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-/// Is there too little of a block?
+/// Whether too little of a block is present.
 /// @param valid  part of its weight that is there
 bool is_missing(double valid, double most_missing) {
   return 1 - valid > most_missing + kRounding || valid <= kRounding;

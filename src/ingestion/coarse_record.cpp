@@ -39,7 +39,7 @@ std::function<std::string(std::int64_t)> places_on(const grid::Grid& grid) {
   };
 }
 
-/// Winds that lie on the observations' grid already are not turned any more.
+/// Winds that lie on the observations' grid already are no longer turned.
 void check_winds(const Record& record, bool is_rotated, const std::string& where) {
   const auto found = grid::wind_component(record.source_standard_name());
   const auto wanted = grid::wind_component(record.variable().standard_name);
@@ -73,11 +73,11 @@ CoarseRecord coarse_record(std::vector<Record> records, const grid::Grid& grid) 
       throw core::Error(fmt::format("{}: not on the grid of the observations: {}", where, *differing));
     const Record& first = records.front();
     if (record.times().seconds != first.times().seconds)
-      throw core::Error(fmt::format("{}: other instants than {}", where, first.variable().name));
+      throw core::Error(fmt::format("{}: it has other instants than {}", where, first.variable().name));
     if (record.sampling().interval != first.sampling().interval)
-      throw core::Error(
-          fmt::format("{}: {}, but {} of {}", where, describe(daily_times(record.sampling(), record.times())),
-                      describe(daily_times(first.sampling(), first.times())), first.variable().name));
+      throw core::Error(fmt::format(
+          "{}: it holds {}, but {} of {}", where, describe(daily_times(record.sampling(), record.times())),
+          describe(daily_times(first.sampling(), first.times())), first.variable().name));
     check_winds(record, grid.rotated_pole.has_value(), where);
   }
   // Copyable, as std::function wants it; records hold an open file.

@@ -36,7 +36,7 @@ struct Catalogue {
   std::size_t useless_files = 0;
 };
 
-/// The name of today for a standard name that was replaced by it (CF standard name table, aliases).
+/// Today's name for a standard name that it replaced (CF standard name table, aliases).
 std::string without_alias(const std::string& standard_name) {
   return standard_name == "air_pressure_at_sea_level" ? "air_pressure_at_mean_sea_level" : standard_name;
 }
@@ -74,7 +74,7 @@ void list_file(const std::filesystem::path& path, const std::vector<WantedVariab
     }
   }
   if (!is_of_use && file.has_groups())
-    throw core::Error(path.string() + ": its variables are in groups, of which none is read");
+    throw core::Error(path.string() + ": its variables are in groups, which are not read");
   catalogue.useless_files += is_of_use ? 0 : 1;
 }
 
@@ -97,12 +97,12 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
                     io::Horizontal::or_mesh);  // which says what is wrong with its dimensions
   if (matches.empty())
     throw core::Error(fmt::format(
-        "no file holds {}; they hold {} on (time, y, x). data.variables can name it, as name=standard "
-        "name; data.without leaves it out",
+        "no file holds {}; the files hold {} on (time, y, x). Name it with data.variables (name=standard "
+        "name), or leave it out with data.without",
         wanted.source_name.empty()
             ? fmt::format("{} ({})", wanted.variable.name,
                           wanted.variable.standard_name.empty()
-                              ? "to which the prior gives no standard name: fit it with data.variables"
+                              ? "without a standard name in the prior: fit the prior with data.variables"
                               : "standard name " + wanted.variable.standard_name)
             : fmt::format("a variable {}, which data.variables names", wanted.source_name),
         catalogue.fields.empty() ? "nothing" : fmt::format("{}", fmt::join(catalogue.fields, ", "))));
@@ -113,20 +113,22 @@ std::vector<Candidate> choose(const WantedVariable& wanted, const Catalogue& cat
   if (!names.contains(wanted.variable.name)) {
     const auto& [one, in_one] = *names.begin();
     const auto& [other, in_other] = *std::next(names.begin());
-    throw core::Error(fmt::format("{} may be {} in {} or {} in {}; say which, as in data.variables {}={}",
-                                  wanted.variable.standard_name, one, in_one.string(), other,
-                                  in_other.string(), one, wanted.variable.standard_name));
+    throw core::Error(
+        fmt::format("{} may be {} in {} or {} in {}; choose one with data.variables, such as {}={}",
+                    wanted.variable.standard_name, one, in_one.string(), other, in_other.string(), one,
+                    wanted.variable.standard_name));
   }
   for (const auto& [name, path] : names)
     if (name != wanted.variable.name)
       spdlog::warn(
-          "{}: {} is not used: {}, which the prior's variable is called, is {} as well (data.variables)",
+          "{}: {} is not used, since {}, which has the name of the prior's variable, is {} as well "
+          "(data.variables)",
           path.string(), name, wanted.variable.name, wanted.variable.standard_name);
   std::erase_if(found, [&](const Candidate& candidate) { return candidate.name != wanted.variable.name; });
   return found;
 }
 
-/// What a variable that was found is: of winds, perhaps the component along other directions.
+/// What a variable that was found is: for winds, perhaps the component along other directions.
 std::string standard_name_of(const WantedVariable& wanted, const Candidate& candidate) {
   if (!wanted.source_standard_name.empty()) return wanted.source_standard_name;
   return candidate.standard_name.empty() ? wanted.variable.standard_name : candidate.standard_name;
@@ -176,7 +178,7 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
                         candidate.path.string(), candidate.name, wanted[i].variable.units));
       source.grid = share(grids, read_source_grid(file, source.layout));
       source.times = io::read_times(file, source.layout);
-      if (source.times.size() == 0) throw core::Error(candidate.path.string() + ": it holds no instant");
+      if (source.times.size() == 0) throw core::Error(candidate.path.string() + ": its time axis is empty");
       source.sampling = read_sampling(file, source.layout, source.times, wanted[i].sampling);
       source.level = read_level(file, source.layout);
       source.attributes = identity_attributes(file);
@@ -185,7 +187,7 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
     records.emplace_back(wanted[i].variable, std::move(sources));
   }
   if (catalogue.useless_files > 0)
-    spdlog::warn("{} of {} files hold none of the variables wanted", catalogue.useless_files, files.size());
+    spdlog::warn("{} of {} files hold none of the wanted variables", catalogue.useless_files, files.size());
   return records;
 }
 

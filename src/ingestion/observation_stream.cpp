@@ -47,8 +47,8 @@ void ObservationStream::find_common_times() {
                                     calendar::calendar_name(times_.calendar)));
     if (record.sampling().interval != first.sampling().interval)
       throw core::Error(
-          fmt::format("{} holds means over {}, but {} over {}: intervals must be of one length, and alike "
-                      "about their stamps",
+          fmt::format("{} holds means over {}, but {} over {}: intervals must have the same length, and lie "
+                      "alike about their time stamps",
                       describe(record), calendar::format_step(record.sampling().interval.seconds()),
                       describe(first), calendar::format_step(first.sampling().interval.seconds())));
     std::vector<std::int64_t> common;
@@ -109,26 +109,26 @@ void ObservationStream::pair_winds() {
     if (!is_source_along && !is_target_along) continue;
     const auto partner = components.find({is_along_grid, !is_first});
     if (partner == components.end())
-      throw core::Error(
-          fmt::format("{}: to turn winds, the other component is needed as well, at the same instants",
-                      describe(record)));
+      throw core::Error(fmt::format(
+          "{}: its wind can only be turned with the other component at the same instants, which is missing",
+          describe(record)));
     if (comes_along_grid(partner->second) != is_source_along)
       throw core::Error(fmt::format(
-          "{} is {}, but {} is {}: a pair of winds must go in one pair of directions; data.variables says "
-          "which where a file does not",
+          "{} is {}, but {} is {}: the two components of a wind must have matching directions; correct the "
+          "standard names with data.variables if the files are wrong",
           describe(record), record.source_standard_name(), describe(records_[partner->second]),
           records_[partner->second].source_standard_name()));
     if (!is_first) continue;
     WindPair pair{index, partner->second, {}, is_target_along};
     if (is_source_along) {
       if (!share_grid(index, partner->second))
-        throw core::Error(
-            fmt::format("{} and {} go along their grid, but lie on two: they must be brought onto one before",
-                        describe(record), describe(records_[partner->second])));
+        throw core::Error(fmt::format(
+            "{} and {} are winds along their grid, but on two different grids: bring them onto one first",
+            describe(record), describe(records_[partner->second])));
       if (!source.rectilinear)
         throw core::Error(
-            fmt::format("{}: its winds ({}) go along a grid that is curvilinear; they must be turned to "
-                        "geographic directions before",
+            fmt::format("{}: its winds ({}) are along a curvilinear grid: turn them to geographic directions "
+                        "first",
                         describe(record), record.source_standard_name()));
       pair.source_angles =
           grid::grid_angles(grid::crop_grid(*source.rectilinear, regridding_[index]->region()));
@@ -194,9 +194,10 @@ void ObservationStream::count(std::size_t record, std::int64_t index, const Miss
   missing.count += found.count;
   const std::int64_t values = times_.size() * grid_.cells();
   if (static_cast<double>(missing.count) / static_cast<double>(values) > target_.most_missing_values)
-    throw core::Error(fmt::format(
-        "{}; {} or more coarse values are missing of {}, allowed are {:.3g} % (observation.missing_fraction)",
-        describe_missing(record), missing.count, values, 100 * target_.most_missing_values));
+    throw core::Error(
+        fmt::format("{}; at least {} of {} coarse values are missing, allowed are {:.3g} % "
+                    "(observation.missing_fraction)",
+                    describe_missing(record), missing.count, values, 100 * target_.most_missing_values));
 }
 
 std::string ObservationStream::describe_missing(std::size_t record) const {

@@ -73,13 +73,13 @@ std::vector<std::string> identities(const std::string& attribute, std::span<cons
 void warn_of_mixtures(const std::vector<Record>& records) {
   for (const char* name : {"source_id", "variant_label"})
     if (const auto values = identities(name, records); values.size() > 1)
-      spdlog::warn("the files are of more than one {}: {}", name, listed(values));
-  // One after the other they may be the historical run and its scenario; of two variables they are not.
+      spdlog::warn("the files have more than one {}: {}", name, listed(values));
+  // In time, the historical run may precede its scenario; two variables should not differ.
   const std::set<std::string> expected = experiments_of(records.front());
   for (const Record& record : records) {
     const std::set<std::string> found = experiments_of(record);
     if (found == expected) continue;
-    spdlog::warn("the files of {} are of the experiment {}, but those of {} of {}", record.variable().name,
+    spdlog::warn("the files of {} belong to the experiment {}, but those of {} to {}", record.variable().name,
                  fmt::join(found, ", "), records.front().variable().name, fmt::join(expected, ", "));
     return;
   }

@@ -16,7 +16,7 @@ namespace {
 
 /// Numbers read at once: bounds the memory of a comparison.
 constexpr std::int64_t kValuesARead = std::int64_t{1} << 20;
-/// Rounding in float32 and in units: a part of the value.
+/// Rounding in float32 and in unit conversion, as a fraction of the value.
 constexpr double kRounding = 1e-6;
 
 std::string name_of(const SourceFile& file) {
@@ -133,7 +133,7 @@ void Record::drop_unused_files() {
 void Record::check_borders(const io::IndexRange& range, const std::string& start,
                            const std::string& end) const {
   const std::int64_t step = calendar::commonest_step(times_);
-  // Of the instants that are missing between two neighbours, the one beside what is selected.
+  // Of the instants missing between two neighbours, the one next to what is selected.
   const auto with_missing = [&](std::int64_t index, std::int64_t missing) {
     calendar::TimeAxis axis = times_;
     axis.seconds = {times_.seconds[at(index - 1)], missing, times_.seconds[at(index)]};

@@ -15,20 +15,20 @@ grid::RegriddingWeights regridding_weights(const SourceGrid& source, const Targe
         io::read_weight_file(target.weights, from, grid::cell_centres(target.domain));
     if (!io::has_cell_centres(target.weights))
       spdlog::warn(
-          "{}: it does not hold the cell centres of both grids: that the weights are for these grids could "
-          "not be checked",
+          "{}: it does not hold the cell centres of both grids, so that it could not be checked whether the "
+          "weights are for these grids",
           target.weights.string());
     return weights;
   }
   if (source.is_mesh)
     throw core::Error(
-        "the cells of its grid form no rows and columns: give a weight file onto the domain, made by "
+        "the cells of its grid do not form rows and columns: give a weight file onto the domain, made by "
         "cdo or ESMF (regrid.weights)");
   if (target.method == RegridMethod::conservative) {
     if (!source.rectilinear)
       throw core::Error(
-          "its grid is curvilinear, of which only the cells' centres are known: regrid.method must be "
-          "bilinear, or give a conservative weight file (regrid.weights)");
+          "its grid is curvilinear, and only its cell centres are known: set regrid.method to bilinear, or "
+          "give a conservative weight file (regrid.weights)");
     return grid::conservative_weights(*source.rectilinear, target.domain);
   }
   const grid::Geographic targets = grid::geographic_coordinates(target.domain);

@@ -38,11 +38,11 @@ SourceGrid read_source_grid(const io::NetcdfFile& file, const io::FieldLayout& l
     auto positions = io::read_positions(file, layout.header, layout.horizontal_dimensions);
     if (!positions)
       throw core::Error(
-          "no latitude was found for its cells, or no longitude: neither coordinate variables of its "
-          "dimensions in degrees, nor fields of them, such as its attribute coordinates would name");
+          "no latitude or no longitude was found for its cells: expected coordinate variables of its "
+          "dimensions in degrees, or fields that its attribute coordinates names");
     const auto& latitudes = positions->cells.latitude;
     if (std::all_of(latitudes.begin(), latitudes.end(), [](double latitude) { return std::isnan(latitude); }))
-      throw core::Error("no cell of its grid has a latitude and a longitude");
+      throw core::Error("no cell of its grid has both a latitude and a longitude");
     return SourceGrid{
         std::nullopt, {layout.ny(), layout.nx(), std::move(positions->cells)}, layout.ny() == 1};
   });

@@ -25,7 +25,7 @@ bool is_vertical(const io::NetcdfVariable& variable) {
          name == "altitude" || name == "air_pressure";
 }
 
-/// From one unit to another; nothing if they are no units of one thing.
+/// From one unit to another; nothing if they are not convertible.
 std::optional<core::UnitConversion> conversion(const std::string& from, const std::string& to) {
   try {
     return core::unit_conversion(from, to);

@@ -39,11 +39,11 @@ std::vector<std::int64_t> steps_in(const fs::path& folder) {
 }
 
 void remove_if_possible(const fs::path& path) {
-  std::error_code ignored;  // what cannot be removed does no harm
+  std::error_code ignored;  // a file that cannot be removed does no harm
   fs::remove(path, ignored);
 }
 
-/// Removes what a process that was killed left of a checkpoint.
+/// Removes the parts of checkpoints that a killed process left behind.
 void remove_partial(const fs::path& folder) {
   std::vector<fs::path> partial;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -77,7 +77,7 @@ std::optional<TrainingState> Checkpoints::load(const TrainingState& form) {
     core::with_context(path_of(step).string(), [&] {
       if (saved.identity != identity_)
         throw core::Error(
-            fmt::format("the checkpoint is of another training: {}; take the options of that training, "
+            fmt::format("the checkpoint belongs to another training: {}; use the options of that training, "
                         "another checkpoint.directory, or checkpoint.restart to start over",
                         checkpoint::difference(saved.identity, identity_)));
       check_form(saved.state, form);

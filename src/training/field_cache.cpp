@@ -54,7 +54,7 @@ at::Tensor read_finite(const io::NetcdfFile& file, const io::NetcdfVariable& var
 template <class Use>
 auto with_advice(const std::filesystem::path& path, Use&& use) {
   return core::with_context(
-      fmt::format("the cache of normalised fields {} (remove it to have it made anew)", path.string()), use);
+      fmt::format("the cache of normalised fields {} (remove it, and it is made again)", path.string()), use);
 }
 
 }  // namespace

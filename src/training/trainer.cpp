@@ -32,8 +32,8 @@ Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const Fi
   const std::int64_t starts = fields.hours() - options.held_out_hours - window + 1;
   if (starts < 1 || options.held_out_hours < window)
     throw core::Error(
-        fmt::format("too few steps for windows of {}: found {} to train on and {} held out, expected as "
-                    "many at least of both",
+        fmt::format("too few steps for windows of {0}: found {1} to train on and {2} held out, expected at "
+                    "least {0} of each",
                     window, fields.hours() - options.held_out_hours, options.held_out_hours));
   windows_.emplace(fields, window, starts, options.augmentation);
   Tensors parts;

@@ -121,14 +121,14 @@ SavedState load_state(const std::filesystem::path& path) {
   const std::string &numbers = file.metadata_value(kState), &digest = file.metadata_value(kDigest);
   core::with_context(path.string(), [&] {
     if (digest != digest_of(file.tensors(), saved.identity, numbers))
-      throw core::Error("it was changed: its digest is another");
+      throw core::Error("it was changed: its digest does not match");
     read_numbers(numbers, saved.state);
     auto sets = sets_of(saved.state);
     for (const auto& [name, view] : file.tensors()) {
       const auto colon = name.find(':');
       const auto set = sets.find(name.substr(0, colon));
       if (colon == std::string::npos || set == sets.end())
-        throw core::Error(fmt::format("tensor '{}' is none of a training's", name));
+        throw core::Error(fmt::format("tensor '{}' is not one of a training's", name));
       if (view.type != io::TensorType::f32)
         throw core::Error(
             fmt::format("tensor '{}': expected F32, found {}", name, io::tensor_type_name(view.type)));
@@ -152,7 +152,7 @@ void check_form(const TrainingState& state, const TrainingState& form) {
     }
     for (const auto& [name, tensor] : found)
       if (!expected->contains(name))
-        throw core::Error(fmt::format("tensor '{}:{}' is none of this network's", set, name));
+        throw core::Error(fmt::format("tensor '{}:{}' is not one of this network's", set, name));
   }
 }
 

@@ -44,7 +44,7 @@ TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std
   window.hour = below(starts_, first[0], first[1]);
   window.t = uniform(first[2]);
   if (uniform(first[3]) < augmentation_.mixing) {
-    const std::int64_t day = augmentation_.steps_a_day, time_of_day = window.hour % day;
+    const std::int64_t day = augmentation_.steps_per_day, time_of_day = window.hour % day;
     const std::int64_t days = (starts_ - 1 - time_of_day) / day + 1;
     window.mixed_in = time_of_day + day * below(days, second[0], second[1]);
     window.angle = 2 * std::numbers::pi * uniform(second[2]);

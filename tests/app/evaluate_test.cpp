@@ -156,8 +156,9 @@ TEST_F(Evaluate, SaysWhenThePriorHasNoClimatology) {
                                                     3600,
                                                     model::Normalisation::of_quantiles("quant95", quantiles),
                                                     quantiles});
-  EXPECT_THAT(failure(arguments({"--input.prior", folder_ / "prior"})),
-              AllOf(HasSubstr("input.prior"), HasSubstr("no climatology"), HasSubstr("quant95")));
+  EXPECT_THAT(
+      failure(arguments({"--input.prior", folder_ / "prior"})),
+      AllOf(HasSubstr("input.prior"), HasSubstr("expected a prior of anomalies"), HasSubstr("quant95")));
 }
 
 }  // namespace

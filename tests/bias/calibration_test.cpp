@@ -148,7 +148,7 @@ TEST(CalibrationFile, IsRefusedWhenOfAnotherLayout) {
   const TemporaryFolder folder;
   const auto reading = [path = folder / kName] { read_calibrations(path); };
   io::FieldFile().write(folder / kName);
-  EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("no calibration of a bias correction")));
+  EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("not a calibration of a bias correction")));
   write_imitation(folder / kName, 3, {1, 1, 1, 40});
   EXPECT_THAT(reading, ThrowsMessage<core::Error>(HasSubstr("version 3 of the layout, expected 2")));
   write_imitation(folder / kName, 2, {1, 1, 40});

@@ -165,7 +165,7 @@ TEST(ParseDateTime, NamesTheTextThatIsNoDate) {
                            "2019-00-01", "2019-01-32", "2019-01-01 24:00", "2019-01-01 00:60",
                            "2019-01-01 00:00:60", "20190326", "2019-03-26 x", "99999999-01-01"}) {
     EXPECT_THAT([&] { parse_date_time(text); },
-                ThrowsMessage<core::Error>(HasSubstr(fmt::format("'{}' is no date", text))));
+                ThrowsMessage<core::Error>(HasSubstr(fmt::format("'{}' is not a date", text))));
   }
 }
 

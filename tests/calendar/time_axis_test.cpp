@@ -71,7 +71,7 @@ TEST(DecodeTimes, RefusesUnitsWithoutAFixedLengthAndNoDates) {
   EXPECT_THAT(decoding("years since 1850-01-01"), ThrowsMessage<core::Error>(HasSubstr("years since")));
   EXPECT_THAT(decoding("days"), ThrowsMessage<core::Error>(HasSubstr("time units 'days'")));
   EXPECT_THAT(decoding("day as %Y%m%d.%f"), ThrowsMessage<core::Error>(HasSubstr("day as")));
-  EXPECT_THAT(decoding("days since then"), ThrowsMessage<core::Error>(HasSubstr("'then' is no date")));
+  EXPECT_THAT(decoding("days since then"), ThrowsMessage<core::Error>(HasSubstr("'then' is not a date")));
   EXPECT_THAT(decoding("hours since 1900-01-01 00:00 CET"),
               ThrowsMessage<core::Error>(HasSubstr("only a time zone may follow")));
 }

@@ -108,7 +108,8 @@ TEST_F(OpenSources, RefusesMembersThatDifferInTime) {
 
 TEST_F(OpenSources, NamesTheFirstHourThatTheReferenceLacks) {
   reference_.steps = 10;
-  EXPECT_THAT(failure(), AllOf(HasSubstr("truth.nc"), HasSubstr("no instant 2019-03-26T10:00:00")));
+  EXPECT_THAT(failure(),
+              AllOf(HasSubstr("truth.nc"), HasSubstr("the instant 2019-03-26T10:00:00 is missing")));
 }
 
 TEST_F(OpenSources, RefusesAReferenceOnAnotherGrid) {
@@ -123,14 +124,14 @@ TEST_F(OpenSources, RefusesAReferenceWithoutTheVariable) {
 
 TEST_F(OpenSources, NamesAnObservationOutsideTheMembers) {
   observations_.steps = 4;
-  EXPECT_THAT(failure(),
-              AllOf(HasSubstr("coarse.nc"), HasSubstr("2019-03-26T18:00:00 is no instant of the members")));
+  EXPECT_THAT(failure(), AllOf(HasSubstr("coarse.nc"),
+                               HasSubstr("2019-03-26T18:00:00 is not an instant of the members")));
 }
 
 TEST_F(OpenSources, NamesAnObservationBetweenTheMembersHours) {
   observations_.first_hour = 0.5;
   observations_.steps = 2;
-  EXPECT_THAT(failure(), HasSubstr("2019-03-26T00:30:00 is no instant of the members"));
+  EXPECT_THAT(failure(), HasSubstr("2019-03-26T00:30:00 is not an instant of the members"));
 }
 
 TEST_F(OpenSources, RefusesObservationsThatAreNoBlockMeans) {

@@ -184,10 +184,11 @@ TEST(ConservativeWeights, RefuseBoundsThatAreNoCellsOrDoNotMeet) {
                                            "before it end, at 50.5")));
   EXPECT_THAT(
       with_rows({51.5, 52.5, 50.5, 51.5, 49.5, 50.5}),
-      ThrowsMessage<core::Error>(HasSubstr("lat: the bounds of 50, 51.5 to 52.5, are no cell around it")));
-  EXPECT_THAT(with_rows({50, 50, 51, 51, 52, 52}), ThrowsMessage<core::Error>(HasSubstr("are no cell")));
+      ThrowsMessage<core::Error>(HasSubstr("lat: the bounds of 50, 51.5 to 52.5, do not enclose it")));
+  EXPECT_THAT(with_rows({50, 50, 51, 51, 52, 52}),
+              ThrowsMessage<core::Error>(HasSubstr("do not enclose it")));
   EXPECT_THAT(with_rows({49.5, 50.5, 50.5, std::nan(""), 51.5, 52.5}),
-              ThrowsMessage<core::Error>(HasSubstr("are no cell")));
+              ThrowsMessage<core::Error>(HasSubstr("do not enclose it")));
 }
 
 TEST(ConservativeWeights, AreMeansOverTheCoveredPartAndRefuseLessThanHalf) {

@@ -22,10 +22,10 @@ TEST(StatisticsOfAVariable, AreOfItsNameUnitAndStandardName) {
     EXPECT_THAT([&] { calibration_of(variable, all); }, ThrowsMessage<core::Error>(HasSubstr(message)));
   };
   refuses({"vas", "northward_wind", "m s-1"}, "no statistics of vas");
-  refuses({"uas", "eastward_wind", "km h-1"}, "uas: statistics in m s-1, expected km h-1");
+  refuses({"uas", "eastward_wind", "km h-1"}, "uas: its statistics are in m s-1, expected km h-1");
   // Along the grid of a rotated domain it is another quantity of the same name.
   refuses({"uas", "grid_eastward_wind", "m s-1"},
-          "uas: statistics of 'eastward_wind' (standard name), expected 'grid_eastward_wind'");
+          "uas: its statistics are of the standard name 'eastward_wind', expected 'grid_eastward_wind'");
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ TEST_F(Records, AreFoundByStandardNameOrAsTold) {
   EXPECT_THAT(([&] {
                 find({t2m, tmax});
               }),
-              refuses("t2m in", "tasmax in", "data.variables t2m=air_temperature"));
+              refuses("t2m in", "tasmax in", "data.variables, such as t2m=air_temperature"));
   WantedVariable wanted = temperature();
   wanted.source_name = "t2m";
   EXPECT_EQ(find({t2m, tmax}, wanted).files().size(), 1);

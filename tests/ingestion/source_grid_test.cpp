@@ -155,7 +155,8 @@ TEST_F(SourceGrids, WantAWeightFileForAMesh) {
 
 TEST_F(SourceGrids, NeedCoordinates) {
   write_askew(folder_ / "a.nc", false, "1");
-  EXPECT_THAT([&] { open(); }, ThrowsMessage<core::Error>(HasSubstr("a.nc: tas: no latitude was found")));
+  EXPECT_THAT([&] { open(); },
+              ThrowsMessage<core::Error>(HasSubstr("a.nc: tas: no latitude or no longitude was found")));
 }
 
 TEST_F(SourceGrids, TurnWindsAlongARotatedGridToGeographicOnes) {

@@ -81,7 +81,7 @@ TEST(SelectPeriod, NamesTheDataWhereADateLiesOutside) {
   EXPECT_THAT([] { select_period(three_days(), "2019-03-27", "2019-03-26"); },
               ThrowsMessage<core::Error>(HasSubstr("no instant lies between")));
   EXPECT_THAT([] { select_period(three_days(), "soon", ""); },
-              ThrowsMessage<core::Error>(AllOf(HasSubstr("'soon' is no date"))));
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("'soon' is not a date"))));
 }
 
 }  // namespace

@@ -175,7 +175,7 @@ TEST_F(TrainingCheckpoints, OfAnotherNetworkAreRefusedNamingTheTensor) {
   EXPECT_THAT(refusal(kIdentity, form), HasSubstr("no tensor 'best:b'"));
   form = state_of(0);
   form.parameters.erase("a.bias");
-  EXPECT_THAT(refusal(kIdentity, form), HasSubstr("'parameter:a.bias' is none of this network's"));
+  EXPECT_THAT(refusal(kIdentity, form), HasSubstr("'parameter:a.bias' is not one of this network's"));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace foehn::testing {
 
 constexpr std::int64_t kToyHours = 40, kToyVariables = 2, kToyNy = 4, kToyNx = 8;
 
-constexpr std::int64_t kToyStepsADay = 8;
+constexpr std::int64_t kToyStepsPerDay = 8;
 
 /// A cache of smooth fields that change in time, with a daily cycle of 8 steps.
 inline void write_toy_cache(const std::filesystem::path& path) {
@@ -25,7 +25,7 @@ inline void write_toy_cache(const std::filesystem::path& path) {
     file.define_dimension("variable", kToyVariables);
     file.define_dimension("y", kToyNy);
     file.define_dimension("x", kToyNx);
-    file.define_dimension("instant_of_day", kToyStepsADay);
+    file.define_dimension("instant_of_day", kToyStepsPerDay);
     file.define_variable("fields", io::NetcdfType::float32, {"hour", "variable", "y", "x"}, {});
     file.define_variable("daily_cycle", io::NetcdfType::float32, {"instant_of_day", "variable", "y", "x"},
                          {});
@@ -35,7 +35,7 @@ inline void write_toy_cache(const std::filesystem::path& path) {
                                           std::cos(0.7 * static_cast<double>(i % 8))));
     file.write("fields", std::span<const float>(values));
     std::vector<float> cycle;
-    for (std::int64_t i = 0; i < kToyStepsADay * kToyVariables * kToyNy * kToyNx; ++i)
+    for (std::int64_t i = 0; i < kToyStepsPerDay * kToyVariables * kToyNy * kToyNx; ++i)
       cycle.push_back(static_cast<float>(std::cos(0.3 * static_cast<double>(i))));
     file.write("daily_cycle", std::span<const float>(cycle));
   });

@@ -16,7 +16,7 @@ TrainingOptions options_of(std::int64_t steps) {
           .micro_batch = 2,
           .learning_rate = 2e-3,
           .average_decay = 0.9,
-          .augmentation = {.mixing = 0.5, .daily_cycle = 0.3, .steps_a_day = 8},
+          .augmentation = {.mixing = 0.5, .daily_cycle = 0.3, .steps_per_day = 8},
           .seed = 9,
           .markov_order = 1,
           .held_out_hours = 10,

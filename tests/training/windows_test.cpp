@@ -26,7 +26,7 @@ class TrainingWindowsTest : public ::testing::Test {
     return FieldCache(folder / "cache.nc");
   }
   TrainingWindows windows(Augmentation augmentation) const {
-    augmentation.steps_a_day = foehn::testing::kToyStepsADay;
+    augmentation.steps_per_day = foehn::testing::kToyStepsPerDay;
     return {fields_, kLength, kStarts, augmentation};
   }
 
@@ -60,7 +60,7 @@ TEST_F(TrainingWindowsTest, AreMixedAtTheSameHourOfTheDayByARotation) {
   for (std::uint32_t sample = 0; sample < 50; ++sample) {
     const TrainingWindow window = mixed.draw(3, 5, sample);
     ASSERT_TRUE(window.mixed_in);
-    EXPECT_EQ((*window.mixed_in - window.hour) % foehn::testing::kToyStepsADay, 0);
+    EXPECT_EQ((*window.mixed_in - window.hour) % foehn::testing::kToyStepsPerDay, 0);
     EXPECT_LT(*window.mixed_in, kStarts);
     const at::Tensor expected = fields_.read(window.hour, kLength) * std::cos(window.angle) +
                                 fields_.read(*window.mixed_in, kLength) * std::sin(window.angle);
@@ -173,7 +173,7 @@ TEST_F(CacheOfADailyCycle, IsRefusedWhereItIsNotFinite) {
 TEST_F(CacheOfADailyCycle, HasNoneOfFieldsTwiceADay) {
   const FieldCache fields = cache_of(12);
   EXPECT_FALSE(fields.daily_cycle().defined());
-  EXPECT_THAT([&] { TrainingWindows(fields, 3, 10, {.daily_cycle = 0.5, .steps_a_day = 2}); },
+  EXPECT_THAT([&] { TrainingWindows(fields, 3, 10, {.daily_cycle = 0.5, .steps_per_day = 2}); },
               ::testing::ThrowsMessage<core::Error>(::testing::HasSubstr("train.daily_cycle")));
 }
 

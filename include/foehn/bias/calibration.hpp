@@ -39,7 +39,7 @@ struct Calibration {
 
 /// Checks all that a correction relies on.
 /// The simulation may lack cells, which are missing all the time and in its scenarios too.
-/// @throws Error naming the variable, and cell and month where a distribution has too few values or but one;
+/// @throws Error naming the variable, and cell and month where a distribution has too few values or only one;
 ///         for layouts or bins that differ between observed and simulated; for counts that are not those of
 ///         the summary; for negative values of a multiplicative kind
 void check_calibration(const Calibration& calibration);
@@ -66,8 +66,8 @@ struct CalibrationFile {
 ///         of the grid, or there are more than 2^27 counts
 void write_calibrations(const std::filesystem::path& path, const CalibrationFile& content);
 
-/// Reads what write_calibrations wrote; every bit is as it was.
-/// @throws Error naming the file if it is missing, truncated, no calibration, of another version of the
+/// Reads what write_calibrations wrote, bit for bit.
+/// @throws Error naming the file if it is missing, truncated, not a calibration, of another version of the
 ///         layout, larger than its bounds, or holds what check_calibration refuses
 CalibrationFile read_calibrations(const std::filesystem::path& path);
 

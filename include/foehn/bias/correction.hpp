@@ -39,7 +39,7 @@ class Correction {
   static Correction quantile_mapping(const Calibration& calibration,
                                      Extrapolation extrapolation = Extrapolation::constant_correction);
   /// @param scenario  laid out as the calibration; months that are not corrected may be empty
-  /// @throws Error as check_calibration, the same of the scenario, or for a layout that differs
+  /// @throws Error as check_calibration, for the scenario too, or for a layout that differs
   static Correction detrended_quantile_mapping(
       const Calibration& calibration, const Summary& scenario,
       Extrapolation extrapolation = Extrapolation::constant_correction);

@@ -7,11 +7,11 @@
 
 namespace foehn::bias {
 
-/// When in the day a record's values are taken, and over how long: what is alike where distributions that
-/// hold all hours of the day are compared.
+/// When in the day a record's values are taken, and over how long: alike in records whose distributions,
+/// which hold all hours of the day, are compared.
 struct DailyTimes {
   std::int64_t mean_seconds = 0;   ///< what a value is the mean over; 0: a snapshot
-  std::int64_t every_seconds = 0;  ///< between times of the day that there are; 0: a single instant's
+  std::int64_t every_seconds = 0;  ///< between its times of day; 0: a single instant
   std::int64_t first_seconds = 0;  ///< the first time of the day; of means, when they begin
   bool operator==(const DailyTimes&) const = default;
 };
@@ -23,7 +23,7 @@ DailyTimes daily_times(const calendar::TimeAxis& times, std::int64_t begin_secon
                        std::int64_t mean_seconds);
 
 /// Whether two records hold the same hours of the day: snapshots at the same times, or means over the same
-/// times. Means over whole days hold all hours, whenever they begin. A single instant need be but one of the
+/// times. Means over whole days hold all hours, whenever they begin. A single instant need only be one of the
 /// other's times.
 bool are_alike(const DailyTimes& a, const DailyTimes& b);
 

@@ -11,7 +11,7 @@
 
 namespace foehn::bias {
 
-/// Fewer values than this say nothing of a distribution.
+/// Fewer values than this say nothing about a distribution.
 inline constexpr std::int64_t kFewestValues = 30;
 inline constexpr std::int64_t kMostBins = 100'000;
 
@@ -42,7 +42,7 @@ struct Summary {
 /// How messages call a record and its cells.
 struct Wording {
   std::string record;                                   ///< "observations", or the name of a file
-  std::function<std::string(std::int64_t cell)> place;  ///< where a cell lies; none: "cell 12"
+  std::function<std::string(std::int64_t cell)> place;  ///< where a cell lies; empty: "cell 12"
 };
 
 /// Which slots may be without values.
@@ -52,8 +52,8 @@ enum class MayLack {
   any,
 };
 
-/// Checks that there are values enough to speak of distributions.
-/// @throws Error naming the first slot with too few values or but one value repeated, or arrays whose length
+/// Checks that there are enough values to estimate distributions from.
+/// @throws Error naming the first slot with too few values or a single value repeated, or arrays whose length
 ///         is not that of the layout
 void require_usable(const Summary& summary, const Wording& wording, MayLack may_lack);
 
@@ -72,9 +72,9 @@ struct Bins {
 };
 
 /// Bins over [min(observed, simulated), max(observed, simulated)], as python-cmethods lays them; over the
-/// observations' range in cells that the simulation never has a value of.
+/// observations' range in cells where the simulation never has a value.
 /// @param number  bins, 1 to kMostBins ("n_quantiles" of python-cmethods)
-/// @throws Error naming cell and month that have no value, fewer than kFewestValues, or but one value
+/// @throws Error naming cell and month that have no value, fewer than kFewestValues, or a single value
 ///         repeated; or if the layouts differ
 Bins common_bins(const Summary& observed, const Summary& simulated, std::int64_t number);
 
@@ -91,7 +91,7 @@ struct Distribution {
 };
 
 /// First pass over a record: range and mean, instant by instant, in memory that does not grow with the
-/// record. A pass that has thrown is of no further use.
+/// record. A pass that has thrown must not be used again.
 class SummaryPass {
  public:
   SummaryPass(const Layout& layout, calendar::Calendar calendar);

@@ -31,12 +31,12 @@ struct DateTime {
 
 /// Reads "2019-03-26", "2019-3-26 6:00", "2019-03-26T06:00:00Z" and the like; fields may be unpadded, and a
 /// time zone (Z, UTC, GMT, +00:00) and a fraction of a second may follow if they are zero.
-/// @throws Error naming the text if it is no such date
+/// @throws Error naming the text if it is not such a date
 DateTime parse_date_time(const std::string& text);
 
-/// Reads such a date, whose time zone may be any offset ("2000-01-01 00:00 +01:00", "-6", "+0530"), as
-/// to_seconds of it in UTC.
-/// @throws Error naming the text if it is no such date, or the date if the calendar has none such
+/// Reads such a date with any time zone ("2000-01-01 00:00 +01:00", "-6", "+0530") and returns the
+/// to_seconds of its UTC.
+/// @throws Error naming the text if it is not such a date, or the date if the calendar does not have it
 std::int64_t parse_seconds(const std::string& text, Calendar calendar);
 
 /// "2019-03-26T06:00:00"

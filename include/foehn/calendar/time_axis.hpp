@@ -20,7 +20,7 @@ struct TimeAxis {
 };
 
 /// Whether the instants of two axes may be compared as seconds: their calendars are the same, or are standard
-/// and proleptic_gregorian and all instants lie on or after 1582-10-15, from when on these two do not differ.
+/// and proleptic_gregorian and all instants lie on or after 1582-10-15, from which date on these two agree.
 bool are_comparable(const TimeAxis& a, const TimeAxis& b);
 
 /// Decodes CF time coordinate values.
@@ -33,7 +33,7 @@ bool are_comparable(const TimeAxis& a, const TimeAxis& b);
 /// @throws Error naming the units, or the index of a value that is not finite
 TimeAxis decode_times(std::span<const double> values, const std::string& units, Calendar calendar);
 
-/// The step that most instants follow by, in seconds, the smallest of those; 0 if no instant follows another.
+/// The commonest step between neighbours, in seconds (the smallest of several); 0 if time never rises.
 std::int64_t commonest_step(const TimeAxis& axis);
 
 /// Checks that an axis rises by one fixed step.

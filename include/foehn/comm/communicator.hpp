@@ -12,7 +12,7 @@
 
 namespace foehn::comm {
 
-/// Starts MPI and ends it; one a process, for the life of main.
+/// Starts MPI and ends it; one per process, for the life of main.
 class Environment {
  public:
   Environment(int* argc, char*** argv);
@@ -41,8 +41,8 @@ class Communicator {
   /// Who shares a failure of this group: all of the job, or, of a group that was split off, a team.
   core::Scope scope() const { return scope_; }
 
-  /// Splits the group: ranks that name the same `colour` form one, in the order of their ranks. @note
-  /// Collective.
+  /// Splits the group: ranks that name the same `colour` form one, in the order of their ranks.
+  /// @note Collective.
   Communicator split(int colour) const;
   /// Splits the group into those of each machine. @note Collective.
   Communicator split_by_machine() const;
@@ -69,7 +69,7 @@ class Communicator {
   std::vector<double> gather_all(double value) const;
   /// Every rank's text, in the order of ranks, on the root; empty on the others. @note Collective.
   std::vector<std::string> gather(const std::string& text) const;
-  /// Is it so on any rank? @note Collective.
+  /// Whether `mine` is true on any rank. @note Collective.
   bool any(bool mine) const;
 
   /// Sends numbers to a rank, which must receive as many; messages between two ranks arrive in order.
@@ -86,10 +86,10 @@ class Communicator {
   core::Scope scope_;
 };
 
-/// Gives up what was started and is still under way, before its memory goes: for the way out of a failure.
+/// Cancels the messages that are still under way, before their memory is freed: for leaving after a failure.
 void cancel(std::vector<MPI_Request>& requests) noexcept;
 
-/// Waits for what was started.
+/// Waits for the messages that were started.
 void wait(std::vector<MPI_Request>& requests);
 
 /// @throws core::Error with MPI's own words if `status` is not MPI_SUCCESS

@@ -27,7 +27,7 @@ class RowExchange {
   RowExchange(const Communicator& communicator, const std::vector<std::vector<std::int64_t>>& held,
               const std::vector<std::vector<std::int64_t>>& wanted, std::string what = "rows");
 
-  /// An exchange on its way, so that work can go on meanwhile.
+  /// An exchange on its way, so that work can continue meanwhile.
   class Pending {
    public:
     Pending() = default;

@@ -15,20 +15,20 @@ namespace foehn::comm {
 /// What one rank asks of all.
 struct Request {
   std::function<bool()> is_made;  ///< on this rank; safe to call from another thread
-  std::function<void()> make;     ///< called on every rank after any has made it, perhaps again and again
+  std::function<void()> make;     ///< called on every rank after any has made it, perhaps repeatedly
 };
 
 /// While it lives, a job that makes no progress ends with a message, and a request of one rank becomes one of
 /// all.
 ///
-/// A wait may be long and right: for the root, which writes files, or for a team that draws the last member.
-/// What tells a hang is that no rank makes progress. So a thread of each rank sums up all the time, over all
-/// ranks, how often they have shown progress (core::beat, and every wait that begins or ends). The job ends
-/// when for too long
+/// A wait may be long and legitimate: for the root, which writes files, or for a team that draws the last
+/// member. What tells a hang is that no rank makes progress. So a thread of each rank sums up all the time,
+/// over all ranks, how often they have shown progress (core::beat, and every wait that begins or ends). The
+/// job ends when for too long
 ///  - a rank has not taken part in the sum: it is stopped, or its machine is gone; or
 ///  - the sum has stood still while any rank waits.
-/// A heartbeat of the threads alone would not do: a thread lives on beside work that hangs. Nor would a limit
-/// on waits: none fits both a broken network and a year's files.
+/// A heartbeat of the threads alone would not do: a thread lives on while work hangs. Nor would a limit on
+/// waits: no single one fits both a broken network and the writing of a year's files.
 ///
 /// Every rank then tells the root where it is (the operation that it waits in, and core::Activity), and the
 /// root prints this, names the ranks that lag behind and ends the job. Where the root itself does not
@@ -84,8 +84,8 @@ struct Whereabouts {
   std::string text;         ///< "waiting to sum: member 3, step 12 of 16"
 };
 
-/// The message that a job ends with: which ranks lag behind, and where each one is, in a line for all that
-/// are at the same.
+/// The message that a job ends with: which ranks lag behind, and where each one is, with one line for all
+/// ranks at the same place.
 std::string describe_hang(double seconds, const std::vector<Whereabouts>& ranks);
 
 }  // namespace foehn::comm

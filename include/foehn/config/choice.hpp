@@ -40,7 +40,7 @@ class Choice {
   }
 
   const std::vector<std::string>& names() const { return names_; }
-  /// Of the value in force.
+  /// The name of the value in force.
   std::string name() const { return get_(); }
   /// @param name  one of the names
   void set(const std::string& name) const {

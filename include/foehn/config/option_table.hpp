@@ -15,7 +15,7 @@
 
 namespace foehn::config {
 
-/// What is said of an option besides its name, type and default.
+/// What an option declares in addition to its name, type and default.
 struct Description {
   std::string doc;        ///< one sentence or two, in the words of the field
   std::string unit = "";  ///< of a number: "1", "h", "K"; empty for text
@@ -27,7 +27,7 @@ struct Description {
   std::size_t fewest = 0;                 ///< values of a list
   std::size_t most = std::numeric_limits<std::size_t>::max();
   bool required = false;       ///< must be given
-  bool positional = false;     ///< may also be given as a bare word; one text of a table
+  bool positional = false;     ///< may also be given as a bare word; a text, one per table
   bool changes_result = true;  ///< whether the output's values depend on it, and so the digest of a run
 };
 
@@ -50,17 +50,17 @@ class OptionTable {
   /// Declares an option. A list is given as words separated by commas or spaces, one of files by commas
   /// alone. Quotes around a value, single or double, keep what would separate.
   /// @throws std::logic_error if the name is taken, the doc is missing, a number has no unit, the default of
-  ///         an option that is not required is out of its range or choices, or a second option takes the bare
-  ///         word or one that is no text does
+  ///         an option that is not required is out of its range or choices, or the bare word is taken
+  ///         by a second option or by one that is not a text
   void add(const std::string& name, Target target, Description description);
-  /// The same of a field of an enumeration, whose values have names.
+  /// The same for a field of an enumeration, whose values have names.
   template <class Enum>
   requires std::is_enum_v<Enum>
   void add(const std::string& name, Enum* field, Description description) {
     add(name, Target(Choice(field)), std::move(description));
   }
 
-  /// What parse found besides the options.
+  /// What parse found in addition to the options.
   struct Outcome {
     std::string page;            ///< --help was given: print this and stop with code 0
     bool validate_only = false;  ///< --validate-only was given

@@ -16,7 +16,7 @@ namespace foehn::config {
 template <class Enum>
 class PerVariable {
  public:
-  /// The value for a variable, where there is one.
+  /// The value for a variable, if it has one.
   std::optional<Enum> of(const std::string& variable) const {
     std::optional<Enum> value;
     for (const Setting& setting : settings_) {

@@ -10,7 +10,7 @@
 
 namespace foehn::core {
 
-/// One thread that runs tasks in order, while the caller goes on: the root writes a chunk to disk while the
+/// One thread that runs tasks in order, while the caller continues: the root writes a chunk to disk while the
 /// next one is on its way. All use of NetCDF belongs in one such thread while it lives, and none of MPI.
 class BackgroundTasks {
  public:

@@ -14,8 +14,8 @@ std::string sha256(std::string_view bytes);
 /// @throws Error if the file cannot be read
 std::string sha256_of_file(const std::filesystem::path& path);
 
-/// That of several files' content, in whatever order they are given; of one file, as sha256_of_file.
-/// @throws Error as that
+/// SHA-256 of the content of several files, whatever their order; for one file, that of sha256_of_file.
+/// @throws Error as sha256_of_file
 std::string sha256_of_files(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace foehn::core

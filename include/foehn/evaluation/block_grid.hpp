@@ -22,7 +22,7 @@ class BlockGrid {
 
   /// Bilinear interpolation from the blocks' centres to the cells; constant beyond the outermost centres.
   /// Distances are counted in cells, so that a field linear in the cell index comes back exactly from its
-  /// block means. What is NaN, and so missing, gives NaN where it is needed.
+  /// block means. A missing value (NaN) gives NaN wherever it is needed.
   /// @param coarse  [y / block, x / block] @param fine  [y, x]
   void interpolate(std::span<const double> coarse, std::span<double> fine) const;
 

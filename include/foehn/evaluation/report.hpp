@@ -17,8 +17,8 @@ std::string scores_text(const Results& results);
 nlohmann::ordered_json scores_json(const Results& results);
 
 /// Writes the scores as NetCDF whole or not at all: `<variable>_<score>(hours_since_observation)`, the same
-/// over all hours as `<variable>_<score>_all_hours`, rank histograms `<variable>_rank_histogram(rank)`, and
-/// spectra
+/// over all hours as `<variable>_<score>_all_hours`, rank histograms `<variable>_rank_histogram(rank)`,
+/// and spectra
 /// `<variable>_spectrum_ratio(<variable>_wavelength)`.
 /// @throws Error if the file cannot be written
 void write_scores_netcdf(const std::filesystem::path& path, const Results& results);

@@ -13,13 +13,13 @@ namespace foehn::evaluation {
 
 /// Scores of one variable over a set of hours, in its unit.
 struct HourScores {
-  std::int64_t hours = 0;  ///< how many hours they are over
+  std::int64_t hours = 0;  ///< number of hours
   EnsembleScores ensemble;
-  /// Of the observations, bilinear in space, linear in time; where they are missing, over the cells that do
-  /// not need them, and NaN where there are none.
+  /// Of the observations, bilinear in space, linear in time; where some are missing, over the cells that do
+  /// not need them, and NaN if every cell does.
   ErrorScores interpolation;
   std::optional<ErrorScores>
-      anomaly_interpolation;  ///< the same of their anomalies; absent without a climatology
+      anomaly_interpolation;  ///< the same for their anomalies; absent without a climatology
 };
 
 /// How far the members' block means lie from the observations.
@@ -28,11 +28,11 @@ struct ObservationAgreement {
   std::optional<double> standard_deviation;
   double rms = 0;               ///< in standard deviations, or in the variable's unit if that is not known
   double mean = 0;              ///< the same; members minus observations
-  double missing_fraction = 0;  ///< part of the variable's observations that is missing and does not count
+  double missing_fraction = 0;  ///< of the variable's observations; these are not compared
 };
 
-/// Spatial power by wavelength, as a ratio to the truth's: 1 is right, less is too smooth. Where the truth
-/// has no power, there is no entry.
+/// Spatial power by wavelength, as a ratio to the truth's: 1 is right, less is too smooth. Rings
+/// without power in the truth are left out.
 struct SpectrumRatios {
   std::vector<double> wavelength_cells;
   std::vector<double> members;        ///< mean over the members
@@ -41,10 +41,10 @@ struct SpectrumRatios {
 
 /// Variances of the increments x(h) - x(h - 1) over cells and hours, in the square of the variable's unit.
 struct IncrementVariances {
-  std::int64_t hours = 0;  ///< how many increments in time they are over; without any they are NaN
+  std::int64_t hours = 0;  ///< number of increments in time; without any, the variances are NaN
   double truth = 0;
   double members = 0;
-  double interpolation = 0;  ///< of the observations, over the cells that have one; NaN where none has
+  double interpolation = 0;  ///< of the observations, over the cells that have one; NaN if no cell has
 };
 
 /// How much trajectories jump at observations: the variance of the increments that end at an observed hour
@@ -56,9 +56,9 @@ struct SeamRatios {
 };
 
 struct VariableResults {
-  bool is_observed = true;  ///< else there is neither interpolation (all of it is NaN) nor agreement
+  bool is_observed = true;  ///< if not, interpolation is all NaN and agreement is empty
   HourScores all_hours;
-  std::optional<HourScores> observed_hours;  ///< absent where there is no such hour
+  std::optional<HourScores> observed_hours;  ///< absent without such hours
   std::optional<HourScores>
       hours_between;  ///< likewise; hours before the first observation are not among them
   /// Element i: hours that lie i after the last observation. Hours before the first observation count in
@@ -67,12 +67,12 @@ struct VariableResults {
   /// Element i: increments to the hours that lie i after the last observation.
   std::vector<IncrementVariances> increments;
   std::optional<SeamRatios>
-      seam;  ///< absent where one of the two kinds of increments is, or the truth has none
+      seam;  ///< absent without both kinds of increments, or if those of the truth are 0
   ObservationAgreement agreement;
   SpectrumRatios spectrum;  ///< over a few hours spread evenly
 };
 
-/// Fields of one hour for the eye, each [variable, y, x].
+/// Fields of one hour to look at, each [variable, y, x].
 struct ExampleHour {
   std::string time;
   std::int64_t hours_since_observation = 0;
@@ -95,7 +95,7 @@ struct Results {
   std::string last_time;
   double step_hours = 1;                ///< length of an "hour"
   std::int64_t period = 1;              ///< hours from one observation to the next
-  std::vector<VariableResults> scores;  ///< one a variable
+  std::vector<VariableResults> scores;  ///< one per variable
   ExampleHour example;
 };
 

@@ -45,7 +45,7 @@ struct EnsembleSums {
       ranks;  ///< [members + 1] how often so many members lie below the truth; ties are shared out
 };
 
-/// Scores of an ensemble; what one member alone cannot have is absent.
+/// Scores of an ensemble; those that need several members are absent with one.
 struct EnsembleScores {
   ErrorScores mean;                 ///< of the ensemble mean
   std::optional<double> fair_crps;  ///< needs two members

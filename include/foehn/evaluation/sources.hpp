@@ -15,12 +15,12 @@ namespace foehn::evaluation {
 
 /// The files that an evaluation compares.
 struct SourceFiles {
-  std::vector<std::filesystem::path> members;  ///< one file an ensemble member
+  std::vector<std::filesystem::path> members;  ///< one file per ensemble member
   std::vector<std::filesystem::path> reference;
   std::vector<std::filesystem::path> observations;
   std::optional<grid::Crop> reference_crop;  ///< the members' domain within the reference's grid
   /// Names in the reference, each with the standard name (or the name) of the members' variable that it is;
-  /// variables without one are called as in the members.
+  /// other variables have the same name as in the members.
   std::vector<io::Variable> reference_names = {};
 };
 
@@ -64,15 +64,15 @@ struct Sources {
 ///
 /// Reference and observations are converted to the members' units; the calendars `standard` and
 /// `proleptic_gregorian` count as one. Observations may be of some of the members' variables alone.
-/// @throws Error if there is no member; a reference name is of none of the members' variables; a file cannot
-/// be read; the members differ in variables, units, grid or times;
+/// @throws Error if there is no member; a reference name matches none of the members' variables; a file
+///         cannot be read; the members differ in variables, units, grid or times;
 ///         the reference lacks a variable or an hour that counts (naming the first), or is on another grid;
 ///         an observation lies at no hour of the members, means differ in their length, or the observations'
 ///         grid is not one of block means of the members' grid
 Sources open_sources(const SourceFiles& files);
 
 /// The standard deviations of the observation error that the members' files state in their global attribute
-/// `foehn_observation_std` (one a variable, in its unit and the file's order); empty if they state none.
+/// `foehn_observation_std` (one per variable, in its unit and the file's order); empty if they state none.
 std::vector<double> stated_observation_std(const std::filesystem::path& member);
 
 }  // namespace foehn::evaluation

@@ -19,7 +19,7 @@ class RadialSpectrum {
 
   /// Wavelength of every ring, in cells, falling.
   const std::vector<double>& wavelengths() const { return wavelengths_; }
-  /// Sums of squared coefficients, one a ring, in squared units of the field. @param field  [y, x]
+  /// Sums of squared coefficients, one per ring, in squared units of the field. @param field  [y, x]
   std::vector<double> power(std::span<const double> field) const;
 
  private:

@@ -15,23 +15,23 @@ namespace foehn::evaluation {
 using Climatology = std::function<void(std::int64_t seconds, std::span<double> fields)>;
 
 struct VerifyOptions {
-  /// Standard deviation of the observation error, one a variable, in its unit; empty: not known.
+  /// Standard deviation of the observation error, one per variable, in its unit; empty: unknown.
   std::vector<double> observation_std = {};
-  /// Baseline of anomaly interpolation; empty: that baseline is left out.
+  /// For the baseline of anomaly interpolation; empty leaves that baseline out.
   Climatology climatology = {};
   /// How many of the members' values (4 bytes each) are held at once, at least one hour's. Changes no score.
   std::int64_t values_in_memory = std::int64_t{1} << 25;
   bool show_progress = false;
 };
 
-/// Checks that there is one standard deviation a variable, or none.
+/// Checks that there is one standard deviation per variable, or none at all.
 /// @throws Error if their number is another or one is not positive
 void check_observation_std(const std::vector<double>& deviations, const std::vector<io::Variable>& variables);
 
 /// Scores the members against the reference in float64, hour by hour, in memory that does not grow with the
 /// hours.
 /// @throws Error if the number of standard deviations is not that of the variables or one is not positive, or
-/// if values
+///         if values
 ///         cannot be read
 Results verify(const Sources& sources, const VerifyOptions& options);
 

@@ -47,9 +47,9 @@ struct Geographic {
 };
 Geographic geographic_coordinates(const Grid& grid);
 
-/// Puts latitudes that rounding (of float32, or packed in 16 bits) has carried beyond a pole back to it; NaN
-/// stay. Readers call it once, so that no other part needs to know.
-/// @return the first value that is no latitude, further beyond a pole; nothing if there is none
+/// Moves latitudes that rounding (of float32, or packed in 16 bits) has carried beyond a pole back onto it;
+/// NaN stays. Readers call it once, so that no other part needs to know.
+/// @return the first value that lies too far beyond a pole to be a latitude; nothing if all are latitudes
 std::optional<double> settle_latitudes(std::vector<double>& latitudes);
 
 /// Rows [y0, y1) and columns [x0, x1) of a grid.

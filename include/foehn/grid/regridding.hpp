@@ -8,8 +8,8 @@
 
 namespace foehn::grid {
 
-/// The cell centres of any grid of rows and columns, curvilinear ones too; [y, x]. Those of cells that are
-/// none (suppressed ones of a curvilinear grid) are NaN.
+/// The cell centres of any grid of rows and columns, curvilinear ones too; [y, x]. Those of cells that do
+/// not exist (suppressed ones of a curvilinear grid) are NaN.
 struct CellCentres {
   std::int64_t ny = 0;
   std::int64_t nx = 0;
@@ -42,7 +42,7 @@ struct RegriddingWeights {
 
   /// One field with missing values: a target cell is the mean over its valid source cells, its weights
   /// scaled to sum to 1 again; where less than `least_valid_weight` of its weight is valid, it is NaN.
-  /// @param is_missing  one flag a source cell; what `source` holds there is not looked at
+  /// @param is_missing  one flag per source cell; what `source` holds there is ignored
   void apply(std::span<const float> source, std::span<const std::uint8_t> is_missing, std::span<float> target,
              double least_valid_weight = kLeastValidWeight) const;
 
@@ -72,7 +72,7 @@ RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets
 /// Bilinear interpolation in the quadrilaterals of neighbouring cell centres, for a source grid whose
 /// latitudes and longitudes are fields. Each quadrilateral is seen in the gnomonic projection about the
 /// target, so that neither poles nor seams matter. The last column is not taken for a neighbour of the first.
-/// A cell whose centre is not finite is none: it belongs to no quadrilateral.
+/// A cell whose centre is not finite does not exist: it belongs to no quadrilateral.
 /// @throws Error naming the first target that lies in no quadrilateral
 RegriddingWeights bilinear_weights(const CellCentres& source, const Geographic& targets);
 
@@ -82,14 +82,14 @@ RegriddingWeights bilinear_weights(const CellCentres& source, const Geographic& 
 ///
 /// Cells reach as far as the axes' bounds say. Without bounds they reach half-way to their neighbours; the
 /// outermost reach as far out, or to the pole where the grid goes round the globe and its last row lies no
-/// more than a step from the pole. Where both grids have the
-/// same pole, areas are exact. Where they differ, the target's cells are polygons in the equal-area plane
-/// (longitude, sin latitude) of the source, whose sides follow the cell's parallels and meridians to 1e-5 of
-/// the cell's area.
+/// more than a step from the pole.
+/// Where both grids have the same pole, areas are exact. Where they differ, the target's cells are polygons
+/// in the equal-area plane (longitude, sin latitude) of the source, whose sides follow the cell's parallels
+/// and meridians to 1e-5 of the cell's area.
 ///
 /// @param source, target  with at least 2 rows and 2 columns
 /// @throws Error naming the first target cell of which the source covers less than half, or the first bounds
-///         that are no cell around their centre or leave a gap
+///         that do not enclose their centre or leave a gap
 RegriddingWeights conservative_weights(const Grid& source, const Grid& target);
 
 }  // namespace foehn::grid

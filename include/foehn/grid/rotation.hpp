@@ -31,7 +31,7 @@ std::vector<double> grid_angles(const Grid& grid);
 /// Turns winds in place from geographic components (eastward, northward) to components along the grid:
 /// u_grid = u cos a + v sin a, v_grid = -u sin a + v cos a.
 ///
-/// @param angles  of grid_angles, one a cell
+/// @param angles  of grid_angles, one per cell
 /// @param u, v    [y, x], any unit that is the same for both
 /// @throws Error if the sizes differ
 void rotate_winds_to_grid(std::span<const double> angles, std::span<float> u, std::span<float> v);

@@ -11,7 +11,7 @@ struct WindComponent {
   bool is_along_grid = false;  ///< along the grid's own directions, not geographic ones
   bool operator==(const WindComponent&) const = default;
 };
-/// Nothing for a standard name that is none.
+/// Nothing for the standard name of anything else.
 std::optional<WindComponent> wind_component(const std::string& standard_name);
 
 }  // namespace foehn::grid

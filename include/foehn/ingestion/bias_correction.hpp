@@ -10,7 +10,7 @@
 
 namespace foehn::ingestion {
 
-/// Told how many instants more were read.
+/// Called with the number of instants read since the last call.
 using Told = std::function<void(std::int64_t instants)>;
 
 struct CalibrationOptions {
@@ -22,14 +22,14 @@ struct CalibrationOptions {
 
 /// Learns how the simulation's past differs from a reference, in two passes over each.
 /// @param variables  of both records, in their order
-/// @return           one calibration a variable
+/// @return           one calibration per variable
 /// @throws Error as the passes of `bias`, naming the variable
 std::vector<bias::Calibration> calibrate(const std::vector<io::Variable>& variables,
                                          const CoarseRecord& reference, const CoarseRecord& historical,
                                          const CalibrationOptions& options, const Told& told);
 
 /// A variable's statistics, found by its name.
-/// @throws Error naming the variable if there are none, or those of another unit
+/// @throws Error naming the variable if it has none, or in another unit or of another standard name
 const bias::Calibration& calibration_of(const io::Variable& variable,
                                         const std::vector<bias::Calibration>& calibrations);
 

@@ -25,7 +25,7 @@ struct MissingBlocks {
 class BlockRegridding {
  public:
   /// @param fine    weights from the source onto the fine grid
-  /// @param block   cells a side of a block; divides both sides of the fine grid
+  /// @param block   cells per side of a block; divides both sides of the fine grid
   /// @param angles  from geographic east to the fine grid's east (grid::grid_angles), radians, [fine cell]
   BlockRegridding(const grid::RegriddingWeights& fine, const grid::Grid& fine_grid, std::int64_t block,
                   std::span<const double> angles);
@@ -42,7 +42,7 @@ class BlockRegridding {
   /// @param means         [block]; NaN where more is missing
   MissingBlocks apply(std::span<const float> source, double most_missing, std::span<float> means) const;
 
-  /// What one component of a wind gives to the two of a block, turned to the fine grid at each of its cells.
+  /// What one component of a wind adds to both of a block, turned to the fine grid at each of its cells.
   struct TurnedSum {
     double cosine = 0,
            sine = 0;   ///< sums over what is there of weight, cosine or sine of the angle, and value

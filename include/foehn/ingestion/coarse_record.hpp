@@ -29,9 +29,8 @@ CoarseRecord coarse_record(ObservationStream& stream);
 
 /// Records that lie on the observations' grid already, such as block means of a reanalysis. Reading refuses a
 /// missing value, naming file, variable, time and place.
-/// @throws Error naming the variable and file that are on another grid, or have other instants than the
-/// first,
-///         or are means over another interval, or winds along other directions than wanted
+/// @throws Error naming the variable and file that are on another grid, have other instants than the first,
+///         are means over another interval, or hold winds along other directions than wanted
 CoarseRecord coarse_record(std::vector<Record> records, const grid::Grid& grid);
 
 }  // namespace foehn::ingestion

@@ -19,12 +19,12 @@ struct WantedVariable {
 
 /// Finds each wanted variable in the files, which may hold one variable each or many, and joins its files.
 ///
-/// By standard name; one that names no standard name is found by the domain's name of it. Winds are also
-/// found along the other directions (grid_eastward_wind for eastward_wind, and so on) where there are none
-/// along the wanted. Where several variables would do (tas and tasmax), the one of the domain's name is
-/// taken. Files that are named twice are read once.
+/// By standard name; one without a standard name is found by the domain's name for it. Winds are also
+/// found along the other directions (grid_eastward_wind for eastward_wind, and so on) if no file has them
+/// along the wanted ones. Where several variables would do (tas and tasmax), the one with the domain's name
+/// is taken. Files that are named twice are read once.
 ///
-/// @return  one record a wanted variable, in that order
+/// @return  one record per wanted variable, in that order
 /// @throws Error naming the variable: found nowhere (with what the files hold), or ambiguous; and as
 ///         io::read_layout, read_source_grid, read_sampling and Record
 std::vector<Record> find_records(const std::vector<std::filesystem::path>& files,

@@ -30,9 +30,8 @@ class ObservationStream {
  public:
   /// @param records  cut to the period that is wanted
   /// @throws Error naming variable and file: intervals or calendars that differ, no instant in common, a
-  /// source
-  ///         grid that does not cover the domain or wants a weight file, a wind without its other component,
-  ///         files that overlap and disagree
+  ///         source grid that does not cover the domain or wants a weight file, a wind without its other
+  ///         component, files that overlap and disagree
   ObservationStream(std::vector<Record> records, Target target);
 
   const std::vector<io::Variable>& variables() const { return variables_; }
@@ -96,7 +95,7 @@ class ObservationStream {
   std::int64_t first_uncounted_ = 0;                                // index: what is read again counts once
 };
 
-/// Sorts records into snapshots and means, and makes a stream of each kind that there is: snapshots first.
+/// Sorts records into snapshots and means, and makes a stream of each kind that occurs: snapshots first.
 std::vector<ObservationStream> make_streams(std::vector<Record> records, const Target& target);
 
 }  // namespace foehn::ingestion

@@ -34,12 +34,12 @@ class Record {
  public:
   /// @param variable  as wanted: the name and unit that values are given in
   /// @param files     in any order; at least one
-  /// @throws Error naming two files whose grids, calendars, standard names, levels or ways to stand in time
+  /// @throws Error naming two files whose grids, calendars, standard names, levels or sampling in time
   ///                   differ
   Record(io::Variable variable, std::vector<SourceFile> files);
 
   const io::Variable& variable() const { return variable_; }
-  /// The standard name of what the files hold, which of winds may be another than the wanted.
+  /// The standard name of what the files hold, which for winds may differ from the wanted one.
   const std::string& source_standard_name() const { return files_.front().layout.variable.standard_name; }
   const std::shared_ptr<const SourceGrid>& grid() const { return files_.front().grid; }
   const Sampling& sampling() const { return files_.front().sampling; }
@@ -48,10 +48,10 @@ class Record {
   const std::vector<SourceFile>& files() const { return files_; }
   const std::filesystem::path& file_of(std::int64_t index) const { return file(kept_[at(index)]).path; }
 
-  /// Leaves only what lies between two dates, both inclusive (io::select_period), and the files with that. Of
-  /// a mean, the middle counts.
+  /// Keeps only what lies between two dates, both inclusive (io::select_period), and the files that hold it.
+  /// For a mean, its middle counts.
   /// @param options  that the dates come from, for messages
-  /// @throws Error if there is nothing, or naming the gap in it and the files on both sides
+  /// @throws Error if nothing is left, or naming the gap in it and the files on both sides
   void select_period(const std::string& start, const std::string& end,
                      const std::string& options = "time.start, time.end");
 
@@ -63,7 +63,7 @@ class Record {
   /// Reads instants [first, first + count) of the crop; missing values are NaN.
   /// @param values   room for [count, cells of the crop]
   /// @param is_used  [cell of the crop]: whether a cell's values are used, and so must be plausible; empty:
-  /// all
+  ///                 all
   /// @throws Error naming file, variable, time and place of the first value that is not plausible for its
   ///         standard name
   void read(std::int64_t first, std::int64_t count, const grid::Crop& crop, std::span<float> values,

@@ -25,8 +25,8 @@ struct SourceGrid {
 /// Reads it from coordinate variables, or from the latitudes and longitudes that the variable's `coordinates`
 /// name, in degrees or radians.
 ///
-/// Where a grid is not rectilinear, cells without a position (a fill value; or 0, 0, where that is so of
-/// several) are none.
+/// On a grid that is not rectilinear, cells without a position (a fill value; or 0, 0 for several cells) do
+/// not exist.
 /// @throws Error naming file and variable: coordinates that are missing, of another unit or out of range
 SourceGrid read_source_grid(const io::NetcdfFile& file, const io::FieldLayout& layout);
 

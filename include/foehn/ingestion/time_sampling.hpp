@@ -8,12 +8,12 @@ namespace foehn::ingestion {
 using io::Sampling;
 using io::TimeSampling;
 
-/// The middle of what each value is of, which says what month and year it belongs to: of snapshots their
+/// The middle of the time that each value stands for, which decides its month and year: for snapshots, their
 /// times.
 calendar::TimeAxis middles(const Sampling& sampling, calendar::TimeAxis times);
 
-/// The first and the last second that the values are of: of snapshots their first and last time, of means
-/// from the first one's begin to before the last one's end.
+/// The first and the last second that the values stand for: for snapshots their first and last time, for
+/// means from the beginning of the first one to just before the end of the last one.
 calendar::TimeAxis covered(const Sampling& sampling, const calendar::TimeAxis& times);
 
 }  // namespace foehn::ingestion

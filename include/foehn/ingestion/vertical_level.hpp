@@ -20,7 +20,7 @@ struct VerticalLevel {
 /// Finds it among the variable's dimensions of size 1 and the scalar coordinates that its attribute
 /// `coordinates` names. A vertical coordinate is one with `axis` "Z", an attribute `positive`, or the
 /// standard name of a height, an altitude or a pressure. Source: CF 4.3.
-/// @return nothing where the file does not say
+/// @return nothing if the file does not say
 std::optional<VerticalLevel> read_level(const io::NetcdfFile& file, const io::FieldLayout& layout);
 
 /// Whether two levels are one, in whatever units.

@@ -16,11 +16,11 @@ enum class DeviceChoice { automatic, cpu, cuda };
 
 /// The device that a process computes on.
 /// @param number  of several GPUs the one of this number, counted round
-/// @throws core::Error if cuda is asked for and there is none
+/// @throws core::Error if cuda is asked for and no GPU is found
 c10::Device choose_device(DeviceChoice choice, int number = 0);
 
 /// The device that this rank computes on: of several GPUs, the one of its number on the machine.
-/// @throws core::CollectiveError if cuda is asked for and there is none on some rank's machine
+/// @throws core::CollectiveError if cuda is asked for and some rank's machine has no GPU
 /// @note Collective over the world.
 c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice);
 

@@ -6,9 +6,9 @@
 
 namespace foehn::process {
 
-/// The folder that results go to: made where absent, and written to once, to find out now, not after the
-/// work, whether it can be. With `is_temporary`, what was made is removed again at the end of this object's
-/// life, where it is empty.
+/// The folder that results go to: made where absent, and written to once, so that a folder that cannot be
+/// written to is found before the work and not after it. With `is_temporary`, folders that were made and are
+/// empty are removed again at the end of this object's life.
 class OutputFolder {
  public:
   /// @param option  names the folder in messages

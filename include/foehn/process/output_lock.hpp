@@ -5,9 +5,9 @@
 
 namespace foehn::process {
 
-/// Keeps a folder for one writer: a lock on its file .foehn_lock, which says who holds it. The system gives
-/// the lock up when the process ends, however it ends, so that none is left behind; where the file system
-/// knows no locks, the file's word is taken: it is stale if its process is gone from this machine.
+/// Keeps a folder for one writer: a lock on its file .foehn_lock, which says who holds it. The system
+/// releases the lock when the process ends, however it ends, so that it never stays behind. On a file system
+/// without locks the file itself is the lock: it is stale if its process no longer runs on this machine.
 class OutputLock {
  public:
   /// @param option  that names the folder

@@ -9,7 +9,7 @@ namespace foehn::process {
 /// same request.
 class StopToken {
  public:
-  /// Of work that nobody stops.
+  /// For work that nobody stops.
   StopToken() = default;
   /// Safe from any thread.
   bool is_requested() const noexcept { return flag_ != nullptr && flag_->load(); }

@@ -17,8 +17,8 @@ class Checkpoints {
   /// @param identity  of options and data, lines "name = value": a checkpoint of another one is refused
   Checkpoints(std::filesystem::path folder, std::string identity);
 
-  /// The newest checkpoint that is whole; nothing where there is none at all. One that is not whole is passed
-  /// over with a warning.
+  /// The newest checkpoint that is whole; nothing if the folder has no checkpoints. One that is not whole is
+  /// passed over with a warning.
   /// @param form  a state of the network that is trained
   /// @throws core::Error if it is of another training, naming the first options that differ, or of another
   ///         form, naming the tensor; or if there are checkpoints and none is whole
@@ -26,7 +26,7 @@ class Checkpoints {
 
   /// Writes one, and after that removes all but the last two of those that this object has read or written:
   /// what was passed over goes, and with it what is left of another training.
-  /// @throws core::Error naming the file, such as on a full disk; those that are there stay
+  /// @throws core::Error naming the file, such as on a full disk; existing ones stay
   void save(const TrainingState& state);
 
   std::filesystem::path path_of(std::int64_t step) const;

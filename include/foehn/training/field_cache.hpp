@@ -28,8 +28,8 @@ class FieldCache {
   /// normalisation.
   static std::string digest(const std::vector<std::filesystem::path>& files, const io::FieldReader& reader,
                             io::IndexRange period, const model::Domain& domain, const Known& known);
-  /// Whether there is a cache of this digest at `path`.
-  /// @throws core::Error naming the file if it is there and cannot be read
+  /// Whether `path` holds a cache with this digest.
+  /// @throws core::Error naming the file if it exists and cannot be read
   static bool exists(const std::filesystem::path& path, const std::string& digest);
   /// Writes one, whole or not at all.
   /// @param advanced  called with the number of hours written

@@ -25,7 +25,7 @@ class Objective {
   virtual model::ScoreUnet& network() = 0;
   /// @param clean   windows, [window, channel, y, x]
   /// @param noise   standard normal, the same shape
-  /// @param levels  one a window
+  /// @param levels  one per window
   virtual Lesson lesson(const at::Tensor& clean, const at::Tensor& noise,
                         const std::vector<diffusion::NoiseLevel>& levels) = 0;
 };
@@ -42,8 +42,8 @@ class NoiseObjective : public Objective {
   std::unique_ptr<model::ScoreUnet> network_;
 };
 
-/// That of a network which corrects a Gaussian prior: it should answer (x_0 - x_hat_G)/c, so that a network
-/// which is 0 has a loss of about 1.
+/// For a network that corrects a Gaussian prior: it should answer (x_0 - x_hat_G)/c, so that a network which
+/// always answers 0 has a loss of about 1.
 class CorrectionObjective : public Objective {
  public:
   explicit CorrectionObjective(std::unique_ptr<model::GaussianPreconditioned> denoiser)

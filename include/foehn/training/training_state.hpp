@@ -17,7 +17,7 @@ namespace foehn::training {
 
 using Tensors = std::map<std::string, at::Tensor>;  ///< by the name of the network's parameter
 
-/// Everything that the rest of a training depends on, beside its options and data.
+/// Everything that the rest of a training depends on, apart from its options and data.
 struct TrainingState {
   std::int64_t step = 0;  ///< steps done
   Tensors parameters;
@@ -36,7 +36,7 @@ struct TrainingState {
   void broadcast(const comm::Communicator& ranks);
 };
 
-/// A state in a file, and the training that it is of.
+/// A state in a file, and the training that it belongs to.
 struct SavedState {
   TrainingState state;
   std::string identity;  ///< of options and data: lines "name = value"

@@ -13,9 +13,9 @@ namespace foehn::training {
 /// with the noise of held-out windows or of an ensemble of the same seed.
 inline constexpr std::uint32_t kTrainingDraw = 0x74726169;
 
-/// How windows of anomalies are changed, so that a short record goes a longer way.
+/// How windows of anomalies are changed, so that a short record teaches more.
 struct Augmentation {
-  /// Part of the windows that are sums of two, cos(a) x + sin(a) y with a random angle, that begin at the
+  /// Fraction of the windows that are sums of two, cos(a) x + sin(a) y with a random angle, that begin at the
   /// same hour of the day: of anomalies with mean 0 such a sum has their covariance.
   double mixing = 0;
   /// Standard deviation of the logarithm of a random factor on every window, whose mean square is 1, so that
@@ -24,7 +24,7 @@ struct Augmentation {
   /// Standard deviation of a random multiple of the climatology's daily cycle, added to every window, so that
   /// the network knows clearer and cloudier days than the record's.
   double daily_cycle = 0;
-  std::int64_t steps_a_day = 1;  ///< of the record
+  std::int64_t steps_per_day = 1;  ///< of the record
 };
 
 /// A window to train or to score on; by default as the record has it.

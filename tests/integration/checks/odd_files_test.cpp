@@ -367,14 +367,14 @@ const std::vector<BadInput> kPrepared = {
      {}},
     {"AnotherModelInTheSecondHalf",
      second_half([](EsgfFile& file) { file.source_id = "UKESM1-0-LL"; }),
-     {"the files are of more than one source_id: HadGEM3-GC31-MM, UKESM1-0-LL"}},
+     {"the files have more than one source_id: HadGEM3-GC31-MM, UKESM1-0-LL"}},
     {"FilesOfNoUse",
      simulation([](Simulation& files) {
        files["pr.nc"] = files.at(kTasFile);
        files.at("pr.nc").name = "pr";
        files.at("pr.nc").standard_name = "precipitation_flux";
      }),
-     {"1 of 5 files hold none of the variables wanted"}},
+     {"1 of 5 files hold none of the wanted variables"}},
 };
 INSTANTIATE_TEST_SUITE_P(, OddFilesArePrepared, ::testing::ValuesIn(kPrepared), name_of);
 

@@ -120,7 +120,7 @@ const std::vector<BadInput> kBadPrepare = {
                    fields.field(kFirst + hour, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
                })),
      {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0",
-      "2 or more coarse values are missing of 144, allowed are 1 % (observation.missing_fraction)"},
+      "at least 2 of 144 coarse values are missing, allowed are 1 % (observation.missing_fraction)"},
      1,
      false},
     {"NoOutput", leave_out("output.path"), {"psl, tas, uas, vas", "output.path"}, 2},
