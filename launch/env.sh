@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Environment in which foehn runs well; to be sourced. Whatever the user has set already stays.
+# The environment in which foehn runs well; to be sourced. What the user has set already stays.
 
 # The program that launch/build made.
 foehn_bin="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/release/bin"
 case ":$PATH:" in *":$foehn_bin:"*) ;; *) export PATH="$foehn_bin:$PATH" ;; esac
 unset foehn_bin
 
-# One thread a rank: ranks that each start a thread a core fight over the cores.
+# One thread per rank: ranks that each start a thread per core fight over the cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 
 # OpenMPI pins each of few ranks to one core by itself, which starves ranks with more than one thread.

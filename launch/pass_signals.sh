@@ -4,8 +4,8 @@
 # run_and_pass_signals COMMAND...: runs what starts foehn on several ranks, so that it stops well on TERM, INT, HUP or
 # USR1: foehn gets USR1, on which it writes a checkpoint and returns 75. Returns foehn's exit code.
 #
-# A signal before foehn listens would end it, or get lost in the launcher: it is kept until foehn says, in a file, that
-# all ranks listen. Nor is the launcher's exit code to be trusted once ranks are on their way out.
+# A signal that comes before foehn listens would end it, or get lost in the launcher: it is held back until foehn says,
+# in a file, that all ranks listen. The launcher's exit code cannot be trusted either once ranks are exiting.
 run_and_pass_signals() {
   local status_file is_asked=0 status=0 said
   status_file="$(mktemp "${TMPDIR:-/tmp}/foehn_status.XXXXXX")"
