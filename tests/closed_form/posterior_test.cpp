@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "closed_form/case_sizes.hpp"
 #include "diffusion/sample_whole.hpp"
 #include "foehn/core/philox.hpp"
 #include "foehn/diffusion/guidance.hpp"
@@ -18,7 +19,8 @@
 namespace foehn {
 namespace {
 
-constexpr std::int64_t kHours = 49, kVariables = 2, kSide = 16, kBlock = 4, kEvery = 6;
+constexpr std::int64_t kHours = testing::kSmallCases ? 25 : 49, kVariables = 2, kSide = 16, kBlock = 4,
+                       kEvery = 6;
 constexpr std::int64_t kCells = kSide * kSide, kCoarse = kSide / kBlock, kBlocks = kCoarse * kCoarse;
 constexpr double kStd = 0.1;
 
