@@ -20,7 +20,7 @@ namespace {
 using ingestion::ObservationStream;
 
 bool is_mean(const ObservationStream& stream) {
-  return stream.sampling().kind == ingestion::TimeSampling::mean;
+  return stream.sampling().kind == io::TimeSampling::mean;
 }
 
 void check_outputs(const ingestion::ObservationPreparation& preparation, const PrepareOptions& options) {

@@ -11,7 +11,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/core/version.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "foehn/model/synthetic_climate.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
@@ -73,9 +73,9 @@ model::SyntheticClimateOptions climate_options(const SynthOptions& options) {
   return climate;
 }
 
-io::TrajectoryHeader header(const SyntheticClimate& climate, const SynthOptions& options,
-                            std::int64_t first_seconds) {
-  io::TrajectoryHeader header;
+io::FieldHeader header(const SyntheticClimate& climate, const SynthOptions& options,
+                       std::int64_t first_seconds) {
+  io::FieldHeader header;
   header.variables = SyntheticClimate::variables();
   header.grid = climate.grid();
   header.first_seconds = first_seconds;
@@ -109,10 +109,10 @@ int run(const Call& call, const SynthOptions& options) {
     core::with_context("observation.block",
                        [&] { return grid::block_mean_grid(climate.grid(), options.coarse.block); });
     // If it cannot be written, say so now and not after the reanalysis.
-    const io::TrajectoryWriter probe(options.coarse.output,
-                                     header(climate, options, climate_settings.first_seconds));
+    const io::FieldWriter probe(options.coarse.output,
+                                header(climate, options, climate_settings.first_seconds));
   }
-  io::TrajectoryWriter writer(options.output, header(climate, options, climate_settings.first_seconds));
+  io::FieldWriter writer(options.output, header(climate, options, climate_settings.first_seconds));
   if (call.validate_only) {
     say_valid("nothing was written");
     return 0;

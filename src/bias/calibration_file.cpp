@@ -6,8 +6,9 @@
 
 #include "foehn/bias/calibration.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/io/grid_reader.hpp"
+#include "foehn/io/grid_writer.hpp"
 #include "foehn/io/netcdf.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 #include "foehn/io/write_netcdf.hpp"
 
 namespace foehn::bias {

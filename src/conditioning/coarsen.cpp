@@ -10,9 +10,9 @@
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/version.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "foehn/io/fine_fields.hpp"
 #include "foehn/io/overwriting.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 #include "foehn/observation/block_mean.hpp"
 
 namespace foehn::conditioning {
@@ -78,7 +78,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   const observation::BlockMean block_mean(options.block);
   const auto variables = static_cast<std::int64_t>(reader.variables().size());
 
-  io::TrajectoryHeader header;
+  io::FieldHeader header;
   header.variables = reader.variables();
   header.grid = grid::block_mean_grid(reader.grid(), options.block);
   header.calendar = reader.times().calendar;
@@ -93,7 +93,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
       {"history", fmt::format("foehn coarsen: {0} x {0} cells of {1}, {2} {3} steps", options.block,
                               std::filesystem::path(options.input).filename().string(),
                               options.is_mean ? "means over" : "every", options.every)}};
-  io::TrajectoryWriter writer(options.output, header);
+  io::FieldWriter writer(options.output, header);
   // A mean whose last hours lie beyond the end is left out.
   const std::int64_t covered = options.is_mean ? options.every : 1;
   if (period.size() < covered)

@@ -35,7 +35,7 @@ Series series_of(const ObservationStream& stream, const Path& file, std::int64_t
                 .variables = {},
                 .block = block,
                 .calendar = stream.times().calendar,
-                .is_mean = stream.sampling().kind == ingestion::TimeSampling::mean,
+                .is_mean = stream.sampling().kind == io::TimeSampling::mean,
                 .hour_seconds = domain.step_seconds,
                 .step_seconds = stream.step_seconds(),
                 .spans = {}};

@@ -66,28 +66,4 @@ Crop RegriddingWeights::used_source() const {
   return used;
 }
 
-RegriddingWeights crop_source(const RegriddingWeights& weights, const Crop& crop) {
-  const Crop used = weights.used_source();
-  const bool holds_all = crop.y0 <= used.y0 && crop.y1 >= used.y1 && crop.x0 <= used.x0 && crop.x1 >= used.x1;
-  const bool fits =
-      crop.y0 >= 0 && crop.y1 <= weights.source_ny && crop.x0 >= 0 && crop.x1 <= weights.source_nx;
-  if (!holds_all || !fits) {
-    const auto text = [](const Crop& c) {
-      return std::to_string(c.y0) + ":" + std::to_string(c.y1) + "," + std::to_string(c.x0) + ":" +
-             std::to_string(c.x1);
-    };
-    throw core::Error("crop " + text(crop) + " of a grid of " + std::to_string(weights.source_ny) + " x " +
-                      std::to_string(weights.source_nx) + " cells: regridding needs " + text(used));
-  }
-  RegriddingWeights cropped = weights;
-  cropped.source_ny = crop.y1 - crop.y0;
-  cropped.source_nx = crop.x1 - crop.x0;
-  for (std::int64_t& cell : cropped.source_cell) {
-    const std::int64_t y = cell / weights.source_nx - crop.y0;
-    const std::int64_t x = cell % weights.source_nx - crop.x0;
-    cell = y * cropped.source_nx + x;
-  }
-  return cropped;
-}
-
 }  // namespace foehn::grid

@@ -7,26 +7,6 @@
 #include "foehn/core/error.hpp"
 
 namespace foehn::grid {
-namespace {
-
-/// @param sign  1: to the grid; -1: from it
-void rotate_winds(std::span<const double> angles, std::span<float> u, std::span<float> v, double sign) {
-  if (u.size() != angles.size() || v.size() != angles.size()) {
-    throw core::Error("winds to rotate: " + std::to_string(u.size()) + " and " + std::to_string(v.size()) +
-                      " components, expected " + std::to_string(angles.size()) + " of each");
-  }
-  for (std::size_t i = 0; i < angles.size(); ++i) {
-    const double cosine = std::cos(angles[i]);
-    const double sine = sign * std::sin(angles[i]);
-    const double first = u[i];
-    const double second = v[i];
-    u[i] = static_cast<float>(cosine * first + sine * second);
-    v[i] = static_cast<float>(cosine * second - sine * first);
-  }
-}
-
-}  // namespace
-
 Position to_geographic(const RotatedPole& pole, const Position& rotated) {
   // Spherical triangle of the cell, the geographic and the rotated pole: phi is the cell's latitude in
   // the rotated system, lambda its longitude there, counted from the meridian of the geographic pole.
@@ -64,12 +44,19 @@ std::vector<double> grid_angles(const Grid& grid) {
   return angles;
 }
 
-void rotate_winds_to_grid(std::span<const double> angles, std::span<float> u, std::span<float> v) {
-  rotate_winds(angles, u, v, 1.0);
-}
-
 void rotate_winds_to_geographic(std::span<const double> angles, std::span<float> u, std::span<float> v) {
-  rotate_winds(angles, u, v, -1.0);
+  if (u.size() != angles.size() || v.size() != angles.size()) {
+    throw core::Error("winds to rotate: " + std::to_string(u.size()) + " and " + std::to_string(v.size()) +
+                      " components, expected " + std::to_string(angles.size()) + " of each");
+  }
+  for (std::size_t i = 0; i < angles.size(); ++i) {
+    const double cosine = std::cos(angles[i]);
+    const double sine = std::sin(angles[i]);
+    const double first = u[i];
+    const double second = v[i];
+    u[i] = static_cast<float>(cosine * first - sine * second);
+    v[i] = static_cast<float>(cosine * second + sine * first);
+  }
 }
 
 }  // namespace foehn::grid

@@ -50,7 +50,7 @@ void check_winds(const Record& record, bool is_rotated, const std::string& where
 
 }  // namespace
 
-bias::DailyTimes daily_times(const Sampling& sampling, const calendar::TimeAxis& times) {
+bias::DailyTimes daily_times(const io::Sampling& sampling, const calendar::TimeAxis& times) {
   return bias::daily_times(times, sampling.interval.begin_seconds, sampling.interval.seconds());
 }
 

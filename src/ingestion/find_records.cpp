@@ -179,7 +179,9 @@ std::vector<Record> find_records(const std::vector<std::filesystem::path>& files
       source.grid = share(grids, read_source_grid(file, source.layout));
       source.times = io::read_times(file, source.layout);
       if (source.times.size() == 0) throw core::Error(candidate.path.string() + ": its time axis is empty");
-      source.sampling = read_sampling(file, source.layout, source.times, wanted[i].sampling);
+      source.sampling =
+          io::find_sampling(source.path, source.layout, source.times,
+                            io::read_time_evidence(file, source.layout, source.times), wanted[i].sampling);
       source.level = read_level(file, source.layout);
       source.attributes = identity_attributes(file);
       sources.push_back(std::move(source));

@@ -11,9 +11,9 @@ const std::vector<Named<ingestion::RegridMethod>>& names_of() {
 }
 
 template <>
-const std::vector<Named<ingestion::TimeSampling>>& names_of() {
-  using enum ingestion::TimeSampling;
-  static const std::vector<Named<ingestion::TimeSampling>> all{{snapshot, "point"}, {mean, "mean"}};
+const std::vector<Named<io::TimeSampling>>& names_of() {
+  using enum io::TimeSampling;
+  static const std::vector<Named<io::TimeSampling>> all{{snapshot, "point"}, {mean, "mean"}};
   return all;
 }
 

@@ -32,7 +32,7 @@ void check_plausible(const ObservationStream& stream, std::int64_t index, std::s
 }
 
 void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& ranges,
-                  std::optional<BiasCorrection> correction, io::TrajectoryWriter& writer) {
+                  std::optional<BiasCorrection> correction, io::FieldWriter& writer) {
   std::vector<float> values(stream.variables().size() * static_cast<std::size_t>(stream.grid().cells()));
   core::Progress progress("preparing", stream.times().size(), "instants", true);
   const calendar::TimeAxis times = middles(stream.sampling(), stream.times());
@@ -67,7 +67,7 @@ ObservationPreparation::ObservationPreparation(const PreparationTask& options, F
 ObservationPreparation::~ObservationPreparation() = default;
 
 const std::string& ObservationPreparation::output_of(const ObservationStream& stream) const {
-  return stream.sampling().kind == TimeSampling::mean ? options_.means : options_.output;
+  return stream.sampling().kind == io::TimeSampling::mean ? options_.means : options_.output;
 }
 
 std::vector<std::filesystem::path> ObservationPreparation::inputs() const {
@@ -90,9 +90,9 @@ void ObservationPreparation::check_statistics() const {
       throw core::UsageError(fmt::format("bias.statistics: {} is an output as well", output));
 }
 
-io::TrajectoryHeader ObservationPreparation::header_of(const ObservationStream& stream) const {
-  const bool is_mean = stream.sampling().kind == TimeSampling::mean;
-  io::TrajectoryHeader header;
+io::FieldHeader ObservationPreparation::header_of(const ObservationStream& stream) const {
+  const bool is_mean = stream.sampling().kind == io::TimeSampling::mean;
+  io::FieldHeader header;
   header.variables = stream.variables();
   header.grid = stream.grid();
   header.calendar = stream.times().calendar;
@@ -130,18 +130,18 @@ void ObservationPreparation::write() {
 
 std::vector<std::filesystem::path> ObservationPreparation::unpublished() const {
   std::vector<std::filesystem::path> paths;
-  for (const io::TrajectoryWriter& writer : writers_) paths.push_back(writer.temporary_path());
+  for (const io::FieldWriter& writer : writers_) paths.push_back(writer.temporary_path());
   return paths;
 }
 
 void ObservationPreparation::commit() {
-  for (io::TrajectoryWriter& writer : writers_) writer.commit();
+  for (io::FieldWriter& writer : writers_) writer.commit();
 }
 
 std::string ObservationPreparation::describe(const ObservationStream& stream) const {
   return fmt::format("{}: {} of {} on {} x {} blocks, {} {} from {} to {} ({})", output_of(stream),
-                     stream.sampling().kind == TimeSampling::mean ? "means" : "snapshots", names_of(stream),
-                     stream.grid().ny(), stream.grid().nx(), stream.times().size(),
+                     stream.sampling().kind == io::TimeSampling::mean ? "means" : "snapshots",
+                     names_of(stream), stream.grid().ny(), stream.grid().nx(), stream.times().size(),
                      stream.times().size() == 1 ? "instant" : "instants", stream.times().format(0),
                      stream.times().format(stream.times().size() - 1),
                      calendar::calendar_name(stream.times().calendar));

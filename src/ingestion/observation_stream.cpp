@@ -220,7 +220,7 @@ std::string ObservationStream::describe_missing(std::size_t record) const {
 std::vector<ObservationStream> make_streams(std::vector<Record> records, const Target& target) {
   std::vector<Record> snapshots, means;
   for (Record& record : records)
-    (record.sampling().kind == TimeSampling::snapshot ? snapshots : means).push_back(std::move(record));
+    (record.sampling().kind == io::TimeSampling::snapshot ? snapshots : means).push_back(std::move(record));
   std::vector<ObservationStream> streams;
   if (!snapshots.empty()) streams.emplace_back(std::move(snapshots), target);
   if (!means.empty()) streams.emplace_back(std::move(means), target);

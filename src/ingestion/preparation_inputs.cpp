@@ -90,7 +90,7 @@ void check_steps(const ObservationStream& stream, std::int64_t step_seconds) {
                                     calendar::format_step(step_seconds)));
   };
   check("the time step is", stream.step_seconds());
-  if (stream.sampling().kind == TimeSampling::mean)
+  if (stream.sampling().kind == io::TimeSampling::mean)
     check("means are over", stream.sampling().interval.seconds());
 }
 
@@ -175,7 +175,7 @@ void cut_to_trajectory(Record& record, const std::string& start, std::int64_t ho
   const std::int64_t begin = core::with_context(
       "time.start", [&] { return calendar::to_seconds(calendar::parse_date_time(start), times.calendar); });
   const std::int64_t end = begin + hours * step_seconds;
-  const bool is_mean = record.sampling().kind == TimeSampling::mean;
+  const bool is_mean = record.sampling().kind == io::TimeSampling::mean;
   const io::MeanInterval& interval = record.sampling().interval;
   const auto date = [&](std::int64_t seconds) {
     return calendar::format_date_time(calendar::from_seconds(seconds, times.calendar));

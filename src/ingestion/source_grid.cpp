@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/grid_reader.hpp"
 #include "foehn/io/horizontal_positions.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::ingestion {
 
@@ -29,10 +29,11 @@ std::string SourceGrid::place(std::int64_t y, std::int64_t x) const {
 }
 
 SourceGrid read_source_grid(const io::NetcdfFile& file, const io::FieldLayout& layout) {
-  if (layout.horizontal_dimensions == 2 && io::is_rectilinear(file, layout.header)) {
-    grid::Grid grid = io::read_grid(file, layout.header);
-    io::read_cell_bounds(file, grid);
-    return {std::move(grid), {}, false};
+  if (layout.horizontal_dimensions == 2) {
+    if (auto grid = io::find_rectilinear_grid(file, layout.header)) {
+      io::read_cell_bounds(file, *grid);
+      return {std::move(grid), {}, false};
+    }
   }
   return core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name), [&] {
     auto positions = io::read_positions(file, layout.header, layout.horizontal_dimensions);

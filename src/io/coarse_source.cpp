@@ -45,7 +45,7 @@ void add_file(const Path& path, const std::vector<Variable>& wanted, std::map<Gr
   Group snapshots{{}, false}, means{{}, true};
   std::vector<TimeSpan> spans;  // of means: the bounds of the times that all variables share
   for (std::size_t i = 0; i < held.size(); ++i) {
-    TimeCells cells = read_time_cells(file, source.layouts[i], source.times);
+    TimeCells cells = find_time_cells(path, source.layouts[i], source.times, source.time_evidence[i]);
     if (!cells.doubt.empty())
       spdlog::warn("{}: {}: {}; taken for snapshots", path.string(), variables[i].name, cells.doubt);
     const bool is_mean = cells.sampling == TimeSampling::mean;

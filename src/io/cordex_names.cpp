@@ -13,17 +13,17 @@ namespace {
 
 constexpr std::int64_t kHour = 3600;
 
-std::int64_t seconds_at(const TrajectoryHeader& header, std::int64_t instant) {
+std::int64_t seconds_at(const FieldHeader& header, std::int64_t instant) {
   return header.first_seconds + instant * header.step_seconds;
 }
 
 /// "200101010000"
-std::string stamp(const TrajectoryHeader& header, std::int64_t instant) {
+std::string stamp(const FieldHeader& header, std::int64_t instant) {
   const calendar::DateTime date = calendar::from_seconds(seconds_at(header, instant), header.calendar);
   return fmt::format("{:04}{:02}{:02}{:02}{:02}", date.year, date.month, date.day, date.hour, date.minute);
 }
 
-void check_times(const TrajectoryHeader& header, std::int64_t instants) {
+void check_times(const FieldHeader& header, std::int64_t instants) {
   const std::int64_t first = seconds_at(header, 0), last = seconds_at(header, instants - 1);
   // The epoch is a midnight in every calendar.
   if (first % header.step_seconds != 0)
@@ -36,14 +36,14 @@ void check_times(const TrajectoryHeader& header, std::int64_t instants) {
 }
 
 /// The first instant that is not in the year of `instant`, or the end.
-std::int64_t end_of_year(const TrajectoryHeader& header, std::int64_t instant, std::int64_t instants) {
+std::int64_t end_of_year(const FieldHeader& header, std::int64_t instant, std::int64_t instants) {
   const std::int64_t year = calendar::from_seconds(seconds_at(header, instant), header.calendar).year;
   const std::int64_t left =
       calendar::to_seconds({.year = year + 1}, header.calendar) - seconds_at(header, instant);
   return std::min(instants, instant + (left + header.step_seconds - 1) / header.step_seconds);
 }
 
-std::vector<std::string> variable_ids(const TrajectoryHeader& header) {
+std::vector<std::string> variable_ids(const FieldHeader& header) {
   std::vector<std::string> ids;
   for (const Variable& variable : header.variables) {
     const std::string id = cordex_variable(variable).name;
@@ -57,18 +57,18 @@ std::vector<std::string> variable_ids(const TrajectoryHeader& header) {
 
 }  // namespace
 
-std::string cordex_frequency(const TrajectoryHeader& header) {
+std::string cordex_frequency(const FieldHeader& header) {
   for (const std::int64_t hours : {1, 3, 6})
     if (header.step_seconds == hours * kHour) return fmt::format("{}hr", hours);
   throw core::Error(fmt::format("a step of {} cannot be published, expected 1, 3 or 6 h",
                                 calendar::format_step(header.step_seconds)));
 }
 
-std::string version_realization(const TrajectoryHeader& header, const CordexMetadata& metadata) {
+std::string version_realization(const FieldHeader& header, const CordexMetadata& metadata) {
   return fmt::format("v{}-r{}", metadata.version, header.realization.value_or(0) + 1);
 }
 
-std::vector<CordexFile> cordex_files(const TrajectoryHeader& header, const CordexMetadata& metadata,
+std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMetadata& metadata,
                                      std::int64_t instants) {
   check(metadata);
   const std::string frequency = cordex_frequency(header);

@@ -21,7 +21,7 @@ constexpr float kMissing = 1e20F;
 constexpr const char* kCellArea = "areacella";
 
 /// Midnight of the day that time counts from: 1950-01-01, or 1850-01-01 for trajectories that begin earlier.
-std::int64_t day_zero(const TrajectoryHeader& header) {
+std::int64_t day_zero(const FieldHeader& header) {
   const std::int64_t usual = calendar::to_seconds({.year = 1950}, header.calendar);
   return header.first_seconds >= usual ? usual : calendar::to_seconds({.year = 1850}, header.calendar);
 }
@@ -45,7 +45,7 @@ std::string identity(const std::string& name, const Attributes& attributes) {
 
 }  // namespace
 
-std::optional<GridWinds> winds_along_grid(const TrajectoryHeader& header) {
+std::optional<GridWinds> winds_along_grid(const FieldHeader& header) {
   if (!header.grid.rotated_pole) return std::nullopt;
   std::optional<std::size_t> found[2];  // of u and v
   for (std::size_t i = 0; i < header.variables.size(); ++i)
@@ -61,7 +61,7 @@ std::optional<GridWinds> winds_along_grid(const TrajectoryHeader& header) {
   return GridWinds{*found[0], *found[1]};
 }
 
-CordexWriter::CordexWriter(std::filesystem::path folder, TrajectoryHeader header, CordexMetadata metadata,
+CordexWriter::CordexWriter(std::filesystem::path folder, FieldHeader header, CordexMetadata metadata,
                            std::int64_t instants)
     : folder_(std::move(folder)),
       header_(std::move(header)),
@@ -72,9 +72,9 @@ CordexWriter::CordexWriter(std::filesystem::path folder, TrajectoryHeader header
   open_year();
 }
 
-TrajectoryHeader CordexWriter::header_of(const CordexFile& file) const {
+FieldHeader CordexWriter::header_of(const CordexFile& file) const {
   const CordexVariable& known = cordex_variable(header_.variables[file.variable]);
-  TrajectoryHeader header = header_;
+  FieldHeader header = header_;
   header.variables = {{known.name, known.standard_name, known.units}};
   header.first_seconds += file.first * header.step_seconds;
   header.day_zero = day_zero(header_);
@@ -109,7 +109,7 @@ TrajectoryHeader CordexWriter::header_of(const CordexFile& file) const {
 void CordexWriter::open_year() {
   for (std::size_t variable = 0; variable < variables(); ++variable) {
     const CordexFile& file = files_[writers_.size()];
-    writers_.push_back(std::make_unique<TrajectoryWriter>(folder_ / file.name, header_of(file)));
+    writers_.push_back(std::make_unique<FieldWriter>(folder_ / file.name, header_of(file)));
   }
 }
 

@@ -5,54 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
-#include "field_source.hpp"
+#include "field_headers.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/io/standard_name.hpp"
 #include "joined_variable.hpp"
 
 namespace foehn::io {
 namespace {
-
-void check_standard_name(const NetcdfFile& file, const Variable& wanted) {
-  const std::string found = standard_name(file.variable(wanted.name));
-  if (!found.empty() && !wanted.standard_name.empty() && found != wanted.standard_name)
-    throw core::Error(file.path().string() + ": " + wanted.name + ": standard name " + found + ", expected " +
-                      wanted.standard_name);
-}
-
-/// The variables on (time, y, x) of all files, each once.
-std::vector<Variable> all_variables(const std::vector<std::filesystem::path>& files) {
-  std::vector<Variable> variables;
-  for (const auto& path : files)
-    for (Variable& variable : field_variables(NetcdfFile::open(path)))
-      if (std::find(variables.begin(), variables.end(), variable) == variables.end())
-        variables.push_back(std::move(variable));
-  return variables;
-}
-
-/// The headers of the files that hold a variable, [variable].
-std::vector<std::vector<FieldSource>> read_headers(const std::vector<std::filesystem::path>& files,
-                                                   std::vector<Variable> wanted, bool overrules) {
-  std::vector<std::vector<FieldSource>> headers(wanted.size());
-  for (const auto& path : files) {
-    const NetcdfFile file = NetcdfFile::open(path);
-    bool is_of_use = false;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (!file.has_variable(wanted[i].name)) continue;
-      is_of_use = true;
-      if (!overrules) check_standard_name(file, wanted[i]);
-      headers[i].push_back(read_field_source(file, {wanted[i]}));
-      // Later files are converted to the unit settled for the first.
-      wanted[i].units = headers[i].front().layouts.front().variable.units;
-    }
-    if (!is_of_use) file.variable(wanted.front().name);  // throws, naming what there is
-  }
-  for (std::size_t i = 0; i < wanted.size(); ++i)
-    if (headers[i].empty()) NetcdfFile::open(files.front()).variable(wanted[i].name);  // the same
-  return headers;
-}
 
 void check_like_first(const JoinedVariable& first, const JoinedVariable& other) {
   const FieldSource &one = first.sources().front(), &two = other.sources().front();
@@ -90,8 +51,7 @@ struct FieldReader::Implementation {
 
   void open(const std::vector<std::filesystem::path>& files, const FieldSelection& selection) {
     if (files.empty()) throw core::Error("no input file was named");
-    const auto wanted = selection.variables.empty() ? all_variables(files) : selection.variables;
-    for (auto& headers : read_headers(files, wanted, selection.overrules_standard_names)) {
+    for (auto& headers : read_headers(files, selection.variables, selection.overrules_standard_names)) {
       joined.emplace_back(std::move(headers), selection.must_be_plausible);
       variables.push_back(joined.back().variable());
       check_like_first(joined.front(), joined.back());
@@ -261,7 +221,7 @@ std::string FieldReader::first_file(std::size_t variable) const {
 }
 
 Sampling FieldReader::sampling(std::size_t variable, std::optional<TimeSampling> as_told) const {
-  return implementation_->joined[variable].read_sampling(as_told);
+  return implementation_->joined[variable].sampling(as_told);
 }
 
 std::int64_t FieldReader::filled() const {

@@ -10,9 +10,9 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_values.hpp"
+#include "foehn/io/grid_reader.hpp"
 #include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/raw_wrf.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
 namespace {
@@ -70,6 +70,8 @@ FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable
   }
   source.times = read_times(file, first);
   if (source.times.size() == 0) throw core::Error(file.path().string() + ": it holds no instant");
+  for (const FieldLayout& layout : source.layouts)
+    source.time_evidence.push_back(read_time_evidence(file, layout, source.times));
   source.step_seconds =
       core::with_context(file.path().string(), [&] { return calendar::regular_step_seconds(source.times); });
   return source;

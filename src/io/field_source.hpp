@@ -9,6 +9,7 @@
 #include "foehn/io/field_layout.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/netcdf.hpp"
+#include "foehn/io/time_cells.hpp"
 
 namespace foehn::io {
 
@@ -18,7 +19,8 @@ struct FieldSource {
   std::vector<FieldLayout> layouts;  ///< one a wanted variable, in the order wanted
   grid::Grid grid;                   ///< the whole grid, before any crop
   calendar::TimeAxis times;
-  std::int64_t step_seconds = 0;  ///< 0: one instant only
+  std::int64_t step_seconds = 0;                 ///< 0: one instant only
+  std::vector<TimeCellsEvidence> time_evidence;  ///< as layouts
 };
 
 /// The variables of a file that have dimensions (time, y, x).

@@ -118,15 +118,15 @@ std::string JoinedVariable::describe_missing(std::int64_t instant, std::int64_t 
          place_of(source, instant - first_index_[which], y, x);
 }
 
-Sampling JoinedVariable::read_sampling(std::optional<TimeSampling> as_told) const {
+Sampling JoinedVariable::sampling(std::optional<TimeSampling> as_told) const {
   std::optional<Sampling> first;
   for (const FieldSource& source : sources_) {
-    const NetcdfFile file = NetcdfFile::open(source.path);
-    const Sampling sampling = io::read_sampling(file, source.layouts.front(), source.times, as_told);
-    if (!first) first = sampling;
-    if (first->doubt.empty()) first->doubt = sampling.doubt;
-    if (sampling.kind != first->kind || sampling.interval != first->interval)
-      throw core::Error(source.path.string() + ": " + variable().name + ": " + describe(sampling) + ", but " +
+    const Sampling found = find_sampling(source.path, source.layouts.front(), source.times,
+                                         source.time_evidence.front(), as_told);
+    if (!first) first = found;
+    if (first->doubt.empty()) first->doubt = found.doubt;
+    if (found.kind != first->kind || found.interval != first->interval)
+      throw core::Error(source.path.string() + ": " + variable().name + ": " + describe(found) + ", but " +
                         describe(*first) + " in " + sources_.front().path.string());
   }
   return *first;

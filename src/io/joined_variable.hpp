@@ -42,8 +42,8 @@ class JoinedVariable {
   /// "file: variable: missing value at time, place".
   std::string describe_missing(std::int64_t instant, std::int64_t y, std::int64_t x) const;
   /// How its values stand in time, as all files say.
-  /// @throws Error as io::read_sampling, or naming two files that differ
-  Sampling read_sampling(std::optional<TimeSampling> as_told) const;
+  /// @throws Error as find_sampling, or naming two files that differ
+  Sampling sampling(std::optional<TimeSampling> as_told) const;
 
  private:
   void join();

@@ -13,22 +13,18 @@ namespace {
 
 constexpr const char* kAdvice = "data.cell_methods can say which they are, point or mean";
 
-struct Bounds {
-  std::string name;
-  std::vector<TimeSpan> spans;
-
-  bool have_length() const {
-    return std::any_of(spans.begin(), spans.end(), [](const TimeSpan& span) { return span.seconds() != 0; });
-  }
-};
+bool have_length(const TimeCellBounds& bounds) {
+  return std::any_of(bounds.spans.begin(), bounds.spans.end(),
+                     [](const TimeSpan& span) { return span.seconds() != 0; });
+}
 
 std::string date(std::int64_t seconds, calendar::Calendar calendar) {
   return calendar::format_date_time(calendar::from_seconds(seconds, calendar));
 }
 
 /// Nothing where the time coordinate names no bounds.
-std::optional<Bounds> read_bounds(const NetcdfFile& file, const FieldLayout& layout,
-                                  const calendar::TimeAxis& times) {
+std::optional<TimeCellBounds> read_bounds(const NetcdfFile& file, const FieldLayout& layout,
+                                          const calendar::TimeAxis& times) {
   const NetcdfVariable time = time_coordinate(file, layout);
   const auto name = time.text("bounds");
   if (!name) return std::nullopt;
@@ -52,13 +48,13 @@ std::optional<Bounds> read_bounds(const NetcdfFile& file, const FieldLayout& lay
         own_units.find(" since ") == std::string::npos ? *time.text("units") : own_units;
     const std::vector<std::int64_t> edges =
         calendar::decode_times(read_coordinate(file, bounds), units, times.calendar).seconds;
-    Bounds read{*name, {}};
+    TimeCellBounds read{*name, {}};
     for (std::size_t i = 0; i < edges.size(); i += 2) read.spans.push_back({edges[i], edges[i + 1]});
     return std::optional(std::move(read));
   });
 }
 
-void check_intervals(const Bounds& bounds, const calendar::TimeAxis& times) {
+void check_intervals(const TimeCellBounds& bounds, const calendar::TimeAxis& times) {
   for (std::int64_t i = 0; i < times.size(); ++i) {
     const auto at = static_cast<std::size_t>(i);
     const TimeSpan& span = bounds.spans[at];
@@ -89,21 +85,10 @@ std::optional<TimeSampling> sampling_by_methods(const FieldLayout& layout) {
       *layout.header.text("cell_methods"), method, kAdvice));
 }
 
-/// Bounds beside "time: point": nothing where they cannot be read, since a snapshot needs none.
-std::optional<Bounds> read_bounds_of_snapshots(const NetcdfFile& file, const FieldLayout& layout,
-                                               const calendar::TimeAxis& times) {
-  try {
-    return read_bounds(file, layout, times);
-  } catch (const core::Error&) {
-    return std::nullopt;
-  }
-}
-
 /// @return  what to warn of; empty: nothing
-std::string doubt_snapshots(const NetcdfFile& file, const FieldLayout& layout,
-                            const calendar::TimeAxis& times) {
-  const auto bounds = read_bounds_of_snapshots(file, layout, times);
-  if (!bounds || !bounds->have_length()) return "";
+std::string doubt_snapshots(const FieldLayout& layout, const calendar::TimeAxis& times,
+                            const std::optional<TimeCellBounds>& bounds) {
+  if (!bounds || !have_length(*bounds)) return "";
   const TimeSpan& first = bounds->spans.front();
   const std::string found = fmt::format(
       "cell_methods '{}' says snapshots, but the time coordinate has bounds ({}), the first from "
@@ -143,16 +128,30 @@ MeanInterval common_interval(const TimeCells& cells, const calendar::TimeAxis& t
 
 }  // namespace
 
-TimeCells read_time_cells(const NetcdfFile& file, const FieldLayout& layout, const calendar::TimeAxis& times,
+TimeCellsEvidence read_time_evidence(const NetcdfFile& file, const FieldLayout& layout,
+                                     const calendar::TimeAxis& times) {
+  TimeCellsEvidence evidence;
+  evidence.is_climatology = time_coordinate(file, layout).text("climatology").has_value();
+  try {
+    evidence.bounds = read_bounds(file, layout, times);
+  } catch (const core::Error&) {
+    evidence.bounds_failure = std::current_exception();
+  }
+  return evidence;
+}
+
+TimeCells find_time_cells(const std::filesystem::path& file, const FieldLayout& layout,
+                          const calendar::TimeAxis& times, const TimeCellsEvidence& evidence,
                           std::optional<TimeSampling> as_told) {
-  return core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name), [&] {
-    if (time_coordinate(file, layout).text("climatology"))
+  return core::with_context(fmt::format("{}: {}", file.string(), layout.variable.name), [&] {
+    if (evidence.is_climatology)
       throw core::Error("it is a climatology (by the attribute of its time coordinate), not weather");
     if (as_told == TimeSampling::snapshot) return TimeCells{};
     const auto said = as_told ? as_told : sampling_by_methods(layout);
+    const auto& bounds = evidence.bounds;
     if (said == TimeSampling::snapshot)
-      return TimeCells{TimeSampling::snapshot, false, doubt_snapshots(file, layout, times), {}};
-    auto bounds = read_bounds(file, layout, times);
+      return TimeCells{TimeSampling::snapshot, false, doubt_snapshots(layout, times, bounds), {}};
+    if (evidence.bounds_failure) std::rethrow_exception(evidence.bounds_failure);
     if (said == TimeSampling::mean) {
       if (!bounds)
         throw core::Error(
@@ -161,9 +160,9 @@ TimeCells read_time_cells(const NetcdfFile& file, const FieldLayout& layout, con
                         "which interval; if these are snapshots, set data.cell_methods to point",
                         layout.header.text("cell_methods").value_or("")));
       check_intervals(*bounds, times);
-      return TimeCells{TimeSampling::mean, false, "", std::move(bounds->spans)};
+      return TimeCells{TimeSampling::mean, false, "", bounds->spans};
     }
-    if (bounds && bounds->have_length())
+    if (bounds && have_length(*bounds))
       throw core::Error(fmt::format(
           "it has time bounds of {} ({}), but cell_methods '{}' do not say whether values are means over "
           "them: expected 'time: mean' or 'time: point'; {}",
@@ -181,12 +180,13 @@ std::string describe(const Sampling& sampling) {
                      before == 0 ? "at" : calendar::format_step(before) + " before");
 }
 
-Sampling read_sampling(const NetcdfFile& file, const FieldLayout& layout, const calendar::TimeAxis& times,
+Sampling find_sampling(const std::filesystem::path& file, const FieldLayout& layout,
+                       const calendar::TimeAxis& times, const TimeCellsEvidence& evidence,
                        std::optional<TimeSampling> as_told) {
-  const TimeCells cells = read_time_cells(file, layout, times, as_told);
+  const TimeCells cells = find_time_cells(file, layout, times, evidence, as_told);
   Sampling sampling{cells.sampling, cells.is_assumed, cells.doubt, {}};
   if (cells.sampling == TimeSampling::mean)
-    sampling.interval = core::with_context(fmt::format("{}: {}", file.path().string(), layout.variable.name),
+    sampling.interval = core::with_context(fmt::format("{}: {}", file.string(), layout.variable.name),
                                            [&] { return common_interval(cells, times); });
   return sampling;
 }

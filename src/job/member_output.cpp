@@ -29,9 +29,9 @@ void check_driving(const io::CordexMetadata& metadata, const conditioning::Origi
   }
 }
 
-io::TrajectoryHeader MemberOutput::header(std::int64_t member) const {
+io::FieldHeader MemberOutput::header(std::int64_t member) const {
   const Settings& settings = root_.settings;
-  io::TrajectoryHeader header;
+  io::FieldHeader header;
   header.variables = domain_.variables;
   header.grid = domain_.grid;
   header.calendar = plan_.period.calendar;
@@ -73,7 +73,7 @@ std::unique_ptr<io::MemberWriter> MemberOutput::writer(std::int64_t member) cons
   const std::filesystem::path folder = root_.settings.output;
   if (const auto& simulation = root_.settings.simulation)
     return std::make_unique<io::CordexWriter>(folder, header(member), *simulation, plan_.period.hours);
-  return std::make_unique<io::TrajectoryWriter>(folder / files(member).front(), header(member));
+  return std::make_unique<io::FieldWriter>(folder / files(member).front(), header(member));
 }
 
 }  // namespace foehn::job

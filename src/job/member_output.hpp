@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "foehn/io/field_writer.hpp"
 #include "foehn/io/member_writer.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 #include "foehn/job/plan.hpp"
 #include "foehn/job/resources.hpp"
 #include "foehn/model/domain.hpp"
@@ -34,7 +34,7 @@ class MemberOutput {
   std::unique_ptr<io::MemberWriter> writer(std::int64_t member) const;
 
  private:
-  io::TrajectoryHeader header(std::int64_t member) const;
+  io::FieldHeader header(std::int64_t member) const;
 
   const Plan& plan_;
   const Resources& root_;

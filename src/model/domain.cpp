@@ -12,8 +12,9 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/grid_reader.hpp"
+#include "foehn/io/grid_writer.hpp"
 #include "foehn/io/netcdf.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 #include "foehn/io/write_netcdf.hpp"
 
 namespace foehn::model {

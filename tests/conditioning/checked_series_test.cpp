@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "foehn/core/error.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::conditioning {
@@ -32,13 +32,13 @@ model::Domain domain() {
 
 /// Three observations every 6 h in blocks of 2 x 2.
 std::filesystem::path write(const std::filesystem::path& path, double first_value) {
-  io::TrajectoryHeader header;
+  io::FieldHeader header;
   header.variables = domain().variables;
   header.grid = grid::block_mean_grid(domain().grid, 2);
   header.first_seconds = 0;
   header.step_seconds = 6 * 3600;
   header.cell_methods = "time: point area: mean";
-  io::TrajectoryWriter writer(path, header);
+  io::FieldWriter writer(path, header);
   for (int i = 0; i < 3; ++i) {
     std::vector<float> values(6, static_cast<float>(280 + i));
     if (i == 0) values[0] = static_cast<float>(first_value);

@@ -11,7 +11,7 @@
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/evaluation/sources.hpp"
 #include "foehn/grid/grid.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 
 namespace foehn::testing {
 
@@ -50,7 +50,7 @@ struct ToyFile {
 inline std::filesystem::path write_toy(const std::filesystem::path& path, const ToyField& field,
                                        const ToyFile& file) {
   const evaluation::BlockGrid blocks(file.grid.ny(), file.grid.nx(), file.block);
-  io::TrajectoryHeader header;
+  io::FieldHeader header;
   header.variables = file.variables;
   header.grid = grid::block_mean_grid(file.grid, file.block);
   header.calendar = file.calendar;
@@ -64,7 +64,7 @@ inline std::filesystem::path write_toy(const std::filesystem::path& path, const 
     header.mean_interval = io::MeanInterval{-header.step_seconds / 2, header.step_seconds / 2};
     header.first_seconds += header.step_seconds / 2;
   }
-  io::TrajectoryWriter writer(path, header);
+  io::FieldWriter writer(path, header);
   std::vector<double> fine(static_cast<std::size_t>(blocks.fine_cells()));
   std::vector<double> coarse(static_cast<std::size_t>(blocks.coarse_cells()));
   for (int step = 0; step < file.steps; ++step) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,13 @@ inline Geographic random_points(std::size_t count, double south = -90, double no
     points.longitude.push_back(longitude(generator));
   }
   return points;
+}
+
+/// Turns winds in place from geographic components to those along a grid.
+/// @param angles  of grid_angles
+inline void turn_winds_to_grid(std::vector<double> angles, std::span<float> u, std::span<float> v) {
+  for (double& angle : angles) angle = -angle;
+  rotate_winds_to_geographic(angles, u, v);
 }
 
 }  // namespace foehn::grid

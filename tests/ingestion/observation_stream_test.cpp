@@ -4,6 +4,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
+#include "grid/grids.hpp"
 #include "simulation_file.hpp"
 
 namespace foehn::ingestion {
@@ -222,7 +223,7 @@ TEST_F(Winds, AreTurnedWhereTheNamesSayThatTheyGoAlongTheGrid) {
   EXPECT_TRUE(streams[0].turns_winds());
   const auto values = read(streams[0], 0);
   std::vector<float> u(4, 3), v(4, 4);
-  grid::rotate_winds_to_grid(grid::grid_angles(target.domain), u, v);
+  grid::turn_winds_to_grid(grid::grid_angles(target.domain), u, v);
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_NEAR(values[i], u[i], 1e-5);
     EXPECT_NEAR(values[4 + i], v[i], 1e-5);

@@ -137,14 +137,14 @@ TEST_F(Records, TellMeansFromSnapshots) {
     made.hours = {3, 9, 15, 21};
     made.bounds = {0, 6, 6, 12, 12, 18, 18, 24};
   };
-  const Sampling sampling = find({file("mean.nc", means)}).sampling();
-  EXPECT_EQ(sampling.kind, TimeSampling::mean);
+  const io::Sampling sampling = find({file("mean.nc", means)}).sampling();
+  EXPECT_EQ(sampling.kind, io::TimeSampling::mean);
   EXPECT_EQ(sampling.interval, (io::MeanInterval{-3 * 3600, 3 * 3600}));
   const auto without_a_blank = [&](SimulationFile& made) {
     means(made);
     made.attributes["cell_methods"] = std::string("area:mean time:mean");
   };
-  EXPECT_EQ(find({file("mean.nc", without_a_blank)}).sampling().kind, TimeSampling::mean);
+  EXPECT_EQ(find({file("mean.nc", without_a_blank)}).sampling().kind, io::TimeSampling::mean);
   Record running = find({file("running.nc", [&](SimulationFile& made) {
     means(made);
     made.bounds = {0, 24, 6, 30, 12, 36, 18, 42};
@@ -201,7 +201,7 @@ TEST_F(Records, AreSnapshotsWithAWordOfIfNothingIsSaid) {
   const auto path = file("a.nc", [](SimulationFile& made) { made.attributes.erase("cell_methods"); });
   EXPECT_TRUE(find({path}).sampling().is_assumed);
   WantedVariable wanted = temperature();
-  wanted.sampling = TimeSampling::snapshot;
+  wanted.sampling = io::TimeSampling::snapshot;
   EXPECT_FALSE(find({path}, wanted).sampling().is_assumed);
 }
 

@@ -6,7 +6,8 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
+#include "grid/grids.hpp"
 #include "io/raw_wrf_file.hpp"
 #include "simulation_file.hpp"
 
@@ -165,15 +166,15 @@ TEST_F(SourceGrids, TurnWindsAlongARotatedGridToGeographicOnes) {
     for (int i = 0; i < 20; ++i) made.values.push_back(first + 0.3 * i);
     return made;
   };
-  io::TrajectoryHeader header;
+  io::FieldHeader header;
   header.grid = {axis("rlat", "grid_latitude", -4), axis("rlon", "grid_longitude", -9),
                  grid::RotatedPole{39.25, -162, 0}};
   header.variables = {{"uas", "grid_eastward_wind", "m s-1"}, {"vas", "grid_northward_wind", "m s-1"}};
   std::vector<float> wind(800, 3);  // 3 m s-1 to the east, 4 to the north
   const auto u = std::span(wind).first(400), v = std::span(wind).last(400);
   std::fill(v.begin(), v.end(), 4.0F);
-  grid::rotate_winds_to_grid(grid::grid_angles(header.grid), u, v);
-  io::TrajectoryWriter writer(folder_ / "a.nc", header);
+  grid::turn_winds_to_grid(grid::grid_angles(header.grid), u, v);
+  io::FieldWriter writer(folder_ / "a.nc", header);
   writer.append(wind);
   writer.commit();
   auto streams =

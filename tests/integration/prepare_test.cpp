@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "foehn/grid/rotation.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "foehn/model/domain.hpp"
 #include "io/test_files.hpp"
 #include "process.hpp"
@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 /// temperature as means over 6 h where asked for.
 void write_360_day_simulation(const std::filesystem::path& path, const std::string& cell_methods) {
   ToyFields truth(toy_climate().truth);
-  io::TrajectoryHeader header;
+  io::FieldHeader header;
   header.variables = truth.variables;
   header.grid = truth.grid;
   header.calendar = calendar::Calendar::day_360;
@@ -31,7 +31,7 @@ void write_360_day_simulation(const std::filesystem::path& path, const std::stri
     header.first_seconds += 3 * 3600;
     header.mean_interval = io::MeanInterval{-3 * 3600, 3 * 3600};
   }
-  io::TrajectoryWriter writer(path, header);
+  io::FieldWriter writer(path, header);
   const auto instant = truth.variables.size() * static_cast<std::size_t>(truth.grid.cells());
   for (std::size_t step = 0; step < 12; ++step)
     writer.append(std::span(truth.values).subspan(6 * step * instant, instant));

@@ -3,8 +3,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "foehn/io/grid_writer.hpp"
 #include "foehn/io/netcdf.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::testing {
 

@@ -4,7 +4,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/cell_methods.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {
@@ -21,7 +21,7 @@ constexpr std::int64_t kDay = 86400, kHour = 3600;
 /// Three instants, or means, six hours apart, of some of the wanted variables.
 std::filesystem::path write(const std::filesystem::path& path, const std::vector<std::size_t>& variables,
                             bool is_mean, std::int64_t first_seconds = kDay) {
-  TrajectoryHeader header;
+  FieldHeader header;
   for (const std::size_t i : variables) header.variables.push_back(kWanted[i]);
   header.grid = {
       {"lat", "latitude", "degrees_north", {50, 51}}, {"lon", "longitude", "degrees_east", {5, 6}}, {}};
@@ -32,7 +32,7 @@ std::filesystem::path write(const std::filesystem::path& path, const std::vector
     header.mean_interval = MeanInterval{-header.step_seconds / 2, header.step_seconds / 2};
     header.first_seconds += header.step_seconds / 2;
   }
-  TrajectoryWriter writer(path, header);
+  FieldWriter writer(path, header);
   writer.append(std::vector<float>(3 * variables.size() * 4, 1.0F));
   writer.commit();
   return path;

@@ -21,8 +21,8 @@ inline CordexMetadata cordex_metadata() {
 }
 
 /// Two variables on 3 x 4 cells, every hour from the last three of 2019.
-inline TrajectoryHeader cordex_header(bool rotated = true) {
-  TrajectoryHeader header;
+inline FieldHeader cordex_header(bool rotated = true) {
+  FieldHeader header;
   header.variables = {{"msl", "air_pressure_at_mean_sea_level", "Pa"}, {"t2m", "", "kelvin"}};
   header.grid = {{"rlat", "grid_latitude", "degrees", {-1, 0, 1}},
                  {"rlon", "grid_longitude", "degrees", {-2, 0, 2, 4}},

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::ThrowsMessage;
 
-std::vector<std::string> names_of(const TrajectoryHeader& header, std::int64_t instants) {
+std::vector<std::string> names_of(const FieldHeader& header, std::int64_t instants) {
   std::vector<std::string> names;
   for (const CordexFile& file : cordex_files(header, cordex_metadata(), instants)) names.push_back(file.name);
   return names;
@@ -40,7 +40,7 @@ TEST(CordexFiles, EndWithTheYearOfTheirCalendar) {
   for (const Case& given : {Case{Calendar::day_360, 6, "6hr_201601010000-201612301800", 1440},
                             Case{Calendar::noleap, 3, "3hr_201601010000-201612312100", 2920},
                             Case{Calendar::standard, 1, "1hr_201601010000-201612312300", 8784}}) {
-    TrajectoryHeader header = cordex_header();
+    FieldHeader header = cordex_header();
     header.variables.pop_back();
     header.calendar = given.calendar;
     header.step_seconds = given.step_hours * 3600;
@@ -55,7 +55,7 @@ TEST(CordexFiles, EndWithTheYearOfTheirCalendar) {
 }
 
 TEST(CordexFiles, OfTwoMembersShareNoName) {
-  TrajectoryHeader header = cordex_header();
+  FieldHeader header = cordex_header();
   header.realization = 0;
   EXPECT_THAT(names_of(header, 2), Each(HasSubstr("_v1-r1_")));
   header.realization = 10;
@@ -63,8 +63,8 @@ TEST(CordexFiles, OfTwoMembersShareNoName) {
 }
 
 TEST(CordexFiles, RefuseWhatTheArchiveDoesNotKnow) {
-  const auto expect_refused = [](const std::function<void(TrajectoryHeader&)>& bend, const auto& words) {
-    TrajectoryHeader header = cordex_header();
+  const auto expect_refused = [](const std::function<void(FieldHeader&)>& bend, const auto& words) {
+    FieldHeader header = cordex_header();
     bend(header);
     EXPECT_THAT([&] { names_of(header, 5); }, ThrowsMessage<core::Error>(words));
   };

@@ -10,6 +10,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "grid/grids.hpp"
 #include "io/cordex_member.hpp"
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
@@ -35,8 +36,8 @@ std::vector<float> make_values(std::int64_t instants) {
   return values;
 }
 
-void write_member(const TemporaryFolder& folder, const TrajectoryHeader& header,
-                  const CordexMetadata& metadata, std::int64_t instants) {
+void write_member(const TemporaryFolder& folder, const FieldHeader& header, const CordexMetadata& metadata,
+                  std::int64_t instants) {
   CordexWriter writer(folder / "", header, metadata, instants);
   writer.append(make_values(instants));
   writer.commit();
@@ -45,7 +46,7 @@ void write_member(const TemporaryFolder& folder, const TrajectoryHeader& header,
 TEST(CordexWriter, WritesTheMembersValuesAndTimesBitForBit) {
   for (const std::int64_t chunk : {1, 2, 7, 30}) {
     const TemporaryFolder folder;
-    const TrajectoryHeader header = cordex_header();
+    const FieldHeader header = cordex_header();
     const std::vector<float> values = make_values(30);
     CordexWriter writer(folder / "", header, cordex_metadata(), 30);
     for (std::int64_t first = 0; first < 30; first += chunk) {
@@ -155,11 +156,11 @@ TEST(CordexWriter, GivesEveryFileItsOwnTrackingIdAndTheSameAgain) {
 
 TEST(CordexWriter, PublishesWindsAlongTheGridAsGeographicOnes) {
   const TemporaryFolder folder;
-  TrajectoryHeader header = cordex_header();
+  FieldHeader header = cordex_header();
   header.variables = {{"vas", "grid_northward_wind", "m s-1"}, {"uas", "x_wind", "m s-1"}};
   const std::vector<double> angles = grid::grid_angles(header.grid);
   std::vector<float> east(12, 3), north(12, 4), values;  // the same winds at all of three instants
-  grid::rotate_winds_to_grid(angles, east, north);
+  grid::turn_winds_to_grid(angles, east, north);
   for (int instant = 0; instant < 3; ++instant) {
     values.insert(values.end(), north.begin(), north.end());
     values.insert(values.end(), east.begin(), east.end());
@@ -177,7 +178,7 @@ TEST(CordexWriter, PublishesWindsAlongTheGridAsGeographicOnes) {
 }
 
 TEST(CordexWriter, RefusesAWindAlongTheGridWithoutTheOther) {
-  TrajectoryHeader header = cordex_header();
+  FieldHeader header = cordex_header();
   header.variables = {{"uas", "grid_eastward_wind", "m s-1"}};
   EXPECT_THAT([&] { cordex_files(header, cordex_metadata(), 3); },
               ThrowsMessage<core::Error>(
@@ -207,7 +208,7 @@ TEST(CordexWriter, PublishesAllFilesOfAMemberTogetherOrNone) {
 
 TEST(CordexWriter, CountsDaysFromAnEarlierDateWhereItMust) {
   const TemporaryFolder folder;
-  TrajectoryHeader header = cordex_header();
+  FieldHeader header = cordex_header();
   header.calendar = Calendar::day_360;
   header.first_seconds = calendar::to_seconds({1949, 12, 30, 12}, header.calendar);
   header.step_seconds = 6 * 3600;

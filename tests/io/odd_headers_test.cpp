@@ -10,10 +10,10 @@
 #include "foehn/io/coarse_source.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/field_values.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/standard_name.hpp"
 #include "foehn/io/time_cells.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {
@@ -132,6 +132,13 @@ TEST_F(TimeBounds, BesidePointsAreDoubtedWhereTimesLieAtAnEnd) {
   EXPECT_THAT(sampling.doubt, HasSubstr("the first from 2019-02-28T18:00:00 to 2019-03-01T00:00:00"));
   file.variables["time_bnds"].values = {0, 0, 6, 6, 12, 12, 18, 18};
   EXPECT_EQ(open(file).sampling(0).doubt, "") << "bounds of no length are those of snapshots";
+}
+
+TEST_F(TimeBounds, AreReadWhenTheirFileIsOpened) {
+  const OddFile file = with_bounds("time: mean");
+  const FieldReader reader = open(file);
+  std::filesystem::remove(path_);
+  EXPECT_EQ(reader.sampling(0).interval, (MeanInterval{-3 * 3600, 3 * 3600}));
 }
 
 TEST_F(TimeBounds, AreNotAllThatTellsSums) {

@@ -7,7 +7,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/field_reader.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::io {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/grid_writer.hpp"
 #include "grid/grids.hpp"
 #include "io/test_files.hpp"
 

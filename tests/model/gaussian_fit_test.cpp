@@ -8,7 +8,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/core/philox.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "model/lag_covariance.hpp"
 
@@ -23,12 +23,12 @@ class GaussianFitTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     path_ = std::filesystem::path(testing::TempDir()) / "foehn_gaussian_fit_test.nc";
-    io::TrajectoryHeader header;
+    io::FieldHeader header;
     header.variables = {{"tas", "air_temperature", "K"}};
     header.grid = {{"lat", "latitude", "degrees_north", {50, 51, 52, 53}},
                    {"lon", "longitude", "degrees_east", {0, 1, 2, 3, 4, 5}},
                    std::nullopt};
-    io::TrajectoryWriter writer(path_, header);
+    io::FieldWriter writer(path_, header);
     const at::Tensor variance = mode_variance();
     const at::Tensor ty = cosine_transform(kNy), tx = cosine_transform(kNx);
     at::Tensor modes = at::zeros({kNy, kNx}, at::kDouble), noise = at::empty({kNy, kNx}, at::kDouble);
@@ -121,12 +121,12 @@ TEST_F(GaussianFitTest, SaysWhenThereAreTooFewHours) {
 
 TEST_F(GaussianFitTest, RefusesAVariableThatDoesNotVary) {
   const auto path = std::filesystem::path(testing::TempDir()) / "foehn_constant.nc";
-  io::TrajectoryHeader header;
+  io::FieldHeader header;
   header.variables = {{"tas", "air_temperature", "K"}};
   header.grid = {{"lat", "latitude", "degrees_north", {50, 51}},
                  {"lon", "longitude", "degrees_east", {0, 1}},
                  std::nullopt};
-  io::TrajectoryWriter writer(path, header);
+  io::FieldWriter writer(path, header);
   writer.append(std::vector<float>(60 * 4, 273.F));
   writer.commit();
   const io::FieldReader reader({path}, {});

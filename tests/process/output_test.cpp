@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/overwriting.hpp"
 #include "foehn/process/output_folder.hpp"
 #include "foehn/process/output_lock.hpp"
 #include "io/test_files.hpp"

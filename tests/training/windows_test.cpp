@@ -9,7 +9,7 @@
 
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "io/test_files.hpp"
 #include "training/toy_fields.hpp"
@@ -113,14 +113,14 @@ class CacheOfADailyCycle : public ::testing::Test {
   }
 
   FieldCache cache_of(std::int64_t step_hours) {
-    io::TrajectoryHeader header;
+    io::FieldHeader header;
     header.variables = {{"tas", "air_temperature", "K"}};
     header.grid = {{"lat", "latitude", "degrees_north", {50, 51, 52, 53}},
                    {"lon", "longitude", "degrees_east", {0, 1, 2, 3}},
                    std::nullopt};
     header.first_seconds = kFirst * 3600;
     header.step_seconds = step_hours * 3600;
-    io::TrajectoryWriter writer(folder_ / "record.nc", header);
+    io::FieldWriter writer(folder_ / "record.nc", header);
     for (std::int64_t hour = 0; hour < kHours; hour += step_hours) {
       std::vector<float> field;
       for (std::int64_t cell = 0; cell < 16; ++cell) field.push_back(static_cast<float>(degrees(hour, cell)));

@@ -51,10 +51,6 @@ struct RegriddingWeights {
   Crop used_source() const;
 };
 
-/// The same weights for source fields that hold only the crop's rows and columns.
-/// @throws Error if the crop lacks a cell with a weight, or leaves the grid
-RegriddingWeights crop_source(const RegriddingWeights& weights, const Crop& crop);
-
 /// Bilinear interpolation in the source grid's own latitude and longitude, exact for fields linear in both.
 ///
 /// The source may run either way in latitude, and with any offset in longitude; a grid that goes round the

@@ -28,14 +28,12 @@ Position to_rotated(const RotatedPole& pole, const Position& geographic);
 /// The grid's north at a point is the bearing of the rotated pole from there.
 std::vector<double> grid_angles(const Grid& grid);
 
-/// Turns winds in place from geographic components (eastward, northward) to components along the grid:
-/// u_grid = u cos a + v sin a, v_grid = -u sin a + v cos a.
+/// Turns winds in place from components along the grid to geographic ones (eastward, northward):
+/// u = u_grid cos a - v_grid sin a, v = u_grid sin a + v_grid cos a.
 ///
 /// @param angles  of grid_angles, one per cell
 /// @param u, v    [y, x], any unit that is the same for both
 /// @throws Error if the sizes differ
-void rotate_winds_to_grid(std::span<const double> angles, std::span<float> u, std::span<float> v);
-/// Turns winds in place from components along the grid to geographic ones, the inverse of the above.
 void rotate_winds_to_geographic(std::span<const double> angles, std::span<float> u, std::span<float> v);
 
 }  // namespace foehn::grid

@@ -22,7 +22,7 @@ struct CoarseRecord {
 };
 
 /// When in the day the values of a stream or of a record are taken.
-bias::DailyTimes daily_times(const Sampling& sampling, const calendar::TimeAxis& times);
+bias::DailyTimes daily_times(const io::Sampling& sampling, const calendar::TimeAxis& times);
 
 /// @param stream  must outlive the record
 CoarseRecord coarse_record(ObservationStream& stream);

@@ -13,8 +13,8 @@ namespace foehn::ingestion {
 struct WantedVariable {
   io::Variable variable;    ///< as the domain has it: name, standard name and the unit to convert to
   std::string source_name;  ///< its name in the files; empty: found by its standard name
-  std::optional<TimeSampling> sampling;  ///< what to take it for, in place of its cell_methods
-  std::string source_standard_name{};    ///< with source_name: its standard name, whatever the files say
+  std::optional<io::TimeSampling> sampling;  ///< what to take it for, in place of its cell_methods
+  std::string source_standard_name{};        ///< with source_name: its standard name, whatever the files say
 };
 
 /// Finds each wanted variable in the files, which may hold one variable each or many, and joins its files.
@@ -26,7 +26,7 @@ struct WantedVariable {
 ///
 /// @return  one record per wanted variable, in that order
 /// @throws Error naming the variable: found nowhere (with what the files hold), or ambiguous; and as
-///         io::read_layout, read_source_grid, read_sampling and Record
+///         io::read_layout, read_source_grid, io::find_sampling and Record
 std::vector<Record> find_records(const std::vector<std::filesystem::path>& files,
                                  const std::vector<WantedVariable>& wanted);
 

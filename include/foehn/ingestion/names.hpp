@@ -6,7 +6,7 @@
 #include "foehn/core/named.hpp"
 #include "foehn/ingestion/bias_correction.hpp"
 #include "foehn/ingestion/observation_stream.hpp"
-#include "foehn/ingestion/time_sampling.hpp"
+#include "foehn/io/time_cells.hpp"
 
 // The words that users give for values of enumerations.
 namespace foehn::core {
@@ -14,7 +14,7 @@ namespace foehn::core {
 template <>
 const std::vector<Named<ingestion::RegridMethod>>& names_of();
 template <>
-const std::vector<Named<ingestion::TimeSampling>>& names_of();
+const std::vector<Named<io::TimeSampling>>& names_of();
 template <>
 const std::vector<Named<std::optional<ingestion::BiasMethod>>>& names_of();
 template <>

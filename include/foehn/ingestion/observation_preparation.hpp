@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "foehn/ingestion/preparation_inputs.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 
 namespace foehn::ingestion {
 
@@ -50,14 +50,14 @@ class ObservationPreparation {
 
  private:
   void check_statistics() const;
-  io::TrajectoryHeader header_of(const ObservationStream& stream) const;
+  io::FieldHeader header_of(const ObservationStream& stream) const;
 
   const PreparationTask& options_;
   FineDomain domain_;
   PreparationTarget target_;
   std::vector<ObservationStream> streams_;
   std::unique_ptr<PreparedBias> bias_;
-  std::deque<io::TrajectoryWriter> writers_;  // of each stream
+  std::deque<io::FieldWriter> writers_;  // of each stream
 };
 
 }  // namespace foehn::ingestion

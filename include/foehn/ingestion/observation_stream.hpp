@@ -38,7 +38,7 @@ class ObservationStream {
   const grid::Grid& grid() const { return grid_; }
   const calendar::TimeAxis& times() const { return times_; }
   std::int64_t step_seconds() const { return step_seconds_; }
-  const Sampling& sampling() const { return records_.front().sampling(); }
+  const io::Sampling& sampling() const { return records_.front().sampling(); }
   const std::vector<Record>& records() const { return records_; }
   /// The file that an instant of a variable is read from.
   const std::filesystem::path& file_of(std::size_t variable, std::int64_t index) const {

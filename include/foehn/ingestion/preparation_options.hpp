@@ -9,7 +9,7 @@
 #include "foehn/core/per_variable.hpp"
 #include "foehn/ingestion/bias_correction.hpp"
 #include "foehn/ingestion/observation_stream.hpp"
-#include "foehn/ingestion/time_sampling.hpp"
+#include "foehn/io/time_cells.hpp"
 
 namespace foehn::ingestion {
 
@@ -17,7 +17,7 @@ namespace foehn::ingestion {
 struct PreparationOptions {
   std::vector<std::string> files;      ///< paths or globs
   std::vector<std::string> variables;  ///< "name=standard name"
-  core::PerVariable<TimeSampling> cell_methods;
+  core::PerVariable<io::TimeSampling> cell_methods;
   std::vector<std::string> without;  ///< variables of the prior that are not observed
   double cell_missing_fraction = 0;  ///< that may be missing of one coarse cell
   std::int64_t block = 8;

@@ -24,7 +24,7 @@ struct SourceFile {
   io::FieldLayout layout;
   std::shared_ptr<const SourceGrid> grid;  ///< shared by all files on it
   calendar::TimeAxis times;
-  Sampling sampling;
+  io::Sampling sampling;
   std::optional<VerticalLevel> level;
   io::Attributes attributes;  ///< of the file as a whole: what it is made of
 };
@@ -42,7 +42,7 @@ class Record {
   /// The standard name of what the files hold, which for winds may differ from the wanted one.
   const std::string& source_standard_name() const { return files_.front().layout.variable.standard_name; }
   const std::shared_ptr<const SourceGrid>& grid() const { return files_.front().grid; }
-  const Sampling& sampling() const { return files_.front().sampling; }
+  const io::Sampling& sampling() const { return files_.front().sampling; }
   const calendar::TimeAxis& times() const { return times_; }
   std::int64_t step_seconds() const { return step_seconds_; }
   const std::vector<SourceFile>& files() const { return files_; }

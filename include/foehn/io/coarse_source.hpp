@@ -22,10 +22,10 @@ struct CoarseSource {
 /// variables. Files that hold the same variables are joined in time; one file may hold snapshots of some
 /// variables and means of others.
 ///
-/// What is a snapshot and what a mean is told by read_time_cells.
+/// What is a snapshot and what a mean is told by find_time_cells.
 /// @throws Error for a file without any of the variables; a variable that is missing while a file holds one
 ///         that was not asked for (it may have another name there); a variable in two groups of files; means
-///         that overlap; and whatever read_time_cells and FieldReader refuse
+///         that overlap; and whatever find_time_cells and FieldReader refuse
 std::vector<CoarseSource> open_coarse_sources(const std::vector<std::filesystem::path>& files,
                                               const std::vector<Variable>& wanted);
 

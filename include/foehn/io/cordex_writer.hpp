@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "foehn/io/cordex_metadata.hpp"
+#include "foehn/io/field_writer.hpp"
 #include "foehn/io/member_writer.hpp"
-#include "foehn/io/trajectory_writer.hpp"
 
 namespace foehn::io {
 
@@ -27,7 +27,7 @@ struct CordexFile {
 /// @throws Error if the metadata are wrong, a variable is none of the archive's or is there twice, a wind
 ///         along a rotated grid is without its other component, or the instants are not every 1, 3 or 6 hours
 ///         of the day
-std::vector<CordexFile> cordex_files(const TrajectoryHeader& header, const CordexMetadata& metadata,
+std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMetadata& metadata,
                                      std::int64_t instants);
 
 /// Places in the header of the two wind components that go along its rotated grid.
@@ -36,7 +36,7 @@ struct GridWinds {
 };
 /// Nothing if there are no such winds.
 /// @throws Error naming a component without the other, which it cannot be turned without
-std::optional<GridWinds> winds_along_grid(const TrajectoryHeader& header);
+std::optional<GridWinds> winds_along_grid(const FieldHeader& header);
 
 /// Writes a member for the archive of CORDEX-CMIP6: one variable and calendar year a file, with the archive's
 /// names and attributes. Winds along a rotated grid are turned to geographic directions, which the archive
@@ -51,27 +51,27 @@ class CordexWriter final : public MemberWriter {
  public:
   /// @param instants  of the whole trajectory
   /// @throws Error as cordex_files does, or if the folder cannot be written
-  CordexWriter(std::filesystem::path folder, TrajectoryHeader header, CordexMetadata metadata,
+  CordexWriter(std::filesystem::path folder, FieldHeader header, CordexMetadata metadata,
                std::int64_t instants);
 
   void append(std::span<const float> values) override;
-  /// @throws Error if instants are missing, or as TrajectoryWriter does
+  /// @throws Error if instants are missing, or as FieldWriter does
   void commit() override;
 
  private:
   void open_year();
-  TrajectoryHeader header_of(const CordexFile& file) const;
+  FieldHeader header_of(const CordexFile& file) const;
   std::size_t variables() const { return header_.variables.size(); }
   /// Turns the winds of whole instants, [instant, variable, y, x].
   void turn_winds(std::span<float> values) const;
 
   std::filesystem::path folder_;
-  TrajectoryHeader header_;
+  FieldHeader header_;
   CordexMetadata metadata_;
   std::vector<CordexFile> files_;
-  std::optional<GridWinds> winds_;                          ///< that are turned
-  std::vector<double> wind_angles_;                         ///< [cell], of the grid's directions
-  std::vector<std::unique_ptr<TrajectoryWriter>> writers_;  ///< of the first files; the last year's are open
+  std::optional<GridWinds> winds_;                     ///< that are turned
+  std::vector<double> wind_angles_;                    ///< [cell], of the grid's directions
+  std::vector<std::unique_ptr<FieldWriter>> writers_;  ///< of the first files; the last year's are open
   std::int64_t written_ = 0;
 };
 

@@ -74,9 +74,9 @@ class FieldReader {
   std::string describe_missing(std::int64_t instant, std::int64_t value) const;
   /// The first of a variable's files, for messages.
   std::string first_file(std::size_t variable) const;
-  /// How a variable's values stand in time. Opens its files once more.
+  /// How a variable's values stand in time.
   /// @param as_told  what the user says, in place of `cell_methods`
-  /// @throws Error as io::read_sampling, or naming two files that differ
+  /// @throws Error as find_sampling, or naming two files that differ
   Sampling sampling(std::size_t variable, std::optional<TimeSampling> as_told = std::nullopt) const;
   /// Values filled so far, of all instants up to the last one read.
   std::int64_t filled() const;

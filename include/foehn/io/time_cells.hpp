@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +38,23 @@ struct MeanInterval {
   bool operator==(const MeanInterval&) const = default;
 };
 
+/// The bounds of a time coordinate.
+struct TimeCellBounds {
+  std::string name;             ///< of their variable
+  std::vector<TimeSpan> spans;  ///< one per instant
+};
+
+/// What a file says of its time cells, beside cell_methods, which are in the header of a field.
+struct TimeCellsEvidence {
+  bool is_climatology = false;
+  std::optional<TimeCellBounds> bounds;
+  std::exception_ptr bounds_failure;  ///< why the bounds that it names cannot be read: snapshots need none
+};
+
+/// Reads what find_time_cells needs of a file, which can be closed then; what is wrong with it is said later.
+TimeCellsEvidence read_time_evidence(const NetcdfFile& file, const FieldLayout& layout,
+                                     const calendar::TimeAxis& times);
+
 /// How the values of a variable in a file stand in time.
 struct TimeCells {
   TimeSampling sampling = TimeSampling::snapshot;
@@ -56,7 +75,8 @@ struct TimeCells {
 /// @throws Error naming file and variable: a climatology; neither snapshots nor means; means without bounds;
 ///         bounds of another calendar, or that are no intervals around their instants; bounds, but not a word
 ///         on what they mean
-TimeCells read_time_cells(const NetcdfFile& file, const FieldLayout& layout, const calendar::TimeAxis& times,
+TimeCells find_time_cells(const std::filesystem::path& file, const FieldLayout& layout,
+                          const calendar::TimeAxis& times, const TimeCellsEvidence& evidence,
                           std::optional<TimeSampling> as_told = std::nullopt);
 
 /// The same, where all means are over intervals of one length, all alike about their time stamps.
@@ -70,8 +90,9 @@ struct Sampling {
 /// "snapshots" or "means over 6 h that begin 3 h before their time stamps".
 std::string describe(const Sampling& sampling);
 
-/// @throws Error as read_time_cells, or naming the first mean whose interval is not like the first one's
-Sampling read_sampling(const NetcdfFile& file, const FieldLayout& layout, const calendar::TimeAxis& times,
+/// @throws Error as find_time_cells, or naming the first mean whose interval is not like the first one's
+Sampling find_sampling(const std::filesystem::path& file, const FieldLayout& layout,
+                       const calendar::TimeAxis& times, const TimeCellsEvidence& evidence,
                        std::optional<TimeSampling> as_told = std::nullopt);
 
 }  // namespace foehn::io

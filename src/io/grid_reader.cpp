@@ -1,62 +1,23 @@
+#include "foehn/io/grid_reader.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <string_view>
 #include <utility>
 
-#include "cell_bounds.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/packing.hpp"
 #include "foehn/io/standard_name.hpp"
-#include "foehn/io/trajectory_writer.hpp"
+#include "grid_mapping.hpp"
 
 namespace foehn::io {
 namespace {
 
 /// Degrees, with room for rounding in float32.
 constexpr double kWholeTurn = 360.001;
-
-constexpr const char* kRotatedMapping = "rotated_latitude_longitude";
-constexpr const char* kGeographicMapping = "latitude_longitude";
-
-bool has_mapping(const grid::Grid& grid, const GridMapping& mapping) {
-  return grid.rotated_pole || mapping.earth_radius;
-}
-
-Attributes mapping_attributes(const grid::Grid& grid, const GridMapping& mapping) {
-  Attributes attributes{{"grid_mapping_name", kGeographicMapping}};
-  if (grid.rotated_pole) {
-    attributes = {{"grid_mapping_name", kRotatedMapping},
-                  {"grid_north_pole_latitude", grid.rotated_pole->pole_latitude},
-                  {"grid_north_pole_longitude", grid.rotated_pole->pole_longitude},
-                  {"north_pole_grid_longitude", grid.rotated_pole->north_pole_grid_longitude}};
-  }
-  if (mapping.earth_radius) attributes["earth_radius"] = *mapping.earth_radius;
-  return attributes;
-}
-
-Attributes axis_attributes(const grid::Axis& axis, const std::string& letter, const std::string& long_name,
-                           const GridMapping& mapping) {
-  Attributes attributes{{"standard_name", axis.standard_name},
-                        {"long_name", long_name},
-                        {"units", axis.units},
-                        {"axis", letter}};
-  if (mapping.has_cell_bounds) attributes["bounds"] = bounds_name(axis);
-  return attributes;
-}
-
-/// Of the 2-D coordinates of a rotated grid.
-Attributes position_attributes(const char* name, const char* units, const char* vertices,
-                               const GridMapping& mapping) {
-  Attributes attributes{
-      {"standard_name", std::string(name)}, {"long_name", std::string(name)}, {"units", std::string(units)}};
-  if (mapping.has_cell_bounds) attributes["bounds"] = std::string(vertices);
-  return attributes;
-}
 
 /// Longitudes that jump by a turn (340 to 359, then 0 to 19) without the jump.
 std::vector<double> unwrapped(std::vector<double> longitudes) {
@@ -189,91 +150,21 @@ void check_positions(const std::string& where, const grid::Grid& grid, const std
       kMostOff));
 }
 
-/// The pole of axes in plain degrees whose mapping is not in the file, from the positions of the cells.
-/// @throws Error if there are none, or they are not those of a rotated grid
-grid::RotatedPole recover_pole(const std::string& where, const NetcdfVariable& field, const grid::Grid& grid,
-                               const std::optional<HorizontalPositions>& positions) {
+/// What a file lacks that gives axes in plain degrees, and no grid mapping.
+std::string lacking_mapping(const NetcdfVariable& field) {
   const auto attribute = field.text("grid_mapping");
-  const std::string lacking = attribute ? "no grid mapping variable " + mapping_variable_name(*attribute)
-                                        : "coordinates " + grid.y.name + " and " + grid.x.name +
-                                              " in plain degrees, without a grid mapping";
-  if (!positions)
-    throw core::Error(where + ": " + lacking +
-                      ", and no latitudes and longitudes of its cells that would tell where they lie");
-  const auto pole = find_rotated_pole(grid, positions->cells);
-  if (!pole)
-    throw core::Error(where + ": " + lacking + ", and the positions of its cells (" +
-                      positions->latitude_name + ", " + positions->longitude_name +
-                      ") are not those of a rotated pole: expected a regular or a rotated grid");
-  return *pole;
+  return attribute ? "no grid mapping variable " + mapping_variable_name(*attribute)
+                   : "coordinates " + (field.dimensions.end() - 2)->name + " and " +
+                         field.dimensions.back().name + " in plain degrees, without a grid mapping";
 }
 
-}  // namespace
-
-void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
-  file.define_dimension(grid.y.name, grid.ny());
-  file.define_dimension(grid.x.name, grid.nx());
-  const std::string suffix = grid.rotated_pole ? " in rotated pole grid" : "";
-  file.define_variable(grid.y.name, NetcdfType::float64, {grid.y.name},
-                       axis_attributes(grid.y, "Y", "latitude" + suffix, mapping));
-  file.define_variable(grid.x.name, NetcdfType::float64, {grid.x.name},
-                       axis_attributes(grid.x, "X", "longitude" + suffix, mapping));
-  if (has_mapping(grid, mapping))
-    file.define_variable(mapping.name, NetcdfType::int32, {}, mapping_attributes(grid, mapping));
-  if (mapping.has_cell_bounds) define_cell_bounds(file, grid);
-  if (!grid.rotated_pole) return;
-
-  const std::vector<std::string> dimensions{grid.y.name, grid.x.name};
-  file.define_variable("lat", NetcdfType::float64, dimensions,
-                       position_attributes("latitude", "degrees_north", kLatitudeVertices, mapping));
-  file.define_variable("lon", NetcdfType::float64, dimensions,
-                       position_attributes("longitude", "degrees_east", kLongitudeVertices, mapping));
-}
-
-void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
-  file.write(grid.y.name, std::span<const double>(grid.y.values));
-  file.write(grid.x.name, std::span<const double>(grid.x.values));
-  // A grid mapping variable holds only attributes; its value is written so that it is not a fill value.
-  constexpr std::array<double, 1> kNothing{0.0};
-  if (has_mapping(grid, mapping)) file.write(mapping.name, std::span<const double>(kNothing));
-  if (mapping.has_cell_bounds) write_cell_bounds(file, grid);
-  if (!grid.rotated_pole) return;
-  const grid::Geographic geographic = grid::geographic_coordinates(grid);
-  file.write("lat", std::span<const double>(geographic.latitude));
-  file.write("lon", std::span<const double>(geographic.longitude));
-}
-
-Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping) {
-  Attributes attributes;
-  if (has_mapping(grid, mapping)) attributes["grid_mapping"] = mapping.name;
-  if (grid.rotated_pole) attributes["coordinates"] = std::string("lat lon");
-  return attributes;
-}
-
-bool is_rectilinear(const NetcdfFile& file, const NetcdfVariable& variable) {
-  const AxesKind kind = axes_kind(file, variable);
-  if (kind != AxesKind::plain_degrees) return kind == AxesKind::latitude_longitude;
-  if (find_mapping(file, variable)) return true;
-  const auto positions = read_positions(file, variable, 2);
-  if (!positions) return true;
-  const std::string where = file.path().string() + ": " + variable.name;
-  const grid::Grid grid = read_axes(file, where, variable);
-  return find_rotated_pole(grid, positions->cells).has_value();
-}
-
-grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
-  const std::string where = file.path().string() + ": " + variable.name;
-  if (variable.dimensions.size() < 2)
-    throw core::Error(where + ": it has no two horizontal dimensions (y, x)");
-  const auto positions = core::with_context(where, [&] { return read_positions(file, variable, 2); });
-  const bool has_axes = file.has_variable((variable.dimensions.end() - 2)->name) &&
-                        file.has_variable(variable.dimensions.back().name);
-  if (!has_axes && positions)
-    throw core::Error(where + ": a curvilinear grid (" + positions->latitude_name + ", " +
-                      positions->longitude_name +
-                      "), expected a regular or a rotated one: its dimensions have no coordinate variables");
+/// Completes axes to a grid, by their mapping or by the positions of cells.
+/// @return  nothing if the mapping is lost, and the positions are not those of a rotated grid
+/// @throws Error as read_grid
+std::optional<grid::Grid> complete_grid(const NetcdfFile& file, const std::string& where,
+                                        const NetcdfVariable& variable,
+                                        const std::optional<HorizontalPositions>& positions) {
   grid::Grid grid = read_axes(file, where, variable);
-
   const auto mapping = find_mapping(file, variable);
   const std::string mapping_name =
       mapping ? mapping->text("grid_mapping_name").value_or("(no grid_mapping_name)") : kGeographicMapping;
@@ -285,7 +176,11 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
     throw core::Error(where + ": grid mapping " + mapping_name + " is not supported, expected " +
                       kGeographicMapping + " or " + kRotatedMapping);
   } else if (!mapping && axes_kind(file, variable) == AxesKind::plain_degrees) {
-    grid.rotated_pole = recover_pole(where, variable, grid, positions);
+    if (!positions)
+      throw core::Error(where + ": " + lacking_mapping(variable) +
+                        ", and no latitudes and longitudes of its cells that would tell where they lie");
+    grid.rotated_pole = find_rotated_pole(grid, positions->cells);
+    if (!grid.rotated_pole) return std::nullopt;
   } else {
     if (!mapping && !positions && variable.text("grid_mapping"))
       throw core::Error(where + ": no grid mapping variable " +
@@ -300,6 +195,34 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
   }
   if (positions) check_positions(where, grid, mapping ? mapping->name : "", *positions);
   return grid;
+}
+
+}  // namespace
+
+grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
+  const std::string where = file.path().string() + ": " + variable.name;
+  if (variable.dimensions.size() < 2)
+    throw core::Error(where + ": it has no two horizontal dimensions (y, x)");
+  const auto positions = core::with_context(where, [&] { return read_positions(file, variable, 2); });
+  const bool has_axes = file.has_variable((variable.dimensions.end() - 2)->name) &&
+                        file.has_variable(variable.dimensions.back().name);
+  if (!has_axes && positions)
+    throw core::Error(where + ": a curvilinear grid (" + positions->latitude_name + ", " +
+                      positions->longitude_name +
+                      "), expected a regular or a rotated one: its dimensions have no coordinate variables");
+  const auto grid = complete_grid(file, where, variable, positions);
+  if (!grid)
+    throw core::Error(where + ": " + lacking_mapping(variable) + ", and the positions of its cells (" +
+                      positions->latitude_name + ", " + positions->longitude_name +
+                      ") are not those of a rotated pole: expected a regular or a rotated grid");
+  return *grid;
+}
+
+std::optional<grid::Grid> find_rectilinear_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
+  if (axes_kind(file, variable) == AxesKind::other) return std::nullopt;
+  const std::string where = file.path().string() + ": " + variable.name;
+  const auto positions = core::with_context(where, [&] { return read_positions(file, variable, 2); });
+  return complete_grid(file, where, variable, positions);
 }
 
 void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {

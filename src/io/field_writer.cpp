@@ -1,4 +1,4 @@
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,7 +19,7 @@ constexpr float kFillValue = 1e20F;
 constexpr const char* kTimeBounds = "time_bnds";
 
 /// "hours since 2019-03-26 00:00:00", "days since 1950-01-01"
-std::string time_units(const TrajectoryHeader& header) {
+std::string time_units(const FieldHeader& header) {
   const std::int64_t reference = header.day_zero.value_or(header.first_seconds);
   std::string instant = calendar::format_date_time(calendar::from_seconds(reference, header.calendar));
   if (header.day_zero) return "days since " + instant.substr(0, instant.find('T'));
@@ -33,7 +33,7 @@ std::string long_name(const Variable& variable) {
   return name;
 }
 
-Attributes variable_attributes(const TrajectoryHeader& header, const Variable& variable) {
+Attributes variable_attributes(const FieldHeader& header, const Variable& variable) {
   Attributes attributes = grid_attributes(header.grid, header.mapping);
   // By each variable, not once for the file: only so do iris and CF know the coordinates for this variable's.
   // cdo says that it cannot assign `realization`, as of every scalar coordinate that is no height, and goes
@@ -55,7 +55,7 @@ Attributes variable_attributes(const TrajectoryHeader& header, const Variable& v
   return attributes;
 }
 
-void write_coordinates(NetcdfFile& file, const TrajectoryHeader& header) {
+void write_coordinates(NetcdfFile& file, const FieldHeader& header) {
   const auto write_scalar = [&](const char* name, double value) {
     file.write(name, std::span<const double>(&value, 1));
   };
@@ -64,15 +64,15 @@ void write_coordinates(NetcdfFile& file, const TrajectoryHeader& header) {
   if (header.realization) write_scalar("realization", static_cast<double>(*header.realization));
 }
 
-void check_header(const std::filesystem::path& path, const TrajectoryHeader& header) {
+void check_header(const std::filesystem::path& path, const FieldHeader& header) {
   if (header.variables.empty() || header.grid.cells() < 1 || header.step_seconds < 1 ||
       header.chunk_steps < 1) {
     throw core::Error(path.string() +
-                      ": a trajectory needs a variable, a grid cell, a step and a chunk of at least 1");
+                      ": a file of fields needs a variable, a grid cell, a step and a chunk of at least 1");
   }
 }
 
-Attributes time_attributes(const TrajectoryHeader& header) {
+Attributes time_attributes(const FieldHeader& header) {
   Attributes attributes{{"standard_name", "time"},
                         {"long_name", "time"},
                         {"units", time_units(header)},
@@ -88,7 +88,7 @@ Attributes time_attributes(const TrajectoryHeader& header) {
   return attributes;
 }
 
-void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
+void define_everything(NetcdfFile& file, const FieldHeader& header) {
   file.define_dimension("time", 0);
   file.define_variable("time", NetcdfType::float64, {"time"}, time_attributes(header));
   if (header.mean_interval) {
@@ -121,7 +121,7 @@ void define_everything(NetcdfFile& file, const TrajectoryHeader& header) {
 
 }  // namespace
 
-TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryHeader& header)
+FieldWriter::FieldWriter(std::filesystem::path path, const FieldHeader& header)
     : path_(std::move(path)),
       temporary_path_(temporary_path_of(path_)),
       cells_(header.grid.cells()),
@@ -144,13 +144,13 @@ TrajectoryWriter::TrajectoryWriter(std::filesystem::path path, const TrajectoryH
   }
 }
 
-TrajectoryWriter::~TrajectoryWriter() {
+FieldWriter::~FieldWriter() {
   if (is_published_) return;
   file_.reset();
   ::unlink(temporary_path_.c_str());
 }
 
-void TrajectoryWriter::append(std::span<const float> values) {
+void FieldWriter::append(std::span<const float> values) {
   const std::int64_t variables = static_cast<std::int64_t>(variable_names_.size());
   const std::int64_t instant = variables * cells_;
   const std::int64_t steps = static_cast<std::int64_t>(values.size()) / instant;
@@ -189,14 +189,14 @@ void TrajectoryWriter::append(std::span<const float> values) {
   written_ += steps;
 }
 
-void TrajectoryWriter::close() {
+void FieldWriter::close() {
   if (!file_) return;
   file_->close();
   sync_file(temporary_path_, path_);
   file_.reset();
 }
 
-void TrajectoryWriter::commit() {
+void FieldWriter::commit() {
   close();
   rename_file(temporary_path_, path_);
   is_published_ = true;

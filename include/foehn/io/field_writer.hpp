@@ -9,22 +9,16 @@
 
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/grid/grid.hpp"
-#include "foehn/io/field_reader.hpp"
+#include "foehn/io/grid_writer.hpp"
 #include "foehn/io/member_writer.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/time_cells.hpp"
+#include "foehn/io/variable.hpp"
 
 namespace foehn::io {
 
-/// How a grid's coordinate reference system stands in a file.
-struct GridMapping {
-  std::string name = "rotated_pole";   ///< of the variable that holds it
-  std::optional<double> earth_radius;  ///< m; where given, a geographic grid has a mapping as well
-  bool has_cell_bounds = false;        ///< whether the file says where cells end
-};
-
-/// Everything a trajectory file says besides its values.
-struct TrajectoryHeader {
+/// Everything a file of fields says besides its values.
+struct FieldHeader {
   std::vector<Variable> variables;
   grid::Grid grid;
   calendar::Calendar calendar = calendar::Calendar::standard;
@@ -51,13 +45,13 @@ struct TrajectoryHeader {
 /// The file is written under a temporary name beside the final one (".<name>.part") and takes its final name
 /// only in commit(), after it was flushed to disk; a writer that is destroyed before that removes what it
 /// wrote.
-class TrajectoryWriter final : public MemberWriter {
+class FieldWriter final : public MemberWriter {
  public:
   /// @throws Error if the folder does not exist or cannot be written
-  TrajectoryWriter(std::filesystem::path path, const TrajectoryHeader& header);
-  ~TrajectoryWriter() override;
-  TrajectoryWriter(const TrajectoryWriter&) = delete;
-  TrajectoryWriter& operator=(const TrajectoryWriter&) = delete;
+  FieldWriter(std::filesystem::path path, const FieldHeader& header);
+  ~FieldWriter() override;
+  FieldWriter(const FieldWriter&) = delete;
+  FieldWriter& operator=(const FieldWriter&) = delete;
 
   /// Appends whole instants, [time, variable, y, x], in the header's units; NaN is written as the fill value.
   void append(std::span<const float> values) override;
@@ -82,26 +76,5 @@ class TrajectoryWriter final : public MemberWriter {
   std::optional<MeanInterval> mean_interval_;
   std::int64_t written_ = 0;
 };
-
-/// Defines a grid's coordinate variables (and its grid mapping and 2-D coordinates where it is rotated) in a
-/// new file.
-void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping = {});
-/// Writes their values; after the definitions.
-void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping = {});
-/// Attributes a data variable on the grid needs: `grid_mapping` and `coordinates`; of a geographic grid no
-/// coordinates, and a mapping only where the earth's radius is given.
-Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping = {});
-/// Reads the grid that a data variable lies on from its last two dimensions.
-///
-/// Longitudes that jump by a turn, such as 340 to 359 and 0 to 19, go on beyond 360 degrees instead.
-/// @throws Error naming what is missing: a coordinate variable, its units, a grid mapping that is not
-///         supported
-grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable);
-/// Whether read_grid can tell the grid of a data variable: its last two dimensions have coordinates in
-/// degrees that are latitude and longitude, or those of a rotated grid.
-bool is_rectilinear(const NetcdfFile& file, const NetcdfVariable& variable);
-/// Adds to the axes of a grid that was read from the file the bounds that their attribute `bounds` names, if
-/// those are there and are pairs; they are not looked at yet.
-void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid);
 
 }  // namespace foehn::io

@@ -1,4 +1,4 @@
-#include "foehn/io/trajectory_writer.hpp"
+#include "foehn/io/field_writer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,8 +24,8 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::ThrowsMessage;
 
-TrajectoryHeader make_header() {
-  TrajectoryHeader header;
+FieldHeader make_header() {
+  FieldHeader header;
   header.variables = {{"uas", "eastward_wind", "m s-1"}, {"tas", "air_temperature", "K"}};
   header.grid = {{"lat", "latitude", "degrees_north", {52, 51.5, 51}},
                  {"lon", "longitude", "degrees_east", {-1, -0.5, 0, 0.5}},
@@ -54,9 +54,9 @@ std::vector<float> make_values(std::int64_t instants) {
   return values;
 }
 
-void write_trajectory(const std::filesystem::path& path, const TrajectoryHeader& header,
+void write_trajectory(const std::filesystem::path& path, const FieldHeader& header,
                       std::span<const float> values) {
-  TrajectoryWriter writer(path, header);
+  FieldWriter writer(path, header);
   writer.append(values);
   writer.commit();
 }
@@ -74,14 +74,14 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
   });
 }
 
-TEST(TrajectoryWriter, WritesWhatTheReaderReadsBackBitForBit) {
+TEST(FieldWriter, WritesWhatTheReaderReadsBackBitForBit) {
   const TemporaryFolder folder;
   const std::vector<float> values = make_values(10);
   for (const bool rotated : {false, true}) {
-    TrajectoryHeader header = make_header();
+    FieldHeader header = make_header();
     if (rotated) header.grid = rotated_grid();
     {
-      TrajectoryWriter writer(folder / "a.nc", header);
+      FieldWriter writer(folder / "a.nc", header);
       // In pieces that are not whole chunks.
       writer.append(std::span(values).first(3 * 24));
       writer.append(std::span(values).subspan(3 * 24));
@@ -97,7 +97,7 @@ TEST(TrajectoryWriter, WritesWhatTheReaderReadsBackBitForBit) {
   }
 }
 
-TEST(TrajectoryWriter, WritesTheFillValueForNaN) {
+TEST(FieldWriter, WritesTheFillValueForNaN) {
   const TemporaryFolder folder;
   std::vector<float> values = make_values(2);
   values[24 + 12 + 5] = std::nanf("");  // the second variable at the second instant
@@ -108,9 +108,9 @@ TEST(TrajectoryWriter, WritesTheFillValueForNaN) {
             static_cast<double>(std::get<float>(tas.attributes.at("_FillValue"))));
 }
 
-TEST(TrajectoryWriter, DescribesTheFileByTheConventions) {
+TEST(FieldWriter, DescribesTheFileByTheConventions) {
   const TemporaryFolder folder;
-  TrajectoryHeader header = make_header();
+  FieldHeader header = make_header();
   header.grid = rotated_grid();
   header.cell_methods = "time: point area: mean";
   write_trajectory(folder / "a.nc", header, make_values(1));
@@ -134,9 +134,9 @@ TEST(TrajectoryWriter, DescribesTheFileByTheConventions) {
   EXPECT_EQ(std::get<std::int64_t>(global.at("seed")), 7);
 }
 
-TEST(TrajectoryWriter, CountsTimeInStepsOfAnyLength) {
+TEST(FieldWriter, CountsTimeInStepsOfAnyLength) {
   const TemporaryFolder folder;
-  TrajectoryHeader header = make_header();
+  FieldHeader header = make_header();
   header.step_seconds = 600;
   header.first_seconds += 20;
   write_trajectory(folder / "a.nc", header, make_values(5));
@@ -145,22 +145,22 @@ TEST(TrajectoryWriter, CountsTimeInStepsOfAnyLength) {
   EXPECT_EQ(reader.times().format(4), "2019-03-26T00:40:20");
 }
 
-TEST(TrajectoryWriter, LeavesNothingBehindUnlessCommitted) {
+TEST(FieldWriter, LeavesNothingBehindUnlessCommitted) {
   const TemporaryFolder folder;
   {
-    TrajectoryWriter writer(folder / "a.nc", make_header());
+    FieldWriter writer(folder / "a.nc", make_header());
     writer.append(make_values(2));
     EXPECT_THAT(folder.names(), ElementsAre(".a.nc.part"));
   }
   EXPECT_THAT(folder.names(), IsEmpty());
 }
 
-TEST(TrajectoryWriter, ReplacesAnOldFileOnlyWhenCommitted) {
+TEST(FieldWriter, ReplacesAnOldFileOnlyWhenCommitted) {
   const TemporaryFolder folder;
   write_content(folder / "a.nc", "old");
   write_content(folder / ".a.nc.part", "left by a killed run");
   {
-    TrajectoryWriter writer(folder / "a.nc", make_header());
+    FieldWriter writer(folder / "a.nc", make_header());
     writer.append(make_values(1));
     EXPECT_EQ(content_of(folder / "a.nc"), "old");
     writer.commit();
@@ -169,11 +169,11 @@ TEST(TrajectoryWriter, ReplacesAnOldFileOnlyWhenCommitted) {
   EXPECT_EQ(read_all(folder / "a.nc").size(), 24U);
 }
 
-TEST(TrajectoryWriter, NamesTheFolderThatCannotBeWritten) {
+TEST(FieldWriter, NamesTheFolderThatCannotBeWritten) {
   const TemporaryFolder folder;
-  EXPECT_THAT([&] { TrajectoryWriter(folder / "no/a.nc", make_header()); },
+  EXPECT_THAT([&] { FieldWriter(folder / "no/a.nc", make_header()); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("no/a.nc"), HasSubstr("no folder"))));
-  EXPECT_THAT([] { TrajectoryWriter("/proc/a.nc", make_header()); },
+  EXPECT_THAT([] { FieldWriter("/proc/a.nc", make_header()); },
               ThrowsMessage<core::Error>(HasSubstr("/proc/a.nc: cannot be created")));
   // The final name is a folder: all is written, but cannot be renamed.
   std::filesystem::create_directories(folder / "a.nc/full");
@@ -183,14 +183,14 @@ TEST(TrajectoryWriter, NamesTheFolderThatCannotBeWritten) {
   EXPECT_THAT(folder.names(), ElementsAre("a.nc"));
 }
 
-TEST(TrajectoryWriter, RefusesPartsOfInstantsAndEmptyHeaders) {
+TEST(FieldWriter, RefusesPartsOfInstantsAndEmptyHeaders) {
   const TemporaryFolder folder;
-  TrajectoryWriter writer(folder / "a.nc", make_header());
+  FieldWriter writer(folder / "a.nc", make_header());
   EXPECT_THAT([&] { writer.append(std::vector<float>(25)); },
               ThrowsMessage<core::Error>(HasSubstr("25 values are no whole instants of 24")));
-  TrajectoryHeader empty = make_header();
+  FieldHeader empty = make_header();
   empty.variables.clear();
-  EXPECT_THROW(TrajectoryWriter(folder / "b.nc", empty), core::Error);
+  EXPECT_THROW(FieldWriter(folder / "b.nc", empty), core::Error);
   EXPECT_THAT(folder.names(), ElementsAre(".a.nc.part"));
 }
 
@@ -212,11 +212,11 @@ class FileSizeLimit {
   void (*old_action_)(int);
 };
 
-TEST(TrajectoryWriter, FailsClearlyAndCleansUpWhenTheDiskIsFull) {
+TEST(FieldWriter, FailsClearlyAndCleansUpWhenTheDiskIsFull) {
   const TemporaryFolder folder;
   {
     const FileSizeLimit limit(64 * 1024);
-    TrajectoryHeader header = make_header();
+    FieldHeader header = make_header();
     header.deflate = 0;
     EXPECT_THAT([&] { write_trajectory(folder / "a.nc", header, make_values(4000)); },
                 ThrowsMessage<core::Error>(AllOf(HasSubstr((folder / "a.nc").string() + ": "),
@@ -240,9 +240,9 @@ TEST(WriteFileAtomically, ReplacesTheWholeContentOrNothing) {
   EXPECT_THROW(write_file_atomically(folder / "no/run.json", ""), core::Error);
 }
 
-TEST(TrajectoryWriter, NamesTheScalarCoordinatesByEachVariable) {
+TEST(FieldWriter, NamesTheScalarCoordinatesByEachVariable) {
   const TemporaryFolder folder;
-  TrajectoryHeader header = make_header();
+  FieldHeader header = make_header();
   write_trajectory(folder / "a.nc", header, make_values(1));
   EXPECT_EQ(NetcdfFile::open(folder / "a.nc").variable("tas").text("coordinates"), "realization");
   header.height = 2;
@@ -257,7 +257,7 @@ TEST(TrajectoryWriter, NamesTheScalarCoordinatesByEachVariable) {
 class TrajectoryFile : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    TrajectoryHeader header = make_header();
+    FieldHeader header = make_header();
     if (GetParam()) header.grid = rotated_grid();
     write_trajectory(folder_ / "a.nc", header, make_values(30));
   }

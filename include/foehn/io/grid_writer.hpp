@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "foehn/grid/grid.hpp"
+#include "foehn/io/netcdf.hpp"
+
+namespace foehn::io {
+
+/// How a grid's coordinate reference system stands in a file.
+struct GridMapping {
+  std::string name = "rotated_pole";   ///< of the variable that holds it
+  std::optional<double> earth_radius;  ///< m; where given, a geographic grid has a mapping as well
+  bool has_cell_bounds = false;        ///< whether the file says where cells end
+};
+
+/// Defines a grid's coordinate variables (and its grid mapping and 2-D coordinates where it is rotated) in a
+/// new file.
+void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping = {});
+/// Writes their values; after the definitions.
+void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping = {});
+/// Attributes a data variable on the grid needs: `grid_mapping` and `coordinates`; of a geographic grid no
+/// coordinates, and a mapping only where the earth's radius is given.
+Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping = {});
+
+}  // namespace foehn::io
