@@ -19,7 +19,7 @@ using ::testing::ThrowsMessage;
 
 /// One variable on 4 x 6 cells.
 model::Domain domain() {
-  const at::Tensor quantiles = at::arange(9, at::kDouble).mul(10).add(240).reshape({1, 9});
+  const at::Tensor quantiles = at::arange(9, at::kDouble).mul(2).add(272).reshape({1, 9});
   return {{{"tas", "air_temperature", "K"}},
           {{"lat", "latitude", "degrees_north", {58, 57, 56, 55}},
            {"lon", "longitude", "degrees_east", {-3, -2, -1, 0, 1, 2}},
@@ -93,9 +93,10 @@ TEST(CheckedSeries, NamesTheFirstMissingValueOfTooMany) {
 
 TEST(CheckedSeries, NamesAValueThatIsFarFromAllThatThePriorKnows) {
   const TemporaryFolder folder;
-  const std::filesystem::path path = write(folder / "coarse.nc", 570);
+  const std::filesystem::path path = write(folder / "coarse.nc", 340);
   EXPECT_THAT([&] { check_series(open_series({path}, domain()), 0); },
-              ThrowsMessage<core::Error>(AllOf(HasSubstr("coarse.nc"), HasSubstr("tas: 570 K"))));
+              ThrowsMessage<core::Error>(
+                  AllOf(HasSubstr("coarse.nc"), HasSubstr("tas: 340 K at 1970-01-01T00:00:00"))));
 }
 
 }  // namespace
