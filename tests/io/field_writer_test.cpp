@@ -11,6 +11,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/durable.hpp"
+#include "foehn/io/field_reader.hpp"
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
