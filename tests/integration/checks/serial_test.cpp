@@ -130,7 +130,7 @@ const std::vector<BadInput> kBadTrain = {
      {"data.crop", "multiples of 2", "15 x 24"}},
     {"TooFewHoursHeldOut",
      set("data.held_out_fraction", "0.01"),
-     {"data.held_out_fraction", "2 fields", "5"}},
+     {"data.held_out_fraction", "2 fields", "7"}},
     {"TooFewHours", set("data.end", "2001-01-01"), {"data.held_out_fraction", "2 fields"}},
     {"AWidthThatIsNotWhole", set("network.hidden", "4,6.5"), {"network.hidden", "whole", "6.5"}, 2},
     {"AnAttentionLevelThatIsNotThere", set("network.attention", "2"), {"network.attention", "found 2"}, 2},
@@ -218,7 +218,7 @@ const std::vector<BadInput> kBadEvaluate = {
             fields.values.resize(fields.values.size() / 240 * 190);
             fields.hours.resize(190);
           }),
-     {"bent.nc", "no instant 2001-01-08T22:00:00"}},
+     {"bent.nc", "the instant 2001-01-08T22:00:00 is missing"}},
     {"ACropOfAnotherGrid", set("data.crop", "0:16,0:16"), {"truth.nc", "grid"}},
     {"AReferenceInAnotherUnit",
      bend("input.reference", [](ToyFields& fields) { fields.variables[kTas].units = "m"; }),
