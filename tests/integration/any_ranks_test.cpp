@@ -118,8 +118,8 @@ TEST_F(AnyNumberOfRanks, DrawsTheSameWithLangevinCorrections) {
 }
 
 TEST_F(AnyNumberOfRanks, DrawsTheSameWithoutObservationsInSlabsShorterThanTheMarkovOrder) {
-  // Six hours on four ranks: slabs of 1 and 2 hours, order 2.
-  expect_same_on({3, 4}, toy_.unconditional_options("", 6));
+  // Eight hours on four ranks: slabs of 2 hours, order 3.
+  expect_same_on({3, 4}, toy_.unconditional_options("", 8));
 }
 
 TEST_F(AnyNumberOfRanks, DrawsTheSameFromHourlyObservationsInSlabsShorterThanTheMarkovOrder) {

@@ -72,7 +72,7 @@ const std::vector<BadInput> kBadLayouts = {
     {"AVersionOfZero", with_metadata(kMetadata + "version = 0\n"), {"version", "found 0"}, 2},
     {"HalfHours",
      [](Options& options, const std::filesystem::path& folder) {
-       options = toy_climate().unconditional_options(options.at("output.directory"), 6);
+       options = toy_climate().unconditional_options(options.at("output.directory"), 8);
        options["time.start"] = "2001-01-08T00:30";
        options = cordex_options(options, folder, kMetadata);
      },

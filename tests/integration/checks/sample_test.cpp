@@ -191,7 +191,7 @@ const std::vector<BadInput> kBadOptions = {
      {"sampler.covariance", "did you mean 'gaussian'?"},
      2},
     {"NoSolverSteps", set("sampler.solver_steps", "0"), {"sampler.solver_steps", "found 0"}, 2},
-    {"AStrideBeyondTheWindow", set("sampler.stride", "7"), {"sampler.stride", "1 to 5", "found 7"}},
+    {"AStrideBeyondTheWindow", set("sampler.stride", "9"), {"sampler.stride", "1 to 7", "found 9"}},
     {"AnUnknownOption",
      set("sampler.stepz", "8"),
      {"unknown option 'sampler.stepz'", "did you mean 'sampler.steps'?"},
@@ -415,8 +415,9 @@ TEST(Sample, FollowsTheScheduleOfItsPrior) {
   const model::GaussianBundle fitted = model::load_gaussian_prior(toy_climate().prior);
   const diffusion::VpCosine schedule{.eta = 2e-3};
   model::save_gaussian_prior(folder / "prior", fitted.domain, fitted.lag_covariance, schedule);
+  constexpr std::int64_t kWindow = 7;
   // As many hours as the window: what the prior gives is then all that the sampler asks for.
-  Options options = toy_climate().unconditional_options(folder / "out", 5);
+  Options options = toy_climate().unconditional_options(folder / "out", kWindow);
   options["prior.path"] = folder / "prior";
   const Outcome outcome = run_here("sample", options);
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
@@ -436,7 +437,7 @@ TEST(Sample, FollowsTheScheduleOfItsPrior) {
   EXPECT_EQ(prior.description.schedule.eta, 2e-3);
   OneWindow denoiser(*prior.denoiser);
   const auto distance_with = [&](const diffusion::VpCosine& followed) {
-    diffusion::SamplerState state{.slab = at::empty({5, 4, 16, 24})};
+    diffusion::SamplerState state{.slab = at::empty({kWindow, 4, 16, 24})};
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [](at::Tensor& noise, std::uint32_t draw) {
       diffusion::fill_noise({3, 0, draw}, 0, noise);
@@ -444,9 +445,9 @@ TEST(Sample, FollowsTheScheduleOfItsPrior) {
     surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
     diffusion::sample(denoiser, followed, {.steps = 8}, surroundings, state);
     const at::Tensor drawn =
-        at::tensor(found.values, at::kDouble).reshape({5, 4, 16, 24});  // [hour, variable, y, x]
+        at::tensor(found.values, at::kDouble).reshape({kWindow, 4, 16, 24});  // [hour, variable, y, x]
     double largest = 0;
-    for (std::int64_t hour = 0; hour < 5; ++hour) {
+    for (std::int64_t hour = 0; hour < kWindow; ++hour) {
       const std::int64_t seconds =
           calendar::to_seconds(calendar::parse_date_time("2001-01-08"), calendar::Calendar::standard) +
           3600 * hour;

@@ -130,7 +130,7 @@ const std::vector<BadInput> kBadTrain = {
      {"data.crop", "multiples of 2", "15 x 24"}},
     {"TooFewHoursHeldOut",
      set("data.held_out_fraction", "0.01"),
-     {"data.held_out_fraction", "2 fields", "5"}},
+     {"data.held_out_fraction", "2 fields", "7"}},
     {"TooFewHours", set("data.end", "2001-01-01"), {"data.held_out_fraction", "2 fields"}},
     {"AWidthThatIsNotWhole", set("network.hidden", "4,6.5"), {"network.hidden", "whole", "6.5"}, 2},
     {"AnAttentionLevelThatIsNotThere", set("network.attention", "2"), {"network.attention", "found 2"}, 2},
