@@ -33,7 +33,7 @@ TEST_P(SharedPrior, IsTheRootsOnEveryRank) {
   at::manual_seed(3);
   const diffusion::Windows windows = diffusion::at_hour_zero(at::randn({2, 6, 8, 12}, at::kFloat));
   const diffusion::NoiseLevel level = prior.description.schedule.at(0.5);
-  const at::Tensor estimate = prior.denoiser->noise_estimate(windows, level);
+  const at::Tensor estimate = prior.denoiser->noise_estimate(diffusion::at_hour_zero(windows), level);
   const auto sum = estimate.sum().item<double>();
   for (const double other : world_.gather_all(sum)) EXPECT_EQ(other, sum);
   const model::Domain expected = foehn::testing::toy_domain();
@@ -42,7 +42,7 @@ TEST_P(SharedPrior, IsTheRootsOnEveryRank) {
   EXPECT_TRUE(at::equal(prior.description.domain.quantiles, expected.quantiles));
   if (!world_.is_root()) return;
   const model::PriorBundle here = model::load_prior(folder_, options);
-  EXPECT_TRUE(at::equal(here.denoiser->noise_estimate(windows, level), estimate));
+  EXPECT_TRUE(at::equal(here.denoiser->noise_estimate(diffusion::at_hour_zero(windows), level), estimate));
   EXPECT_EQ(here.description.digest, model::prior_digest(folder_));
   EXPECT_EQ(here.description.digest, prior.description.digest);
 }
