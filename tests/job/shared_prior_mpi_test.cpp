@@ -31,7 +31,7 @@ TEST_P(SharedPrior, IsTheRootsOnEveryRank) {
   EXPECT_EQ(files.has_value(), world_.is_root());
   const model::PriorBundle prior = load_prior(world_, std::move(files), options);
   at::manual_seed(3);
-  const diffusion::Windows windows = diffusion::at_hour_zero(at::randn({2, 6, 8, 12}, at::kFloat));
+  const at::Tensor windows = at::randn({2, 6, 8, 12}, at::kFloat);
   const diffusion::NoiseLevel level = prior.description.schedule.at(0.5);
   const at::Tensor estimate = prior.denoiser->noise_estimate(diffusion::at_hour_zero(windows), level);
   const auto sum = estimate.sum().item<double>();
