@@ -115,8 +115,8 @@ TEST(ScoresText, ShowsAllHoursWithIntervalsFirst) {
   auto results = made_up();
   results.scores[0].all_hours.intervals["fair_crps"] = {0.5, 1};
   const std::string text = scores_text(results, false);
-  EXPECT_THAT(text, HasSubstr("\nfair CRPS                      0.75 (0.5 to 1)\n"));
-  EXPECT_THAT(text, HasSubstr("\nspectra: log ratio                        0.05\n"));
+  EXPECT_THAT(text, HasSubstr("\nfair CRPS                        0.75 (0.5 to 1)\n"));
+  EXPECT_THAT(text, HasSubstr("\nspectra: log ratio                          0.05\n"));
   EXPECT_THAT(text, Not(HasSubstr("since obs")));
 }
 

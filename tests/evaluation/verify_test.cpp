@@ -448,17 +448,20 @@ TEST(Verify, GivesTheSameBitsOnAnyNumberOfRanks) {
 }
 
 TEST(Verify, ScoresByMonthAndHourOfDay) {
-  Setting setting({shifted(linear, 1), shifted(linear, -2)}, linear);
+  const ToyField truth = [](double hour, std::size_t, std::int64_t, std::int64_t) {
+    return 270 + 0.1 * hour;
+  };
+  Setting setting({truth}, truth);
   setting.fine.first_hour = setting.coarse.first_hour = 126;  // 31 March, 06 UTC
   setting.fine.steps = 25;
   setting.coarse.steps = 5;
   // One kelvin too warm until the end of March, two too cold after it.
-  const ToyField member = [](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
-    return linear(hour, variable, y, x) + (hour < 144 ? 1 : -2);
+  const ToyField member = [&](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    return truth(hour, variable, y, x) + (hour < 144 ? 1 : -2);
   };
   setting.files.members = {write_toy(setting.folder / "one.nc", member, setting.fine)};
-  setting.files.reference = {write_toy(setting.folder / "spring.nc", linear, setting.fine)};
-  setting.files.observations = {write_toy(setting.folder / "blocks.nc", linear, setting.coarse)};
+  setting.files.reference = {write_toy(setting.folder / "spring.nc", truth, setting.fine)};
+  setting.files.observations = {write_toy(setting.folder / "blocks.nc", truth, setting.coarse)};
   const VariableResults scores = verify(open_sources(setting.files), {}).scores.front();
   EXPECT_EQ(scores.by_month[2].hours, 18);
   EXPECT_NEAR(scores.by_month[2].ensemble.mean.bias, 1, 1e-4);
