@@ -2,23 +2,26 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <regex>
 
+#include "app/members_climatology.hpp"
 #include "app/options.hpp"
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/core/units.hpp"
+#include "foehn/evaluation/compare.hpp"
 #include "foehn/evaluation/report.hpp"
 #include "foehn/evaluation/sources.hpp"
 #include "foehn/evaluation/verify.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/io/fine_fields.hpp"
 #include "foehn/io/netcdf.hpp"
-#include "foehn/model/domain.hpp"
 #include "foehn/process/output_folder.hpp"
 
 namespace foehn::app {
@@ -36,21 +39,29 @@ struct EvaluateOptions {
   core::PerVariable<io::TimeSampling> cell_methods;
   std::vector<double> observation_std;
   std::string output;
+  bool in_full = false;
+  evaluation::BootstrapOptions bootstrap;
+};
+
+/// The members of one run.
+struct Run {
+  std::string name;  ///< empty where it is the only one
+  std::vector<std::string> patterns;
 };
 
 void declare(config::OptionTable& table, EvaluateOptions& options) {
-  table.add(
-      "input.members", &options.members,
-      {.doc = "Score these trajectories (files or globs such as 'out/member_*.nc'), one file per member.",
-       .are_files = true,
-       .required = true});
+  table.add("input.members", &options.members,
+            {.doc = "Score these trajectories (files or globs such as 'out/member_*.nc'), in the layout "
+                    "member or cordex. "
+                    "Several runs are compared if each has a name: a=a/*.nc,b=b/*.nc.",
+             .are_files = true,
+             .required = true});
   table.add(
       "input.reference", &options.reference,
       {.doc =
            "Score against these fine fields (files or globs), which may be longer than the members and, with "
-           "data.crop, larger.",
-       .are_files = true,
-       .required = true});
+           "data.crop, larger; default: score only what needs no reference.",
+       .are_files = true});
   table.add(
       "input.observations", &options.observations,
       {.doc = "Compare with interpolation of these coarse observations, which the members were conditioned "
@@ -78,16 +89,49 @@ void declare(config::OptionTable& table, EvaluateOptions& options) {
        .unit = "CF unit",
        .minimum = 0,
        .minimum_excluded = true});
+  table.add("bootstrap.replicates", &options.bootstrap.replicates,
+            {.doc = "Draw blocks of days N times for the scores' 95 % intervals; 0 disables them.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 100000});
+  table.add("bootstrap.seed", &options.bootstrap.seed,
+            {.doc = "Draw them from this seed.", .unit = "1", .minimum = 0});
+  table.add("all", &options.in_full,
+            {.doc = "Also print scores by hours since the last observation, month and hour of the day.",
+             .changes_result = false});
   table.add(
       "output.directory", &options.output,
-      {.doc = "Write scores.json, scores.nc and report.html to this folder, which is made where absent.",
+      {.doc = "Write scores.json, scores.nc and report.html to this folder, which is made where absent; of "
+              "several runs, to a folder each, beside comparison.json.",
        .required = true,
        .changes_result = false});
 }
 
-evaluation::SourceFiles source_files(const EvaluateOptions& options) {
+/// "a=a/*.nc" names a run; patterns without a name go on with the run before them.
+std::vector<Run> runs_of(const std::vector<std::string>& words) {
+  std::vector<Run> runs;
+  for (const std::string& word : words) {
+    static const std::regex named("([A-Za-z0-9_.-]+)=(.+)");
+    std::smatch parts;
+    if (!fs::exists(word) && std::regex_match(word, parts, named)) {
+      if (!runs.empty() && runs.front().name.empty())
+        throw core::UsageError(fmt::format("input.members: '{}' names a run, but '{}' before it has no name",
+                                           word, words.front()));
+      const auto is_same = [&](const Run& run) { return run.name == parts[1].str(); };
+      if (std::any_of(runs.begin(), runs.end(), is_same))
+        throw core::UsageError(fmt::format("input.members: two runs are named '{}'", parts[1].str()));
+      runs.push_back({parts[1], {parts[2]}});
+      continue;
+    }
+    if (runs.empty()) runs.emplace_back();
+    runs.back().patterns.push_back(word);
+  }
+  return runs;
+}
+
+evaluation::SourceFiles source_files(const EvaluateOptions& options, const Run& run) {
   evaluation::SourceFiles files;
-  files.members = core::with_context("input.members", [&] { return io::expand_files(options.members); });
+  files.members = core::with_context("input.members", [&] { return io::expand_files(run.patterns); });
   files.reference =
       core::with_context("input.reference", [&] { return io::expand_files(options.reference); });
   files.observations =
@@ -101,56 +145,15 @@ evaluation::SourceFiles source_files(const EvaluateOptions& options) {
   return files;
 }
 
-/// The climatology of a prior, in the members' variables and units.
-evaluation::Climatology climatology_of(const fs::path& prior, const evaluation::Sources& sources) {
-  const model::Domain domain = model::read_domain(prior / "domain.nc");
-  if (const auto difference = grid::difference(sources.grid(), domain.grid)) {
-    throw core::Error(fmt::format("{}: grid: {}, as in the members", prior.string(), *difference));
-  }
-  const model::Climatology* climatology = domain.normalisation.climatology();
-  if (climatology == nullptr)
-    throw core::Error(fmt::format(
-        "{}: expected a prior of anomalies, whose climatology the anomaly interpolation needs, found fields "
-        "normalised by '{}'; leave the option out to do without",
-        prior.string(), domain.normalisation.mode()));
-  struct Source {
-    std::int64_t index;
-    core::UnitConversion conversion;
-  };
-  std::vector<Source> variables;
-  for (const auto& wanted : sources.variables()) {
-    const auto found =
-        std::find_if(domain.variables.begin(), domain.variables.end(),
-                     [&](const io::Variable& variable) { return variable.name == wanted.name; });
-    if (found == domain.variables.end()) {
-      throw core::Error(
-          fmt::format("{}: the variable {} is missing, which the members have", prior.string(), wanted.name));
-    }
-    variables.push_back(
-        {found - domain.variables.begin(), core::unit_conversion(found->units, wanted.units)});
-  }
-  const calendar::Calendar calendar = sources.members.front().times().calendar;
-  return [climatology = *climatology, variables, calendar](std::int64_t seconds, std::span<double> fields) {
-    const at::Tensor physical = climatology.at(seconds, calendar).contiguous();
-    const auto cells = static_cast<std::int64_t>(fields.size() / variables.size());
-    auto out = fields.begin();
-    for (const auto& variable : variables) {
-      const double* from = physical.data_ptr<double>() + variable.index * cells;
-      out = std::transform(from, from + cells, out, [&](double value) {
-        return variable.conversion.scale * value + variable.conversion.offset;
-      });
-    }
-  };
-}
-
 evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const evaluation::SourceFiles& files,
                                          const evaluation::Sources& sources) {
   evaluation::VerifyOptions verify;
-  verify.show_progress = true;
   verify.observation_std = options.observation_std.empty()
                                ? evaluation::stated_observation_std(files.members.front())
                                : options.observation_std;
   evaluation::check_observation_std(verify.observation_std, sources.variables());
+  verify.bootstrap = options.bootstrap;
+  verify.show_progress = true;
   if (!options.prior.empty()) {
     verify.climatology =
         core::with_context("input.prior", [&] { return climatology_of(options.prior, sources); });
@@ -169,41 +172,113 @@ void warn_of_other_observations(const evaluation::SourceFiles& files) {
                  files.members.front().string(), is_conditioned ? "other files" : "no observations");
 }
 
-int run(const Call& call, const EvaluateOptions& options) {
-  const evaluation::SourceFiles files = source_files(options);
-  const evaluation::Sources sources = evaluation::open_sources(files);
-  core::with_context("input.reference", [&] {
-    io::require_snapshots(sources.reference, options.cell_methods, "the members are");
-  });
-  const evaluation::VerifyOptions verify = verify_options(options, files, sources);
-  warn_of_other_observations(files);
-  const process::OutputFolder made(options.output, "output.directory", call.validate_only);
-  if (call.validate_only) {
-    say_valid("nothing was written");
-    return 0;
-  }
+void warn_of_hours_left_out(const evaluation::Sources& sources) {
+  if (sources.hours_without_reference == 0) return;
+  spdlog::warn("input.reference: has {} of the members' {} hours; those are scored, {} to {}", sources.hours,
+               sources.hours + sources.hours_without_reference, sources.time_text(sources.first_hour),
+               sources.time_text(sources.first_hour + sources.hours - 1));
+}
 
-  const fs::path folder = options.output;
-  const evaluation::Results results = evaluation::verify(sources, verify);
+/// What evaluation needs of the ranks.
+evaluation::Ranks ranks_of(const comm::Communicator& world) {
+  using Numbers = evaluation::Ranks::Numbers;
+  evaluation::Ranks ranks;
+  ranks.rank = world.rank();
+  ranks.size = world.size();
+  ranks.agree = [&world](const std::function<void()>& work) { world.agree(work); };
+  ranks.gather = [&world](const Numbers& mine) {
+    std::vector<Numbers> all;
+    const char* bytes = reinterpret_cast<const char*>(mine.data());
+    for (const std::string& each : world.gather(std::string(bytes, mine.size() * sizeof(double)))) {
+      all.emplace_back(each.size() / sizeof(double));
+      std::memcpy(all.back().data(), each.data(), each.size());
+    }
+    return all;
+  };
+  return ranks;
+}
+
+void write_results(const evaluation::Results& results, const fs::path& folder) {
   const std::string json = evaluation::scores_json(results).dump(2) + "\n";
   evaluation::write_scores_netcdf(folder / "scores.nc", results);
   io::write_file_atomically(folder / "report.html", evaluation::report_html(results));
   io::write_file_atomically(folder / "scores.json", json);
-  std::cout << evaluation::scores_text(results)
-            << std::flush;  // before the log, which has a stream of its own
   spdlog::info("wrote scores.json, scores.nc and report.html in {}", folder.string());
+}
+
+/// A run's files, open and checked, and what becomes of them.
+struct OpenRun {
+  std::string name;
+  evaluation::SourceFiles files;
+  evaluation::Sources sources;
+  evaluation::VerifyOptions verify;
+  fs::path folder;
+};
+
+OpenRun open_run(const EvaluateOptions& options, const Run& run) {
+  const evaluation::SourceFiles files = source_files(options, run);
+  evaluation::Sources sources = evaluation::open_sources(files);
+  if (sources.reference)
+    core::with_context("input.reference", [&] {
+      io::require_snapshots(*sources.reference, options.cell_methods, "the members are");
+    });
+  const evaluation::VerifyOptions verify = verify_options(options, files, sources);
+  const fs::path output = options.output;
+  return {run.name, files, std::move(sources), verify, run.name.empty() ? output : output / run.name};
+}
+
+int run(const Call& call, const Context& context, const EvaluateOptions& options) {
+  const comm::Communicator& world = context.world;
+  std::vector<OpenRun> runs;
+  // Every rank reads hours of its own.
+  world.agree([&] {
+    for (const Run& run : runs_of(options.members)) runs.push_back(open_run(options, run));
+  });
+  std::vector<std::unique_ptr<process::OutputFolder>> made;
+  world.agree_on_root([&] {
+    for (const OpenRun& run : runs) {
+      warn_of_other_observations(run.files);
+      warn_of_hours_left_out(run.sources);
+      made.push_back(
+          std::make_unique<process::OutputFolder>(run.folder, "output.directory", call.validate_only));
+    }
+  });
+  if (call.validate_only) {
+    if (world.is_root()) say_valid("nothing was written");
+    return 0;
+  }
+  std::vector<evaluation::NamedResults> found;
+  for (const OpenRun& run : runs)
+    found.push_back({run.name, evaluation::verify(run.sources, run.verify, ranks_of(world))});
+  world.agree_on_root([&] {
+    std::string text;
+    if (found.size() > 1) {
+      const evaluation::Comparison comparison = evaluation::compare(found, options.bootstrap);
+      io::write_file_atomically(fs::path(options.output) / "comparison.json",
+                                evaluation::comparison_json(comparison).dump(2) + "\n");
+      text = evaluation::comparison_text(comparison);
+    }
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if (!runs[i].name.empty()) text += fmt::format("\nrun {}: ", runs[i].name);
+      text += evaluation::scores_text(found[i].results, options.in_full);
+      write_results(found[i].results, runs[i].folder);
+    }
+    std::cout << text << std::flush;
+  });
   return 0;
 }
 
 }  // namespace
 
 Subcommand evaluate() {
-  return {.name = "evaluate",
-          .summary = "Score trajectories against a reference, beside interpolated observations.",
-          .example =
-              "foehn evaluate --input.members 'out/member_*.nc' --input.reference truth.nc "
-              "--input.observations coarse.nc --input.prior prior --output.directory scores",
-          .declare = serial(&declare, &run)};
+  return {
+      .name = "evaluate",
+      .summary =
+          "Score trajectories against a reference, beside interpolated observations, on any number of ranks.",
+      .example =
+          "foehn evaluate --input.members 'out/member_*.nc' --input.reference truth.nc "
+          "--input.observations coarse.nc --input.prior prior --output.directory scores",
+      .declare = parallel(&declare, &run)};
 }
 
 }  // namespace foehn::app

@@ -8,9 +8,7 @@ namespace foehn::evaluation {
 Agreement::Agreement(const Sources& sources, const std::vector<double>& std)
     : sources_(sources),
       std_(std.empty() ? std::vector<double>(sources.variables().size(), 1.0) : std),
-      sums_(sources.variables().size()),
-      values_(sums_.size()),
-      missing_(sums_.size()) {
+      sums_(sources.variables().size()) {
   for (const ObservationSeries& series : sources.observations)
     means_.emplace_back(sources.members.size() * series.source.variables.size() *
                         static_cast<std::size_t>(sources.blocks.coarse_cells()));
@@ -48,9 +46,9 @@ void Agreement::add_to(std::size_t series_index, std::int64_t hour,
   series.source.reader.read_with_gaps(since_first / series.period, 1, observed);
   for (std::size_t i = 0; i < variables.size(); ++i) {
     const auto field = std::span(observed).subspan(i * coarse_cells, coarse_cells);
-    const auto v = static_cast<std::size_t>(variables[i]);
-    values_[v] += static_cast<std::int64_t>(coarse_cells);
-    missing_[v] += std::count_if(field.begin(), field.end(), [](float value) { return std::isnan(value); });
+    AgreementSums& sums = sums_[static_cast<std::size_t>(variables[i])];
+    sums.values += static_cast<std::int64_t>(coarse_cells);
+    sums.missing += std::count_if(field.begin(), field.end(), [](float value) { return std::isnan(value); });
   }
   mean = means.begin();
   for (std::size_t member = 0; member < members.size(); ++member) {
@@ -58,16 +56,9 @@ void Agreement::add_to(std::size_t series_index, std::int64_t hour,
     for (const std::int64_t variable : variables) {
       const auto v = static_cast<std::size_t>(variable);
       for (std::size_t cell = 0; cell < coarse_cells; ++cell, ++mean, ++value)
-        if (!std::isnan(*value)) sums_[v].add((*mean - static_cast<double>(*value)) / std_[v]);
+        if (!std::isnan(*value)) sums_[v].errors.add((*mean - static_cast<double>(*value)) / std_[v]);
     }
   }
-}
-
-std::vector<double> Agreement::missing_fraction() const {
-  std::vector<double> fractions;
-  for (std::size_t v = 0; v < values_.size(); ++v)
-    fractions.push_back(static_cast<double>(missing_[v]) / static_cast<double>(values_[v]));
-  return fractions;
 }
 
 }  // namespace foehn::evaluation

@@ -20,6 +20,7 @@ class Baseline {
   Baseline(const Sources& sources, const ObservationSeries& series, const Climatology& climatology);
 
   const ObservationSeries& series() const { return series_; }
+  bool has_climatology() const { return static_cast<bool>(climatology_); }
 
   /// Goes to an hour that counts.
   void seek(std::int64_t hour);

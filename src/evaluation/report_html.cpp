@@ -139,11 +139,9 @@ std::string maps_html(const Results& results, std::size_t index) {
   const auto observation = slice(example.observation, coarse_grid);
   if (std::any_of(observation.begin(), observation.end(), [](double value) { return !std::isnan(value); }))
     fields.push_back({"observation of " + example.observation_time, observation, coarse_grid});
-  for (const Panel& panel :
-       std::vector<Panel>{{"truth", slice(example.truth, results.grid), results.grid},
-                          {"first member", slice(example.first_member, results.grid), results.grid},
-                          {"ensemble mean", slice(example.ensemble_mean, results.grid), results.grid}})
-    fields.push_back(panel);
+  if (!example.truth.empty()) fields.push_back({"truth", slice(example.truth, results.grid), results.grid});
+  fields.push_back({"first member", slice(example.first_member, results.grid), results.grid});
+  fields.push_back({"ensemble mean", slice(example.ensemble_mean, results.grid), results.grid});
   std::string html = fmt::format(
       "<h3>Maps of {}, {:g} h after an observation</h3>\n", example.time,
       since_observation_hours(results, static_cast<std::size_t>(example.hours_since_observation)));

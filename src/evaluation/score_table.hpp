@@ -13,9 +13,12 @@ struct ScoreKind {
   std::string name;     ///< in JSON and NetCDF
   std::string heading;  ///< for people, two words or more: the first is set above the rest
   bool has_unit;        ///< in the variable's unit; otherwise a ratio
+  bool is_of_members;   ///< otherwise of interpolated observations
   std::optional<double> (*value)(const HourScores&);
 };
 
+/// Every kind of score, in the order in which they are shown.
+const std::vector<ScoreKind>& all_score_kinds();
 /// The kinds of score that these results have, in the order in which they are shown.
 std::vector<ScoreKind> score_kinds(const Results& results);
 
@@ -31,6 +34,8 @@ bool has_interpolation_spectrum(const VariableResults& scores);
 std::string title(const io::Variable& variable);
 /// A number with four digits, or two if it is very small; at most nine characters.
 std::string number_text(double value);
+/// "0.343 (0.312 to 0.371)", or without an interval where there is none.
+std::string number_text(double value, const HourScores& row, const std::string& kind);
 /// A number of steps of the members' time axis, in hours.
 double since_observation_hours(const Results& results, std::size_t steps);
 

@@ -6,20 +6,26 @@
 #include <numeric>
 
 namespace foehn::evaluation {
+namespace {
+
+double mean_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double unbiased_variance(std::span<const double> values) {
+  const double mean = mean_of(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return squares / static_cast<double>(values.size() - 1);
+}
+
+}  // namespace
 
 void ErrorSums::add(double value) {
   ++count;
   error += value;
   absolute += std::abs(value);
   squared += value * value;
-}
-
-ErrorSums& ErrorSums::operator+=(const ErrorSums& other) {
-  count += other.count;
-  error += other.error;
-  absolute += other.absolute;
-  squared += other.squared;
-  return *this;
 }
 
 ErrorScores finish(const ErrorSums& sums) {
@@ -31,14 +37,11 @@ EnsembleSums::EnsembleSums(std::int64_t members) : ranks(static_cast<std::size_t
 
 void EnsembleSums::add(std::span<double> errors) {
   std::sort(errors.begin(), errors.end());
-  const auto size = static_cast<double>(errors.size());
-  const double mean_error = std::accumulate(errors.begin(), errors.end(), 0.0) / size;
-  mean.add(mean_error);
+  mean.add(mean_of(errors));
+  ++ensembles;
   if (errors.size() > 1) {
     fair_crps += evaluation::fair_crps(errors);
-    double squares = 0;
-    for (const double error : errors) squares += (error - mean_error) * (error - mean_error);
-    variance += squares / (size - 1);
+    variance += unbiased_variance(errors);
   }
   // Members equal to the truth leave its rank open: every possible rank gets the same share.
   const auto [first_equal, past_equal] = std::equal_range(errors.begin(), errors.end(), 0.0);
@@ -49,12 +52,9 @@ void EnsembleSums::add(std::span<double> errors) {
   }
 }
 
-EnsembleSums& EnsembleSums::operator+=(const EnsembleSums& other) {
-  mean += other.mean;
-  fair_crps += other.fair_crps;
-  variance += other.variance;
-  std::transform(ranks.begin(), ranks.end(), other.ranks.begin(), ranks.begin(), std::plus<>());
-  return *this;
+void EnsembleSums::add_without_truth(std::span<const double> values) {
+  ++ensembles;
+  if (values.size() > 1) variance += unbiased_variance(values);
 }
 
 EnsembleScores finish(const EnsembleSums& sums) {
@@ -62,15 +62,35 @@ EnsembleScores finish(const EnsembleSums& sums) {
   scores.mean = finish(sums.mean);
   const auto count = static_cast<double>(sums.mean.count);
   const auto members = static_cast<double>(sums.ranks.size() - 1);
+  if (sums.ensembles == 0) return scores;
+  const double variance = sums.variance / static_cast<double>(sums.ensembles);
+  if (members > 1) scores.spread = std::sqrt(variance);
+  if (sums.mean.count == 0) return scores;
   if (members > 1) {
     scores.fair_crps = sums.fair_crps / count;
-    scores.spread = std::sqrt(sums.variance / count);
-    if (scores.mean.rmse > 0) {
+    if (scores.mean.rmse > 0)
       scores.spread_skill = std::sqrt((members + 1) / members) * *scores.spread / scores.mean.rmse;
-    }
+    const double of_error = sums.mean.squared / count - variance / members;
+    if (of_error > 0) scores.debiased_spread_skill = *scores.spread / std::sqrt(of_error);
   }
   for (const double hits : sums.ranks) scores.rank_histogram.push_back(hits / count);
   return scores;
+}
+
+std::vector<double> pit_histogram(std::span<const double> rank_histogram, std::size_t bins) {
+  std::vector<double> histogram(bins, 0.0);
+  const auto ranks = static_cast<double>(rank_histogram.size());
+  for (std::size_t rank = 0; rank < rank_histogram.size(); ++rank) {
+    // In bins: the rank's share of [0, 1].
+    const double low = static_cast<double>(rank) / ranks * static_cast<double>(bins);
+    const double high = static_cast<double>(rank + 1) / ranks * static_cast<double>(bins);
+    for (auto bin = static_cast<std::size_t>(low); bin < bins && static_cast<double>(bin) < high; ++bin) {
+      const double part =
+          std::min(high, static_cast<double>(bin + 1)) - std::max(low, static_cast<double>(bin));
+      histogram[bin] += rank_histogram[rank] * part / (high - low);
+    }
+  }
+  return histogram;
 }
 
 double fair_crps(std::span<const double> ascending_errors) {

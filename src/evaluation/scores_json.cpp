@@ -27,7 +27,42 @@ Json row_json(const HourScores& row, const std::vector<ScoreKind>& kinds) {
   for (const auto& kind : kinds) {
     if (const auto value = kind.value(row)) json[kind.name] = *value;
   }
-  json["rank_histogram"] = row.ensemble.rank_histogram;
+  if (!row.ensemble.rank_histogram.empty()) {
+    json["rank_histogram"] = row.ensemble.rank_histogram;
+    json["pit_histogram"] = pit_histogram(row.ensemble.rank_histogram, kPitBins);
+  }
+  for (const auto& [name, interval] : row.intervals) json["intervals"][name] = {interval.low, interval.high};
+  return json;
+}
+
+void add_row(Json& rows, const char* name, std::size_t number, const HourScores& scores,
+             const std::vector<ScoreKind>& kinds) {
+  if (scores.hours == 0) return;
+  Json row = {{name, number}};
+  row.update(row_json(scores, kinds));
+  rows.push_back(row);
+}
+
+Json spectra_json(const VariableResults& scores, const std::string& units) {
+  const SpatialSpectra& spectra = scores.spectra;
+  Json json;
+  json["meaning"] =
+      "mean squared coefficients of orthonormal cosine transforms, summed over rings of wave number";
+  json["units"] = fmt::format("({})2", units);
+  json["wavelength_cells"] = spectra.wavelength_cells;
+  json["members"] = spectra.members;
+  if (scores.has_truth) json["truth"] = spectra.truth;
+  if (has_interpolation_spectrum(scores)) json["interpolation"] = spectra.interpolation;
+  return json;
+}
+
+Json spectrum_ratio_json(const VariableResults& scores) {
+  const SpectrumRatios& ratios = scores.spectrum;
+  Json json = {{"units", "1"}, {"wavelength_cells", ratios.wavelength_cells}, {"members", ratios.members}};
+  if (has_interpolation_spectrum(scores)) json["interpolation"] = ratios.interpolation;
+  if (ratios.members_log_ratio) json["members_mean_absolute_log_ratio"] = *ratios.members_log_ratio;
+  if (ratios.interpolation_log_ratio)
+    json["interpolation_mean_absolute_log_ratio"] = *ratios.interpolation_log_ratio;
   return json;
 }
 
@@ -57,16 +92,16 @@ Json increments_json(const Results& results, const VariableResults& scores, cons
     if (row.hours == 0) continue;
     Json entry = {{"hours_since_observation", since_observation_hours(results, steps)},
                   {"hours", row.hours},
-                  {"truth", row.truth},
                   {"members", row.members}};
+    if (!std::isnan(row.truth)) entry["truth"] = row.truth;
     if (!std::isnan(row.interpolation)) entry["interpolation"] = row.interpolation;
     json["by_hours_since_observation"].push_back(entry);
   }
-  if (scores.seam)
-    json["seam"] = {{"meaning", "variance of increments to observed hours over that of the others"},
-                    {"units", "1"},
-                    {"truth", scores.seam->truth},
-                    {"members", scores.seam->members}};
+  if (!scores.seam) return json;
+  json["seam"] = {{"meaning", "variance of increments to observed hours over that of the others"},
+                  {"units", "1"},
+                  {"members", scores.seam->members}};
+  if (scores.seam->truth) json["seam"]["truth"] = *scores.seam->truth;
   return json;
 }
 
@@ -84,6 +119,8 @@ Json scores_json(const Results& results) {
   json["observation_period_hours"] =
       since_observation_hours(results, static_cast<std::size_t>(results.period));
   json["block_cells"] = results.block;
+  json["bootstrap_blocks"] = results.block_sums.size();
+  json["bootstrap_replicates"] = results.replicates;
   json["grid_size"] = {results.grid.ny(), results.grid.nx()};
   for (std::size_t index = 0; index < results.variables.size(); ++index) {
     const auto& variable = results.variables[index];
@@ -100,13 +137,14 @@ Json scores_json(const Results& results) {
       row.update(row_json(scores.by_hours_since_observation[steps], kinds));
       entry["by_hours_since_observation"].push_back(row);
     }
+    for (std::size_t month = 0; month < scores.by_month.size(); ++month)
+      add_row(entry["by_month"], "month", month + 1, scores.by_month[month], kinds);
+    for (std::size_t hour = 0; hour < scores.by_hour_of_day.size(); ++hour)
+      add_row(entry["by_hour_of_day"], "hour_of_day", hour, scores.by_hour_of_day[hour], kinds);
     entry["increments"] = increments_json(results, scores, variable.units);
     if (scores.is_observed) entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
-    entry["spectrum_ratio"] = {{"units", "1"},
-                               {"wavelength_cells", scores.spectrum.wavelength_cells},
-                               {"members", scores.spectrum.members}};
-    if (has_interpolation_spectrum(scores))
-      entry["spectrum_ratio"]["interpolation"] = scores.spectrum.interpolation;
+    entry["spectra"] = spectra_json(scores, variable.units);
+    if (!scores.spectrum.members.empty()) entry["spectrum_ratio"] = spectrum_ratio_json(scores);
     json["variables"][variable.name] = entry;
   }
   require_finite(json, "");

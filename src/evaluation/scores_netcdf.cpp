@@ -21,34 +21,87 @@ struct Column {
   std::vector<double> values;
 };
 
+/// Scores of one kind in rows along a dimension, and their intervals along `bound` as well.
+void add_rows(std::vector<Column>& columns, const std::string& name,
+              const std::vector<std::string>& dimensions, const io::Attributes& attributes,
+              const ScoreKind& kind, const std::vector<const HourScores*>& rows) {
+  if (rows.empty()) return;
+  std::vector<double> values, bounds;
+  bool has_interval = false;
+  for (const HourScores* row : rows) {
+    const bool has_hours = row != nullptr && row->hours > 0;
+    values.push_back(has_hours ? kind.value(*row).value_or(kFillValue) : kFillValue);
+    const auto found = has_hours ? row->intervals.find(kind.name) : decltype(row->intervals.end()){};
+    const bool is_found = has_hours && found != row->intervals.end();
+    has_interval = has_interval || is_found;
+    bounds.push_back(is_found ? found->second.low : kFillValue);
+    bounds.push_back(is_found ? found->second.high : kFillValue);
+  }
+  columns.push_back({name, dimensions, attributes, values});
+  if (!has_interval) return;
+  std::vector<std::string> with_bound = dimensions;
+  with_bound.emplace_back("bound");
+  columns.push_back({name + "_interval", with_bound, attributes, bounds});
+}
+
+std::vector<const HourScores*> pointers(const std::vector<HourScores>& rows) {
+  std::vector<const HourScores*> result;
+  for (const HourScores& row : rows) result.push_back(&row);
+  return result;
+}
+
 void add_score_columns(std::vector<Column>& columns, const io::Variable& variable,
                        const VariableResults& scores, const std::vector<ScoreKind>& kinds) {
+  const auto if_present = [](const std::optional<HourScores>& row) { return row ? &*row : nullptr; };
   for (const auto& kind : kinds) {
     const io::Attributes attributes = {{"units", kind.has_unit ? variable.units : "1"},
                                        {"long_name", fmt::format("{} of {}", kind.heading, variable.name)},
                                        {"_FillValue", kFillValue}};
-    std::vector<double> values;
-    for (const auto& row : scores.by_hours_since_observation)
-      values.push_back(kind.value(row).value_or(kFillValue));
     const std::string name = variable.name + "_" + kind.name;
-    columns.push_back({name, {"hours_since_observation"}, attributes, values});
-    columns.push_back(
-        {name + "_all_hours", {}, attributes, {kind.value(scores.all_hours).value_or(kFillValue)}});
-    const auto value_of = [&](const std::optional<HourScores>& row) {
-      return row ? kind.value(*row).value_or(kFillValue) : kFillValue;
+    const auto add = [&](const std::string& ending, const std::vector<std::string>& dimensions,
+                         const std::vector<const HourScores*>& rows) {
+      add_rows(columns, name + ending, dimensions, attributes, kind, rows);
     };
-    columns.push_back({name + "_observed_hours", {}, attributes, {value_of(scores.observed_hours)}});
-    columns.push_back({name + "_hours_between", {}, attributes, {value_of(scores.hours_between)}});
+    add("", {"hours_since_observation"}, pointers(scores.by_hours_since_observation));
+    add("_by_month", {"month"}, pointers(scores.by_month));
+    add("_by_hour_of_day", {"hour_of_day"}, pointers(scores.by_hour_of_day));
+    add("_all_hours", {}, {&scores.all_hours});
+    add("_observed_hours", {}, {if_present(scores.observed_hours)});
+    add("_hours_between", {}, {if_present(scores.hours_between)});
   }
+}
+
+void add_spectra(std::vector<Column>& columns, const io::Variable& variable, const VariableResults& scores) {
+  if (scores.spectra.wavelength_cells.empty()) return;
+  const std::string ring = variable.name + "_ring_wavelength";
+  columns.push_back({ring,
+                     {ring},
+                     {{"units", "1"}, {"long_name", "wavelength in cells of the rings of wave number"}},
+                     scores.spectra.wavelength_cells});
+  const auto add = [&](const std::string& name, const std::string& what, const std::vector<double>& power) {
+    columns.push_back(
+        {variable.name + name,
+         {ring},
+         {{"units", fmt::format("({})2", variable.units)},
+          {"long_name", fmt::format("mean squared coefficients of orthonormal cosine transforms, "
+                                    "summed over rings of wave number, {}",
+                                    what)}},
+         power});
+  };
+  add("_spectrum", "members", scores.spectra.members);
+  if (scores.has_truth) add("_truth_spectrum", "truth", scores.spectra.truth);
+  if (has_interpolation_spectrum(scores))
+    add("_interpolation_spectrum", "interpolated observations", scores.spectra.interpolation);
 }
 
 void add_other_columns(std::vector<Column>& columns, const io::Variable& variable,
                        const VariableResults& scores) {
-  columns.push_back(
-      {variable.name + "_rank_histogram",
-       {"rank"},
-       {{"units", "1"}, {"long_name", "frequency of the truth's rank among the members of " + variable.name}},
-       scores.all_hours.ensemble.rank_histogram});
+  if (!scores.all_hours.ensemble.rank_histogram.empty())
+    columns.push_back({variable.name + "_rank_histogram",
+                       {"rank"},
+                       {{"units", "1"},
+                        {"long_name", "frequency of the truth's rank among the members of " + variable.name}},
+                       scores.all_hours.ensemble.rank_histogram});
   const auto& agreement = scores.agreement;
   const io::Attributes attributes = {
       {"units", agreement.standard_deviation ? "1" : variable.units},
@@ -60,6 +113,7 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
     columns.push_back({variable.name + "_observation_agreement_mean", {}, attributes, {agreement.mean}});
   }
 
+  add_spectra(columns, variable, scores);
   if (scores.spectrum.wavelength_cells.empty()) return;
   const std::string wavelength = variable.name + "_wavelength";
   columns.push_back({wavelength,
@@ -95,7 +149,7 @@ void add_increment_columns(std::vector<Column>& columns, const io::Variable& var
                        values});
   };
   add("_increment_variance", "members", &IncrementVariances::members);
-  add("_truth_increment_variance", "truth", &IncrementVariances::truth);
+  if (scores.has_truth) add("_truth_increment_variance", "truth", &IncrementVariances::truth);
   if (scores.is_observed)
     add("_interpolation_increment_variance", "interpolated observations", &IncrementVariances::interpolation);
   const auto add_seam = [&](const std::string& name, const std::string& what, double value) {
@@ -109,7 +163,7 @@ void add_increment_columns(std::vector<Column>& columns, const io::Variable& var
   };
   if (!scores.seam) return;
   add_seam("_seam", "members", scores.seam->members);
-  add_seam("_truth_seam", "truth", scores.seam->truth);
+  if (scores.seam->truth) add_seam("_truth_seam", "truth", *scores.seam->truth);
 }
 
 std::vector<Column> make_columns(const Results& results) {
@@ -126,6 +180,18 @@ std::vector<Column> make_columns(const Results& results) {
        {{"units", "1"}, {"long_name", "hours since the last observation"}},
        since_observation},
       {"rank", {"rank"}, {{"units", "1"}, {"long_name", "number of members below the truth"}}, ranks}};
+  std::vector<double> months(12), hours_of_day(24);
+  std::iota(months.begin(), months.end(), 1.0);
+  std::iota(hours_of_day.begin(), hours_of_day.end(), 0.0);
+  columns.push_back({"month", {"month"}, {{"units", "1"}, {"long_name", "month of the year"}}, months});
+  columns.push_back({"hour_of_day",
+                     {"hour_of_day"},
+                     {{"units", "1"}, {"long_name", "hour of the day (UTC)"}},
+                     hours_of_day});
+  columns.push_back({"bound",
+                     {"bound"},
+                     {{"units", "1"}, {"long_name", "level of an interval's bound, by block bootstrap"}},
+                     {0.025, 0.975}});
   const auto kinds = score_kinds(results);
   for (std::size_t index = 0; index < results.variables.size(); ++index) {
     add_score_columns(columns, results.variables[index], results.scores[index], kinds);

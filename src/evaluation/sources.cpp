@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "evaluation/member_files.hpp"
 #include "foehn/conditioning/series.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
@@ -61,28 +62,15 @@ void check_same(const io::FieldReader& expected, const io::FieldReader& found) {
   }
 }
 
-/// What members of one run share: files of an earlier run may lie in the same folder.
-void check_same_run(const io::Attributes& first, const io::Attributes& other) {
-  for (const char* name : {"foehn_options_digest", "foehn_prior_digest", "foehn_observations_digest"}) {
-    const auto one = first.find(name), two = other.find(name);
-    const bool has_one = one != first.end(), has_two = two != other.end();
-    if (has_one != has_two || (has_one && one->second != two->second))
-      throw Error(fmt::format("they come from different runs: their global attribute {} differs", name));
-  }
-}
-
 std::vector<io::FieldReader> open_members(const std::vector<std::filesystem::path>& files) {
-  if (files.empty()) throw Error("no ensemble member given");
   std::vector<io::FieldReader> members;
   io::FieldSelection drawn;  // from a prior, perhaps beyond what is physical
   drawn.must_be_plausible = false;
-  const io::Attributes first = io::NetcdfFile::open(files.front()).global_attributes();
-  for (const auto& file : files) {
-    members.emplace_back(std::vector{file}, drawn);
-    core::with_context(fmt::format("member {} beside {}", file.string(), files.front().string()), [&] {
-      check_same(members.front(), members.back());
-      check_same_run(first, io::NetcdfFile::open(file).global_attributes());
-    });
+  for (const MemberFiles& member : group_members(files)) {
+    const std::string text = file_text(member.files);
+    members.emplace_back(member.files, drawn);
+    core::with_context(fmt::format("member {} beside {}", text, files.front().string()),
+                       [&] { check_same(members.front(), members.back()); });
   }
   return members;
 }
@@ -156,19 +144,40 @@ void set_clock(Sources& sources) {
     sources.hours = std::max(sources.hours, series.last_hour() + 1);
 }
 
+/// Leaves those hours to be scored that the reference has.
 void match_reference_times(const TimeAxis& members, const TimeAxis& reference, Sources& sources) {
   check_calendar(members.calendar, reference.calendar);
-  std::vector<std::int64_t> indices;
-  for (std::int64_t hour = 0; hour < sources.hours; ++hour) {
-    const auto index = find(reference, members.seconds[static_cast<std::size_t>(hour)]);
-    if (!index) {
+  const auto index_of = [&](std::int64_t hour) {
+    return find(reference, members.seconds[static_cast<std::size_t>(hour)]);
+  };
+  std::int64_t first = 0, last = sources.hours;
+  while (first < last && !index_of(first)) ++first;
+  while (last > first && !index_of(last - 1)) --last;
+  if (first == last)
+    throw Error(fmt::format("no instant in common with the members, {} to {}; the reference has {}",
+                            members.format(0), members.format(sources.hours - 1), span_text(reference)));
+  for (std::int64_t hour = first; hour < last; ++hour) {
+    if (!index_of(hour))
       throw Error(fmt::format("the instant {} is missing, at which members are scored; the reference has {}",
                               members.format(hour), span_text(reference)));
-    }
-    indices.push_back(*index);
   }
-  sources.first_reference_index = indices.front();
-  sources.reference_stride = indices.size() > 1 ? indices[1] - indices[0] : 1;
+  sources.first_reference_index = *index_of(first);
+  sources.reference_stride = last - first > 1 ? *index_of(first + 1) - *index_of(first) : 1;
+  sources.hours_without_reference = sources.hours - (last - first);
+  sources.first_hour = first;
+  sources.hours = last - first;
+}
+
+std::optional<io::FieldReader> open_reference(const SourceFiles& files,
+                                              const std::vector<io::Variable>& variables,
+                                              const grid::Grid& grid) {
+  if (files.reference.empty()) return std::nullopt;
+  io::FieldReader reader(files.reference, {.variables = wanted_of_reference(variables, files.reference_names),
+                                           .crop = files.reference_crop,
+                                           .longest_gap = 0,
+                                           .overrules_standard_names = !files.reference_names.empty()});
+  check_grid(grid, reader.grid());
+  return reader;
 }
 
 }  // namespace
@@ -184,16 +193,9 @@ Sources open_sources(const SourceFiles& files) {
   const auto& grid = members.front().grid();
 
   const std::string reference_context =
-      "reference " + core::with_context("reference", [&] { return file_text(files.reference); });
-  auto reference = core::with_context(reference_context, [&] {
-    io::FieldReader reader(files.reference,
-                           {.variables = wanted_of_reference(variables, files.reference_names),
-                            .crop = files.reference_crop,
-                            .longest_gap = 0,
-                            .overrules_standard_names = !files.reference_names.empty()});
-    check_grid(grid, reader.grid());
-    return reader;
-  });
+      "reference " + (files.reference.empty() ? "" : file_text(files.reference));
+  auto reference =
+      core::with_context(reference_context, [&] { return open_reference(files, variables, grid); });
   auto opened = core::with_context("observations",
                                    [&] { return io::open_coarse_sources(files.observations, variables); });
   std::vector<ObservationSeries> observations;
@@ -212,13 +214,16 @@ Sources open_sources(const SourceFiles& files) {
   Sources sources{std::move(members), std::move(reference), std::move(observations), std::move(*blocks)};
   set_clock(sources);
   const auto& times = sources.members.front().times();
-  core::with_context(reference_context,
-                     [&] { match_reference_times(times, sources.reference.times(), sources); });
+  if (sources.reference)
+    core::with_context(reference_context,
+                       [&] { match_reference_times(times, sources.reference->times(), sources); });
   return sources;
 }
 
 std::vector<double> stated_observation_std(const std::filesystem::path& member) {
   const auto attributes = io::NetcdfFile::open(member).global_attributes();
+  // A file of one variable among others does not say which of the numbers is its own.
+  if (attributes.contains("version_realization")) return {};
   const auto found = attributes.find("foehn_observation_std");
   if (found == attributes.end()) return {};
   if (const auto* list = std::get_if<std::vector<double>>(&found->second)) return *list;

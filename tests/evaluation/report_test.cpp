@@ -54,7 +54,7 @@ Results made_up() {
   scores.increments = {{1, 2, 3, 0.5}, {2, 1, 1.5, 0.25}};
   scores.seam = {2, 2.5};
   scores.agreement = {0.5, 1.25, -0.125};
-  scores.spectrum = {{8, 4}, {1, 0.9}, {0.8, 0.1}};
+  scores.spectrum = {{8, 4}, {1, 0.9}, {0.8, 0.1}, 0.05, {}};
   results.scores = {scores};
   results.example.time = "2019-03-26T03:00:00";
   results.example.observation_time = "2019-03-26T02:00:00";
@@ -102,13 +102,22 @@ TEST(ScoresJson, NamesAScoreThatIsNotFinite) {
 }
 
 TEST(ScoresText, HasOneRowAnHourAndAllOfThem) {
-  const std::string text = scores_text(made_up());
+  const std::string text = scores_text(made_up(), true);
   EXPECT_THAT(text, HasSubstr("tas (air_temperature) [K]"));
   EXPECT_THAT(text, HasSubstr("\n        0      4       0.5       1.5         2     -0.25         1         "
                               "-         3         4\n"));
   EXPECT_THAT(text, HasSubstr("\n      all      4      0.75"));
   EXPECT_THAT(text, HasSubstr("rms 1.250, mean -0.125 standard deviations (0.5 K)"));
   EXPECT_THAT(text, Not(HasSubstr("anomaly")));
+}
+
+TEST(ScoresText, ShowsAllHoursWithIntervalsFirst) {
+  auto results = made_up();
+  results.scores[0].all_hours.intervals["fair_crps"] = {0.5, 1};
+  const std::string text = scores_text(results, false);
+  EXPECT_THAT(text, HasSubstr("\nfair CRPS                        0.75 (0.5 to 1)\n"));
+  EXPECT_THAT(text, HasSubstr("\nspectra: log ratio                          0.05\n"));
+  EXPECT_THAT(text, Not(HasSubstr("since obs")));
 }
 
 TEST(ScoresText, SaysWhenThereIsOneMemberOnly) {
@@ -119,7 +128,7 @@ TEST(ScoresText, SaysWhenThereIsOneMemberOnly) {
     scores->ensemble.fair_crps = scores->ensemble.spread = scores->ensemble.spread_skill = std::nullopt;
   }
   results.scores[0].agreement.standard_deviation = std::nullopt;
-  const std::string text = scores_text(results);
+  const std::string text = scores_text(results, false);
   EXPECT_THAT(text, HasSubstr("1 member (its MAE stands for the CRPS"));
   EXPECT_THAT(text, HasSubstr("rms 1.25 K"));
 }

@@ -7,6 +7,8 @@
 #include <numbers>
 #include <random>
 
+#include "evaluation/sums.hpp"
+
 namespace foehn::evaluation {
 namespace {
 
@@ -144,12 +146,43 @@ TEST(EnsembleSums, AddUp) {
   second.add(high);
   whole.add(low);
   whole.add(high);
-  first += second;
+  evaluation::add(first, second);
   EXPECT_EQ(first.mean.count, 2);
   EXPECT_EQ(first.fair_crps, whole.fair_crps);
   EXPECT_EQ(first.variance, whole.variance);
   EXPECT_EQ(first.mean.squared, whole.mean.squared);
   EXPECT_EQ(first.ranks, whole.ranks);
+}
+
+TEST(EnsembleScores, AreCalibratedWithoutTheErrorThatFewMembersMake) {
+  // Truth of deviation 1, members of deviation 0.8 around the same mean: the debiased ratio is 0.8, the other
+  // is drawn towards 1 (Fortin et al. 2014).
+  std::mt19937_64 generator(1);
+  constexpr std::size_t kMembers = 4;
+  EnsembleSums sums(kMembers);
+  std::normal_distribution<double> normal;
+  for (int i = 0; i < kDraws; ++i) {
+    const double truth = normal(generator);
+    std::vector<double> errors;
+    for (std::size_t member = 0; member < kMembers; ++member)
+      errors.push_back(0.8 * normal(generator) - truth);
+    sums.add(errors);
+  }
+  const EnsembleScores scores = finish(sums);
+  EXPECT_NEAR(scores.debiased_spread_skill.value(), 0.8, 0.01);
+  EXPECT_NEAR(scores.spread_skill.value(), std::sqrt(1.25 * 0.64 / 1.16), 0.01);
+}
+
+TEST(PitHistogram, IsFlatForAFlatRankHistogramOfAnyNumberOfMembers) {
+  for (const std::size_t ranks : {2U, 5U, 9U, 41U}) {
+    const std::vector<double> flat(ranks, 1.0 / static_cast<double>(ranks));
+    EXPECT_THAT(pit_histogram(flat, 20), Each(DoubleNear(0.05, 1e-12))) << ranks;
+  }
+}
+
+TEST(PitHistogram, SharesARankOutAmongTheBinsItSpans) {
+  const std::vector<double> ranks = {0.5, 0.25, 0.25};
+  EXPECT_THAT(pit_histogram(ranks, 2), ElementsAre(DoubleNear(0.625, 1e-12), DoubleNear(0.375, 1e-12)));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class OpenSources : public ::testing::Test {
     SourceFiles files;
     files.members = {write_toy(folder_ / "member_000.nc", field, first_),
                      write_toy(folder_ / "member_001.nc", field, second_)};
-    files.reference = {write_toy(folder_ / "truth.nc", field, reference_)};
+    if (has_reference_) files.reference = {write_toy(folder_ / "truth.nc", field, reference_)};
     files.observations = {write_toy(folder_ / "coarse.nc", field, observations_)};
     files.reference_crop = crop_;
     return open_sources(files);
@@ -47,6 +47,7 @@ class OpenSources : public ::testing::Test {
   ToyFile first_, second_, reference_;
   ToyFile observations_ = {.step_hours = 6, .steps = 3, .block = 4};
   std::optional<grid::Crop> crop_;
+  bool has_reference_ = true;
 };
 
 TEST_F(OpenSources, CountsHoursUpToTheLastObservation) {
@@ -106,10 +107,34 @@ TEST_F(OpenSources, RefusesMembersThatDifferInTime) {
                                HasSubstr("expected 13 instants, 2019-03-26T00:00:00")));
 }
 
-TEST_F(OpenSources, NamesTheFirstHourThatTheReferenceLacks) {
-  reference_.steps = 10;
+TEST_F(OpenSources, ScoresTheHoursThatTheReferenceHas) {
+  reference_.first_hour = 2;
+  reference_.steps = 8;
+  const auto sources = open();
+  EXPECT_EQ(sources.first_hour, 2);
+  EXPECT_EQ(sources.hours, 8);
+  EXPECT_EQ(sources.hours_without_reference, 5);
+  EXPECT_EQ(sources.first_reference_index, 0);
+  EXPECT_EQ(sources.hours_since_observation(2), 2);
+}
+
+TEST_F(OpenSources, RefusesAReferenceOfAnotherTime) {
+  reference_.first_hour = 100;
+  EXPECT_THAT(failure(), AllOf(HasSubstr("truth.nc"), HasSubstr("no instant in common with the members"),
+                               HasSubstr("2019-03-30T04:00:00")));
+}
+
+TEST_F(OpenSources, NamesTheHourThatTheReferenceLacksBetweenOthers) {
+  reference_.step_hours = 2;
   EXPECT_THAT(failure(),
-              AllOf(HasSubstr("truth.nc"), HasSubstr("the instant 2019-03-26T10:00:00 is missing")));
+              AllOf(HasSubstr("truth.nc"), HasSubstr("the instant 2019-03-26T01:00:00 is missing")));
+}
+
+TEST_F(OpenSources, NeedsNoReference) {
+  has_reference_ = false;
+  const auto sources = open();
+  EXPECT_FALSE(sources.reference);
+  EXPECT_EQ(sources.hours, 13);
 }
 
 TEST_F(OpenSources, RefusesAReferenceOnAnotherGrid) {
@@ -142,6 +167,64 @@ TEST_F(OpenSources, RefusesObservationsThatAreNoBlockMeans) {
 TEST_F(OpenSources, RefusesObservationsElsewhere) {
   for (double& latitude : observations_.grid.y.values) latitude += 1;
   EXPECT_THAT(failure(), AllOf(HasSubstr("coarse.nc"), HasSubstr("lat")));
+}
+
+const std::vector<io::Variable> kWinds = {{"uas", "eastward_wind", "m s-1"},
+                                          {"vas", "northward_wind", "m s-1"}};
+
+double wind(double hour, std::size_t /*variable*/, std::int64_t y, std::int64_t x) {
+  return 0.1 * hour + static_cast<double>(y - x);
+}
+
+/// A member's variables in files of their own, its time in two: as the archive has them.
+void write_apart(const TemporaryFolder& folder, std::vector<std::filesystem::path>& files,
+                 const io::Attributes& attributes, std::optional<std::int64_t> realization,
+                 const std::string& name) {
+  for (const io::Variable& variable : kWinds)
+    for (const int first : {0, 6}) {
+      ToyFile file;
+      file.variables = {variable};
+      file.first_hour = first;
+      file.steps = first == 0 ? 6 : 7;
+      file.attributes = attributes;
+      file.realization = realization;
+      files.push_back(write_toy(folder / (variable.name + name + std::to_string(first) + ".nc"), wind, file));
+    }
+}
+
+SourceFiles with_winds_observed(const TemporaryFolder& folder) {
+  SourceFiles files;
+  ToyFile coarse{.step_hours = 6, .steps = 3, .block = 4};
+  coarse.variables = kWinds;
+  files.observations = {write_toy(folder / "coarse.nc", wind, coarse)};
+  return files;
+}
+
+TEST(OpenSourcesOf, FilesOfOneRealizationAreOneMember) {
+  const TemporaryFolder folder;
+  SourceFiles archive = with_winds_observed(folder), split = archive;
+  for (const std::int64_t member : {0, 1}) {
+    const std::string label = "v1-r" + std::to_string(member + 1);
+    write_apart(folder, archive.members, {{"version_realization", label}}, {}, "_" + label + "_");
+    write_apart(folder, split.members, {}, member, "_" + std::to_string(member) + "_");
+  }
+  for (const SourceFiles& files : {archive, split}) {
+    const Sources sources = open_sources(files);
+    ASSERT_EQ(sources.members.size(), 2U);
+    EXPECT_EQ(sources.variables(), kWinds);
+    EXPECT_EQ(sources.members.back().times().size(), 13);
+  }
+}
+
+TEST(OpenSourcesOf, AMemberWithoutOneOfTheFilesIsRefused) {
+  const TemporaryFolder folder;
+  SourceFiles files = with_winds_observed(folder);
+  write_apart(folder, files.members, {}, 0, "_0_");
+  write_apart(folder, files.members, {}, 1, "_1_");
+  files.members.pop_back();
+  EXPECT_THAT([&] { open_sources(files); },
+              ::testing::ThrowsMessage<core::Error>(AllOf(HasSubstr("_1_"), HasSubstr("times: 6 instants"),
+                                                          HasSubstr("expected 13 instants"))));
 }
 
 TEST(OpenSourcesOf, NoMemberIsRefused) {

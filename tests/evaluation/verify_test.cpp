@@ -354,7 +354,7 @@ TEST(Verify, SeesTrajectoriesJumpAtObservations) {
     EXPECT_NEAR(scores.increments[since].truth, 2, 0.5) << since;
     EXPECT_NEAR(scores.increments[since].members, since == 0 ? 11 : 2, since == 0 ? 1 : 0.5) << since;
   }
-  EXPECT_NEAR(scores.seam.value().truth, 1, 0.25);
+  EXPECT_NEAR(scores.seam.value().truth.value(), 1, 0.25);
   EXPECT_NEAR(scores.seam.value().members, 5.5, 0.6);
 }
 
@@ -385,6 +385,119 @@ TEST(Verify, ScoresMoreMembersThanFilesMayBeOpen) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
   EXPECT_NO_THROW(EXPECT_EQ(verify(open_sources(setting.files), {}).members, 301));
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(Verify, ScoresWithoutAReferenceWhatNeedsNone) {
+  Setting setting({noisy(1), noisy(2), noisy(3)}, quadratic);
+  const Results with = verify(open_sources(setting.files), {});
+  setting.files.reference.clear();
+  const Results results = verify(open_sources(setting.files), {});
+  EXPECT_FALSE(results.has_reference);
+  for (std::size_t variable = 0; variable < 2; ++variable) {
+    const VariableResults& scores = results.scores[variable];
+    const VariableResults& all = with.scores[variable];
+    EXPECT_FALSE(scores.has_truth);
+    EXPECT_FALSE(scores.all_hours.ensemble.fair_crps);
+    EXPECT_NEAR(scores.all_hours.ensemble.spread.value(), all.all_hours.ensemble.spread.value(), 1e-9);
+    EXPECT_EQ(scores.agreement.rms, all.agreement.rms);
+    EXPECT_EQ(scores.seam.value().members, all.seam.value().members);
+    EXPECT_FALSE(scores.seam.value().truth);
+    EXPECT_EQ(scores.spectra.members, all.spectra.members);
+    EXPECT_TRUE(scores.spectrum.members.empty());
+  }
+  const auto tas = scores_json(results).at("variables").at("tas");
+  EXPECT_TRUE(tas.at("all_hours").contains("spread"));
+  EXPECT_FALSE(tas.at("all_hours").contains("rmse"));
+  EXPECT_NO_THROW(write_scores_netcdf(setting.folder / "scores.nc", results));
+  EXPECT_THAT(report_html(results), AllOf(HasSubstr("without a reference"), Not(HasSubstr(">nan<"))));
+}
+
+TEST(Verify, GivesTheSameBitsOnAnyNumberOfRanks) {
+  Setting setting({noisy(1), noisy(2), noisy(3)}, noisy(4));
+  setting.fine.steps = 97;  // blocks of a day, and of one hour
+  setting.coarse.steps = 17;
+  setting.files.members.clear();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed)
+    setting.files.members.push_back(
+        write_toy(setting.folder / ("long_" + std::to_string(seed) + ".nc"), jumping(seed, 0), setting.fine));
+  setting.files.reference = {write_toy(setting.folder / "long_truth.nc", jumping(4, 0), setting.fine)};
+  setting.files.observations = {write_toy(setting.folder / "long_coarse.nc", jumping(4, 0), setting.coarse)};
+  const auto sources = open_sources(setting.files);
+  const std::string alone = scores_json(verify(sources, {})).dump();
+  for (const int size : {2, 3, 7}) {
+    // Ranks that work one after the other: those beyond the root first, keeping what they would send.
+    std::vector<std::vector<Ranks::Numbers>> sent(static_cast<std::size_t>(size));
+    for (int rank = size - 1; rank > 0; --rank) {
+      Ranks ranks{.rank = rank, .size = size};
+      ranks.gather = [&, rank](const Ranks::Numbers& mine) {
+        sent[static_cast<std::size_t>(rank)].push_back(mine);
+        return std::vector<Ranks::Numbers>{};
+      };
+      verify(sources, {}, ranks);
+    }
+    Ranks root{.rank = 0, .size = size};
+    std::size_t round = 0;
+    root.gather = [&](const Ranks::Numbers& mine) {
+      std::vector<Ranks::Numbers> all = {mine};
+      for (int rank = 1; rank < size; ++rank) all.push_back(sent[static_cast<std::size_t>(rank)][round]);
+      ++round;
+      return all;
+    };
+    EXPECT_EQ(scores_json(verify(sources, {}, root)).dump(), alone) << size << " ranks";
+  }
+}
+
+TEST(Verify, ScoresByMonthAndHourOfDay) {
+  const ToyField truth = [](double hour, std::size_t, std::int64_t, std::int64_t) {
+    return 270 + 0.1 * hour;
+  };
+  Setting setting({truth}, truth);
+  setting.fine.first_hour = setting.coarse.first_hour = 126;  // 31 March, 06 UTC
+  setting.fine.steps = 25;
+  setting.coarse.steps = 5;
+  // One kelvin too warm until the end of March, two too cold after it.
+  const ToyField member = [&](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    return truth(hour, variable, y, x) + (hour < 144 ? 1 : -2);
+  };
+  setting.files.members = {write_toy(setting.folder / "one.nc", member, setting.fine)};
+  setting.files.reference = {write_toy(setting.folder / "spring.nc", truth, setting.fine)};
+  setting.files.observations = {write_toy(setting.folder / "blocks.nc", truth, setting.coarse)};
+  const VariableResults scores = verify(open_sources(setting.files), {}).scores.front();
+  EXPECT_EQ(scores.by_month[2].hours, 18);
+  EXPECT_NEAR(scores.by_month[2].ensemble.mean.bias, 1, 1e-4);
+  EXPECT_EQ(scores.by_month[3].hours, 7);
+  EXPECT_NEAR(scores.by_month[3].ensemble.mean.bias, -2, 1e-4);
+  EXPECT_EQ(scores.by_month[0].hours, 0);
+  EXPECT_EQ(scores.by_hour_of_day[6].hours, 2);
+  EXPECT_NEAR(scores.by_hour_of_day[6].ensemble.mean.bias, -0.5, 1e-4);
+  EXPECT_NEAR(scores.by_hour_of_day[7].ensemble.mean.bias, 1, 1e-4);
+}
+
+TEST(Verify, GivesIntervalsWithFiveBlocksAndMore) {
+  for (const int days : {4, 8}) {
+    Setting setting({jumping(1, 0)}, jumping(2, 0));
+    setting.fine.steps = 24 * days;
+    setting.coarse.steps = 4 * days;
+    setting.files.members = {write_toy(setting.folder / "a.nc", jumping(1, 0), setting.fine),
+                             write_toy(setting.folder / "b.nc", jumping(3, 0), setting.fine)};
+    setting.files.reference = {write_toy(setting.folder / "c.nc", jumping(2, 0), setting.fine)};
+    setting.files.observations = {write_toy(setting.folder / "d.nc", jumping(2, 0), setting.coarse)};
+    const Results results = verify(open_sources(setting.files), {.bootstrap = {.replicates = 100}});
+    const HourScores& scores = results.scores.front().all_hours;
+    ASSERT_EQ(scores.intervals.empty(), days == 4);
+    if (days == 4) continue;
+    const Interval interval = scores.intervals.at("fair_crps");
+    EXPECT_LT(interval.low, scores.ensemble.fair_crps.value());
+    EXPECT_GT(interval.high, scores.ensemble.fair_crps.value());
+    EXPECT_LT(interval.high - interval.low, 0.1);
+    EXPECT_TRUE(results.scores.front().by_hour_of_day[3].intervals.contains("spread"));
+    const auto tas = scores_json(results).at("variables").at("tas");
+    EXPECT_EQ(tas.at("all_hours").at("intervals").at("fair_crps").size(), 2U);
+    EXPECT_EQ(tas.at("by_hour_of_day").size(), 24U);
+    EXPECT_THAT(scores_text(results, true), AllOf(HasSubstr("03 UTC"), HasSubstr("8 blocks of days")));
+    EXPECT_NO_THROW(write_scores_netcdf(setting.folder / "scores.nc", results));
+    EXPECT_THAT(io::content_of(setting.folder / "scores.nc"), HasSubstr("tas_fair_crps_by_month_interval"));
+  }
 }
 
 TEST(CheckObservationStd, NamesWhatIsWrong) {

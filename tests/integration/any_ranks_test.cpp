@@ -67,6 +67,27 @@ class AnyNumberOfRanks : public ::testing::Test {
 io::TemporaryFolder* AnyNumberOfRanks::shared_ = nullptr;
 std::filesystem::path AnyNumberOfRanks::three_members_;
 
+TEST_F(AnyNumberOfRanks, GivesTheSameScores) {
+  const auto evaluate = [&](int ranks) {
+    const std::filesystem::path folder = folder_ / ("scores" + std::to_string(ranks));
+    const Outcome outcome = run_foehn("evaluate",
+                                      {{"input.members", three_members_ / "member_*.nc"},
+                                       {"input.reference", toy_climate().truth},
+                                       {"input.observations", toy_climate().observations},
+                                       {"input.prior", toy_climate().prior},
+                                       {"output.directory", folder}},
+                                      ranks);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome;
+    return folder;
+  };
+  const std::filesystem::path alone = evaluate(0);
+  for (const int ranks : {2, 3}) {
+    const std::filesystem::path shared = evaluate(ranks);
+    for (const char* file : {"scores.json", "scores.nc", "report.html"})
+      EXPECT_EQ(io::content_of(shared / file), io::content_of(alone / file)) << file << ", " << ranks;
+  }
+}
+
 TEST_F(AnyNumberOfRanks, DrawsTheSameMembers) {
   for (const int ranks : {2, 3, 4}) {
     const std::string name = std::to_string(ranks) + " ranks";

@@ -9,17 +9,20 @@
 namespace foehn::evaluation {
 
 /// The scores as a table for people to read, with units.
-std::string scores_text(const Results& results);
+/// @param in_full  with the scores by hours since the last observation, month and hour of the day
+std::string scores_text(const Results& results, bool in_full);
 
-/// The scores as an object: what was compared, and under "variables", by name, the scores of all hours and by
-/// hours since the last observation. What is not defined (the spread of one member) is left out.
+/// The scores as an object: what was compared, and under "variables", by name, the scores over all hours and
+/// by hours since the last observation, month and hour of the day, each with the intervals of its scores, and
+/// spectra. What is not defined (the spread of one member, errors without a reference) is left out.
 /// @throws Error naming a score that is not finite
 nlohmann::ordered_json scores_json(const Results& results);
 
-/// Writes the scores as NetCDF whole or not at all: `<variable>_<score>(hours_since_observation)`, the same
-/// over all hours as `<variable>_<score>_all_hours`, rank histograms `<variable>_rank_histogram(rank)`,
-/// and spectra
-/// `<variable>_spectrum_ratio(<variable>_wavelength)`.
+/// Writes the scores as NetCDF whole or not at all: `<variable>_<score>(hours_since_observation)`,
+/// `<variable>_<score>_by_month(month)`, `..._by_hour_of_day(hour_of_day)` and, without a dimension,
+/// `..._all_hours`, `..._observed_hours` and `..._hours_between`; of each `<name>_interval(..., bound)` where
+/// it has intervals; rank histograms `<variable>_rank_histogram(rank)`; and spatial spectra
+/// `<variable>_spectrum(<variable>_ring_wavelength)` and `<variable>_spectrum_ratio(<variable>_wavelength)`.
 /// @throws Error if the file cannot be written
 void write_scores_netcdf(const std::filesystem::path& path, const Results& results);
 

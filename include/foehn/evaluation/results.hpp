@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,12 @@
 
 namespace foehn::evaluation {
 
+/// The bounds of the central 95 % of a score's bootstrap samples.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
 /// Scores of one variable over a set of hours, in its unit.
 struct HourScores {
   std::int64_t hours = 0;  ///< number of hours
@@ -19,7 +26,8 @@ struct HourScores {
   /// not need them, and NaN if every cell does.
   ErrorScores interpolation;
   std::optional<ErrorScores>
-      anomaly_interpolation;  ///< the same for their anomalies; absent without a climatology
+      anomaly_interpolation;                  ///< the same for their anomalies; absent without a climatology
+  std::map<std::string, Interval> intervals;  ///< by the score's name in scores.json; of some or none
 };
 
 /// How far the members' block means lie from the observations.
@@ -31,12 +39,23 @@ struct ObservationAgreement {
   double missing_fraction = 0;  ///< of the variable's observations; these are not compared
 };
 
-/// Spatial power by wavelength, as a ratio to the truth's: 1 is right, less is too smooth. Rings
-/// without power in the truth are left out.
+/// Mean spatial power by wavelength (RadialSpectrum), in the square of the variable's unit, over a few hours
+/// spread evenly.
+struct SpatialSpectra {
+  std::vector<double> wavelength_cells;
+  std::vector<double> members;        ///< mean over the members
+  std::vector<double> truth;          ///< 0 without a reference
+  std::vector<double> interpolation;  ///< of the observations; NaN if one of them is missing
+};
+
+/// Spatial power by wavelength, as a ratio to the truth's: 1 is right, less is too smooth. Rings without
+/// power in the truth are left out.
 struct SpectrumRatios {
   std::vector<double> wavelength_cells;
   std::vector<double> members;        ///< mean over the members
   std::vector<double> interpolation;  ///< of the observations; NaN if one of them is missing
+  /// Mean over the entries of |ln ratio|; absent without entries, or where a ratio is 0 or NaN.
+  std::optional<double> members_log_ratio, interpolation_log_ratio;
 };
 
 /// Variances of the increments x(h) - x(h - 1) over cells and hours, in the square of the variable's unit.
@@ -51,11 +70,12 @@ struct IncrementVariances {
 /// over that of the others. Slabs are cut at observed hours, so that the increments across their borders are
 /// among the first.
 struct SeamRatios {
-  double truth = 0;
+  std::optional<double> truth;  ///< absent without a reference, or where it does not change
   double members = 0;
 };
 
 struct VariableResults {
+  bool has_truth = true;    ///< if not, what needs a reference is absent or NaN
   bool is_observed = true;  ///< if not, interpolation is all NaN and agreement is empty
   HourScores all_hours;
   std::optional<HourScores> observed_hours;  ///< absent without such hours
@@ -64,12 +84,14 @@ struct VariableResults {
   /// Element i: hours that lie i after the last observation. Hours before the first observation count in
   /// all_hours only.
   std::vector<HourScores> by_hours_since_observation;
+  std::vector<HourScores> by_month;        ///< [12]; some may be without hours
+  std::vector<HourScores> by_hour_of_day;  ///< [24], UTC; some may be without hours
   /// Element i: increments to the hours that lie i after the last observation.
   std::vector<IncrementVariances> increments;
-  std::optional<SeamRatios>
-      seam;  ///< absent without both kinds of increments, or if those of the truth are 0
+  std::optional<SeamRatios> seam;  ///< absent without both kinds of increments, or if members do not change
   ObservationAgreement agreement;
-  SpectrumRatios spectrum;  ///< over a few hours spread evenly
+  SpatialSpectra spectra;
+  SpectrumRatios spectrum;  ///< those of `spectra` to the truth's
 };
 
 /// Fields of one hour to look at, each [variable, y, x].
@@ -78,7 +100,7 @@ struct ExampleHour {
   std::int64_t hours_since_observation = 0;
   std::string observation_time;     ///< of the observation nearest in time
   std::vector<double> observation;  ///< [variable, y / block, x / block]
-  std::vector<double> truth;
+  std::vector<double> truth;        ///< empty without a reference
   std::vector<double> first_member;
   std::vector<double> ensemble_mean;
   std::vector<double> ensemble_spread;  ///< standard deviation; empty with one member
@@ -90,12 +112,19 @@ struct Results {
   grid::Grid grid;
   std::int64_t block = 1;  ///< cells along the side of an observation's block
   std::int64_t members = 0;
-  std::int64_t hours = 0;  ///< that count
+  bool has_reference = true;
+  std::int64_t hours = 0;  ///< that are scored
   std::string first_time;
   std::string last_time;
   double step_hours = 1;                ///< length of an "hour"
   std::int64_t period = 1;              ///< hours from one observation to the next
+  std::vector<double> observation_std;  ///< one per variable, in its unit; empty if not known
+  bool has_climatology = false;         ///< whether anomalies were interpolated
   std::vector<VariableResults> scores;  ///< one per variable
+  /// The sums of each block of days, packed: what bootstrap samples of this run, and of its differences from
+  /// others, are drawn from.
+  std::vector<std::vector<double>> block_sums;
+  std::int64_t replicates = 0;  ///< behind the intervals; 0 where there are too few blocks for intervals
   ExampleHour example;
 };
 

@@ -15,8 +15,8 @@ namespace foehn::evaluation {
 
 /// The files that an evaluation compares.
 struct SourceFiles {
-  std::vector<std::filesystem::path> members;  ///< one file per ensemble member
-  std::vector<std::filesystem::path> reference;
+  std::vector<std::filesystem::path> members;    ///< of one or many files each
+  std::vector<std::filesystem::path> reference;  ///< may be none
   std::vector<std::filesystem::path> observations;
   std::optional<grid::Crop> reference_crop;  ///< the members' domain within the reference's grid
   /// Names in the reference, each with the standard name (or the name) of the members' variable that it is;
@@ -39,16 +39,19 @@ struct ObservationSeries {
 /// of the members' time axis; hour 0 is their first.
 struct Sources {
   std::vector<io::FieldReader> members;
-  io::FieldReader reference;
+  std::optional<io::FieldReader> reference;
   std::vector<ObservationSeries> observations;
   BlockGrid blocks;  ///< of the observations in the members' grid
 
-  /// Hours that count: from the members' first up to the last observation.
+  /// Hours that are scored: from the members' first up to the last observation, as far as the reference
+  /// reaches.
+  std::int64_t first_hour = 0;
   std::int64_t hours = 0;
+  std::int64_t hours_without_reference = 0;  ///< what it does not reach of them
   /// What hours are counted from: the first hour and the period of those observations that are the rarest.
   std::int64_t first_observed_hour = 0;
   std::int64_t period = 1;
-  /// The reference's instant at hour 0, and how many of its steps make an hour.
+  /// The reference's instant at the first hour that is scored, and how many of its steps make an hour.
   std::int64_t first_reference_index = 0;
   std::int64_t reference_stride = 1;
 
@@ -66,7 +69,8 @@ struct Sources {
 /// `proleptic_gregorian` count as one. Observations may be of some of the members' variables alone.
 /// @throws Error if there is no member; a reference name matches none of the members' variables; a file
 ///         cannot be read; the members differ in variables, units, grid or times;
-///         the reference lacks a variable or an hour that counts (naming the first), or is on another grid;
+///         the reference lacks a variable or an hour between others (naming the first), is on another grid or
+///         has no hour in common with the members;
 ///         an observation lies at no hour of the members, means differ in their length, or the observations'
 ///         grid is not one of block means of the members' grid
 Sources open_sources(const SourceFiles& files);

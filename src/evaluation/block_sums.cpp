@@ -1,0 +1,159 @@
+#include "evaluation/block_sums.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "evaluation/agreement.hpp"
+#include "evaluation/hour_fields.hpp"
+#include "foehn/core/heartbeat.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+/// The cells of one variable within the fields of an hour.
+struct Cells {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  std::size_t end() const { return first + count; }
+};
+
+HourSums score_hour(const HourFields& fields, const Cells& cells) {
+  HourSums sums(static_cast<std::int64_t>(fields.members.size()));
+  sums.hours = 1;
+  const bool has_truth = !fields.truth.empty();
+  std::vector<double> errors(fields.members.size());
+  for (std::size_t cell = cells.first; cell < cells.end(); ++cell) {
+    const double truth = has_truth ? static_cast<double>(fields.truth[cell]) : 0;
+    std::transform(fields.members.begin(), fields.members.end(), errors.begin(),
+                   [&](std::span<const float> member) { return static_cast<double>(member[cell]) - truth; });
+    if (!has_truth) {
+      sums.ensemble.add_without_truth(errors);
+      continue;
+    }
+    sums.ensemble.add(errors);
+    // Nothing is interpolated from what is missing.
+    if (std::isnan(fields.interpolation[cell])) continue;
+    sums.interpolation.add(fields.interpolation[cell] - truth);
+    if (!fields.anomaly_interpolation.empty())
+      sums.anomaly_interpolation.add(fields.anomaly_interpolation[cell] - truth);
+  }
+  return sums;
+}
+
+IncrementSums increments_of(const KeptHour& before, const HourFields& fields, const Cells& cells) {
+  IncrementSums sums;
+  sums.hours = 1;
+  const auto add = [&](Moments& moments, const auto& from, const auto& to) {
+    if (to.empty()) return;
+    for (std::size_t cell = cells.first; cell < cells.end(); ++cell) {
+      const double increment = static_cast<double>(to[cell]) - static_cast<double>(from[cell]);
+      if (!std::isnan(increment)) moments.add(increment);
+    }
+  };
+  add(sums.truth, before.truth, fields.truth);
+  add(sums.interpolation, before.interpolation, fields.interpolation);
+  for (std::size_t i = 0; i < fields.members.size(); ++i)
+    add(sums.members, before.members[i], fields.members[i]);
+  return sums;
+}
+
+void add_spectra(SpectrumSums& sums, const RadialSpectrum& spectrum, const HourFields& fields,
+                 const Cells& cells) {
+  const auto add = [&](std::vector<double>& power, const auto& field) {
+    if (field.empty()) return;
+    const auto from = field.begin() + static_cast<std::ptrdiff_t>(cells.first);
+    const std::vector<double> values(from, from + static_cast<std::ptrdiff_t>(cells.count));
+    const std::vector<double> rings = spectrum.power(values);
+    std::transform(power.begin(), power.end(), rings.begin(), power.begin(), std::plus<>());
+  };
+  ++sums.hours;
+  add(sums.truth, fields.truth);
+  for (const auto& member : fields.members) add(sums.members, member);
+  add(sums.interpolation, fields.interpolation);
+}
+
+/// Spectra are costly and change slowly: these hours, spread evenly, stand for all.
+bool is_spectrum_hour(const Sources& sources, std::int64_t hour) {
+  constexpr std::int64_t kSpectrumHours = 24;
+  const std::int64_t place = hour - sources.first_hour;
+  return sources.hours <= kSpectrumHours ||
+         place * kSpectrumHours / sources.hours != (place - 1) * kSpectrumHours / sources.hours;
+}
+
+class BlockScoring {
+ public:
+  BlockScoring(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum)
+      : sources_(sources),
+        spectrum_(spectrum),
+        sums_(no_sums(sources.variables().size(), static_cast<std::int64_t>(sources.members.size()),
+                      sources.period, spectrum.wavelengths().size())),
+        agreement_(sources, options.observation_std) {
+    for (const ObservationSeries& series : sources.observations)
+      baselines_.emplace_back(sources, series, options.climatology);
+  }
+
+  /// Takes the hour before the block, which its first increments start from.
+  void begin(const FieldChunk& chunk, std::int64_t hour) {
+    hour_before_.emplace(chunk.fields(hour, baselines_));
+  }
+
+  void add(const FieldChunk& chunk, std::int64_t hour) {
+    const HourFields fields = chunk.fields(hour, baselines_);
+    const auto count = static_cast<std::size_t>(sources_.blocks.fine_cells());
+    const auto since_observation = sources_.hours_since_observation(hour);
+    const calendar::TimeAxis& times = sources_.members.front().times();
+    const calendar::DateTime date =
+        calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
+    for (std::size_t variable = 0; variable < sums_.size(); ++variable) {
+      VariableSums& sums = sums_[variable];
+      const Cells cells{variable * count, count};
+      // Summed by hour first, so that the result does not depend on how hours are put into chunks.
+      const HourSums hour_sums = score_hour(fields, cells);
+      evaluation::add(sums.all_hours, hour_sums);
+      evaluation::add(sums.by_month[static_cast<std::size_t>(date.month - 1)], hour_sums);
+      evaluation::add(sums.by_hour_of_day[static_cast<std::size_t>(date.hour)], hour_sums);
+      if (since_observation) {
+        const auto row = static_cast<std::size_t>(*since_observation);
+        evaluation::add(sums.by_hours_since_observation[row], hour_sums);
+        if (hour_before_) evaluation::add(sums.increments[row], increments_of(*hour_before_, fields, cells));
+      }
+      if (is_spectrum_hour(sources_, hour)) add_spectra(sums.spectrum, spectrum_, fields, cells);
+    }
+    agreement_.add(hour, fields.members);
+    hour_before_.emplace(fields);
+  }
+
+  std::vector<VariableSums> finish() {
+    for (std::size_t variable = 0; variable < sums_.size(); ++variable)
+      sums_[variable].agreement = agreement_.sums()[variable];
+    return std::move(sums_);
+  }
+
+ private:
+  const Sources& sources_;
+  const RadialSpectrum& spectrum_;
+  std::vector<VariableSums> sums_;
+  Agreement agreement_;
+  std::vector<Baseline> baselines_;
+  std::optional<KeptHour> hour_before_;
+};
+
+}  // namespace
+
+std::vector<VariableSums> block_sums(const Sources& sources, const VerifyOptions& options,
+                                     const RadialSpectrum& spectrum, const TimeBlock& block) {
+  BlockScoring scoring(sources, options, spectrum);
+  const std::int64_t chunk_hours = hours_per_chunk(sources, sources.members.size(), options.values_in_memory);
+  if (block.first > sources.first_hour)
+    scoring.begin(FieldChunk(sources, block.first - 1, 1), block.first - 1);
+  for (std::int64_t first = block.first; first < block.last; first += chunk_hours) {
+    const std::int64_t count = std::min(chunk_hours, block.last - first);
+    const FieldChunk chunk(sources, first, count);
+    for (std::int64_t hour = first; hour < first + count; ++hour) scoring.add(chunk, hour);
+    core::beat();
+  }
+  return scoring.finish();
+}
+
+}  // namespace foehn::evaluation

@@ -1,0 +1,47 @@
+#include "evaluation/bootstrap.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "foehn/core/philox.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+/// A number below `count`, uniform but for less than count / 2^32.
+std::size_t draw(std::uint64_t seed, std::int64_t replicate, std::size_t place, std::size_t count) {
+  const std::array<std::uint32_t, 4> words =
+      core::philox4x32({static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(replicate), 0, 0},
+                       {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  return static_cast<std::size_t>((std::uint64_t{words[0]} * count) >> 32);
+}
+
+double quantile_of_sorted(const std::vector<double>& sorted, double level) {
+  const double place = level * static_cast<double>(sorted.size() - 1);
+  const auto lower = static_cast<std::size_t>(place);
+  const std::size_t upper = std::min(lower + 1, sorted.size() - 1);
+  return std::lerp(sorted[lower], sorted[upper], place - static_cast<double>(lower));
+}
+
+}  // namespace
+
+void bootstrap(const std::vector<std::vector<double>>& blocks, const BootstrapOptions& options,
+               const std::function<void(const std::vector<double>&)>& evaluate) {
+  if (blocks.empty()) return;
+  for (std::int64_t replicate = 0; replicate < options.replicates; ++replicate) {
+    std::vector<double> sums(blocks.front().size(), 0.0);
+    for (std::size_t place = 0; place < blocks.size(); ++place) {
+      const auto& drawn =
+          blocks[draw(static_cast<std::uint64_t>(options.seed), replicate, place, blocks.size())];
+      std::transform(sums.begin(), sums.end(), drawn.begin(), sums.begin(), std::plus<>());
+    }
+    evaluate(sums);
+  }
+}
+
+Interval central_interval(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {quantile_of_sorted(values, 0.025), quantile_of_sorted(values, 0.975)};
+}
+
+}  // namespace foehn::evaluation

@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "evaluation/score_table.hpp"
+#include "foehn/evaluation/report.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+/// One row per kind of score and one column per variable, over all hours.
+std::string overview(const Results& results) {
+  constexpr int kLabelWidth = 20, kWidth = 28;
+  std::string text = fmt::format("\n{:<{}}", "over all hours", kLabelWidth);
+  for (const io::Variable& variable : results.variables)
+    text += fmt::format("{:>{}}", fmt::format("{} [{}]", variable.name, variable.units), kWidth);
+  text += "\n";
+  const auto add_row = [&](const std::string& label, const auto& value_text) {
+    text += fmt::format("{:<{}}", label, kLabelWidth);
+    for (const VariableResults& scores : results.scores)
+      text += fmt::format("{:>{}}", value_text(scores), kWidth);
+    text += "\n";
+  };
+  for (const ScoreKind& kind : score_kinds(results))
+    add_row(kind.heading, [&](const VariableResults& scores) {
+      const auto value = kind.value(scores.all_hours);
+      return value ? number_text(*value, scores.all_hours, kind.name) : std::string("-");
+    });
+  add_row("spectra: log ratio", [](const VariableResults& scores) {
+    const auto& ratio = scores.spectrum.members_log_ratio;
+    return ratio ? number_text(*ratio) : std::string("-");
+  });
+  return text;
+}
+
+/// Scores by hours since the last observation, one row each.
+std::string table_by_hours(const Results& results, const VariableResults& scores) {
+  constexpr int kWidth = 10;
+  const auto kinds = score_kinds(results);
+  std::string upper = fmt::format("{:>9}{:>7}", "hours", "");
+  std::string lower = fmt::format("{:>9}{:>7}", "since obs", "hours");
+  for (const auto& kind : kinds) {
+    const auto gap = kind.heading.find(' ');
+    upper += fmt::format("{:>{}}", kind.heading.substr(0, gap), kWidth);
+    lower += fmt::format("{:>{}}", kind.heading.substr(gap + 1), kWidth);
+  }
+  std::string text = fmt::format("{}\n{}\n", upper, lower);
+  const auto add_row = [&](const std::string& label, const HourScores& row) {
+    text += fmt::format("{:>9}{:>7}", label, row.hours);
+    for (const auto& kind : kinds) {
+      const auto value = kind.value(row);
+      text += fmt::format("{:>{}}", value ? number_text(*value) : "-", kWidth);
+    }
+    text += "\n";
+  };
+  for (std::size_t steps = 0; steps < scores.by_hours_since_observation.size(); ++steps)
+    add_row(fmt::format("{:g}", since_observation_hours(results, steps)),
+            scores.by_hours_since_observation[steps]);
+  if (scores.observed_hours && scores.hours_between) {
+    add_row("observed", *scores.observed_hours);
+    add_row("between", *scores.hours_between);
+  }
+  for (std::size_t month = 0; month < scores.by_month.size(); ++month)
+    if (scores.by_month[month].hours > 0) add_row(fmt::format("month {}", month + 1), scores.by_month[month]);
+  for (std::size_t hour = 0; hour < scores.by_hour_of_day.size(); ++hour)
+    if (scores.by_hour_of_day[hour].hours > 0)
+      add_row(fmt::format("{:02} UTC", hour), scores.by_hour_of_day[hour]);
+  add_row("all", scores.all_hours);
+  return text;
+}
+
+std::string legend(const Results& results) {
+  std::string text = "\nmean: ensemble mean; interp.: interpolated observations";
+  if (std::any_of(results.scores.begin(), results.scores.end(), [](const VariableResults& scores) {
+        return scores.all_hours.anomaly_interpolation.has_value();
+      }))
+    text += "; anomaly: interpolated anomalies of the observations from the prior's climatology";
+  text +=
+      "; spread / skill and spread / debiased: 1 where calibrated, the latter without the error that few "
+      "members make; log ratio: mean |log| of the members' spatial power over the truth's";
+  if (results.replicates > 0)
+    text += fmt::format("; in brackets: 95 % of bootstrap samples of {} blocks of days",
+                        results.block_sums.size());
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string scores_text(const Results& results, bool in_full) {
+  std::string text = summary(results) + "\n" + overview(results);
+  for (std::size_t index = 0; index < results.variables.size(); ++index) {
+    const io::Variable& variable = results.variables[index];
+    const VariableResults& scores = results.scores[index];
+    text += fmt::format("\n{}\n", title(variable));
+    if (in_full) text += table_by_hours(results, scores);
+    if (scores.seam) text += seam_text(*scores.seam) + "\n";
+    text += agreement_text(scores, variable.units) + "\n";
+  }
+  return text + legend(results);
+}
+
+}  // namespace foehn::evaluation

@@ -1,0 +1,185 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "foehn/evaluation/scores.hpp"
+
+namespace foehn::evaluation {
+
+/// Sums over a set of hours, for one variable.
+struct HourSums {
+  explicit HourSums(std::int64_t members) : ensemble(members) {}
+
+  std::int64_t hours = 0;
+  EnsembleSums ensemble;
+  ErrorSums interpolation;
+  ErrorSums anomaly_interpolation;
+};
+
+/// Sums of spatial power over hours, one per ring, for one variable.
+struct SpectrumSums {
+  explicit SpectrumSums(std::size_t rings) : truth(rings), members(rings), interpolation(rings) {}
+
+  std::int64_t hours = 0;
+  std::vector<double> truth, members, interpolation;
+};
+
+/// Sums of values and of their squares.
+struct Moments {
+  void add(double value) {
+    sum += value;
+    squares += value * value;
+    ++count;
+  }
+  double mean() const { return sum / static_cast<double>(count); }
+  double variance() const {
+    const double result = squares / static_cast<double>(count) - mean() * mean();
+    return result < 0 ? 0 : result;  // keeping what is not a number
+  }
+
+  std::int64_t count = 0;
+  double sum = 0, squares = 0;
+};
+
+/// Increments from the hour before.
+struct IncrementSums {
+  std::int64_t hours = 0;
+  Moments truth, members, interpolation;
+};
+
+/// How far block means lie from the observations.
+struct AgreementSums {
+  ErrorSums errors;
+  std::int64_t values = 0;   ///< observations
+  std::int64_t missing = 0;  ///< those of them that are missing
+};
+
+/// What one block of hours gives of one variable.
+struct VariableSums {
+  VariableSums(std::int64_t members, std::int64_t period, std::size_t rings)
+      : all_hours(members),
+        by_hours_since_observation(static_cast<std::size_t>(period), HourSums(members)),
+        by_month(12, HourSums(members)),
+        by_hour_of_day(24, HourSums(members)),
+        increments(static_cast<std::size_t>(period)),
+        spectrum(rings) {}
+
+  HourSums all_hours;
+  std::vector<HourSums> by_hours_since_observation, by_month, by_hour_of_day;
+  std::vector<IncrementSums> increments;
+  SpectrumSums spectrum;
+  AgreementSums agreement;
+};
+
+/// Sums without a count, one per variable.
+/// @param rings  of the spatial spectrum
+inline std::vector<VariableSums> no_sums(std::size_t variables, std::int64_t members, std::int64_t period,
+                                         std::size_t rings) {
+  return {variables, VariableSums(members, period, rings)};
+}
+
+// A kind of sums shows its numbers one by one to a visitor, always in the same order: all that adding,
+// packing and unpacking need.
+
+template <class S, class Kind>
+concept SumsOf = std::same_as<std::remove_const_t<S>, Kind>;
+
+template <SumsOf<ErrorSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.count);
+  visit(sums.error);
+  visit(sums.absolute);
+  visit(sums.squared);
+}
+
+template <SumsOf<EnsembleSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit_numbers(sums.mean, visit);
+  visit(sums.ensembles);
+  visit(sums.fair_crps);
+  visit(sums.variance);
+  for (auto& rank : sums.ranks) visit(rank);
+}
+
+template <SumsOf<HourSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.hours);
+  visit_numbers(sums.ensemble, visit);
+  visit_numbers(sums.interpolation, visit);
+  visit_numbers(sums.anomaly_interpolation, visit);
+}
+
+template <SumsOf<SpectrumSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.hours);
+  for (auto* rings : {&sums.truth, &sums.members, &sums.interpolation})
+    for (auto& power : *rings) visit(power);
+}
+
+template <SumsOf<Moments> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.count);
+  visit(sums.sum);
+  visit(sums.squares);
+}
+
+template <SumsOf<IncrementSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.hours);
+  visit_numbers(sums.truth, visit);
+  visit_numbers(sums.members, visit);
+  visit_numbers(sums.interpolation, visit);
+}
+
+template <SumsOf<AgreementSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit_numbers(sums.errors, visit);
+  visit(sums.values);
+  visit(sums.missing);
+}
+
+template <SumsOf<VariableSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit_numbers(sums.all_hours, visit);
+  for (auto* rows : {&sums.by_hours_since_observation, &sums.by_month, &sums.by_hour_of_day})
+    for (auto& row : *rows) visit_numbers(row, visit);
+  for (auto& row : sums.increments) visit_numbers(row, visit);
+  visit_numbers(sums.spectrum, visit);
+  visit_numbers(sums.agreement, visit);
+}
+
+template <class S, class F>
+void visit_numbers(std::vector<S>& sums, F&& visit) {
+  for (S& one : sums) visit_numbers(one, visit);
+}
+template <class S, class F>
+void visit_numbers(const std::vector<S>& sums, F&& visit) {
+  for (const S& one : sums) visit_numbers(one, visit);
+}
+
+/// The numbers of some sums; counts are exact up to 2^53.
+template <class Sums>
+std::vector<double> pack(const Sums& sums) {
+  std::vector<double> numbers;
+  visit_numbers(sums, [&](const auto& number) { numbers.push_back(static_cast<double>(number)); });
+  return numbers;
+}
+
+/// Adds sums of the same kind and shape that were packed.
+template <class Sums>
+void add_packed(Sums& sums, std::span<const double> packed) {
+  auto next = packed.begin();
+  visit_numbers(sums, [&](auto& number) { number += static_cast<std::decay_t<decltype(number)>>(*next++); });
+}
+
+/// Adds sums of the same kind and shape.
+template <class Sums>
+void add(Sums& sums, const Sums& others) {
+  add_packed(sums, pack(others));
+}
+
+}  // namespace foehn::evaluation
