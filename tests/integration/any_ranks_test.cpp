@@ -125,7 +125,7 @@ TEST_F(AnyNumberOfRanks, DrawsTheSameWithoutObservationsInSlabsShorterThanTheMar
 TEST_F(AnyNumberOfRanks, DrawsTheSameFromHourlyObservationsInSlabsShorterThanTheMarkovOrder) {
   Options coarsen = toy_.coarsen_options(folder_ / "hourly.nc");
   coarsen["observation.every"] = "1";
-  coarsen["time.hours"] = "6";
+  coarsen["time.hours"] = "8";
   ASSERT_EQ(run_foehn("coarsen", coarsen).exit_code, 0);
   Options options = toy_.sample_options("");
   options["input.observations"] = folder_ / "hourly.nc";
