@@ -17,7 +17,7 @@ void check_known(const std::string& option, const std::vector<std::string>& name
   for (const std::string& variable : named)
     if (std::find(variables.begin(), variables.end(), variable) == variables.end())
       throw core::UsageError(
-          fmt::format("{}: there is no variable {}, but {}", option, variable, fmt::join(variables, ", ")));
+          fmt::format("{}: no variable {}; there are {}", option, variable, fmt::join(variables, ", ")));
 }
 
 Sampling read_sampling(const FieldReader& reader, const core::PerVariable<TimeSampling>& methods) {
@@ -29,8 +29,8 @@ Sampling read_sampling(const FieldReader& reader, const core::PerVariable<TimeSa
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Sampling sampling = reader.sampling(i, methods.of(names[i]));
     if (!sampling.doubt.empty())
-      spdlog::warn("{}: {}: {}; values are taken for snapshots (data.cell_methods)", reader.first_file(i),
-                   names[i], sampling.doubt);
+      spdlog::warn("{}: {}: {}; treated as snapshots (data.cell_methods)", reader.first_file(i), names[i],
+                   sampling.doubt);
     if (sampling.is_assumed) assumed.push_back(names[i]);
     if (!first) first = sampling;
     if (sampling.kind != first->kind || sampling.interval != first->interval)

@@ -91,7 +91,7 @@ void check_tensors(const ScoreUnetArchitecture& architecture, const TensorShapes
   }
   for (const auto& [name, shape] : found)
     if (!expected.contains(name))
-      problems.push_back(fmt::format("'{}' {} is none of the network's", name, described(shape)));
+      problems.push_back(fmt::format("'{}' {} does not belong to the network", name, described(shape)));
   if (!problems.empty())
     throw core::Error(
         fmt::format("the tensors do not match the architecture: {}", fmt::join(problems, "; ")));

@@ -142,7 +142,7 @@ const std::vector<BadInput> kRefused = {
      tas([](EsgfFile& file) {
        for (std::size_t cell = 0; cell < file.lat.size() * file.lon.size(); ++cell) file.value(2, cell) = 399;
      }),
-     {"tas.nc: tas: ", "K at 2050-12-29T12:00:00, lat", "lon", "far from all that the prior knows"},
+     {"tas.nc: tas: ", "K at 2050-12-29T12:00:00, lat", "lon", "far outside the prior's range"},
      1,
      false},
     {"PointsWithBoundsOfMeans",

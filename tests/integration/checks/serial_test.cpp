@@ -191,7 +191,7 @@ const std::vector<BadInput> kBadCoarsen = {
     {"AnUnknownOption", set("output.file", "x"), {"'output.file'"}, 2},
     {"AnOutputThatIsTheInput",
      [](Options& options, const std::filesystem::path&) { options["output.path"] = options["input.file"]; },
-     {"output.path", "is read from", "overwritten"}},
+     {"output.path", "is an input file", "overwritten"}},
     {"AnOutputInAMissingFolder", set("output.path", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
     {"ANaN", bend("input.file", nan_at(180)), {"bent.nc", "tas", "2001-01-08T12:00:00"}, 1, false},
 };
