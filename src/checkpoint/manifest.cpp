@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 constexpr int kFormat = 1;
 constexpr std::int64_t kMostHours = std::int64_t{1} << 40, kMostValuesAnHour = std::int64_t{1} << 40;
 
-/// Read as they are: a file of numbers that cannot be is no checkpoint.
+/// Read as they are: a file of impossible numbers is not a checkpoint.
 void check(const Manifest& manifest) {
   const auto fail = [](const std::string& problem) { throw core::Error(problem); };
   if (manifest.step < 1) fail(fmt::format("step {}, expected at least 1", manifest.step));
