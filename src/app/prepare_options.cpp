@@ -32,7 +32,7 @@ void add_data_options(config::OptionTable& table, ingestion::PreparationOptions&
   add(table, "data.cell_methods", config::form_of(options.cell_methods),
       {.doc = "Treat values as snapshots (point) or time means (mean), whatever cell_methods in the files "
               "say: one word for all variables, or variable=word pairs with the prior's names (tas=mean)."});
-  add(table, "data.missing_fraction", &options.cell_missing_fraction,
+  add(table, "data.cell_missing_fraction", &options.cell_missing_fraction,
       {.doc = "If at most this fraction of a coarse cell is missing in the files, average over the rest; "
               "otherwise treat the cell as missing (observation.missing_fraction).",
        .unit = "1",

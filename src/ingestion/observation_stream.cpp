@@ -210,7 +210,7 @@ std::string ObservationStream::describe_missing(std::size_t record) const {
   const auto block_x = static_cast<std::size_t>(missing.block % grid_.nx());
   return fmt::format(
       "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} is missing, "
-      "at most {:.3g} % is allowed (data.missing_fraction)",
+      "at most {:.3g} % is allowed (data.cell_missing_fraction)",
       file_of(lacking, index).string(), source.variable().name, times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
       100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,

@@ -112,7 +112,7 @@ const std::vector<BadInput> kBadPrepare = {
           [](ToyFields& fields) {
             fields.field(kFirst + 2, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
           }),
-     {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0", "data.missing_fraction"},
+     {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0", "data.cell_missing_fraction"},
      1,
      false},
     {"MoreMissingValuesThanAllowed",
