@@ -60,7 +60,7 @@ Manifest parse_manifest(const std::string& text) {
     const Json json = Json::parse(text);
     const Json& content = json.at("content");
     if (json.at("sha256").get<std::string>() != core::sha256(content.dump()))
-      throw core::Error("it was changed: its digest is another");
+      throw core::Error("it was changed: its digest does not match");
     if (const int format = content.at("foehn_checkpoint").get<int>(); format != kFormat)
       throw core::Error(fmt::format("format {}, expected {}", format, kFormat));
     content.at("identity").get_to(manifest.identity);

@@ -47,8 +47,8 @@ void ObservationStream::find_common_times() {
                                     calendar::calendar_name(times_.calendar)));
     if (record.sampling().interval != first.sampling().interval)
       throw core::Error(
-          fmt::format("{} holds means over {}, but {} over {}: intervals must have the same length, and lie "
-                      "alike about their time stamps",
+          fmt::format("{} holds means over {}, but {} over {}: intervals must have the same length and the "
+                      "same place relative to their time stamps",
                       describe(record), calendar::format_step(record.sampling().interval.seconds()),
                       describe(first), calendar::format_step(first.sampling().interval.seconds())));
     std::vector<std::int64_t> common;

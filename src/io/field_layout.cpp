@@ -99,7 +99,7 @@ std::string other_times_text(const NetcdfFile& file, const NetcdfVariable& varia
     if (counts_instants(own, dimension.name))
       return "; " + own.name + " is a " +
              (standard_name(own).empty() ? "forecast's reference time" : standard_name(own)) +
-             ", not the time of the fields, for which a variable of standard name time is wanted";
+             ", not the time of the fields, for which a variable of standard name time is expected";
   }
   return "";
 }

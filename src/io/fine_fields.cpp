@@ -41,8 +41,8 @@ Sampling read_sampling(const FieldReader& reader, const core::PerVariable<TimeSa
   }
   if (!assumed.empty())
     spdlog::warn(
-        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; they are taken "
-        "for snapshots (data.cell_methods)",
+        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; treated as "
+        "snapshots (data.cell_methods)",
         fmt::join(assumed, ", "));
   return *first;
 }
@@ -51,10 +51,10 @@ void require_snapshots(const FieldReader& reader, const core::PerVariable<TimeSa
                        const std::string& purpose) {
   const Sampling sampling = read_sampling(reader, methods);
   if (sampling.kind == TimeSampling::snapshot) return;
-  throw core::Error(fmt::format(
-      "{}: {}: it holds {} (cell_methods), but {} snapshots; set data.cell_methods to point to take "
-      "the means for snapshots",
-      reader.first_file(0), reader.variables().front().name, describe(sampling), purpose));
+  throw core::Error(
+      fmt::format("{}: {}: it holds {} (cell_methods), but {} snapshots; set data.cell_methods to point to "
+                  "treat the means as snapshots",
+                  reader.first_file(0), reader.variables().front().name, describe(sampling), purpose));
 }
 
 FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {

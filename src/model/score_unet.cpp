@@ -60,7 +60,7 @@ void check_architecture(const ScoreUnetArchitecture& architecture) {
   const auto levels = static_cast<std::int64_t>(architecture.hidden.size());
   check_range("number of levels in hidden", levels, 1, kMostLevels);
   if (architecture.blocks.size() != architecture.hidden.size())
-    throw core::Error(fmt::format("architecture: blocks: expected one number a level, {}, found {}", levels,
+    throw core::Error(fmt::format("architecture: blocks: expected one number per level, {}, found {}", levels,
                                   architecture.blocks.size()));
   // A single channel has no variance to normalise by.
   for (const auto width : architecture.hidden) check_range("hidden", width, 2, kWidest);

@@ -134,7 +134,7 @@ const std::vector<BadInput> kBadTrain = {
     {"TooFewHours", set("data.end", "2001-01-01"), {"data.held_out_fraction", "2 fields"}},
     {"AWidthThatIsNotWhole", set("network.hidden", "4,6.5"), {"network.hidden", "whole", "6.5"}, 2},
     {"AnAttentionLevelThatIsNotThere", set("network.attention", "2"), {"network.attention", "found 2"}, 2},
-    {"BlocksForOtherLevels", set("network.blocks", "1"), {"network.blocks", "one number a level"}, 2},
+    {"BlocksForOtherLevels", set("network.blocks", "1"), {"network.blocks", "one number per level"}, 2},
     {"AnUnknownKind",
      set("prior.kind", "gaussian"),
      {"prior.kind", "'gaussian'", "gaussian-preconditioned"},
