@@ -101,7 +101,7 @@ void declare(config::OptionTable& table, EvaluateOptions& options) {
              .changes_result = false});
   table.add(
       "output.directory", &options.output,
-      {.doc = "Write scores.json, scores.nc and report.html to this folder, which is made where absent; of "
+      {.doc = "Write scores.json, scores.nc and report.html to this folder, which is created if absent; of "
               "several runs, to a folder each, beside comparison.json.",
        .required = true,
        .changes_result = false});

@@ -40,11 +40,10 @@ void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap) {
 }
 
 void add_deviation_option(config::OptionTable& table, Deviating& deviation) {
-  table.add(
-      "prior.deviation", &deviation,
-      {.doc = "Divide anomalies by a standard deviation that differs from cell to cell and, where the "
-              "record tells, over the day and the year, as far as cross-validation finds it to make hours "
-              "left out likelier (auto), or by one number per variable (one)."});
+  table.add("prior.deviation", &deviation,
+            {.doc = "Divide anomalies by a standard deviation that differs from cell to cell and, where the "
+                    "record tells, over the day and the year, as far as cross-validation finds that this "
+                    "makes left-out hours likelier (auto), or by one number per variable (one)."});
 }
 
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every) {

@@ -34,7 +34,7 @@ void check_outputs(const ingestion::ObservationPreparation& preparation, const P
                                                             : stream.step_seconds()),
                       is_mean(stream) ? "output.means" : "output.path"));
   if (!options.output.empty() && options.output == options.means)
-    throw core::UsageError("output.means: is output.path as well");
+    throw core::UsageError("output.means: must differ from output.path");
   for (const ObservationStream& stream : streams)
     io::refuse_overwriting(preparation.inputs(), preparation.output_of(stream),
                            is_mean(stream) ? "output.means" : "output.path");
@@ -46,7 +46,7 @@ void check_outputs(const ingestion::ObservationPreparation& preparation, const P
 /// The domain that the observations are for.
 ingestion::FineDomain read_fine_domain(const PrepareOptions& options) {
   if (options.prior.empty() == options.domain.empty())
-    throw core::UsageError("expected one of prior.path and domain.path");
+    throw core::UsageError("give exactly one of prior.path and domain.path");
   const std::filesystem::path file = options.prior.empty()
                                          ? std::filesystem::path(options.domain)
                                          : std::filesystem::path(options.prior) / "domain.nc";

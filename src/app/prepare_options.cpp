@@ -26,15 +26,15 @@ void add_data_options(config::OptionTable& table, ingestion::PreparationOptions&
   add(table, "data.variables", &options.variables,
       {.doc = "Find these variables by name=standard name pairs (t2m=air_temperature), names as in the "
               "files, where the files' standard names are missing or wrong; the standard name given here "
-              "also says which way winds go."});
+              "also says which directions the wind components have."});
   add(table, "data.without", &options.without,
       {.doc = "Leave these variables of the prior unobserved; no file needs to contain them."});
   add(table, "data.cell_methods", config::form_of(options.cell_methods),
       {.doc = "Treat values as snapshots (point) or time means (mean), whatever cell_methods in the files "
               "say: one word for all variables, or variable=word pairs with the prior's names (tas=mean)."});
-  add(table, "data.missing_fraction", &options.cell_missing_fraction,
-      {.doc = "Average a coarse cell over the rest where at most this fraction of it is missing in the "
-              "files; where more is missing, the whole coarse cell is (observation.missing_fraction).",
+  add(table, "data.cell_missing_fraction", &options.cell_missing_fraction,
+      {.doc = "If at most this fraction of a coarse cell is missing in the files, average over the rest; "
+              "otherwise treat the cell as missing (observation.missing_fraction).",
        .unit = "1",
        .minimum = 0,
        .maximum = 0.99});
@@ -44,11 +44,11 @@ void add_data_options(config::OptionTable& table, ingestion::PreparationOptions&
 
 void add_regrid_options(config::OptionTable& table, ingestion::PreparationOptions& options) {
   add(table, "regrid.method", config::Choice(&options.method),
-      {.doc = "Bring fields onto the domain's fine grid by this method, bilinear or conservative (means over "
-              "the overlaps of cells); its blocks are then averaged, since that is how observations are "
-              "compared with samples."});
+      {.doc = "Regrid to the domain's fine grid by this method, bilinear or conservative (means over "
+              "the overlaps of cells); the blocks are then averaged, as they are when samples are compared "
+              "with observations."});
   add(table, "regrid.weights", &options.weights,
-      {.doc = "Regrid with this weight file, from the files' grid onto the domain's fine grid (of cdo, ESMF "
+      {.doc = "Regrid with this weight file, from the files' grid to the domain's fine grid (from cdo, ESMF "
               "or xESMF), instead of regrid.method; needed for unstructured grids."});
 }
 
@@ -57,23 +57,26 @@ void add_bias_options(config::OptionTable& table, ingestion::PreparationOptions&
       {.doc = "Correct bias on the coarse grid by quantile mapping (qm), keeping the trend of the mean "
               "(dqm), or keeping the trend of every quantile (qdm)."});
   add(table, "bias.statistics", &options.statistics,
-      {.doc = "Read the statistics of reference and historical run from this file, or write them there where "
+      {.doc = "Read the statistics of reference and historical run from this file, or write them there if "
               "bias.reference is given. The file keeps bias.start, end, kind, bins, by_month and pooled; "
-              "where these are given again, they must agree."});
+              "if these are given again, they must agree."});
   add(table, "bias.reference", &options.reference,
-      {.doc = "Make the statistics from these files or globs of block means of a reanalysis (from coarsen).",
+      {.doc =
+           "Estimate the statistics from these files or globs of block means of a reanalysis (from coarsen).",
        .are_files = true});
   add(table, "bias.historical", &options.historical,
-      {.doc = "Make the statistics from these files or globs of the simulation's historical run, prepared "
-              "like input.files.",
+      {.doc =
+           "Estimate the statistics from these files or globs of the simulation's historical run, prepared "
+           "like input.files.",
        .are_files = true});
   add(table, "bias.start", &options.bias_start,
       {.doc = "Use reference and historical run from this date on; default: from the first date of each."});
   add(table, "bias.end", &options.bias_end,
-      {.doc = "Use both up to this date, included; default: up to the last date of each."});
+      {.doc = "Use reference and historical run up to this date, included; default: up to the last date of "
+              "each."});
   add(table, "bias.kind", config::form_of(options.bias_kind),
-      {.doc = "Correct by a difference (additive) or by a factor (multiplicative, for what cannot be "
-              "negative): one word for all variables, or variable=word pairs; default: additive."});
+      {.doc = "Correct by a difference (additive) or by a factor (multiplicative, for variables that cannot "
+              "be negative): one word for all variables, or variable=word pairs; default: additive."});
   add(table, "bias.bins", &options.bias_bins,
       {.doc = "Divide each distribution into this many bins of equal width; default: 100.",
        .unit = "1",
@@ -103,7 +106,8 @@ void add_preparation_options(config::OptionTable& table, ingestion::PreparationO
 void add_missing_option(config::OptionTable& table, double& fraction) {
   add(table, "observation.missing_fraction", &fraction,
       {.doc = "Accept this fraction of missing coarse values per variable, over all times and cells, and "
-              "refuse more. Missing values are fill values in observation files, and are not observed.",
+              "refuse more. Missing values become fill values in observation files and are treated as not "
+              "observed.",
        .unit = "1",
        .minimum = 0,
        .maximum = 1});
@@ -114,8 +118,7 @@ void declare_prepare_options(config::OptionTable& table, PrepareOptions& options
   add_missing_option(table, options.missing_fraction);
   table.add("prior.path", &options.prior,
             {.doc = "Read grid, variables, units and step from the domain.nc in this folder of a prior."});
-  table.add("domain.path", &options.domain,
-            {.doc = "Read them from this domain.nc instead of from prior.path."});
+  table.add("domain.path", &options.domain, {.doc = "Read them from this domain.nc instead of prior.path."});
   table.add(
       "time.start", &options.start,
       {.doc = "Begin at this date, such as 2050-01-01, in the calendar of the files; default: their first."});
@@ -123,11 +126,11 @@ void declare_prepare_options(config::OptionTable& table, PrepareOptions& options
       "time.end", &options.end,
       {.doc = "End at this date, included (a bare date means the whole day); default: the files' last."});
   table.add("output.path", &options.output,
-            {.doc = "Write the observations of variables that are snapshots to this file."});
+            {.doc = "Write the observations of variables given as snapshots to this file."});
   table.add(
       "output.means", &options.means,
       {.doc =
-           "Write the observations of variables that are time means to this file, with their time bounds."});
+           "Write the observations of variables given as time means to this file, with their time bounds."});
 }
 
 }  // namespace foehn::app

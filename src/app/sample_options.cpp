@@ -31,13 +31,13 @@ config::Form stride_form(std::optional<std::int64_t>& stride) {
           .words = [&stride] { return std::vector<std::string>{job::stride_text(stride)}; }};
 }
 
-/// Checks where observations are to come from.
+/// Checks that observations come from one source, and that options apply to it.
 void check_source(const config::OptionTable& table, const SampleOptions& options) {
   if (options.prepares() && !options.observations.empty())
     throw core::UsageError(
-        "input.files and input.observations: expected one of them; observations are made from input.files");
+        "input.files and input.observations: give only one; observations are made from input.files");
   if (options.prepares() && options.hours > 0 && options.start.empty())
-    throw core::UsageError("time.start: needed with time.hours where observations come from input.files");
+    throw core::UsageError("time.start: required with time.hours when input.files is given");
   if (options.prepares()) return;
   ingestion::PreparationOptions untouched;
   config::OptionTable defaults("sample", "", "");
@@ -45,19 +45,17 @@ void check_source(const config::OptionTable& table, const SampleOptions& options
   const nlohmann::json given = table.values(), by_default = defaults.values();
   for (const auto& [name, value] : by_default.items())
     if (given.at(name) != value)
-      throw core::UsageError(
-          fmt::format("{}: says how input.files become observations, but no input.files are given", name));
+      throw core::UsageError(fmt::format("{}: applies only to input.files, which were not given", name));
 }
 
-/// Refuses what has a word, but is not there.
+/// Refuses what the options can name but sample does not support.
 void check_build(const SampleOptions& options) {
   if (options.precision != Precision::fp32)
     throw core::UsageError(
-        fmt::format("run.precision: priors are evaluated in fp32 alone, found {}; bf16 is for train",
-                    core::name_of(options.precision)));
+        fmt::format("run.precision: sample supports fp32 only, found {}", core::name_of(options.precision)));
   if (options.transport == Transport::nccl)
     throw core::UsageError(
-        "run.transport: halos are exchanged by MPI alone, found nccl; expected auto or mpi");
+        "run.transport: sample exchanges halos by MPI only, found nccl; expected auto or mpi");
 }
 
 void add_input_options(config::OptionTable& table, SampleOptions& options) {
@@ -67,23 +65,23 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
       "input.observations", &options.observations,
       {.doc = "Condition on these coarse observations (NetCDF files or globs): snapshots and time means, as "
               "cell_methods and time bounds say, of some or all variables; files of the same variables are "
-              "joined in time. Without these and without input.files the sample is unconditional.",
+              "joined in time. Without these or input.files the sample is unconditional.",
        .are_files = true,
        .changes_result = false});
   add_preparation_options(table, options.preparation, false);
   // The period that these two choose, not their words, is part of what a run is.
   table.add("time.start", &options.start,
             {.doc = "Begin the trajectory at this hour, such as 2019-03-26T00:00; default: the first "
-                    "observation's. A trajectory must contain all of input.observations; of input.files it "
-                    "uses the snapshots at its hours and the means over hours that it contains.",
+                    "observation's. The trajectory must contain all of input.observations; from input.files "
+                    "it uses the snapshots at its hours and the means that lie wholly within it.",
              .changes_result = false});
-  table.add(
-      "time.hours", &options.hours,
-      {.doc = "Make the trajectory this many steps of the prior long; 0 extends it to the last observation.",
-       .unit = "h",
-       .minimum = 0,
-       .maximum = 1e7,
-       .changes_result = false});
+  table.add("time.hours", &options.hours,
+            {.doc = "Make the trajectory this many steps long (the prior's steps); 0 extends it to the last "
+                    "observation.",
+             .unit = "h",
+             .minimum = 0,
+             .maximum = 1e7,
+             .changes_result = false});
 }
 
 void add_observation_options(config::OptionTable& table, SampleOptions& options) {
@@ -100,12 +98,13 @@ void add_observation_options(config::OptionTable& table, SampleOptions& options)
              .minimum = 0,
              .minimum_excluded = true});
   add_missing_option(table, options.missing_fraction);
-  table.add("observation.gamma", &options.gamma,
-            {.doc = "Weight the denoiser's error in observation space by this, in guidance sda and sda-exact "
-                    "and in what mmps falls back on; default: one over the number of cells and hours that an "
-                    "observation is a mean over, with which no step overshoots the observations.",
-             .unit = "1",
-             .minimum = 0});
+  table.add(
+      "observation.gamma", &options.gamma,
+      {.doc = "Weight the denoiser's error in observation space by this factor (sda, sda-exact, and mmps "
+              "where it falls back on sda); default: A A^T of each observation (one over its number of cells "
+              "and hours, unless the prior's deviation varies), so that no step overshoots the observations.",
+       .unit = "1",
+       .minimum = 0});
 }
 
 void add_sampler_options(config::OptionTable& table, SampleOptions& options) {
@@ -120,27 +119,28 @@ void add_sampler_options(config::OptionTable& table, SampleOptions& options) {
   table.add("sampler.spacing", &options.spacing,
             {.doc = "Space the steps evenly in the schedule's time t, or in lambda, the logarithm of signal "
                     "over noise."});
-  table.add("sampler.t_first", &options.t_first,
-            {.doc = fmt::format(
-                 "Begin at this time t of the schedule, with noise; default: {} where observations guide, "
-                 "since they say more of the fields than can be seen through more noise, and 1 elsewhere.",
-                 job::kGuidedFrom),
-             .unit = "1",
-             .minimum = 0.9,
-             .maximum = 1,
-             .changes_result = false});  // what it comes to does: see chosen_values
+  table.add(
+      "sampler.t_first", &options.t_first,
+      {.doc = fmt::format("Begin at this time t of the schedule, with noise; default: {} with observations, "
+                          "which say more about the fields than can be seen through more noise; 1 without.",
+                          job::kGuidedFrom),
+       .unit = "1",
+       .minimum = 0.9,
+       .maximum = 1,
+       .changes_result = false});  // what it comes to does: see chosen_values
   table.add(
       "sampler.guidance", &options.guidance,
       {.doc =
-           "Guide by observations in this way: mmps (moment matching, calibrated), sda (without gradients; "
-           "needs a tuned observation.gamma), sda-exact (with the gradient through the prior), or none."});
+           "Guide the sample to the observations by this method: mmps (moment matching, calibrated), sda "
+           "(without gradients; needs a tuned observation.gamma), sda-exact (with the gradient through the "
+           "prior), or none."});
   table.add(
       "sampler.covariance", config::Choice(&options.covariance),
-      {.doc = "Let mmps solve with this covariance of clean fields, given noisy ones: gaussian (that of "
+      {.doc = "Use this covariance of the clean fields given the noisy ones in mmps: gaussian (that of "
               "the prior's Gaussian part, in closed form, without gradients through a network), network "
               "(that of the prior itself, by its Jacobian), or preconditioned (the latter, each step "
-              "preconditioned by a solve with the former); auto: gaussian where the prior has a Gaussian "
-              "part, network elsewhere.",
+              "preconditioned by a solve with the former); auto: gaussian if the prior has a Gaussian part, "
+              "otherwise network.",
        .changes_result = false});  // what it comes to does: see chosen_values
   table.add(
       "sampler.solver_steps", &options.solver_steps,
@@ -154,25 +154,27 @@ void add_sampler_options(config::OptionTable& table, SampleOptions& options) {
        .minimum = 1,
        .maximum = 10000,
        .changes_result = false});  // as of the covariance
-  table.add(
-      "sampler.solver_tolerance", &options.solver_tolerance,
-      {.doc = "Fail where these steps do not reach this relative residual; default: accept what they reach.",
-       .unit = "1",
-       .minimum = 0,
-       .maximum = 1,
-       .minimum_excluded = true});
+  table.add("sampler.solver_tolerance", &options.solver_tolerance,
+            {.doc = "Fail if the solver does not reach this relative residual; default: accept any.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1,
+             .minimum_excluded = true});
   table.add("sampler.stride", stride_form(options.stride),
             {.doc = "Evaluate every s-th window and keep its s middle hours; s is odd and at most the "
-                    "prior's window. 1 takes every hour from the window centred at it. auto takes 1 while "
-                    "noise dominates, when an hour is known through its neighbours alone, and then 2 "
-                    "floor(k/2) + 1, which leaves half of the Markov order k on either side of an hour."});
+                    "prior's window. 1 takes each hour from the window centred on it. auto uses 1 while "
+                    "noise dominates, then 2 floor(k/2) + 1, so that every hour has about k/2 neighbours on "
+                    "either side in its window."});
   table.add("sampler.corrections", &options.corrections,
             {.doc = "Make this many Langevin corrections after each step.",
              .unit = "1",
              .minimum = 0,
              .maximum = 1000});
   table.add("sampler.tau", &options.tau,
-            {.doc = "Make corrections of this size.", .unit = "1", .minimum = 0, .minimum_excluded = true});
+            {.doc = "Set the size of each correction, relative to the mean square of the estimated noise.",
+             .unit = "1",
+             .minimum = 0,
+             .minimum_excluded = true});
   table.add("sampler.batch", &options.batch,
             {.doc = "Evaluate the prior on this many windows at a time, on any number of ranks.",
              .unit = "1",
@@ -187,21 +189,22 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
              .minimum = 1,
              .maximum = 100000,
              .changes_result = false});
-  table.add("ensemble.first_member", &options.first_member,
-            {.doc = "Number members from here on; a member depends on its number, not on how many there are.",
-             .unit = "1",
-             .minimum = 0,
-             .maximum = 4e9,
-             .changes_result = false});
+  table.add(
+      "ensemble.first_member", &options.first_member,
+      {.doc = "Number members from this one; a member depends on its number, not on how many are drawn.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 4e9,
+       .changes_result = false});
   table.add("ensemble.seed", &options.seed, {.doc = "Seed all noise.", .unit = "1", .minimum = 0});
   table.add("ensemble.ranks_per_member", &options.ranks_per_member,
             {.doc = "Share each trajectory among this many ranks; 0 shares it among all. With fewer than "
-                    "all, teams of ranks work on several members at once.",
+                    "all, teams of ranks draw several members at once.",
              .unit = "1",
              .minimum = 0,
              .changes_result = false});
   table.add("output.directory", &options.output,
-            {.doc = "Write the members' files and run.json to this folder, which is made where absent.",
+            {.doc = "Write the members' files and run.json to this folder, which is created if absent.",
              .required = true,
              .changes_result = false});
   table.add("output.layout", &options.layout,
@@ -210,7 +213,7 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
                     "CORDEX-CMIP6; member M is realization M + 1).",
              .changes_result = false});
   table.add("output.metadata", &options.metadata,
-            {.doc = "Read what the layout cordex says of the simulation from this file of 'key = value' "
+            {.doc = "Read the simulation's attributes for the layout cordex from this file of 'key = value' "
                     "lines; configs/cordex_metadata.ini is a template.",
              .changes_result = false});
   table.add("output.chunk_hours", &options.chunk_hours,
@@ -235,7 +238,7 @@ void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) 
   table.add(
       "checkpoint.every_minutes", &options.checkpoint_minutes,
       {.doc = "Write a checkpoint every N minutes; 0 disables. On SIGTERM, SIGINT and SIGUSR1 a checkpoint "
-              "is written after the evaluation under way, and the program stops with exit code 75.",
+              "is written after the current evaluation, and the program stops with exit code 75.",
        .unit = "min",
        .minimum = 0,
        .maximum = 1e6,
@@ -253,12 +256,11 @@ void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) 
 void add_run_options(config::OptionTable& table, SampleOptions& options) {
   add_device_option(table, options.device);
   table.add("run.precision", &options.precision,
-            {.doc = "Evaluate the prior in this arithmetic; bf16 is refused, since it is for train alone."});
+            {.doc = "Evaluate the prior in this arithmetic; only fp32 is supported, and bf16 is refused."});
   add_threads_option(table, options.threads);
   table.add("run.transport", &options.transport,
-            {.doc = "Exchange halos between ranks by this transport; auto uses mpi, and nccl is refused, "
-                    "since no build "
-                    "has it.",
+            {.doc = "Exchange halos between ranks by this transport; auto uses mpi; nccl is not supported, "
+                    "and is refused.",
              .changes_result = false});
   add_timeout_option(table, options.timeout_minutes);
 }

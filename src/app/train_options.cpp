@@ -19,7 +19,7 @@ void add_data_options(config::OptionTable& table, TrainOptions& options) {
   table.add("data.end", &options.end,
             {.doc = "End at this instant or day, included; default: the files' last."});
   table.add("data.held_out_fraction", &options.held_out_fraction,
-            {.doc = "Hold out this fraction of the period, at its end, for scores alone.",
+            {.doc = "Hold out this fraction of the period, at its end, for scoring only.",
              .unit = "1",
              .minimum = 0,
              .maximum = 0.5,

@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 constexpr int kFormat = 1;
 constexpr std::int64_t kMostHours = std::int64_t{1} << 40, kMostValuesAnHour = std::int64_t{1} << 40;
 
-/// Read as they are: a file of numbers that cannot be is no checkpoint.
+/// Read as they are: a file of impossible numbers is not a checkpoint.
 void check(const Manifest& manifest) {
   const auto fail = [](const std::string& problem) { throw core::Error(problem); };
   if (manifest.step < 1) fail(fmt::format("step {}, expected at least 1", manifest.step));
@@ -60,7 +60,7 @@ Manifest parse_manifest(const std::string& text) {
     const Json json = Json::parse(text);
     const Json& content = json.at("content");
     if (json.at("sha256").get<std::string>() != core::sha256(content.dump()))
-      throw core::Error("it was changed: its digest is another");
+      throw core::Error("it was changed: its digest does not match");
     if (const int format = content.at("foehn_checkpoint").get<int>(); format != kFormat)
       throw core::Error(fmt::format("format {}, expected {}", format, kFormat));
     content.at("identity").get_to(manifest.identity);

@@ -31,7 +31,7 @@ inline constexpr const char* kManifestName = "manifest.json";
 
 /// JSON with a digest of its own.
 std::string manifest_text(const Manifest& manifest);
-/// @throws core::Error if the text is no manifest, was changed, or states what cannot be
+/// @throws core::Error if the text is not a manifest, was changed, or states the impossible
 Manifest parse_manifest(const std::string& text);
 
 }  // namespace foehn::checkpoint

@@ -98,7 +98,7 @@ Manifest Store::parse(const std::string& text, std::int64_t step) const {
     throw core::Error(fmt::format("{} hours, expected {}", manifest.files.back().last, form_.hours));
   for (const auto& [name, shape] : manifest.fields)
     if (shape != form_.hour_shape)
-      throw core::Error(fmt::format("field '{}' of {} values an hour, expected {}", name,
+      throw core::Error(fmt::format("field '{}' of {} values per hour, expected {}", name,
                                     fmt::join(shape, " x "), fmt::join(form_.hour_shape, " x ")));
   return manifest;
 }
@@ -113,10 +113,10 @@ void Store::check_identity(const fs::path& folder, const std::string& identity) 
       continue;  // passed over, and said so, when it is loaded
     }
     if (there == identity) return;
-    throw core::Error(fmt::format(
-        "the checkpoint {} is of another run: {}; take the options of that run, another output.directory, or "
-        "checkpoint.restart to start over",
-        path.string(), difference(there, identity)));
+    throw core::Error(
+        fmt::format("the checkpoint {} was written by a different run: {}; use that run's options, another "
+                    "output.directory, or checkpoint.restart to start over",
+                    path.string(), difference(there, identity)));
   }
 }
 

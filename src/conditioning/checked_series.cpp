@@ -46,9 +46,9 @@ class MissingValues {
                                            reader_.variable_name(i), 100 * found);
       if (found > missing_fraction)
         throw core::Error(
-            fmt::format("observations {}: {}; allowed are {:.3g} % (observation.missing_fraction)",
+            fmt::format("observations {}: {}; at most {:.3g} % is allowed (observation.missing_fraction)",
                         reader_.describe_missing(observation, value), text, 100 * missing_fraction));
-      spdlog::info("{}: these are not observed", text);
+      spdlog::info("{}; treated as not observed", text);
     }
   }
 

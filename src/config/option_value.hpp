@@ -18,10 +18,10 @@ bool is_numeric(const OptionTable::Target& target);
 std::string type_name(const OptionTable::Option& option);
 std::string type_name(const OptionTable::Target& target);
 
-/// The value in force as a user would write it; empty where there is none.
+/// The value in force as a user would write it; empty if the option has none.
 std::string value_text(const OptionTable::Target& target);
 
-/// The value in force; null where there is none.
+/// The value in force; null if the option has none.
 nlohmann::json value_json(const OptionTable::Target& target);
 
 /// The words that the option allows; empty if any.

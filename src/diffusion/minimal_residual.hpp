@@ -23,7 +23,7 @@ struct LinearSystem {
 struct Solution {
   at::Tensor v;
   /// v as a sum of the vectors that M was multiplied with, in that order: for those who keep a linear image
-  /// of each. Empty where there is no solution.
+  /// of each. Empty if there is no solution.
   std::vector<double> weights;
   SolveReport report;
 };

@@ -12,7 +12,7 @@ using Streams = std::vector<ObservationStream>;
 
 bias::DailyTimes daily_times(const ObservationStream& stream);
 
-/// Distributions of other hours of the day differ by the diurnal cycle, which is no bias.
+/// Distributions of other hours of the day differ by the diurnal cycle, which is not bias.
 /// @param names  of the variables
 /// @param of     what the expected belong to, with a verb: "input.files hold"
 /// @throws core::Error naming both

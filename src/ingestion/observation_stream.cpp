@@ -47,8 +47,8 @@ void ObservationStream::find_common_times() {
                                     calendar::calendar_name(times_.calendar)));
     if (record.sampling().interval != first.sampling().interval)
       throw core::Error(
-          fmt::format("{} holds means over {}, but {} over {}: intervals must have the same length, and lie "
-                      "alike about their time stamps",
+          fmt::format("{} holds means over {}, but {} over {}: intervals must have the same length and the "
+                      "same place relative to their time stamps",
                       describe(record), calendar::format_step(record.sampling().interval.seconds()),
                       describe(first), calendar::format_step(first.sampling().interval.seconds())));
     std::vector<std::int64_t> common;
@@ -196,7 +196,7 @@ void ObservationStream::count(std::size_t record, std::int64_t index, const Miss
   const std::int64_t values = times_.size() * grid_.cells();
   if (static_cast<double>(missing.count) / static_cast<double>(values) > target_.missing_fraction)
     throw core::Error(
-        fmt::format("{}; at least {} of {} coarse values are missing, allowed are {:.3g} % "
+        fmt::format("{}; at least {} of {} coarse values are missing, at most {:.3g} % is allowed "
                     "(observation.missing_fraction)",
                     describe_missing(record), missing.count, values, 100 * target_.missing_fraction));
 }
@@ -209,8 +209,8 @@ std::string ObservationStream::describe_missing(std::size_t record) const {
   const auto block_y = static_cast<std::size_t>(missing.block / grid_.nx());
   const auto block_x = static_cast<std::size_t>(missing.block % grid_.nx());
   return fmt::format(
-      "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} are missing, "
-      "allowed are {:.3g} % (data.missing_fraction)",
+      "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} is missing, "
+      "at most {:.3g} % is allowed (data.cell_missing_fraction)",
       file_of(lacking, index).string(), source.variable().name, times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
       100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,

@@ -50,13 +50,13 @@ void say_assumed(const std::vector<Record>& records) {
   for (const Record& record : records)
     for (const SourceFile& file : record.files())
       if (!file.sampling.doubt.empty()) {
-        spdlog::warn("{}: {}: {}; taken for snapshots (data.cell_methods)", file.path.string(),
+        spdlog::warn("{}: {}: {}; treated as snapshots (data.cell_methods)", file.path.string(),
                      record.variable().name, file.sampling.doubt);
         break;  // the others are alike
       }
   if (!names.empty())
     spdlog::warn(
-        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; taken for "
+        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; treated as "
         "snapshots (data.cell_methods)",
         fmt::join(names, ", "));
 }
@@ -65,8 +65,10 @@ void say_assumed(const std::vector<Record>& records) {
 void warn_of_pressure_levels(const std::vector<Record>& records) {
   for (const Record& record : records)
     if (const auto& level = record.files().front().level; level && is_pressure(*level))
-      spdlog::warn("{}: the files give it at {}; the prior must have learnt it there, which it does not say",
-                   record.variable().name, level->text());
+      spdlog::warn(
+          "{}: the files give it at {}; the prior must have learnt it at the same level, which it does not "
+          "state",
+          record.variable().name, level->text());
 }
 
 /// The prior's variables that are to be observed.
@@ -75,13 +77,13 @@ std::vector<io::Variable> observed_variables(const PreparationTask& options,
   std::vector<io::Variable> observed = variables;
   for (const std::string& name : options.without)
     if (std::erase_if(observed, [&](const io::Variable& variable) { return variable.name == name; }) == 0)
-      throw core::UsageError(fmt::format("data.without: '{}' is no variable of the prior, which are {}", name,
+      throw core::UsageError(fmt::format("data.without: '{}' is not one of the prior's variables, {}", name,
                                          fmt::join(variable_names(variables), ", ")));
-  if (observed.empty()) throw core::UsageError("data.without: nothing is left to observe");
+  if (observed.empty()) throw core::UsageError("data.without: no variable is left to observe");
   return observed;
 }
 
-/// @throws core::Error if times are no steps of the prior
+/// @throws core::Error if times are not steps of the prior
 void check_steps(const ObservationStream& stream, std::int64_t step_seconds) {
   const auto check = [&](const std::string& what, std::int64_t seconds) {
     if (seconds % step_seconds != 0)
@@ -193,7 +195,7 @@ void cut_to_trajectory(Record& record, const std::string& start, std::int64_t ho
   };
   const std::int64_t front = times.seconds.front(), back = times.seconds.back();
   check_reach(front - first, fmt::format("begins at {}", date(begin)), 0);
-  if (hours > 0) check_reach(last - back, fmt::format("goes on to {}", date(end)), times.size() - 1);
+  if (hours > 0) check_reach(last - back, fmt::format("continues to {}", date(end)), times.size() - 1);
   const std::int64_t middle = (interval.begin_seconds + interval.end_seconds) / 2;  // which a period is of
   record.select_period(first > front ? date(first + middle) : "",
                        hours > 0 && last < back ? date(last + middle) : "");

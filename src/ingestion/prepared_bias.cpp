@@ -18,13 +18,12 @@ void check_options(const PreparationTask& options) {
   const bool has_trend = !options.trend_start.empty() || !options.trend_end.empty();
   if (has_trend && (!options.bias_method || options.bias_method == BiasMethod::quantile_mapping))
     throw core::UsageError(
-        fmt::format("bias.trend_start and bias.trend_end: they go with bias.method dqm and qdm, found {}",
+        fmt::format("bias.trend_start and bias.trend_end: only used by bias.method dqm and qdm, found {}",
                     core::name_of(options.bias_method)));
   if (!options.bias_method) {
     if (makes || !options.statistics.empty())
       throw core::UsageError(
-          "bias.method: files for a bias correction are given, but the method is none; expected "
-          "qm, dqm or qdm");
+          "bias.method: bias files are given, but the method is none; expected qm, dqm or qdm");
     return;
   }
   if (options.statistics.empty())

@@ -152,12 +152,12 @@ class ClassicHeader {
   /// Every list takes bytes of the file, so that no count can lead far.
   void skip(double bytes) {
     left_ -= bytes;
-    if (left_ < 0) fail("its header goes on beyond its end");
+    if (left_ < 0) fail("its header extends beyond its end");
     file_.seekg(static_cast<std::streamoff>(bytes), std::ios::cur);
   }
   double number(int bytes) {
     left_ -= bytes;
-    if (left_ < 0) fail("its header goes on beyond its end");
+    if (left_ < 0) fail("its header extends beyond its end");
     double value = 0;
     for (int i = 0; i < bytes; ++i) value = 256 * value + file_.get();
     return value;

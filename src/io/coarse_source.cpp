@@ -47,7 +47,7 @@ void add_file(const Path& path, const std::vector<Variable>& wanted, std::map<Gr
   for (std::size_t i = 0; i < held.size(); ++i) {
     TimeCells cells = find_time_cells(path, source.layouts[i], source.times, source.time_evidence[i]);
     if (!cells.doubt.empty())
-      spdlog::warn("{}: {}: {}; taken for snapshots", path.string(), variables[i].name, cells.doubt);
+      spdlog::warn("{}: {}: {}; treated as snapshots", path.string(), variables[i].name, cells.doubt);
     const bool is_mean = cells.sampling == TimeSampling::mean;
     (is_mean ? means : snapshots).first.push_back(held[i]);
     if (is_mean) spans = std::move(cells.spans);

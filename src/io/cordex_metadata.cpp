@@ -26,7 +26,7 @@ constexpr std::array kKeys{
     CordexKey{"driving_variant_label", "the climate model's member, such as r1i1p1f1", Form::variant_label},
     CordexKey{"institution_id", "your institution's registered identifier", Form::name_part},
     CordexKey{"institution", "your institution's full name"},
-    CordexKey{"contact", "an address for questions that is no person's own"},
+    CordexKey{"contact", "an address for questions, not a person's own"},
     CordexKey{"source_id", "the registered identifier of the downscaling method", Form::name_part},
     CordexKey{"source", "the full name and version of the downscaling method"},
     CordexKey{"source_type",

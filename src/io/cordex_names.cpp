@@ -49,7 +49,7 @@ std::vector<std::string> variable_ids(const FieldHeader& header) {
     const std::string id = cordex_variable(variable).name;
     if (std::find(ids.begin(), ids.end(), id) != ids.end())
       throw core::Error(
-          fmt::format("variable {}: there are two that would be published as {}", variable.name, id));
+          fmt::format("variable {}: two variables would be published as {}", variable.name, id));
     ids.push_back(id);
   }
   return ids;

@@ -36,7 +36,7 @@ const CordexVariable& cordex_variable(const Variable& variable) {
   if (found == kVariables.end()) {
     std::vector<const char*> names;
     for (const CordexVariable& known : kVariables) names.push_back(known.name);
-    throw core::Error(fmt::format("variable {} is none of those that can be published: {}", variable.name,
+    throw core::Error(fmt::format("variable {} cannot be published; expected one of {}", variable.name,
                                   fmt::join(names, ", ")));
   }
   const auto component = grid::wind_component(variable.standard_name);

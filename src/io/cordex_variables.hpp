@@ -15,7 +15,7 @@ struct CordexVariable {
 };
 
 /// The archive's variable that one of a prior is; its winds are geographic, those of a prior need not be.
-/// @throws Error naming the variable: it is none of the archive's, another quantity, or in a unit whose
+/// @throws Error naming the variable: the archive lacks it, it is another quantity, or in a unit whose
 ///         numbers differ
 const CordexVariable& cordex_variable(const Variable& variable);
 

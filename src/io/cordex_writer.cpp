@@ -35,7 +35,7 @@ std::string uuid_of(const std::string& text) {
   return digits;
 }
 
-/// A file's name and the text attributes, digests of all that decides on its values among them.
+/// A file's name and the text attributes, among them digests of whatever decides its values.
 std::string identity(const std::string& name, const Attributes& attributes) {
   std::string text = name + "\n";
   for (const auto& [key, value] : attributes)
@@ -124,8 +124,8 @@ void CordexWriter::append(std::span<const float> values) {
   const auto cells = static_cast<std::size_t>(header_.grid.cells());
   const std::size_t instant = variables() * cells;
   if (values.size() % instant != 0)
-    throw core::Error(
-        fmt::format("{}: {} values are no whole instants of {}", folder_.string(), values.size(), instant));
+    throw core::Error(fmt::format("{}: {} values, expected a multiple of one instant's, {}", folder_.string(),
+                                  values.size(), instant));
   const auto steps = static_cast<std::int64_t>(values.size() / instant);
   const std::int64_t instants = files_.back().first + files_.back().count;
   if (steps > instants - written_)

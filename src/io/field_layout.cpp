@@ -21,7 +21,7 @@ std::string dimensions_text(const NetcdfVariable& variable) {
   return "(" + text + ")";
 }
 
-/// Whether a variable gives one instant for each entry of a dimension, besides any of size 1.
+/// Whether a variable gives one instant for each entry of a dimension, apart from any of size 1.
 bool counts_instants(const NetcdfVariable& variable, const std::string& dimension) {
   const std::string units = core::lower_case(variable.text("units").value_or(""));
   if (!variable.is_numeric || units.find(" since ") == std::string::npos) return false;
@@ -44,7 +44,7 @@ bool is_called_reference(const NetcdfVariable& variable) {
 
 /// The variables that may give the times of a dimension, the one that does so first: those of standard name
 /// `time`, or else those without one that are called like the dimension or valid_time. When a forecast began
-/// (forecast_reference_time) is no time of its fields.
+/// (forecast_reference_time) is not a time of its fields.
 std::vector<NetcdfVariable> time_candidates(const NetcdfFile& file, const std::string& dimension) {
   std::vector<NetcdfVariable> named, nameless;
   if (file.has_variable(dimension)) {
@@ -73,8 +73,8 @@ std::optional<NetcdfVariable> find_time_coordinate(const NetcdfFile& file, const
   return candidates.empty() ? std::nullopt : std::optional(std::move(candidates.front()));
 }
 
-/// The index of the time dimension; nothing unless the dimensions are time and the horizontal ones, besides
-/// any of size 1.
+/// The index of the time dimension; nothing unless the dimensions are time and the horizontal ones, apart
+/// from any of size 1.
 std::optional<std::size_t> find_time_dimension(const NetcdfFile& file, const NetcdfVariable& variable,
                                                std::size_t horizontal) {
   if (variable.dimensions.size() < 1 + horizontal) return std::nullopt;
@@ -99,7 +99,7 @@ std::string other_times_text(const NetcdfFile& file, const NetcdfVariable& varia
     if (counts_instants(own, dimension.name))
       return "; " + own.name + " is a " +
              (standard_name(own).empty() ? "forecast's reference time" : standard_name(own)) +
-             ", not the time of the fields, for which a variable of standard name time is wanted";
+             ", not the time of the fields, for which a variable of standard name time is expected";
   }
   return "";
 }

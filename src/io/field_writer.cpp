@@ -156,7 +156,7 @@ void FieldWriter::append(std::span<const float> values) {
   const std::int64_t steps = static_cast<std::int64_t>(values.size()) / instant;
   if (steps * instant != static_cast<std::int64_t>(values.size())) {
     throw core::Error(path_.string() + ": " + std::to_string(values.size()) +
-                      " values are no whole instants of " + std::to_string(instant));
+                      " values, expected a multiple of one instant's, " + std::to_string(instant));
   }
   const std::array<std::int64_t, 3> start{written_, 0, 0};
   const std::array<std::int64_t, 3> count{steps, ny_, nx_};

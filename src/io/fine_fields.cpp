@@ -17,7 +17,7 @@ void check_known(const std::string& option, const std::vector<std::string>& name
   for (const std::string& variable : named)
     if (std::find(variables.begin(), variables.end(), variable) == variables.end())
       throw core::UsageError(
-          fmt::format("{}: there is no variable {}, but {}", option, variable, fmt::join(variables, ", ")));
+          fmt::format("{}: no variable {}; there are {}", option, variable, fmt::join(variables, ", ")));
 }
 
 Sampling read_sampling(const FieldReader& reader, const core::PerVariable<TimeSampling>& methods) {
@@ -29,8 +29,8 @@ Sampling read_sampling(const FieldReader& reader, const core::PerVariable<TimeSa
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Sampling sampling = reader.sampling(i, methods.of(names[i]));
     if (!sampling.doubt.empty())
-      spdlog::warn("{}: {}: {}; values are taken for snapshots (data.cell_methods)", reader.first_file(i),
-                   names[i], sampling.doubt);
+      spdlog::warn("{}: {}: {}; treated as snapshots (data.cell_methods)", reader.first_file(i), names[i],
+                   sampling.doubt);
     if (sampling.is_assumed) assumed.push_back(names[i]);
     if (!first) first = sampling;
     if (sampling.kind != first->kind || sampling.interval != first->interval)
@@ -41,8 +41,8 @@ Sampling read_sampling(const FieldReader& reader, const core::PerVariable<TimeSa
   }
   if (!assumed.empty())
     spdlog::warn(
-        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; they are taken "
-        "for snapshots (data.cell_methods)",
+        "{}: neither cell_methods nor time bounds say whether values are snapshots or means; treated as "
+        "snapshots (data.cell_methods)",
         fmt::join(assumed, ", "));
   return *first;
 }
@@ -51,10 +51,10 @@ void require_snapshots(const FieldReader& reader, const core::PerVariable<TimeSa
                        const std::string& purpose) {
   const Sampling sampling = read_sampling(reader, methods);
   if (sampling.kind == TimeSampling::snapshot) return;
-  throw core::Error(fmt::format(
-      "{}: {}: it holds {} (cell_methods), but {} snapshots; set data.cell_methods to point to take "
-      "the means for snapshots",
-      reader.first_file(0), reader.variables().front().name, describe(sampling), purpose));
+  throw core::Error(
+      fmt::format("{}: {}: it holds {} (cell_methods), but {} snapshots; set data.cell_methods to point to "
+                  "treat the means as snapshots",
+                  reader.first_file(0), reader.variables().front().name, describe(sampling), purpose));
 }
 
 FieldSelection field_selection(const std::vector<std::string>& variables, const std::string& crop) {

@@ -26,7 +26,7 @@ std::vector<double> unwrapped(std::vector<double> longitudes) {
   return longitudes;
 }
 
-/// The first point at which an axis does not go on rising or falling, or is not finite; its size if none is.
+/// The first point at which an axis stops rising or falling, or is not finite; its size if none is.
 std::size_t first_turn(const std::vector<double>& values) {
   const auto step = [&](std::size_t k) { return values[k] - values[k - 1]; };
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -46,7 +46,7 @@ grid::Axis read_axis(const NetcdfFile& file, const std::string& where, const Net
   const NetcdfVariable variable = file.variable(dimension.name);
   if (variable.dimensions.size() != 1 || variable.dimensions[0].name != dimension.name ||
       dimension.size < 1) {
-    throw core::Error(where + ": " + dimension.name + " is no coordinate variable of its dimension");
+    throw core::Error(where + ": " + dimension.name + " is not a coordinate variable of its dimension");
   }
   grid::Axis axis{dimension.name, standard_name(variable), variable.text("units").value_or(""),
                   read_coordinate(file, variable)};

@@ -81,7 +81,7 @@ std::optional<double> far_longitude(const std::vector<double>& values) {
 }
 
 [[noreturn]] void refuse(const std::string& name, double value, const std::string& quantity) {
-  throw core::Error(fmt::format("{}: {} is no {} in degrees", name, value, quantity));
+  throw core::Error(fmt::format("{}: {} is not a {} in degrees", name, value, quantity));
 }
 
 void leave_out_suppressed_cells(grid::Geographic& cells) {

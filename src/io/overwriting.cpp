@@ -14,7 +14,7 @@ void refuse_overwriting(const std::vector<std::filesystem::path>& inputs, const 
     std::error_code error;
     if (std::filesystem::equivalent(input, output, error) && !error)
       throw core::Error(
-          fmt::format("{}: {} is read from, and would be overwritten", option, output.string()));
+          fmt::format("{}: {} is an input file and would be overwritten", option, output.string()));
   }
 }
 

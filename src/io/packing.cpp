@@ -71,7 +71,7 @@ class PackingReader {
     if (!variable_.attributes.contains(attribute)) return otherwise;
     const std::vector<double> found = numbers(attribute);
     if (found.size() != 1 || !std::isfinite(found.front()))
-      throw core::Error(where_ + ": attribute " + attribute + " is no number");
+      throw core::Error(where_ + ": attribute " + attribute + " is not a finite number");
     return found.front();
   }
 

@@ -42,7 +42,7 @@ std::span<const std::byte> map_file(const std::filesystem::path& path) {
   } else if (!S_ISREG(status.st_mode)) {
     problem = "not a regular file";
   } else if (status.st_size < static_cast<off_t>(kLengthBytes)) {
-    problem = "only " + std::to_string(status.st_size) + " bytes long, which is no safetensors file";
+    problem = "only " + std::to_string(status.st_size) + " bytes long, too short for a safetensors file";
   } else {
     address =
         ::mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
@@ -86,7 +86,7 @@ std::string make_header(const std::map<std::string, TensorView>& tensors,
   try {
     text = root.dump();
   } catch (const nlohmann::json::exception& error) {
-    throw core::Error(std::string("a name or metadata text is no UTF-8: ") + error.what());
+    throw core::Error(std::string("a name or metadata text is not UTF-8: ") + error.what());
   }
   text.resize((text.size() + kLengthBytes - 1) / kLengthBytes * kLengthBytes, ' ');
   return text;
@@ -112,7 +112,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& name, std::span<co
   core::with_context(name.string(), [&] {
     if (content.size() < kLengthBytes)
       throw core::Error("only " + std::to_string(content.size()) +
-                        " bytes long, which is no safetensors file");
+                        " bytes long, too short for a safetensors file");
     read();
   });
 }

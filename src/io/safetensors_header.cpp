@@ -44,7 +44,7 @@ Json parse_strictly(std::string_view text) {
     return Json::parse(text, check);
   } catch (const Json::exception& error) {
     constexpr std::size_t kLongestReason = 200;  // it may quote the header
-    throw core::Error("the header is no JSON: " + std::string(error.what()).substr(0, kLongestReason));
+    throw core::Error("the header is not JSON: " + std::string(error.what()).substr(0, kLongestReason));
   }
 }
 
@@ -55,7 +55,7 @@ const Json& member(const Json& object, const char* key) {
 }
 
 TensorType parse_type(const Json& value) {
-  const std::string name = value.is_string() ? value.get<std::string>() : "(no text)";
+  const std::string name = value.is_string() ? value.get<std::string>() : "(not text)";
   for (const auto& [known, type] : kTypes) {
     if (name == known) return type;
   }
@@ -71,18 +71,18 @@ std::vector<std::int64_t> parse_whole_numbers(const Json& value, const char* key
   };
   if (!value.is_array() || value.size() > kMostDimensions ||
       !std::all_of(value.begin(), value.end(), is_whole)) {
-    throw core::Error(std::string(key) + " is no list of whole numbers of at least 0");
+    throw core::Error(std::string(key) + " is not a list of whole numbers of at least 0");
   }
   return value.get<std::vector<std::int64_t>>();
 }
 
 TensorView parse_tensor(const Json& value, std::span<const std::byte> data) {
-  if (!value.is_object()) throw core::Error("it is no JSON object");
+  if (!value.is_object()) throw core::Error("it is not a JSON object");
   TensorView tensor;
   tensor.type = parse_type(member(value, "dtype"));
   tensor.shape = parse_whole_numbers(member(value, "shape"), "shape");
   const auto offsets = parse_whole_numbers(member(value, "data_offsets"), "data_offsets");
-  if (value.size() != 3) throw core::Error("it has keys besides dtype, shape and data_offsets");
+  if (value.size() != 3) throw core::Error("it has keys other than dtype, shape and data_offsets");
   const auto size = static_cast<std::int64_t>(data.size());
   if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > size) {
     throw core::Error("data_offsets do not lie within the " + std::to_string(size) + " bytes of data");
@@ -100,7 +100,7 @@ TensorView parse_tensor(const Json& value, std::span<const std::byte> data) {
 std::map<std::string, std::string> parse_metadata(const Json& value) {
   const auto is_text = [](const Json& entry) { return entry.is_string(); };
   if (!value.is_object() || !std::all_of(value.begin(), value.end(), is_text)) {
-    throw core::Error("__metadata__ is no JSON object of texts");
+    throw core::Error("__metadata__ is not a JSON object of texts");
   }
   return value.get<std::map<std::string, std::string>>();
 }
@@ -140,7 +140,7 @@ std::optional<std::int64_t> tensor_byte_count(TensorType type, const std::vector
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, std::span<const std::byte> data) {
   const Json root = parse_strictly(json);
-  if (!root.is_object()) throw core::Error("the header is no JSON object");
+  if (!root.is_object()) throw core::Error("the header is not a JSON object");
   SafetensorsHeader header;
   for (const auto& [name, value] : root.items()) {
     if (name == "__metadata__") {

@@ -61,7 +61,7 @@ void check_intervals(const TimeCellBounds& bounds, const calendar::TimeAxis& tim
     const std::int64_t stamp = times.seconds[at];
     const bool is_beside = span.begin > stamp || span.end < stamp;
     if (span.seconds() > 0 && !is_beside) continue;
-    throw core::Error(fmt::format("{}: {} to {} is no interval around {}{}", bounds.name,
+    throw core::Error(fmt::format("{}: {} to {} is not an interval around {}{}", bounds.name,
                                   date(span.begin, times.calendar), date(span.end, times.calendar),
                                   times.format(i), is_beside ? ": it lies beside its time stamp" : ""));
   }
@@ -74,18 +74,18 @@ std::optional<TimeSampling> sampling_by_methods(const FieldLayout& layout) {
   const std::string step_type = layout.header.text("GRIB_stepType").value_or("instant");
   if (method.empty() && step_type != "instant")
     throw core::Error(fmt::format(
-        "GRIB_stepType '{}' says that values are no snapshots, and cell_methods say nothing of time; {}",
+        "GRIB_stepType '{}' says that values are not snapshots, and cell_methods say nothing about time; {}",
         step_type, kAdvice));
   if (method.empty()) return std::nullopt;
   if (method == "point") return TimeSampling::snapshot;
   if (method == "mean") return TimeSampling::mean;
-  throw core::Error(fmt::format(
-      "cell_methods '{}': time: {} is neither a snapshot nor a mean, expected point or mean; where "
-      "it is not wanted, name those that are in data.variables; if the attribute is wrong, {}",
-      *layout.header.text("cell_methods"), method, kAdvice));
+  throw core::Error(
+      fmt::format("cell_methods '{}': time: {} is neither a snapshot nor a mean, expected point or mean; if "
+                  "it is not wanted, name those that are in data.variables; if the attribute is wrong, {}",
+                  *layout.header.text("cell_methods"), method, kAdvice));
 }
 
-/// @return  what to warn of; empty: nothing
+/// @return  what to warn of; empty if all is well
 std::string doubt_snapshots(const FieldLayout& layout, const calendar::TimeAxis& times,
                             const std::optional<TimeCellBounds>& bounds) {
   if (!bounds || !have_length(*bounds)) return "";
@@ -101,8 +101,7 @@ std::string doubt_snapshots(const FieldLayout& layout, const calendar::TimeAxis&
     with_length += span.seconds() != 0 ? 1 : 0;
     within += span.begin < times.seconds[i] && times.seconds[i] < span.end ? 1 : 0;
   }
-  if (2 * within > with_length)
-    throw core::Error(fmt::format("{}, as only means have them; {}", found, kAdvice));
+  if (2 * within > with_length) throw core::Error(fmt::format("{}, as only means do; {}", found, kAdvice));
   return found;
 }
 
@@ -117,8 +116,8 @@ MeanInterval common_interval(const TimeCells& cells, const calendar::TimeAxis& t
     const TimeSpan &span = cells.spans[i], &first_span = cells.spans.front();
     if (about_stamp(span, times.seconds[i]) == first) continue;
     throw core::Error(
-        fmt::format("the mean stamped {} is over {} to {}, the first, stamped {}, over {} to {}: intervals "
-                    "of one length, all alike about their time stamps, are wanted",
+        fmt::format("the mean stamped {} is over {} to {}, the first, stamped {}, over {} to {}: expected "
+                    "intervals of one length, at the same place relative to their time stamps",
                     times.format(static_cast<std::int64_t>(i)), date(span.begin, times.calendar),
                     date(span.end, times.calendar), times.format(0), date(first_span.begin, times.calendar),
                     date(first_span.end, times.calendar)));
@@ -154,11 +153,10 @@ TimeCells find_time_cells(const std::filesystem::path& file, const FieldLayout& 
     if (evidence.bounds_failure) std::rethrow_exception(evidence.bounds_failure);
     if (said == TimeSampling::mean) {
       if (!bounds)
-        throw core::Error(
-            fmt::format("it holds time means (cell_methods '{}'), but the time coordinate names no bounds "
-                        "that would tell over "
-                        "which interval; if these are snapshots, set data.cell_methods to point",
-                        layout.header.text("cell_methods").value_or("")));
+        throw core::Error(fmt::format(
+            "it holds time means (cell_methods '{}'), but the time coordinate names no bounds "
+            "that would tell their intervals; if these are snapshots, set data.cell_methods to point",
+            layout.header.text("cell_methods").value_or("")));
       check_intervals(*bounds, times);
       return TimeCells{TimeSampling::mean, false, "", bounds->spans};
     }

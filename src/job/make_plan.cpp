@@ -119,10 +119,9 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
   world.agree_on_root([&] { io::write_file_atomically(probe, ""); });
   world.agree([&] {
     if (!std::filesystem::exists(probe))
-      throw core::Error(
-          fmt::format("{}: {} is not the folder that the root has written to; all ranks must "
-                      "see the same one",
-                      option, folder.string()));
+      throw core::Error(fmt::format(
+          "{}: {}: this rank does not see the file that the root wrote there; all ranks need a shared folder",
+          option, folder.string()));
   });
   std::error_code ignored;
   if (world.is_root()) std::filesystem::remove(probe, ignored);

@@ -18,13 +18,13 @@ void check_driving(const io::CordexMetadata& metadata, const conditioning::Origi
         found == observations.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
     const std::string& driving = metadata.attributes.at("driving_" + name);
     if (text == nullptr || *text == driving) continue;
-    // Several are listed: a historical run and the scenario that goes on from it.
+    // Several are listed: a historical run and the scenario that continues it.
     if ((", " + *text + ", ").find(", " + driving + ", ") == std::string::npos)
-      throw core::UsageError(fmt::format("output.metadata: driving_{} is {}, but {} is of {} ({})", name,
+      throw core::UsageError(fmt::format("output.metadata: driving_{} is {}, but {} comes from {} ({})", name,
                                          driving, observations.name, *text, name));
     spdlog::warn(
-        "output.metadata: {} is of {} ({}), but all files will say that it is {}; a run of each "
-        "tells them apart",
+        "output.metadata: {} comes from {} ({}), but all files will be labelled {}; run each separately to "
+        "tell them apart",
         observations.name, *text, name, driving);
   }
 }

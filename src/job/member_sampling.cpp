@@ -46,7 +46,8 @@ checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state, const Pla
 diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, const Plan& plan) {
   const std::int64_t passes = plan.sampler.steps * passes_per_step(plan);
   if (snapshot.step > passes)
-    throw core::Error(fmt::format("pass {}, expected at most {}", snapshot.step, passes));
+    throw core::Error(
+        fmt::format("the checkpoint is at pass {}, but the run has only {}", snapshot.step, passes));
   const auto number = [&](const char* name, auto parse) {
     const auto fact = snapshot.facts.find(name);
     char* end = nullptr;
@@ -119,8 +120,8 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
           "more sampler.steps{}{} or a smaller sampler.stride",
           member, state.step, plan.sampler.steps, plan.period.date(hours_.first + i),
           domain.variables[static_cast<std::size_t>(variable)].name,
-          is_last ? "far from all that the prior knows" : "grows without bound",
-          is_last && tools_.prior.network ? ", a prior that is trained for longer" : "",
+          is_last ? "far outside the prior's range" : "grows without bound",
+          is_last && tools_.prior.network ? ", a prior trained longer" : "",
           is_sda ? ", a larger observation.gamma" : ""));
     }
   }

@@ -13,7 +13,7 @@
 
 namespace foehn::job {
 
-/// Draws one member after another: goes on from a checkpoint where there is one, and after every pass (a step
+/// Draws one member after another: continues from its checkpoint, if any, and after every pass (a step
 /// or a correction) looks at the numbers, the clock and the signals.
 class MemberSampling {
  public:
@@ -31,17 +31,17 @@ class MemberSampling {
   MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}
 
   /// Fills the slab.
-  /// @return  false if it was stopped, with a checkpoint of all that it had done
+  /// @return  false if it was stopped, with a checkpoint of all its work
   /// @throws core::CollectiveError naming step, instant and variable of a value that is not finite, runs away
-  ///         or, at the end, is no weather;
-  ///         or why the checkpoint to go on from cannot be used, or that to stop with be written
+  ///         or, at the end, cannot be weather;
+  ///         or why the checkpoint to continue from cannot be used, or the one to stop with cannot be written
   /// @note Collective over the team.
   bool draw(std::int64_t member, at::Tensor& slab);
   /// Writes a checkpoint of a member that is drawn.
   /// @throws core::CollectiveError if it cannot be written
   /// @note Collective over the team.
   void keep(std::int64_t member, const at::Tensor& slab);
-  /// Of all members drawn, those before a checkpoint that was gone on from aside.
+  /// Of all members drawn; not those before a checkpoint that this run continued from.
   std::int64_t steps_taken() const { return steps_taken_; }
 
  private:

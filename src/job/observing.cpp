@@ -55,8 +55,7 @@ conditioning::Period choose_period(const Settings& settings, const model::Domain
       last_seconds = std::max(last_seconds, series.last_seconds());
     }
   } else if (settings.start.empty() || settings.hours == 0) {
-    throw core::UsageError(
-        "time.start and time.hours: needed where there are no observations to take them from");
+    throw core::UsageError("time.start and time.hours: required when there are no observations");
   }
   if (!settings.start.empty())
     period.first_seconds = core::with_context("time.start", [&] {
@@ -82,8 +81,7 @@ std::vector<double> physical_std(const Settings& settings, const model::Domain& 
   const auto& physical = settings.observation_std;
   const auto& normalised = settings.observation_std_normalised;
   if (physical.empty() == normalised.empty())
-    throw core::UsageError(
-        "expected one of observation.std and observation.std_normalised with observations");
+    throw core::UsageError("give exactly one of observation.std and observation.std_normalised");
   if (!physical.empty()) {
     if (physical.size() != variables)
       throw core::UsageError(fmt::format("observation.std: expected one value per variable, {}, found {}",

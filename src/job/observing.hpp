@@ -23,7 +23,7 @@ conditioning::Period choose_period(const Settings& settings, const model::Domain
                                    const std::vector<conditioning::Series>& observations);
 
 /// The errors' standard deviations in physical units, one per variable.
-/// @throws core::UsageError if there are none, two kinds, or another number of them
+/// @throws core::UsageError if none or both kinds are given, or another number of them
 std::vector<double> physical_std(const Settings& settings, const model::Domain& domain);
 
 /// Says which variables the prior alone decides.

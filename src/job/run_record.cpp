@@ -76,9 +76,8 @@ void log_solves(const SolveSummary& solves) {
   spdlog::info("mmps: {} solves, largest relative residual {:.2g}", solves.count, solves.largest_residual);
   if (solves.fallbacks > 0)
     spdlog::warn(
-        "mmps: the matrix was not positive in {} of {} solves, which fell back on sda; run.json lists them "
-        "by "
-        "noise level",
+        "mmps: {} of {} solves fell back on sda because the matrix was not positive definite; run.json has "
+        "the counts by noise level",
         solves.fallbacks, solves.count);
 }
 

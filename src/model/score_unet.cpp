@@ -60,7 +60,7 @@ void check_architecture(const ScoreUnetArchitecture& architecture) {
   const auto levels = static_cast<std::int64_t>(architecture.hidden.size());
   check_range("number of levels in hidden", levels, 1, kMostLevels);
   if (architecture.blocks.size() != architecture.hidden.size())
-    throw core::Error(fmt::format("architecture: blocks: expected one number a level, {}, found {}", levels,
+    throw core::Error(fmt::format("architecture: blocks: expected one number per level, {}, found {}", levels,
                                   architecture.blocks.size()));
   // A single channel has no variance to normalise by.
   for (const auto width : architecture.hidden) check_range("hidden", width, 2, kWidest);
@@ -91,7 +91,7 @@ void check_tensors(const ScoreUnetArchitecture& architecture, const TensorShapes
   }
   for (const auto& [name, shape] : found)
     if (!expected.contains(name))
-      problems.push_back(fmt::format("'{}' {} is none of the network's", name, described(shape)));
+      problems.push_back(fmt::format("'{}' {} does not belong to the network", name, described(shape)));
   if (!problems.empty())
     throw core::Error(
         fmt::format("the tensors do not match the architecture: {}", fmt::join(problems, "; ")));

@@ -49,8 +49,8 @@ void check_prepared(const PreparedData& prepared, const PreparedPaths& paths) {
   if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
       !FieldCache::exists(paths.cache, prepared.cache))
     throw core::Error(
-        fmt::format("prior.path, data.cache: a rank does not find in {} and {} what the root has written; "
-                    "all ranks must see the same files",
+        fmt::format("prior.path, data.cache: this rank does not see the files that the root wrote to {} and "
+                    "{}; all ranks need a shared folder",
                     paths.gaussian.string(), paths.cache.string()));
 }
 

@@ -111,7 +111,7 @@ TEST_F(Streams, RenormaliseOverWhatIsNotMissing) {
   EXPECT_THAT(
       [&] { read(strict[0], 0); },
       AllOf(refuses("a.nc: tas: missing value at 2001-01-01T00:00:00, row 3, column 3 (lat 50, lon 10)"),
-            refuses("data.missing_fraction")));
+            refuses("data.cell_missing_fraction")));
   Target target = small_target();
   target.cell_missing_fraction = 0.5;
   auto tolerant = open({path}, {temperature()}, target);

@@ -96,7 +96,7 @@ TEST_F(SourceGrids, LeaveOutCurvilinearCellsWithoutAPosition) {
   }
   write_askew(folder_ / "a.nc", false, "degrees_north", 1234);
   EXPECT_THAT([&] { open(); },
-              ThrowsMessage<core::Error>(HasSubstr("nav_lat: 1234 is no latitude in degrees")));
+              ThrowsMessage<core::Error>(HasSubstr("nav_lat: 1234 is not a latitude in degrees")));
 }
 
 TEST_F(SourceGrids, HaveNoLatitudeBeyondAPole) {

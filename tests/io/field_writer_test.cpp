@@ -188,7 +188,7 @@ TEST(FieldWriter, RefusesPartsOfInstantsAndEmptyHeaders) {
   const TemporaryFolder folder;
   FieldWriter writer(folder / "a.nc", make_header());
   EXPECT_THAT([&] { writer.append(std::vector<float>(25)); },
-              ThrowsMessage<core::Error>(HasSubstr("25 values are no whole instants of 24")));
+              ThrowsMessage<core::Error>(HasSubstr("25 values, expected a multiple of one instant's, 24")));
   FieldHeader empty = make_header();
   empty.variables.clear();
   EXPECT_THROW(FieldWriter(folder / "b.nc", empty), core::Error);

@@ -162,7 +162,7 @@ TEST(NetcdfFile, ChecksAClassicHeaderBeforeTheLibraryReadsIt) {
   const std::string many_variables = none + none + bytes(11) + bytes(100'000'000);
   for (const auto& [header, what] :
        {std::pair{start + long_name + none + none, "name in its header is too long"},
-        std::pair{start + many_variables, "goes on beyond its end"}}) {
+        std::pair{start + many_variables, "extends beyond its end"}}) {
     write_content(folder / "hostile.nc", header);
     EXPECT_THAT([&] { NetcdfFile::open(folder / "hostile.nc"); },
                 ThrowsMessage<core::Error>(AllOf(HasSubstr("hostile.nc"), HasSubstr(what))));

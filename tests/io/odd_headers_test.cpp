@@ -105,7 +105,7 @@ TEST_F(TimeBounds, AreInTheirOwnUnits) {
   const std::int64_t midnight = calendar::to_seconds({2019, 3, 1}, calendar::Calendar::standard);
   EXPECT_EQ(sources.front().spans.front(), (TimeSpan{midnight, midnight + 6 * 3600}));
   file.of("time_bnds")["units"] = text("days since 2019-03-01");
-  EXPECT_THAT([&] { open(file).sampling(0); }, refuses("no interval around", "beside its time stamp"));
+  EXPECT_THAT([&] { open(file).sampling(0); }, refuses("not an interval around", "beside its time stamp"));
   file.of("time_bnds") = {{"calendar", text("360_day")}};
   EXPECT_THAT([&] { open(file).sampling(0); }, refuses("time_bnds: calendar 360_day", "is standard"));
 }
@@ -119,7 +119,7 @@ TEST_F(TimeBounds, BesidePointsAreACertainMeanWhereTimesLieWithin) {
       [&] {
         open_coarse_sources({path_}, {{"tas", "", ""}});
       },
-      refuses("says snapshots", "as only means have them"));
+      refuses("says snapshots", "as only means do"));
   EXPECT_EQ(open(file).sampling(0, TimeSampling::mean).interval, (MeanInterval{-3 * 3600, 3 * 3600}));
   EXPECT_EQ(open(file).sampling(0, TimeSampling::snapshot).kind, TimeSampling::snapshot);
 }

@@ -101,7 +101,7 @@ TEST(Packing, RefusesAttributesThatAreNoNumbers) {
       {{{"valid_min", std::string("0")}}, "valid_min is the text '0', expected a number"},
       {{{"valid_range", std::vector<double>{1, 2, 3}}}, "valid_range has 3 numbers, expected 2"},
       {{{"scale_factor", std::string("2")}}, "scale_factor is the text '2', expected a number"},
-      {{{"add_offset", std::numeric_limits<double>::infinity()}}, "add_offset is no number"},
+      {{{"add_offset", std::numeric_limits<double>::infinity()}}, "add_offset is not a finite number"},
       {{{"scale_factor", 0.0}}, "scale_factor is 0"}};
   for (const auto& [attributes, problem] : cases) {
     const PackingFile file(NetcdfType::float32, attributes, {1});

@@ -131,30 +131,31 @@ TEST(Safetensors, SaysWhatIsWrongWithAHeader) {
   };
   const std::string data(16, '\0');
   const std::vector<Case> cases{
-      {R"([1,2])", "the header is no JSON object"},
-      {R"("text")", "the header is no JSON object"},
-      {R"()", "the header is no JSON"},
-      {R"({"a":)", "the header is no JSON"},
-      {R"({"a":NaN})", "the header is no JSON"},
-      {"{\"\xff\":1}", "the header is no JSON"},
+      {R"([1,2])", "the header is not a JSON object"},
+      {R"("text")", "the header is not a JSON object"},
+      {R"()", "the header is not JSON"},
+      {R"({"a":)", "the header is not JSON"},
+      {R"({"a":NaN})", "the header is not JSON"},
+      {"{\"\xff\":1}", "the header is not JSON"},
       {R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})",
        "the key 'a' twice"},
       {R"({"a":{"dtype":"F32","dtype":"F32","shape":[4],"data_offsets":[0,16]}})", "the key 'dtype' twice"},
       {R"({"a":{"dtype":"F32","shape":[[[[4]]]],"data_offsets":[0,16]}})", "nests too deeply"},
-      {R"({"a":7})", "tensor a: it is no JSON object"},
+      {R"({"a":7})", "tensor a: it is not a JSON object"},
       {R"({"a":{"shape":[4],"data_offsets":[0,16]}})", "tensor a: it has no dtype"},
       {R"({"a":{"dtype":"F32","data_offsets":[0,16]}})", "tensor a: it has no shape"},
       {R"({"a":{"dtype":"F32","shape":[4]}})", "tensor a: it has no data_offsets"},
-      {R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"more":1}})", "it has keys besides"},
+      {R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"more":1}})", "it has keys other than"},
       {R"({"a":{"dtype":"F8_E4M3","shape":[16],"data_offsets":[0,16]}})", "dtype F8_E4M3 is not supported"},
       {R"({"a":{"dtype":32,"shape":[4],"data_offsets":[0,16]}})", "tensor a: dtype"},
-      {R"({"a":{"dtype":"F32","shape":4,"data_offsets":[0,16]}})", "shape is no list"},
-      {R"({"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}})", "shape is no list"},
-      {R"({"a":{"dtype":"F32","shape":[4.0],"data_offsets":[0,16]}})", "shape is no list"},
-      {R"({"a":{"dtype":"F32","shape":["4"],"data_offsets":[0,16]}})", "shape is no list"},
-      {R"({"a":{"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,16]}})", "shape is no list"},
+      {R"({"a":{"dtype":"F32","shape":4,"data_offsets":[0,16]}})", "shape is not a list"},
+      {R"({"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}})", "shape is not a list"},
+      {R"({"a":{"dtype":"F32","shape":[4.0],"data_offsets":[0,16]}})", "shape is not a list"},
+      {R"({"a":{"dtype":"F32","shape":["4"],"data_offsets":[0,16]}})", "shape is not a list"},
+      {R"({"a":{"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,16]}})",
+       "shape is not a list"},
       {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,4],"data_offsets":[0,16]}})",
-       "shape is no list"},
+       "shape is not a list"},
       {R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,16]}})",
        "more than any file holds"},
       {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})",
@@ -166,16 +167,16 @@ TEST(Safetensors, SaysWhatIsWrongWithAHeader) {
        "data_offsets do not lie within the 16 bytes"},
       {R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[9223372036854775800,9223372036854775807]}})",
        "data_offsets do not lie within"},
-      {R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[-16,0]}})", "data_offsets is no list"},
+      {R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[-16,0]}})", "data_offsets is not a list"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}})", "tensor a leaves a hole"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "8 bytes of data belong to no tensor"},
       {R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}})",
        "tensor b overlaps"},
       {R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})",
        "overlaps"},
-      {R"({"__metadata__":7})", "__metadata__ is no JSON object of texts"},
-      {R"({"__metadata__":{"a":1}})", "__metadata__ is no JSON object of texts"},
-      {R"({"__metadata__":{"a":{"b":"c"}}})", "__metadata__ is no JSON object of texts"},
+      {R"({"__metadata__":7})", "__metadata__ is not a JSON object of texts"},
+      {R"({"__metadata__":{"a":1}})", "__metadata__ is not a JSON object of texts"},
+      {R"({"__metadata__":{"a":{"b":"c"}}})", "__metadata__ is not a JSON object of texts"},
   };
   const TemporaryFolder folder;
   for (const auto& one : cases) {
@@ -232,7 +233,7 @@ TEST(WriteSafetensors, RefusesATensorWhoseBytesAreNotItsShape) {
       [&] {
         write_safetensors(folder / "a", {}, {{"key", "\xff"}});
       },
-      ThrowsMessage<core::Error>(HasSubstr("no UTF-8")));
+      ThrowsMessage<core::Error>(HasSubstr("not UTF-8")));
   EXPECT_THAT([&] { write_safetensors(folder / "no/a", {}, {}); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("no/a"), HasSubstr("no folder"))));
   EXPECT_THAT(folder.names(), IsEmpty());

@@ -200,7 +200,7 @@ TEST_F(ScoreUnetBundle, NamesEveryTensorThatDoesNotFit) {
   expect_message(AllOf(HasSubstr("weights.safetensors"),
                        HasSubstr("'map_layer0.bias' is missing, expected [8]"),
                        HasSubstr("'unet.heads.0.weight': expected [4, 6, 3, 3], found [4, 6, 5, 5]"),
-                       HasSubstr("'optimiser.step' [1] is none")));
+                       HasSubstr("'optimiser.step' [1] does not belong")));
   damaged = tensors_;
   damaged["map_layer0.bias"] = at::zeros({8}, at::kLong);
   save(damaged);
@@ -219,7 +219,7 @@ TEST_F(ScoreUnetBundle, RefusesAnArchitectureThatDoesNotMatch) {
   with("[4, 6]", "[4, 8]");
   expect_message(HasSubstr("'unet.descent.1.0.residue.1.weight': expected [8, 8, 3, 3], found [6, 6, 3, 3]"));
   with(R"("attention": [1])", R"("attention": [])");
-  expect_message(HasSubstr("'unet.descent.1.1.qkv.weight' [18, 6, 1] is none"));
+  expect_message(HasSubstr("'unet.descent.1.1.qkv.weight' [18, 6, 1] does not belong"));
   with(R"("window": 3)", R"("window": 2)");
   expect_message(AllOf(HasSubstr("window"), HasSubstr("odd")));
   with(R"("window": 3)", R"("window": 5)");

@@ -197,7 +197,7 @@ TEST(ScoreUnet, NamesEveryTensorThatDoesNotFit) {
               ThrowsMessage<core::Error>(
                   AllOf(HasSubstr("'map_layer1.bias' is missing, expected [24]"),
                         HasSubstr("'unet.tails.0.2.weight': expected [12, 20, 3, 3], found [12, 20, 1, 1]"),
-                        HasSubstr("'unet.heads.3.0.weight' [4] is none of the network's"))));
+                        HasSubstr("'unet.heads.3.0.weight' [4] does not belong to the network"))));
 }
 
 TEST(CheckArchitecture, RefusesWhatNoNetworkCanHave) {

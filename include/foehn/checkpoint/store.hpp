@@ -25,7 +25,7 @@ struct Snapshot {
   std::map<std::string, at::Tensor> fields;
 };
 
-/// The hours [first, last) that a rank owns; may be none.
+/// The hours [first, last) that a rank owns; may be empty.
 struct Hours {
   std::int64_t first = 0;
   std::int64_t last = 0;
@@ -41,9 +41,9 @@ struct Form {
 /// The checkpoints of one trajectory, in a folder of its own:
 ///
 ///   step_000012/manifest.json           identity, step, facts and, of every file, hours, size and digest
-///   step_000012/hours_0000000_0000049.nc  one file (NetCDF-4, that is HDF5) a rank, keyed by its hours
+///   step_000012/hours_0000000_0000049.nc  one file (NetCDF-4, that is HDF5) per rank, keyed by its hours
 ///
-/// Every rank writes its hours, and brings them to disk, in a thread of its own while the sampling goes on;
+/// Every rank writes its hours, and brings them to disk, in a thread of its own while the sampling continues;
 /// when all have, the root of the team writes the manifest and gives the folder its name, so that a folder of
 /// that name is whole. The last two are kept. What is read is checked first: a checkpoint that is torn,
 /// truncated or changed is passed over for the one before, and is removed when a new one is whole. Any number
@@ -70,8 +70,8 @@ class Store {
   /// @return  whether all are gone
   static bool remove_all(const std::filesystem::path& folder);
 
-  /// The newest good checkpoint, this rank's hours of it; nothing where there is none.
-  /// @param check  throws core::Error if a snapshot is of no use: it is passed over
+  /// The newest good checkpoint, this rank's hours of it; nothing if there is no good one.
+  /// @param check  throws core::Error if a snapshot cannot be used: it is passed over
   /// @throws core::CollectiveError if it is of another identity, naming the first lines that differ
   std::optional<Snapshot> load(const std::function<void(const Snapshot&)>& check);
 

@@ -18,8 +18,8 @@ namespace foehn::conditioning {
 /// opening.
 class SeriesReader {
  public:
-  /// @throws core::Error naming the file and what is wrong: a grid that is no block mean of the domain's, or
-  ///         a time axis that is no multiple of its step
+  /// @throws core::Error naming the file and what is wrong: a grid that does not hold block means of the
+  ///         domain's, or a time axis whose step is not a multiple of the domain's
   SeriesReader(io::CoarseSource source, const model::Domain& domain);
 
   const Series& series() const { return series_; }

@@ -23,7 +23,7 @@ struct Team {
 
 /// Cuts the world into teams of consecutive ranks.
 /// @param ranks_per_member  0: all ranks are one team
-/// @throws core::CollectiveError if the number of ranks is no multiple of ranks_per_member
+/// @throws core::CollectiveError if the number of ranks is not a multiple of ranks_per_member
 /// @note Collective over the world.
 Team make_team(const comm::Communicator& world, std::int64_t ranks_per_member);
 

@@ -20,7 +20,7 @@ struct Target {
   std::int64_t block = 1;
   RegridMethod method = RegridMethod::bilinear;
   std::filesystem::path weights;     ///< a weight file onto the domain in place of a method; empty: none
-  double cell_missing_fraction = 0;  ///< part of a block that may be missing: the rest stands for all of it
+  double cell_missing_fraction = 0;  ///< part of a block that may be missing; the mean is over the rest
   double missing_fraction = 0;       ///< part of a variable's coarse values that may be missing themselves
 };
 

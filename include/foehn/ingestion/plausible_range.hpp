@@ -12,7 +12,7 @@ namespace foehn::ingestion {
 /// What a prior knows of a variable's values.
 struct PlausibleRange {
   io::Variable variable;
-  double low = 0, high = 0;  ///< of all that it has seen, in the variable's unit
+  double low = 0, high = 0;  ///< over the record it learnt from, in the variable's unit
 };
 
 /// Those of some variables, all of which are among the ranges, in the order of the variables.

@@ -53,7 +53,7 @@ std::string names_of(const ObservationStream& stream);
 void say_missing(const ObservationStream& stream);
 
 /// Opens what is to be prepared: snapshots, means, or both.
-/// @throws core::Error naming what is wrong with the files, or times that are no steps of the prior
+/// @throws core::Error naming what is wrong with the files, or times that are not steps of the prior
 std::vector<ObservationStream> open_streams(const PreparationTask& options, const PreparationTarget& target,
                                             const RecordCut& cut);
 

@@ -24,7 +24,7 @@ struct CordexFile {
 
 /// The files of a member, years in order, in each the variables in order. The header's realization, counted
 /// from 0, is the member.
-/// @throws Error if the metadata are wrong, a variable is none of the archive's or is there twice, a wind
+/// @throws Error if the metadata are wrong, the archive lacks a variable or it is there twice, a wind
 ///         along a rotated grid is without its other component, or the instants are not every 1, 3 or 6 hours
 ///         of the day
 std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMetadata& metadata,

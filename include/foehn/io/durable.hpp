@@ -14,7 +14,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 /// Brings a whole file to disk. @throws core::Error naming it and the system's reason
 void sync_file(const std::filesystem::path& path);
 
-/// Makes a folder and those that it lies in, where absent, and brings their names to disk.
+/// Creates a folder and its parents, if absent, and brings their names to disk.
 /// @throws core::Error naming it and the system's reason
 void make_folders(const std::filesystem::path& folder);
 

@@ -33,14 +33,14 @@ struct FieldLayout {
 /// Which horizontal dimensions will do.
 enum class Horizontal { rows_and_columns, or_mesh };
 
-/// Whether a variable has dimensions (time, y, x), or (time, cell) where a mesh will do, besides any of size
-/// 1.
+/// Whether a variable has dimensions (time, y, x), or (time, cell) where a mesh will do, apart from any of
+/// size 1.
 bool is_field(const NetcdfFile& file, const NetcdfVariable& variable, Horizontal horizontal);
 
 /// Reads and checks what the header says of a variable.
 /// @param wanted  its name in the file; what it leaves empty is taken from there, and a standard name that it
 ///                has holds whatever the file says
-/// @throws Error naming file and variable: there is none, its dimensions, unit or packing
+/// @throws Error naming file and variable: it is missing, its dimensions, unit or packing
 FieldLayout read_layout(const NetcdfFile& file, const Variable& wanted, Horizontal horizontal);
 
 /// The coordinate variable that gives the times of a field: of its time dimension, the one whose standard

@@ -98,7 +98,7 @@ std::vector<std::filesystem::path> expand_files(const std::vector<std::string>& 
 ///                    Empty: the axis's own first and last instant.
 /// @param half_interval_seconds  of means, whose middles the axis holds: the data reach as far beyond its
 /// ends
-/// @throws Error if a date is no date, lies outside the axis, or no instant lies between the two; the message
+/// @throws Error if a date is unreadable or outside the axis, or no instant lies between the two; the message
 ///         names the axis's first and last instant
 struct IndexRange {
   std::int64_t first = 0;

@@ -17,7 +17,7 @@
 
 namespace foehn::io {
 
-/// Everything a file of fields says besides its values.
+/// Everything in a file of fields except its values.
 struct FieldHeader {
   std::vector<Variable> variables;
   grid::Grid grid;

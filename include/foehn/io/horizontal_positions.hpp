@@ -31,8 +31,8 @@ struct HorizontalPositions {
 /// single cell at 0, 0 is one like any other.
 ///
 /// @param horizontal_dimensions  of the field, the last ones: 2, y and x; 1, the cells of a mesh
-/// @return                       nothing where there is none of one or the other
-/// @throws Error naming the variable: a unit that is none of angles, or a value out of range
+/// @return                       nothing if one or the other is missing
+/// @throws Error naming the variable: a unit that is not one of angles, or a value out of range
 std::optional<HorizontalPositions> read_positions(const NetcdfFile& file, const NetcdfVariable& field,
                                                   std::size_t horizontal_dimensions);
 

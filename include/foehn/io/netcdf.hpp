@@ -61,7 +61,7 @@ class NetcdfFile {
   static NetcdfFile open(const std::filesystem::path& path);
   /// Opens a file's content, which must outlive this, for reading.
   /// @param name  what errors call it
-  /// @throws Error if it is no NetCDF
+  /// @throws Error if it is not NetCDF
   static NetcdfFile open_content(const std::filesystem::path& name, std::span<const std::byte> content);
   /// Creates a NetCDF-4 file, replacing one of that name. @throws Error if it cannot be written
   /// @param final_name  what errors call the file, where `path` is but temporary; empty: `path`
@@ -77,7 +77,7 @@ class NetcdfFile {
   // Reading.
   std::vector<std::string> variable_names() const;
   bool has_variable(const std::string& name) const;
-  /// The size of a dimension; nothing if there is none of that name.
+  /// The size of a dimension; nothing if no dimension has that name.
   std::optional<std::int64_t> dimension_size(const std::string& name) const;
   /// Whether there are groups below the root, whose variables are not seen.
   bool has_groups() const;

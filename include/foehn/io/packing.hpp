@@ -16,7 +16,7 @@ struct Packing {
   bool is_declared = false;          ///< whether any number but NaN is said to stand for "no value"
   bool is_floating = false;          ///< stored as
   std::vector<double> missing;       ///< stored numbers that stand for "no value"
-  std::vector<float> missing_float;  ///< the same, of which float32 is all that is known
+  std::vector<float> missing_float;  ///< the same, known in float32 only
   double valid_minimum = -std::numeric_limits<double>::infinity();  ///< stored numbers below stand for it too
   double valid_maximum = std::numeric_limits<double>::infinity();   ///< and those above
 
@@ -33,7 +33,7 @@ struct Packing {
 ///
 /// Missing numbers are compared in the narrower of their own type and the data's: 1e20 in float32 and in
 /// float64 are one. Valid limits of packed integers are packed themselves if they are integers, else values.
-/// @throws Error naming file, variable and attribute: one that is no number, a scale of 0, a valid_range of
+/// @throws Error naming file, variable and attribute: a non-numeric one, a scale of 0, a valid_range of
 ///         other than two numbers, or integers that are _Unsigned
 Packing read_packing(const NetcdfFile& file, const NetcdfVariable& variable);
 

@@ -68,13 +68,13 @@ struct TimeCells {
 ///
 /// "time: mean" needs bounds. "time: point" beside bounds of some length contradicts itself: where most
 /// instants lie within their bounds, values are means, and the file is refused; where they lie at an end,
-/// they are taken for snapshots, with a doubt. What says nothing and has no bounds is assumed to be
+/// they are treated as snapshots, with a doubt. What says nothing and has no bounds is assumed to be
 /// snapshots. Bounds are in their own units where they have some, else in those of the time coordinate.
 ///
 /// @param as_told  what the user says, in place of `cell_methods`
 /// @throws Error naming file and variable: a climatology; neither snapshots nor means; means without bounds;
-///         bounds of another calendar, or that are no intervals around their instants; bounds, but not a word
-///         on what they mean
+///         bounds of another calendar, or that are not intervals around their instants; bounds, but not a
+///         word on what they mean
 TimeCells find_time_cells(const std::filesystem::path& file, const FieldLayout& layout,
                           const calendar::TimeAxis& times, const TimeCellsEvidence& evidence,
                           std::optional<TimeSampling> as_told = std::nullopt);

@@ -56,7 +56,7 @@ class ClimatologyEstimator {
   /// @param fields  [variable, y, x], physical units
   void add(const at::Tensor& fields, std::int64_t seconds, calendar::Calendar calendar);
   Climatology estimate() const;
-  /// From all that the parts of a record were given, but for one part.
+  /// From what all parts of a record were given, except one.
   /// @param left_out  parts.size(): none
   static Climatology estimate_without(const std::vector<ClimatologyEstimator>& parts, std::size_t left_out);
 

@@ -6,7 +6,7 @@
 
 namespace foehn::process {
 
-/// The folder that results go to: made where absent, and written to once, so that a folder that cannot be
+/// The folder that results go to: created if absent, and written to once, so that a folder that cannot be
 /// written to is found before the work and not after it. With `is_temporary`, folders that were made and are
 /// empty are removed again at the end of this object's life.
 class OutputFolder {

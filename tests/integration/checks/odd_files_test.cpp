@@ -142,7 +142,7 @@ const std::vector<BadInput> kRefused = {
      tas([](EsgfFile& file) {
        for (std::size_t cell = 0; cell < file.lat.size() * file.lon.size(); ++cell) file.value(2, cell) = 399;
      }),
-     {"tas.nc: tas: ", "K at 2050-12-29T12:00:00, lat", "lon", "far from all that the prior knows"},
+     {"tas.nc: tas: ", "K at 2050-12-29T12:00:00, lat", "lon", "far outside the prior's range"},
      1,
      false},
     {"PointsWithBoundsOfMeans",
@@ -161,7 +161,7 @@ const std::vector<BadInput> kRefused = {
      tas([](EsgfFile& file) {
        for (std::size_t time = 0; time < kInstants; ++time) file.value(time, 3) = 1e20;
      }),
-     {"tas.nc: tas: missing value at 2050-12-29T00:00:00, row 0, column 3", "data.missing_fraction"},
+     {"tas.nc: tas: missing value at 2050-12-29T00:00:00, row 0, column 3", "data.cell_missing_fraction"},
      1,
      false},
     {"TenLevels",
@@ -177,7 +177,7 @@ const std::vector<BadInput> kRefused = {
        file.attributes["valid_range"] = std::vector<double>{150, 350};
        file.value(2, 7) = 1e4;
      }),
-     {"tas.nc: tas: missing value at 2050-12-29T12:00:00, row 0, column 7", "data.missing_fraction"},
+     {"tas.nc: tas: missing value at 2050-12-29T12:00:00, row 0, column 7", "data.cell_missing_fraction"},
      1,
      false},
     {"AMissingValueOfAnotherType",

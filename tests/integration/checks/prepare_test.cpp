@@ -63,9 +63,12 @@ const std::vector<BadInput> kBadPrepare = {
     {"ANameWithoutAStandardName", set("data.variables", "t2m"), {"data.variables", "'t2m'"}, 2},
     {"LeavingOutWhatThePriorHasNot",
      set("data.without", "pr"),
-     {"data.without: 'pr' is no variable of the prior", "psl, tas"},
+     {"data.without: 'pr' is not one of the prior's variables, psl, tas"},
      2},
-    {"LeavingOutEverything", set("data.without", "psl,tas,uas,vas"), {"data.without: nothing is left"}, 2},
+    {"LeavingOutEverything",
+     set("data.without", "psl,tas,uas,vas"),
+     {"data.without: no variable is left"},
+     2},
     {"AnotherUnit",
      bend("input.files", [](ToyFields& fields) { fields.variables[kTas].units = "Pa"; }),
      {"bent.nc: tas", "Pa", "K"}},
@@ -109,7 +112,7 @@ const std::vector<BadInput> kBadPrepare = {
           [](ToyFields& fields) {
             fields.field(kFirst + 2, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
           }),
-     {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0", "data.missing_fraction"},
+     {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0", "data.cell_missing_fraction"},
      1,
      false},
     {"MoreMissingValuesThanAllowed",
@@ -120,7 +123,7 @@ const std::vector<BadInput> kBadPrepare = {
                    fields.field(kFirst + hour, kTas)[0] = std::numeric_limits<float>::quiet_NaN();
                })),
      {"bent.nc: tas: missing value at 2001-01-08T02:00:00, row 0, column 0",
-      "at least 2 of 144 coarse values are missing, allowed are 1 % (observation.missing_fraction)"},
+      "at least 2 of 144 coarse values are missing, at most 1 % is allowed (observation.missing_fraction)"},
      1,
      false},
     {"NoOutput", leave_out("output.path"), {"psl, tas, uas, vas", "output.path"}, 2},

@@ -88,7 +88,7 @@ const std::vector<BadInput> kBadObservations = {
        options["observation.missing_fraction"] = "0.05";
      },
      {"bent.nc: tas: missing value at 2001-01-08T06:00:00, y 1, x 1",
-      "2 of 30 values of tas are missing, 6.67 %", "allowed are 5 % (observation.missing_fraction)"}},
+      "2 of 30 values of tas are missing, 6.67 %", "at most 5 % is allowed (observation.missing_fraction)"}},
     {"AnImplausibleValueBesideAMissingOne",
      [](Options& options, const std::filesystem::path& folder) {
        bend_observations([](ToyFields& fields) {
@@ -133,7 +133,7 @@ const std::vector<BadInput> kBadMeans = {
      bend_means([](ToyFields& fields) {
        for (double& hour : fields.hours) hour -= 6;
      }),
-     {"bent.nc", "2001-01-08T00:00:00 to 2001-01-08T06:00:00 is no interval around 2001-01-07T18:00:00"}},
+     {"bent.nc", "2001-01-08T00:00:00 to 2001-01-08T06:00:00 is not an interval around 2001-01-07T18:00:00"}},
     {"AnIntervalBeyondTheTrajectory",
      [](Options& options, const std::filesystem::path& folder) {
        bend_means([](ToyFields&) {})(options, folder);
@@ -178,11 +178,11 @@ const std::vector<BadInput> kBadOptions = {
      2},
     {"AnArithmeticThatIsNotThere",
      set("run.precision", "bf16"),
-     {"run.precision", "fp32 alone", "found bf16"},
+     {"run.precision", "supports fp32 only", "found bf16"},
      2},
     {"ATransportThatIsNotThere",
      set("run.transport", "nccl"),
-     {"run.transport", "MPI alone", "found nccl"},
+     {"run.transport", "MPI only", "found nccl"},
      2},
     {"TooFewSteps", set("sampler.steps", "1"), {"sampler.steps", "dpmpp-2m", "at least 2", "found 1"}, 2},
     {"ANegativeGamma", set("observation.gamma", "-1"), {"observation.gamma", "found -1"}, 2},
@@ -242,11 +242,11 @@ const std::vector<BadInput> kBadOptions = {
      {"output.directory", "/proc/foehn"}},
     {"ObservationsAndFilesOfAModel",
      [](Options& options, const std::filesystem::path&) { options["input.files"] = toy_climate().truth; },
-     {"input.files and input.observations", "one of them"},
+     {"input.files and input.observations", "give only one"},
      2},
     {"AWayToPrepareWithoutFiles",
      set("bias.method", "qm"),
-     {"bias.method", "how input.files become observations"},
+     {"bias.method", "applies only to input.files"},
      2},
     {"AMissingConfigurationFile", set("config", "nowhere.ini"), {"nowhere.ini"}, 2},
     {"AnUnknownOptionInTheConfigurationFile",
@@ -342,7 +342,7 @@ const std::vector<BadInput> kBadFiles = {
       "truth.nc", "time.start"}},
     {"AnEndAfterTheFiles",
      from_files("time.hours", "80"),
-     {"psl: the trajectory goes on to 2001-01-11T08:00:00, but the files end at 2001-01-10T23:00:00",
+     {"psl: the trajectory continues to 2001-01-11T08:00:00, but the files end at 2001-01-10T23:00:00",
       "truth.nc", "time.hours"}},
     {"HoursWithoutAStart", from_files("time.start", ""), {"time.start", "time.hours"}, 2},
     {"BlocksThatDoNotDivideTheDomain", from_files("observation.block", "5"), {"observation.block", "5 x 5"}},
@@ -372,7 +372,7 @@ ToyFields member_after(const io::TemporaryFolder& folder, const std::string& nam
   const Outcome outcome = run_here("sample", options);
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
   if (is_root() && options.contains("observation.missing_fraction")) {
-    EXPECT_THAT(outcome.err, ::testing::HasSubstr("these are not observed"));
+    EXPECT_THAT(outcome.err, ::testing::HasSubstr("treated as not observed"));
   }
   return ToyFields(is_root() ? folder / name / "member_000.nc" : toy_climate().observations);
 }

@@ -134,7 +134,7 @@ const std::vector<BadInput> kBadTrain = {
     {"TooFewHours", set("data.end", "2001-01-01"), {"data.held_out_fraction", "2 fields"}},
     {"AWidthThatIsNotWhole", set("network.hidden", "4,6.5"), {"network.hidden", "whole", "6.5"}, 2},
     {"AnAttentionLevelThatIsNotThere", set("network.attention", "2"), {"network.attention", "found 2"}, 2},
-    {"BlocksForOtherLevels", set("network.blocks", "1"), {"network.blocks", "one number a level"}, 2},
+    {"BlocksForOtherLevels", set("network.blocks", "1"), {"network.blocks", "one number per level"}, 2},
     {"AnUnknownKind",
      set("prior.kind", "gaussian"),
      {"prior.kind", "'gaussian'", "gaussian-preconditioned"},
@@ -191,7 +191,7 @@ const std::vector<BadInput> kBadCoarsen = {
     {"AnUnknownOption", set("output.file", "x"), {"'output.file'"}, 2},
     {"AnOutputThatIsTheInput",
      [](Options& options, const std::filesystem::path&) { options["output.path"] = options["input.file"]; },
-     {"output.path", "is read from", "overwritten"}},
+     {"output.path", "is an input file", "overwritten"}},
     {"AnOutputInAMissingFolder", set("output.path", "nowhere/coarse.nc"), {"nowhere/coarse.nc", "no folder"}},
     {"ANaN", bend("input.file", nan_at(180)), {"bent.nc", "tas", "2001-01-08T12:00:00"}, 1, false},
 };
