@@ -282,7 +282,7 @@ void check_sample_options(const config::OptionTable& table, const SampleOptions&
 }
 
 job::Settings job_settings(const config::OptionTable& table, const SampleOptions& options) {
-  job::Settings settings = options;
+  auto settings = static_cast<const job::Settings&>(options);
   settings.result_values = table.result_values();
   settings.all_values = table.values().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return settings;

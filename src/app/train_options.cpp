@@ -153,7 +153,7 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
 }
 
 training::Settings TrainOptions::settings() const {
-  training::Settings settings = *this;
+  auto settings = static_cast<const training::Settings&>(*this);
   settings.may_deviate = deviation == Deviating::automatic;
   settings.in_bf16 = precision == Precision::bf16;
   return settings;
