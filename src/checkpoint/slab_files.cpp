@@ -53,7 +53,9 @@ SlabFile write_slab_file(const std::filesystem::path& folder, Hours hours,
     }
     file.define_variable(name, io::NetcdfType::float32, dimensions, {});
   }
-  for (const auto& [name, field] : fields) {
+  for (const auto& entry : fields) {
+    const std::string& name = entry.first;
+    const at::Tensor& field = entry.second;
     std::vector<std::int64_t> start(static_cast<std::size_t>(field.dim()), 0), count = field.sizes().vec();
     in_parts(hours.size(), field[0].numel(), [&](std::int64_t first, std::int64_t rows) {
       const at::Tensor part = field.narrow(0, first, rows);

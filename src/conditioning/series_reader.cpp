@@ -76,7 +76,8 @@ at::Tensor SeriesReader::normalise(const at::Tensor& coarse, const io::TimeSpan&
   for (std::int64_t seconds = span.begin + series_.hour_seconds; seconds < span.end;
        seconds += series_.hour_seconds)
     sum.add_(at_instant(seconds));
-  return sum.div_(static_cast<double>((span.end - span.begin) / series_.hour_seconds));
+  const std::int64_t hours = (span.end - span.begin) / series_.hour_seconds;
+  return sum.div_(static_cast<double>(hours));
 }
 
 std::vector<SeriesReader> open_series(const std::vector<std::filesystem::path>& files,
