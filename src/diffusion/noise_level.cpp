@@ -25,8 +25,8 @@ std::vector<NoiseLevel> noise_levels(const VpCosine& schedule, Spacing spacing, 
   std::vector<NoiseLevel> levels{first};
   for (std::int64_t step = 1; step < steps; ++step) {
     const double done = static_cast<double>(step) / static_cast<double>(steps);
-    levels.push_back(spacing == Spacing::kTime ? schedule.at(first.t * (1 - done))
-                                               : schedule.at_log_ratio(begin + done * (end - begin)));
+    levels.push_back(spacing == Spacing::time ? schedule.at(first.t * (1 - done))
+                                              : schedule.at_log_ratio(begin + done * (end - begin)));
   }
   levels.push_back(last);
   return levels;

@@ -38,7 +38,7 @@ void step_dpmpp_2m(const NoiseLevel& level, const NoiseLevel& next, at::Tensor& 
 /// From a level and the noise estimated there, which is used up, to the next level.
 void step(Method method, const NoiseLevel& level, const NoiseLevel& next, at::Tensor& eps,
           SamplerState& state) {
-  if (method == Method::kDdim)
+  if (method == Method::ddim)
     step_ddim(level, next, eps, state.slab);
   else
     step_dpmpp_2m(level, next, eps, state);

@@ -7,7 +7,7 @@
 namespace foehn::job {
 
 diffusion::SamplerOptions sampler_options(const Settings& settings) {
-  if (settings.method == diffusion::Method::kDpmpp2m && settings.steps < 2)
+  if (settings.method == diffusion::Method::dpmpp_2m && settings.steps < 2)
     throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", settings.steps));
   return {.method = settings.method,
           .steps = settings.steps,

@@ -36,8 +36,8 @@ TEST(NamedSettings, PeerIsClimate2Weathers) {
   EXPECT_EQ(options.stride, 1);
   EXPECT_DOUBLE_EQ(options.gamma.value(), 0.0007196856730011522);
   const diffusion::SamplerOptions sampler = job::sampler_options(options);
-  EXPECT_EQ(sampler.method, diffusion::Method::kDdim);
-  EXPECT_EQ(sampler.spacing, diffusion::Spacing::kTime);
+  EXPECT_EQ(sampler.method, diffusion::Method::ddim);
+  EXPECT_EQ(sampler.spacing, diffusion::Spacing::time);
   EXPECT_EQ(sampler.steps, 256);
   EXPECT_EQ(sampler.t_first, 1);
   EXPECT_EQ(sampler.corrections, 0);

@@ -126,9 +126,9 @@ class Split {
     surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
     at::Tensor slab = slab_of(noise);
     diffusion::sample_whole(denoiser, {},
-                            {.method = diffusion::Method::kDdim,
+                            {.method = diffusion::Method::ddim,
                              .steps = vectors.integer("steps"),
-                             .spacing = diffusion::Spacing::kTime,
+                             .spacing = diffusion::Spacing::time,
                              .corrections = corrections,
                              .tau = vectors.number("tau")},
                             surroundings, slab);

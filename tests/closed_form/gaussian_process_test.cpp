@@ -172,9 +172,9 @@ Exact sampled(const Row& row, const comm::Communicator& world, Solve& solve) {
   at::Tensor slab = at::empty({slab_hours.size(), 1, 1, cells}, kDouble);
   diffusion::sample_whole(
       guided ? *guided : composed, {},
-      {.method = row.at("method") == "ddim" ? diffusion::Method::kDdim : diffusion::Method::kDpmpp2m,
+      {.method = row.at("method") == "ddim" ? diffusion::Method::ddim : diffusion::Method::dpmpp_2m,
        .steps = row.at("steps").get<std::int64_t>(),
-       .spacing = row.at("spacing") == "t" ? diffusion::Spacing::kTime : diffusion::Spacing::kLogRatio},
+       .spacing = row.at("spacing") == "t" ? diffusion::Spacing::time : diffusion::Spacing::log_ratio},
       surroundings, slab);
 
   at::Tensor all = at::zeros({hours, cells}, kDouble);

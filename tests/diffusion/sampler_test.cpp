@@ -43,7 +43,7 @@ TEST(Ddim, TurnsNoiseIntoThePriorsValues) {
   const std::vector<at::Tensor> draws{at::randn({3, 2, 4, 5}, at::kDouble)};
   IndependentNormal prior(2.5, 0.7);
   at::Tensor slab = at::empty_like(draws[0]);
-  sample_whole(prior, {}, {.method = Method::kDdim, .steps = 1000, .spacing = Spacing::kTime}, alone(draws),
+  sample_whole(prior, {}, {.method = Method::ddim, .steps = 1000, .spacing = Spacing::time}, alone(draws),
                slab);
   // The flow of a normal prior takes a quantile of the noise to the same quantile of the values.
   EXPECT_TRUE(at::allclose(slab, 2.5 + 0.7 * draws[0], 0, 0.02));
@@ -54,7 +54,7 @@ TEST(Sampler, GoesOnWhereItWasStoppedToTheSameBits) {
   std::vector<at::Tensor> draws;
   for (int i = 0; i < 20; ++i) draws.push_back(at::randn({2, 1, 2, 3}, at::kFloat));
   IndependentNormal prior(0.3, 0.8);
-  for (const Method method : {Method::kDdim, Method::kDpmpp2m}) {
+  for (const Method method : {Method::ddim, Method::dpmpp_2m}) {
     const SamplerOptions options{.method = method, .steps = 7, .corrections = 2};
     at::Tensor whole = at::empty_like(draws[0]);
     sample_whole(prior, {}, options, alone(draws), whole);
@@ -89,7 +89,7 @@ TEST(Ddim, StepAndCorrectionAreTheFormulasByHand) {
   const double tau = 0.4;
   at::Tensor slab = at::empty_like(draws[0]);
   sample_whole(prior, schedule,
-               {.method = Method::kDdim, .steps = 1, .spacing = Spacing::kTime, .corrections = 1, .tau = tau},
+               {.method = Method::ddim, .steps = 1, .spacing = Spacing::time, .corrections = 1, .tau = tau},
                alone(draws), slab);
 
   const NoiseLevel from = schedule.at(1), to = schedule.at(0);
@@ -113,7 +113,7 @@ TEST(Ddim, DrawsFreshNoiseForEveryCorrection) {
   };
   IndependentNormal prior(0, 1);
   at::Tensor slab = at::empty_like(draws[0]);
-  sample_whole(prior, {}, {.method = Method::kDdim, .steps = 3, .spacing = Spacing::kTime, .corrections = 2},
+  sample_whole(prior, {}, {.method = Method::ddim, .steps = 3, .spacing = Spacing::time, .corrections = 2},
                surroundings, slab);
   EXPECT_EQ(asked, (std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6}));
 }
@@ -121,8 +121,8 @@ TEST(Ddim, DrawsFreshNoiseForEveryCorrection) {
 TEST(NoiseLevels, AreEvenInTimeOrInTheLogarithmOfSignalOverNoise) {
   const VpCosine schedule;
   const auto lambda = [](const NoiseLevel& level) { return std::log(level.mu / level.sigma); };
-  const auto in_time = noise_levels(schedule, Spacing::kTime, 8);
-  const auto in_ratio = noise_levels(schedule, Spacing::kLogRatio, 8);
+  const auto in_time = noise_levels(schedule, Spacing::time, 8);
+  const auto in_ratio = noise_levels(schedule, Spacing::log_ratio, 8);
   const double first = lambda(schedule.at(1)), last = lambda(schedule.at(0));
   for (int i = 0; i <= 8; ++i) {
     const auto step = static_cast<std::size_t>(i);
@@ -136,9 +136,9 @@ TEST(NoiseLevels, AreEvenInTimeOrInTheLogarithmOfSignalOverNoise) {
 
 TEST(NoiseLevels, AreEvenFromTheFirstAskedFor) {
   const VpCosine schedule;
-  for (const Spacing spacing : {Spacing::kTime, Spacing::kLogRatio}) {
+  for (const Spacing spacing : {Spacing::time, Spacing::log_ratio}) {
     const auto measure = [&](const NoiseLevel& level) {
-      return spacing == Spacing::kTime ? level.t : std::log(level.mu / level.sigma);
+      return spacing == Spacing::time ? level.t : std::log(level.mu / level.sigma);
     };
     const auto levels = noise_levels(schedule, spacing, 5, 0.97);
     ASSERT_EQ(levels.size(), 6U);
@@ -191,7 +191,7 @@ TEST(Dpmpp2m, TurnsNoiseIntoThePriorsValuesInFewSteps) {
   EXPECT_LT(of_32, 0.05);
   // Of second order: a quarter of the error in twice the steps, where ddim has half of it.
   EXPECT_NEAR(error({.steps = 64}) / of_32, 0.25, 0.08);
-  const double ddim = error({.method = Method::kDdim, .steps = 64, .spacing = Spacing::kLogRatio});
+  const double ddim = error({.method = Method::ddim, .steps = 64, .spacing = Spacing::log_ratio});
   EXPECT_GT(ddim / error({.steps = 64}), 5);
 }
 
@@ -203,7 +203,7 @@ TEST(Dpmpp2m, StepsAreTheFormulasByHand) {
   at::Tensor slab = at::empty_like(draws[0]);
   sample_whole(prior, schedule, {.steps = 2}, alone(draws), slab);
 
-  const auto levels = noise_levels(schedule, Spacing::kLogRatio, 2);
+  const auto levels = noise_levels(schedule, Spacing::log_ratio, 2);
   const auto clean = [&](const at::Tensor& x, const NoiseLevel& level) {
     return (x - level.sigma * prior.noise_estimate(x, level)) / level.mu;
   };
@@ -419,7 +419,7 @@ TEST(SdaGuidance, PullsTheSampleToPreciseObservations) {
   SdaGuidance guided(prior, observation::snapshots(mean, {0}, values, at::full({1, 1, 1}, 1e-4, at::kDouble)),
                      1.0 / 16);
   at::Tensor slab = at::empty_like(draws[0]);
-  sample_whole(guided, {}, {.method = Method::kDdim, .steps = 256, .spacing = Spacing::kTime}, alone(draws),
+  sample_whole(guided, {}, {.method = Method::ddim, .steps = 256, .spacing = Spacing::time}, alone(draws),
                slab);
   EXPECT_NEAR(mean.apply(slab[0]).item<double>(), 0.8, 0.05);
 }

@@ -17,9 +17,9 @@ Plan odd_plan() {
   plan.guidance = Guidance::sda_exact;
   plan.solving = {Covariance::preconditioned, {.steps = 5, .tolerance = std::nextafter(0.01, 1)}};
   plan.gamma = 0.0007196856730011522;
-  plan.sampler = {.method = diffusion::Method::kDdim,
+  plan.sampler = {.method = diffusion::Method::ddim,
                   .steps = 256,
-                  .spacing = diffusion::Spacing::kTime,
+                  .spacing = diffusion::Spacing::time,
                   .t_first = 0.97,
                   .corrections = 2,
                   .tau = 1e-7};

@@ -200,7 +200,7 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
       sample_whole(guided, {}, {.steps = 5}, surroundings, slab);
     } else {
       diffusion::SdaGuidance guided(composed, observations, 0.1);
-      sample_whole(guided, {}, {.method = diffusion::Method::kDdim, .steps = 6, .corrections = 1},
+      sample_whole(guided, {}, {.method = diffusion::Method::ddim, .steps = 6, .corrections = 1},
                    surroundings, slab);
     }
     return std::pair{slab, mine};

@@ -26,8 +26,8 @@ struct VpCosine {
 
 /// What the steps from noise to fields are even in.
 enum class Spacing {
-  kTime,      ///< t
-  kLogRatio,  ///< lambda = log(mu/sigma)
+  time,       ///< t
+  log_ratio,  ///< lambda = log(mu/sigma)
 };
 
 /// The steps + 1 noise levels from t_first to t = 0.

@@ -14,17 +14,17 @@ namespace foehn::diffusion {
 /// How a sampler goes from one noise level to the next, with x_hat = (x - sigma eps)/mu.
 enum class Method {
   /// x <- mu' x_hat + sigma' eps, first order. Source: Song et al. 2021 (DDIM).
-  kDdim,
+  ddim,
   /// x <- (sigma'/sigma) x + mu' (1 - exp(-h)) D with lambda = log(mu/sigma), h = lambda' - lambda and
   /// D = x_hat + h/(2 h_before) (x_hat - x_hat_before); D = x_hat in the first step.
   /// Source: Lu et al. 2022 (DPM-Solver++, 2M).
-  kDpmpp2m,
+  dpmpp_2m,
 };
 
 struct SamplerOptions {
-  Method method = Method::kDpmpp2m;
+  Method method = Method::dpmpp_2m;
   std::int64_t steps = 13;               ///< from noise to fields
-  Spacing spacing = Spacing::kLogRatio;  ///< what they are even in
+  Spacing spacing = Spacing::log_ratio;  ///< what they are even in
   double t_first = 1;                    ///< noise level at which they begin
   std::int64_t corrections = 0;          ///< Langevin corrections after each step
   double tau = 0.5;                      ///< size of a correction, relative to the mean square of eps
