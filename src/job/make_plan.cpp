@@ -7,7 +7,6 @@
 #include <torch/version.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <limits>
 
@@ -144,10 +143,9 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
   }
   for (const conditioning::Series& one : series) plan.observations.push_back(place(one, plan.period));
   say_unobserved(plan.observations, domain);
-  std::int64_t spacing = 1;
   for (const conditioning::Placement& placement : plan.observations)
-    spacing = std::max(spacing, placement.period);
-  if (const auto warning = short_window_warning(plan.markov_order, spacing)) spdlog::warn(*warning);
+    if (const auto warning = short_window_warning(plan.markov_order, placement, domain.variables))
+      spdlog::warn(*warning);
 }
 
 /// What the root alone finds out. Observations are read before there is any output, if they can be.
