@@ -152,6 +152,9 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
 void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain, const at::Device& device,
                   std::int64_t teams, bool validate_only) {
   const Settings& settings = root.settings;
+  if (settings.result_values.empty())
+    throw core::Error(
+        "a job needs the values of the options that change its result: members are told apart by them");
   place_observations(plan, root, domain);
   const bool reads_late = root.input && root.input->writes_output();
   if (root.input && !reads_late) root.observations = root.input->read();
@@ -168,6 +171,7 @@ void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain, cons
   plan.members = members_to_draw(plan, root, domain);
   check_space(plan, settings, domain, teams);
   if (root.input && !validate_only) root.made = root.input->publish(root.observations);
+  root.input.reset();
   if (settings.restart && !validate_only) remove_checkpoints(plan, settings);
 }
 
