@@ -24,25 +24,9 @@ const std::vector<Named<app::Deviating>>& names_of() {
 }
 
 template <>
-const std::vector<Named<training::NetworkKind>>& names_of() {
-  using enum training::NetworkKind;
-  static const std::vector<Named<training::NetworkKind>> all{
-      {gaussian_preconditioned, "gaussian-preconditioned"}, {score_unet, "score-unet"}};
-  return all;
-}
-
-template <>
 const std::vector<Named<app::TimedNetwork>>& names_of() {
   using enum app::TimedNetwork;
   static const std::vector<Named<app::TimedNetwork>> all{{prior, "prior"}, {full, "full"}};
-  return all;
-}
-
-template <>
-const std::vector<Named<process::DeviceChoice>>& names_of() {
-  using enum process::DeviceChoice;
-  static const std::vector<Named<process::DeviceChoice>> all{
-      {automatic, "auto"}, {cpu, "cpu"}, {cuda, "cuda"}};
   return all;
 }
 

@@ -7,8 +7,8 @@
 #include "foehn/diffusion/names.hpp"
 #include "foehn/ingestion/names.hpp"
 #include "foehn/job/names.hpp"
-#include "foehn/process/device.hpp"
-#include "foehn/training/settings.hpp"
+#include "foehn/process/names.hpp"
+#include "foehn/training/names.hpp"
 
 namespace foehn::app {
 
@@ -34,10 +34,6 @@ const std::vector<Named<app::Transport>>& names_of();
 template <>
 const std::vector<Named<app::Deviating>>& names_of();
 template <>
-const std::vector<Named<training::NetworkKind>>& names_of();
-template <>
 const std::vector<Named<app::TimedNetwork>>& names_of();
-template <>
-const std::vector<Named<process::DeviceChoice>>& names_of();
 
 }  // namespace foehn::core

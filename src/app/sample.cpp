@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -42,6 +43,7 @@ void say_finished(const job::Planned& planned, const job::Result& result) {
 }
 
 int run(const Call& call, const Context& context, const SampleOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
   const comm::Communicator& world = context.world;
   world.agree([&] { check_sample_options(call.table, options); });
   context.watchdog.set_timeout(options.timeout_minutes * 60);
@@ -51,10 +53,11 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   std::optional<model::PriorFiles> files = job::open_prior(world, options.prior);
   job::Settings settings = job_settings(call.table, options);
   world.agree_on_root([&] { settings.simulation = output_metadata(options.layout, options.metadata); });
-  const job::Planned planned =
+  job::Planned planned =
       job::make_plan(world, settings, files ? &files->description() : nullptr, device, call.validate_only);
   const job::Plan& plan = planned.plan;
-  const job::Resources* root = planned.root ? &*planned.root : nullptr;
+  job::Resources* root = planned.root ? &*planned.root : nullptr;
+  if (root) root->started = started;  // the prior was read before there was a plan
   if (root) say_planned(planned, files->description(), world.size());
   if (call.validate_only) {
     if (root) say_valid("nothing was sampled");

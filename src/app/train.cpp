@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/progress.hpp"
+#include "foehn/core/version.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/process/device.hpp"
 #include "foehn/training/checkpoints.hpp"
@@ -118,8 +120,10 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   std::optional<training::FieldCache> fields;
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;
-  training::Checkpoints checkpoints(settings.checkpoint_folder(),
-                                    call.table.result_values() + fmt::format("data = {}\n", prepared.cache));
+  training::Checkpoints checkpoints(
+      settings.checkpoint_folder(),
+      call.table.result_values() + fmt::format("data = {}\nfoehn = {}\nlibtorch = {}\n", prepared.cache,
+                                               core::version(), TORCH_VERSION));
   training::TrainingState state;
   world.agree([&] {
     fields.emplace(paths.cache);

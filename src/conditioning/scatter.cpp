@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <span>
 #include <utility>
@@ -26,6 +27,37 @@ std::pair<std::int64_t, std::int64_t> range_in(const trajectory::Slab& slab, con
   return {place_of(slab.first), place_of(slab.last)};
 }
 
+/// Reads for ranks that wait for what is read: after a failure they still get something, so that they can all
+/// agree that it failed.
+class Source {
+ public:
+  /// @param series  null but on the root
+  Source(const CheckedSeries* series, std::vector<std::int64_t> shape)
+      : series_(series), shape_(std::move(shape)) {}
+
+  /// Observations [first, first + count), or anything of their shape once one could not be read.
+  at::Tensor read(std::int64_t first, std::int64_t count) {
+    if (!failure_) {
+      try {
+        return series_->read(first, count);
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+    }
+    std::vector<std::int64_t> sizes = shape_;
+    sizes.insert(sizes.begin(), count);
+    return at::zeros(sizes, at::kFloat);
+  }
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  const CheckedSeries* series_;
+  std::vector<std::int64_t> shape_;  // of an observation
+  std::exception_ptr failure_;
+};
+
 /// Hands each rank the values of its slab, [observation, variable, Y, X].
 /// @param series  null but on the root
 at::Tensor scatter_values(const comm::Communicator& world, const trajectory::SlabPartition& partition,
@@ -34,9 +66,10 @@ at::Tensor scatter_values(const comm::Communicator& world, const trajectory::Sla
   const auto span_of = [](at::Tensor& values) {
     return std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
   };
-  at::Tensor mine = at::empty({last - first, static_cast<std::int64_t>(placement.variables.size()),
-                               grid.ny() / placement.block, grid.nx() / placement.block},
-                              at::kFloat);
+  const std::vector<std::int64_t> shape{static_cast<std::int64_t>(placement.variables.size()),
+                                        grid.ny() / placement.block, grid.nx() / placement.block};
+  at::Tensor mine = at::empty({last - first, shape[0], shape[1], shape[2]}, at::kFloat);
+  Source source(series, shape);
   std::vector<MPI_Request> requests;
   if (!world.is_root()) {
     for (std::int64_t i = 0; i < mine.size(0); i += kObservationsAtOnce) {
@@ -47,7 +80,7 @@ at::Tensor scatter_values(const comm::Communicator& world, const trajectory::Sla
     for (int rank = 0; rank < partition.ranks(); ++rank) {
       const auto [begin, end] = range_in(partition.slab(rank), placement);
       for (auto i = begin; i < end; i += kObservationsAtOnce) {
-        at::Tensor values = series->read(i, std::min(kObservationsAtOnce, end - i));
+        at::Tensor values = source.read(i, std::min(kObservationsAtOnce, end - i));
         for (int to = rank; to < world.size(); to += partition.ranks()) {
           if (to == 0)
             mine.narrow(0, i, values.size(0)).copy_(values);
@@ -58,6 +91,7 @@ at::Tensor scatter_values(const comm::Communicator& world, const trajectory::Sla
     }
   }
   comm::wait(requests);
+  world.agree([&] { source.rethrow(); });
   return mine;
 }
 
@@ -115,8 +149,10 @@ observation::Observations scatter_observations(
     const Placement& placement = placements[i];
     const at::Tensor values =
         scatter_values(world, partition, placement, domain.grid, all != nullptr ? &all->series[i] : nullptr);
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim() - 1), 1);  // [variable, 1, ...]
+    shape[0] = -1;
     const at::Tensor variance =
-        std.index_select(0, at::tensor(placement.variables, at::kLong)).square().reshape({-1, 1, 1});
+        std.index_select(0, at::tensor(placement.variables, at::kLong)).square().reshape(shape);
     observations.emplace_back(make_operator(placement, slab, period, domain, device), values.to(device),
                               variance.to(at::kFloat).to(device));
   }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "foehn/core/error.hpp"
@@ -19,7 +20,7 @@ namespace foehn::core {
 
 namespace {
 
-constexpr std::size_t kFileBlockBytes = std::size_t{1} << 20;
+constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
 
 class Sha256 {
  public:
@@ -57,6 +58,10 @@ struct Close {
 
 std::string sha256(std::string_view bytes) {
   Sha256 digest;
+  for (; bytes.size() > kBlockBytes; bytes.remove_prefix(kBlockBytes)) {
+    digest.update(bytes.data(), kBlockBytes);
+    beat();
+  }
   digest.update(bytes.data(), bytes.size());
   return digest.finish();
 }
@@ -69,7 +74,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
   if (!file) fail();
   Sha256 digest;
-  std::vector<char> block(kFileBlockBytes);
+  std::vector<char> block(kBlockBytes);
   while (const std::size_t count = std::fread(block.data(), 1, block.size(), file.get())) {
     digest.update(block.data(), count);
     beat();
@@ -78,12 +83,16 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   return digest.finish();
 }
 
-std::string sha256_of_files(const std::vector<std::filesystem::path>& paths) {
-  if (paths.size() == 1) return sha256_of_file(paths.front());
-  std::vector<std::string> digests;
-  for (const auto& path : paths) digests.push_back(sha256_of_file(path));
+std::string sha256_of_digests(std::vector<std::string> digests) {
+  if (digests.size() == 1) return digests.front();
   std::sort(digests.begin(), digests.end());
   return sha256(fmt::format("{}\n", fmt::join(digests, "\n")));
+}
+
+std::string sha256_of_files(const std::vector<std::filesystem::path>& paths) {
+  std::vector<std::string> digests;
+  for (const auto& path : paths) digests.push_back(sha256_of_file(path));
+  return sha256_of_digests(std::move(digests));
 }
 
 }  // namespace foehn::core

@@ -15,7 +15,7 @@ using Variables = std::vector<io::Variable>;
 /// Gives every pass its variable's field of every instant.
 template <class Pass>
 void run_passes(const CoarseRecord& record, const Variables& variables, std::vector<Pass>& passes,
-                const Told& told) {
+                const Advanced& advanced) {
   std::vector<float> values(record.variables * static_cast<std::size_t>(record.cells));
   for (std::int64_t i = 0; i < record.times.size(); ++i) {
     record.read(i, values);
@@ -25,17 +25,17 @@ void run_passes(const CoarseRecord& record, const Variables& variables, std::vec
                                                              static_cast<std::size_t>(record.cells)),
                       record.times.seconds[static_cast<std::size_t>(i)]);
       });
-    told(1);
+    advanced(1);
   }
 }
 
 /// @param may_lack  which months and cells may be without values
 std::vector<bias::Summary> summaries_of(const CoarseRecord& record, const Variables& variables,
                                         const std::vector<bias::Layout>& layouts, bias::MayLack may_lack,
-                                        const Told& told) {
+                                        const Advanced& advanced) {
   std::vector<bias::SummaryPass> passes;
   for (const bias::Layout& layout : layouts) passes.emplace_back(layout, record.times.calendar);
-  run_passes(record, variables, passes, told);
+  run_passes(record, variables, passes, advanced);
   std::vector<bias::Summary> summaries;
   for (std::size_t v = 0; v < passes.size(); ++v) {
     summaries.push_back(passes[v].summary());
@@ -47,11 +47,12 @@ std::vector<bias::Summary> summaries_of(const CoarseRecord& record, const Variab
 
 std::vector<bias::Distribution> distributions_of(const CoarseRecord& record, const Variables& variables,
                                                  const std::vector<bias::Summary>& summaries,
-                                                 const std::vector<bias::Bins>& bins, const Told& told) {
+                                                 const std::vector<bias::Bins>& bins,
+                                                 const Advanced& advanced) {
   std::vector<bias::HistogramPass> passes;
   for (std::size_t v = 0; v < summaries.size(); ++v)
     passes.emplace_back(summaries[v], bins[v], record.times.calendar);
-  run_passes(record, variables, passes, told);
+  run_passes(record, variables, passes, advanced);
   std::vector<bias::Distribution> distributions;
   for (const bias::HistogramPass& pass : passes) distributions.push_back(pass.distribution());
   return distributions;
@@ -76,17 +77,17 @@ const bias::Calibration& calibration_of(const io::Variable& variable,
 
 std::vector<bias::Calibration> calibrate(const Variables& variables, const CoarseRecord& reference,
                                          const CoarseRecord& historical, const CalibrationOptions& options,
-                                         const Told& told) {
+                                         const Advanced& advanced) {
   const std::vector<bias::Layout> layouts(
       variables.size(), bias::Layout{options.by_month, options.pooled ? 0 : reference.cells});
-  const auto observed = summaries_of(reference, variables, layouts, bias::MayLack::nothing, told);
-  const auto simulated = summaries_of(historical, variables, layouts, bias::MayLack::whole_cells, told);
+  const auto observed = summaries_of(reference, variables, layouts, bias::MayLack::nothing, advanced);
+  const auto simulated = summaries_of(historical, variables, layouts, bias::MayLack::whole_cells, advanced);
   std::vector<bias::Bins> bins;
   for (std::size_t v = 0; v < variables.size(); ++v)
     bins.push_back(core::with_context(
         variables[v].name, [&] { return bias::common_bins(observed[v], simulated[v], options.bins); }));
-  const auto of_observed = distributions_of(reference, variables, observed, bins, told);
-  const auto of_simulated = distributions_of(historical, variables, simulated, bins, told);
+  const auto of_observed = distributions_of(reference, variables, observed, bins, advanced);
+  const auto of_simulated = distributions_of(historical, variables, simulated, bins, advanced);
   std::vector<bias::Calibration> calibrations;
   for (std::size_t v = 0; v < variables.size(); ++v) {
     calibrations.push_back({variables[v].name, variables[v].units, options.kinds[v], of_observed[v],
@@ -102,7 +103,7 @@ std::int64_t passes_before(BiasMethod method) {
 }
 
 BiasCorrection::BiasCorrection(const Variables& variables, const std::vector<bias::Calibration>& calibrations,
-                               BiasMethod method, const CoarseRecord& scenario, const Told& told) {
+                               BiasMethod method, const CoarseRecord& scenario, const Advanced& advanced) {
   std::vector<bias::Calibration> own;
   std::vector<bias::Layout> layouts;
   for (const io::Variable& variable : variables) {
@@ -114,7 +115,7 @@ BiasCorrection::BiasCorrection(const Variables& variables, const std::vector<bia
       corrections_.push_back(bias::Correction::quantile_mapping(calibration));
     return;
   }
-  const auto summaries = summaries_of(scenario, variables, layouts, bias::MayLack::any, told);
+  const auto summaries = summaries_of(scenario, variables, layouts, bias::MayLack::any, advanced);
   if (method == BiasMethod::detrended_quantile_mapping) {
     for (std::size_t v = 0; v < own.size(); ++v)
       corrections_.push_back(bias::Correction::detrended_quantile_mapping(own[v], summaries[v]));
@@ -124,7 +125,7 @@ BiasCorrection::BiasCorrection(const Variables& variables, const std::vector<bia
   for (std::size_t v = 0; v < own.size(); ++v)
     bins.push_back(core::with_context(
         variables[v].name, [&] { return bias::scenario_bins(summaries[v], own[v].observed.bins.number); }));
-  const auto distributions = distributions_of(scenario, variables, summaries, bins, told);
+  const auto distributions = distributions_of(scenario, variables, summaries, bins, advanced);
   for (std::size_t v = 0; v < own.size(); ++v)
     corrections_.push_back(bias::Correction::quantile_delta_mapping(own[v], distributions[v]));
 }

@@ -7,7 +7,6 @@
 #include <torch/version.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <limits>
 
@@ -143,16 +142,18 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
   }
   for (const conditioning::Series& one : series) plan.observations.push_back(place(one, plan.period));
   say_unobserved(plan.observations, domain);
-  std::int64_t spacing = 1;
   for (const conditioning::Placement& placement : plan.observations)
-    spacing = std::max(spacing, placement.period);
-  if (const auto warning = short_window_warning(plan.markov_order, spacing)) spdlog::warn(*warning);
+    if (const auto warning = short_window_warning(plan.markov_order, placement, domain.variables))
+      spdlog::warn(*warning);
 }
 
 /// What the root alone finds out. Observations are read before there is any output, if they can be.
 void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain, const at::Device& device,
                   std::int64_t teams, bool validate_only) {
   const Settings& settings = root.settings;
+  if (settings.result_values.empty())
+    throw core::Error(
+        "a job needs the values of the options that change its result: members are told apart by them");
   place_observations(plan, root, domain);
   const bool reads_late = root.input && root.input->writes_output();
   if (root.input && !reads_late) root.observations = root.input->read();
@@ -169,6 +170,7 @@ void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain, cons
   plan.members = members_to_draw(plan, root, domain);
   check_space(plan, settings, domain, teams);
   if (root.input && !validate_only) root.made = root.input->publish(root.observations);
+  root.input.reset();
   if (settings.restart && !validate_only) remove_checkpoints(plan, settings);
 }
 

@@ -103,8 +103,8 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
   const bool is_last = state.step == plan.sampler.steps;
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
   const at::Tensor limits =
-      is_last ? conditioning::normalised_limits(domain) : at::full({variables, 1, 1}, kRunaway, at::kDouble);
-  // Of every cell, [variable, y, x]; NaN where there is one.
+      is_last ? conditioning::normalised_limits(domain) : at::full({}, kRunaway, at::kDouble);
+  // Of every cell, [variable, ...]; NaN where there is one.
   const at::Tensor greatest =
       at::maximum(state.slab.amin(0).abs(), state.slab.amax(0).abs()).to(at::kCPU, at::kDouble);
   if ((greatest <= limits).all().item<bool>()) return;

@@ -16,9 +16,9 @@ std::unique_ptr<conditioning::ObservationInput> open_input(const Settings& setti
                                                            const model::Domain& domain);
 
 /// The trajectory's place in time: as the settings say, or that of the observations.
-/// @throws core::UsageError if neither says it, core::Error for a start after the last observation or too
-/// many
-///         hours
+/// @throws core::UsageError if neither says it,
+///         core::Error for a start after the last observation
+///         or too many hours
 conditioning::Period choose_period(const Settings& settings, const model::Domain& domain,
                                    const std::vector<conditioning::Series>& observations);
 

@@ -17,12 +17,32 @@ struct adl_serializer<std::optional<Value>> {
 };
 }  // namespace nlohmann
 
-namespace foehn::observation {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Interval, first, last)
-}
 namespace foehn::conditioning {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Period, calendar, first_seconds, step_seconds, hours)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Placement, variables, block, period, intervals)
+
+/// Intervals are many: two arrays of numbers take a small part of what an object for each would.
+void to_json(nlohmann::json& json, const Placement& placement) {
+  std::vector<std::int64_t> first, last;
+  for (const observation::Interval& interval : placement.intervals) {
+    first.push_back(interval.first);
+    last.push_back(interval.last);
+  }
+  json = {{"variables", placement.variables},
+          {"block", placement.block},
+          {"period", placement.period},
+          {"first", first},
+          {"last", last}};
+}
+
+void from_json(const nlohmann::json& json, Placement& placement) {
+  json.at("variables").get_to(placement.variables);
+  json.at("block").get_to(placement.block);
+  json.at("period").get_to(placement.period);
+  const auto first = json.at("first").get<std::vector<std::int64_t>>(),
+             last = json.at("last").get<std::vector<std::int64_t>>();
+  placement.intervals.clear();
+  for (std::size_t i = 0; i < first.size(); ++i) placement.intervals.push_back({first[i], last.at(i)});
+}
 }  // namespace foehn::conditioning
 namespace foehn::diffusion {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SolverOptions, steps, tolerance)

@@ -20,6 +20,8 @@ class Posterior {
   /// @param observations  of the slab; empty: unconditional
   Posterior(const ensemble::Team& team, const Plan& plan, const model::PriorBundle& prior,
             observation::Observations observations);
+  Posterior(const Posterior&) = delete;  // what guides refers to its members
+  Posterior& operator=(const Posterior&) = delete;
 
   diffusion::TrajectoryDenoiser& denoiser() { return guided_ ? *guided_ : *composed_; }
   /// Over the team.

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "cost.hpp"
 #include "foehn/checkpoint/store.hpp"
@@ -64,7 +65,7 @@ ensemble::MemberWork member_work(const Plan& plan, const model::Domain& domain, 
 
 }  // namespace
 
-Result run(const comm::Communicator& world, const Plan& plan, const Resources* root,
+Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
            const model::PriorBundle& prior, const at::Device& device, const process::StopToken& stop) {
   world.agree([&] {
     if (prior.description.digest != plan.prior_digest)
@@ -75,10 +76,11 @@ Result run(const comm::Communicator& world, const Plan& plan, const Resources* r
   const ensemble::Team team = ensemble::make_team(world, plan.ranks_per_member);
   const trajectory::SlabPartition partition = plan.partition();
   const trajectory::Slab hours = partition.slab(team.ranks.rank());
-  Posterior posterior(team, plan, prior,
-                      conditioning::scatter_observations(world, partition, plan.observations,
-                                                         root != nullptr ? &root->observations : nullptr,
-                                                         plan.period, domain, plan.observation_std, device));
+  observation::Observations observations = conditioning::scatter_observations(
+      world, partition, plan.observations, root != nullptr ? &root->observations : nullptr, plan.period,
+      domain, plan.observation_std, device);
+  if (root != nullptr) root->observations.series.clear();
+  Posterior posterior(team, plan, prior, std::move(observations));
   Result result;
   if (root != nullptr) result.cost.loading_seconds = root->seconds();
 

@@ -1,16 +1,28 @@
 #include "job/window_reach.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace foehn::job {
 
-std::optional<std::string> short_window_warning(std::int64_t markov_order, std::int64_t spacing) {
-  if (2 * markov_order >= spacing) return std::nullopt;
+std::optional<std::string> short_window_warning(std::int64_t markov_order,
+                                                const conditioning::Placement& placement,
+                                                const std::vector<io::Variable>& variables) {
+  if (placement.intervals.size() < 2) return std::nullopt;
+  const std::int64_t gap = placement.intervals[1].first - (placement.intervals[0].last - 1);
+  if (gap <= 1 || gap <= 2 * markov_order) return std::nullopt;
+  std::string whose;
+  if (placement.variables.size() < variables.size()) {
+    std::vector<std::string> names;
+    for (const std::int64_t i : placement.variables)
+      names.push_back(variables[static_cast<std::size_t>(i)].name);
+    whose = fmt::format("of {} ", fmt::join(names, ", "));
+  }
   return fmt::format(
-      "observations are {} steps apart, but the prior's windows span {} (twice the Markov order, {}): no "
-      "window holds two observations, so each step between them follows from one at most, and there members "
-      "spread more than they should; learn a prior with prior.markov_order of at least {}",
-      spacing, 2 * markov_order, markov_order, (spacing + 1) / 2);
+      "the prior's windows span {} steps, but observations {}are {} steps apart: no window contains two of "
+      "them, so members spread too much in between; fit or train a prior with prior.markov_order of at least "
+      "{}",
+      2 * markov_order + 1, whose, gap, (gap + 1) / 2);
 }
 
 }  // namespace foehn::job

@@ -3,15 +3,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "foehn/conditioning/placement.hpp"
+#include "foehn/io/variable.hpp"
 
 namespace foehn::job {
 
-/// What a user should know where a prior's windows are too short for the observations: from its first step to
-/// its last, a window spans 2k steps, and one that spans less than the observations are apart never holds two
-/// of them.
+/// What a user should know where a prior's windows, of 2k + 1 steps, are too short to contain the last step
+/// of one observation and the first of the next. Observations without steps between them, such as means that
+/// touch, leave nothing to be filled in.
 /// @param markov_order  k
-/// @param spacing       steps from one observation to the next
-/// @return              nothing where a window can hold two observations
-std::optional<std::string> short_window_warning(std::int64_t markov_order, std::int64_t spacing);
+/// @param variables     the trajectory's
+/// @return              nothing where a window can contain two observations, or there is one alone
+std::optional<std::string> short_window_warning(std::int64_t markov_order,
+                                                const conditioning::Placement& placement,
+                                                const std::vector<io::Variable>& variables);
 
 }  // namespace foehn::job

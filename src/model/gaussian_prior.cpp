@@ -111,7 +111,7 @@ at::Tensor GaussianPrior::noise_vjp(const diffusion::Windows&, const diffusion::
   check_windows(cotangent);
   prepare(level);
   if (together_) return estimate_together(cotangent);
-  const at::Tensor has_values = cotangent.flatten(2).ne(0).any(2);
+  const at::Tensor has_values = cotangent.flatten(2).ne(0).any(2).to(at::kCPU);
   const bool* has = has_values.data_ptr<bool>();
   std::vector<Channels> channels(static_cast<std::size_t>(cotangent.size(0)));
   for (Channels& of_window : channels)

@@ -1,15 +1,20 @@
 #include "model/mode_matrices.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
+#include <thread>
+#include <vector>
 
 namespace foehn::model {
 
 namespace {
 
 constexpr std::int64_t kLanes = ModeMatrices::kModesPerBlock;
+// Multiplications that are worth a thread of their own: many times what it costs to start one.
+constexpr std::int64_t kLeastPerThread = 1'000'000;
 
 std::int64_t blocks_of(std::int64_t modes) {
   return (modes + kLanes - 1) / kLanes;
@@ -29,15 +34,16 @@ struct Column {
   }
 };
 
+/// Products of blocks [begin, end) of modes.
+/// @param column  to work in
 template <class Real>
-void multiply(const at::Tensor& blocks, const at::Tensor& spectra, const std::vector<std::int64_t>& channels,
-              at::Tensor& products) {
+void multiply_some(const at::Tensor& blocks, std::int64_t begin, std::int64_t end, const at::Tensor& spectra,
+                   const std::vector<std::int64_t>& channels, Column<Real>& column, at::Tensor& products) {
   const std::int64_t windows = spectra.size(0), size = spectra.size(1), modes = spectra.size(2);
-  const Real* matrix = blocks.data_ptr<Real>();
+  const Real* matrix = blocks.data_ptr<Real>() + begin * size * size * kLanes;
   const Real* spectrum = spectra.data_ptr<Real>();
   Real* product = products.data_ptr<Real>();
-  Column<Real> column{std::vector<Real>(channels.size() * static_cast<std::size_t>(kLanes))};
-  for (std::int64_t block = 0; block < blocks.size(0); ++block, matrix += size * size * kLanes) {
+  for (std::int64_t block = begin; block < end; ++block, matrix += size * size * kLanes) {
     const std::int64_t first = block * kLanes, count = std::min(kLanes, modes - first);
     for (std::int64_t window = 0; window < windows; ++window) {
       column.read(spectrum + window * size * modes, modes, block, channels);
@@ -54,6 +60,26 @@ void multiply(const at::Tensor& blocks, const at::Tensor& spectra, const std::ve
       }
     }
   }
+}
+
+/// Blocks are computed apart from each other, so that bits do not depend on the threads that share them.
+template <class Real>
+void multiply(const at::Tensor& blocks, const at::Tensor& spectra, const std::vector<std::int64_t>& channels,
+              at::Tensor& products) {
+  const std::int64_t count = blocks.size(0);
+  const std::int64_t multiplications =
+      spectra.numel() * static_cast<std::int64_t>(channels.size());  // by a row for each number out
+  const std::int64_t parts = std::clamp<std::int64_t>(multiplications / kLeastPerThread, 1,
+                                                      std::min<std::int64_t>(at::get_num_threads(), count));
+  std::vector<Column<Real>> columns(static_cast<std::size_t>(parts),
+                                    {std::vector<Real>(channels.size() * static_cast<std::size_t>(kLanes))});
+  const auto multiply_part = [&](std::int64_t part) {
+    multiply_some<Real>(blocks, count * part / parts, count * (part + 1) / parts, spectra, channels,
+                        columns[static_cast<std::size_t>(part)], products);
+  };
+  std::vector<std::jthread> others;
+  for (std::int64_t part = 1; part < parts; ++part) others.emplace_back(multiply_part, part);
+  multiply_part(0);
 }
 
 }  // namespace

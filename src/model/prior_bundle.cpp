@@ -225,7 +225,7 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
       })) {}
 
 PriorFiles::PriorFiles(const std::filesystem::path& folder)
-    : PriorFiles(folder, read_domain_content(folder / kDomainName), {}, read_domain(folder / kDomainName)) {}
+    : PriorFiles(folder, read_domain_content(folder / kDomainName), {}) {}
 
 PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
                        std::vector<std::byte> weights)

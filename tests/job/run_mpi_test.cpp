@@ -39,7 +39,6 @@ class OneJobAfterAnother : public ::testing::Test {
     settings.seed = seed;
     settings.output = folder_ / name;
     settings.result_values = fmt::format("ensemble.seed = {}\n", seed);
-    settings.all_values = "{}";
     return settings;
   }
 
@@ -53,7 +52,7 @@ class OneJobAfterAnother : public ::testing::Test {
 
   /// The first variable of member 0; of the root.
   std::vector<double> draw(const Settings& settings, const model::PriorBundle& prior) const {
-    const Planned planned = plan(settings, prior);
+    Planned planned = plan(settings, prior);
     const Result result = job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior,
                                    at::kCPU, process::StopToken());
     EXPECT_TRUE(result.is_done);

@@ -1,7 +1,11 @@
 #include "model/mode_matrices.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
+
+#include <numeric>
+#include <vector>
 
 namespace foehn::model {
 namespace {
@@ -43,6 +47,23 @@ TEST_P(ModeMatricesOf, MultiplyAlikeOnADevice) {
       at::allclose(matrices_.product_by_channel(spectra_, {0, 1, 2, 3, 4, 5}), expected(), 1e-5, 1e-5));
   spectra_.select(1, 3).zero_();
   EXPECT_TRUE(at::allclose(matrices_.product_by_channel(spectra_, {0, 1, 2, 4, 5}), expected(), 1e-5, 1e-5));
+}
+
+TEST_P(ModeMatricesOf, GiveTheSameBitsOnAnyNumberOfThreads) {
+  // Enough for each of four threads, and a number of blocks that does not divide evenly among them.
+  constexpr std::int64_t kManyModes = 70 * ModeMatrices::kModesPerBlock + 5, kManyChannels = 40;
+  ModeMatrices matrices(kManyModes, kManyChannels, GetParam());
+  matrices.set(0, at::randn({kManyModes, kManyChannels, kManyChannels}, GetParam()));
+  const at::Tensor spectra = at::randn({kWindows, kManyChannels, kManyModes}, GetParam());
+  std::vector<std::int64_t> channels(kManyChannels);
+  std::iota(channels.begin(), channels.end(), 0);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const at::Tensor alone = matrices.product(spectra, channels);
+  at::set_num_threads(4);
+  const at::Tensor together = matrices.product(spectra, channels);
+  at::set_num_threads(threads);
+  EXPECT_TRUE(at::equal(together, alone));
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryType, ModeMatricesOf, ::testing::Values(at::kFloat, at::kDouble));

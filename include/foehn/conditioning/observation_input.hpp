@@ -13,7 +13,7 @@ namespace foehn::conditioning {
 /// All of a run's observations, read, checked and hashed.
 struct CheckedObservations {
   std::vector<CheckedSeries> series;  ///< in order of variables
-  std::string digest;                 ///< SHA-256 of the files' content
+  std::string digest;                 ///< SHA-256 of the content of the files that they were read from
 };
 
 /// What is known of where observations come from.
@@ -37,9 +37,8 @@ class ObservationInput {
   /// Whether `read` writes to the run's output folder, which must be locked by then.
   virtual bool writes_output() const = 0;
   /// Reads every value once. To be called once.
-  /// @throws core::Error naming file, variable, time and place of a value that is wrong, or one that is
-  /// missing
-  ///         where fewer may be
+  /// @throws core::Error naming file, variable, time and place of a value that is wrong, or of one that is
+  ///         missing where fewer may be
   virtual CheckedObservations read() = 0;
   /// The run goes ahead with these observations: gives files that `read` made their names.
   /// @return  for people: a line for each file that was made

@@ -21,6 +21,7 @@ namespace foehn::conditioning {
 /// @param all           values of each placement; of the root, null on the others
 /// @param period        of the trajectory
 /// @param physical_std  of the errors, one per variable of the domain, in its unit
+/// @throws core::CollectiveError on every rank if the root cannot read them (CheckedSeries::read)
 /// @note Collective over the world.
 observation::Observations scatter_observations(
     const comm::Communicator& world, const trajectory::SlabPartition& partition,

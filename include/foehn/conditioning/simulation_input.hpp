@@ -34,9 +34,9 @@ class SimulationInput : public ObservationInput {
   std::vector<Origin> origins() const override;
   bool writes_output() const override { return true; }
   /// Makes the files, under temporary names until publish.
-  /// @throws core::Error also if the disk has no room for them, or they differ from what is there: members
-  /// may
-  ///         have been drawn from it
+  /// @throws core::Error also if the disk has no room for them, or they differ from what is
+  ///         there: members may have been
+  ///         drawn from it
   CheckedObservations read() override;
   std::string publish(CheckedObservations& observations) override;
 

@@ -2,7 +2,7 @@
 
 namespace foehn::core {
 
-/// That of foehn: "0.2.0".
+/// That of foehn: "0.3.0".
 const char* version();
 
 }  // namespace foehn::core

@@ -11,7 +11,7 @@
 namespace foehn::ingestion {
 
 /// Called with the number of instants read since the last call.
-using Told = std::function<void(std::int64_t instants)>;
+using Advanced = std::function<void(std::int64_t instants)>;
 
 struct CalibrationOptions {
   std::vector<bias::Kind> kinds;  ///< [variable]
@@ -26,7 +26,7 @@ struct CalibrationOptions {
 /// @throws Error as the passes of `bias`, naming the variable
 std::vector<bias::Calibration> calibrate(const std::vector<io::Variable>& variables,
                                          const CoarseRecord& reference, const CoarseRecord& historical,
-                                         const CalibrationOptions& options, const Told& told);
+                                         const CalibrationOptions& options, const Advanced& advanced);
 
 /// A variable's statistics, found by its name.
 /// @throws Error naming the variable if it has none, or in another unit or of another standard name
@@ -46,7 +46,7 @@ class BiasCorrection {
   /// @throws Error as calibration_of
   BiasCorrection(const std::vector<io::Variable>& variables,
                  const std::vector<bias::Calibration>& calibrations, BiasMethod method,
-                 const CoarseRecord& scenario, const Told& told);
+                 const CoarseRecord& scenario, const Advanced& advanced);
 
   /// @param values  one instant, [variable, cell]
   void apply(std::span<float> values, std::int64_t seconds, calendar::Calendar calendar);

@@ -19,12 +19,12 @@ struct Resources {
   explicit Resources(Settings what) : settings(std::move(what)) {}
 
   Settings settings;
-  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();  ///< of the run
   std::vector<std::unique_ptr<process::OutputFolder>> folders;  ///< of results and checkpoints
   std::vector<std::unique_ptr<process::OutputLock>> locks;      ///< of each; given up before
-  std::unique_ptr<conditioning::ObservationInput> input;        ///< null: unconditional
+  std::unique_ptr<conditioning::ObservationInput> input;        ///< until they are read; null: unconditional
   std::vector<std::filesystem::path> inputs;                    ///< files that nothing may be written over
-  conditioning::CheckedObservations observations;               ///< once they are read
+  conditioning::CheckedObservations observations;               ///< their series until ranks have theirs
   std::string options_digest;                                   ///< of the options that change the result
   std::string made;  ///< lines on files that were made on the way, for people
 

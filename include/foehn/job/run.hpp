@@ -49,12 +49,12 @@ struct Result {
 };
 
 /// Draws the members of a plan and writes their files.
-/// @param root   of the root; null on the others
+/// @param root   of the root, whose observations' values it gives up; null on the others
 /// @param prior  of the plan's digest, on the device; may serve one job after another
 /// @param stop   asks to save what there is and stop
 /// @throws core::CollectiveError on every rank
 /// @note Collective over the world.
-Result run(const comm::Communicator& world, const Plan& plan, const Resources* root,
+Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
            const model::PriorBundle& prior, const at::Device& device, const process::StopToken& stop);
 
 }  // namespace foehn::job

@@ -61,8 +61,8 @@ struct Settings {
   std::int64_t checkpoint_every = 0;
   bool restart = false;
 
-  std::string result_values;  ///< the options that change the result, as canonical text
-  std::string all_values;     ///< every option, a JSON object, for the record of the run
+  std::string result_values;      ///< the options that change the result, as canonical text; not empty
+  std::string all_values = "{}";  ///< every option, a JSON object, for the record of the run
 
   /// Where the checkpoints of all members lie.
   std::filesystem::path checkpoint_folder() const {

@@ -22,9 +22,9 @@ class ModeMatrices;
 /// which is (x - mu x_hat)/sigma with x_hat = mu S (mu^2 S + sigma^2 I)^-1 x.
 class GaussianPrior : public diffusion::WindowDenoiser {
  public:
-  /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h + lag)
-  /// for lags
-  ///                        0 to window - 1; normalised, float64, on the host
+  /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h +
+  ///                        lag) for lags 0 to window - 1;
+  ///                        normalised, float64, on the host
   /// @param options         type (float32 or float64) and device of the fields to come
   /// @param together        whether one product spans all windows of a call. Default: on a device; on the
   ///                        host products' bits depend on their size, and larger ones are no faster
@@ -43,8 +43,8 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   bool needs_full_batches() const override { return together_; }
   /// @param noisy  [window, hour*variable, y, x], of any hours: the prior is stationary
   at::Tensor noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) override;
-  /// The estimate is linear and symmetric, so that the product is the estimate of `cotangent`. Channels of a
-  /// window in which that is zero cost nothing.
+  /// The estimate is linear and symmetric, so that the product is the estimate of `cotangent`. On the
+  /// host, channels in which all of its windows are zero are left out.
   at::Tensor noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                        const at::Tensor& cotangent) override;
 

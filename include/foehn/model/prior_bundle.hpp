@@ -46,7 +46,7 @@ struct PriorBundle {
 };
 
 /// A prior as it lies on disk, open: a folder with `weights.safetensors` and `domain.nc` (src/README.md,
-/// "Files"). Headers are read and checked on opening; the weights when they are wanted.
+/// "Files"). On opening all is hashed, and headers are checked; values of weights when they are wanted.
 class PriorFiles {
  public:
   /// @throws core::Error naming the file and what is missing or wrong: a kind that is not known, an

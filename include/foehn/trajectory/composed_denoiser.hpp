@@ -29,8 +29,8 @@ class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
  public:
   /// @param windows    outlives this
   /// @param team       the ranks that share the trajectory; outlives this
-  /// @param batch      windows in a call of `windows`; always as many where it needs full batches, else at
-  /// most
+  /// @param batch      windows in a call of `windows`; always as many where it needs full batches,
+  ///                   else at most as many
   ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch);
   ComposedDenoiser(const ComposedDenoiser&) = delete;

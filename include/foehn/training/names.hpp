@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "foehn/core/named.hpp"
+#include "foehn/training/settings.hpp"
+
+// The words that users give for values of enumerations.
+namespace foehn::core {
+
+template <>
+const std::vector<Named<training::NetworkKind>>& names_of();
+
+}  // namespace foehn::core
