@@ -61,7 +61,7 @@ void declare(config::OptionTable& table, BenchOptions& options) {
 /// What is timed.
 struct Subject {
   std::string name;
-  std::unique_ptr<diffusion::WindowDenoiser> denoiser;
+  std::shared_ptr<diffusion::WindowDenoiser> denoiser;
   diffusion::VpCosine schedule;
   std::vector<std::int64_t> window;  ///< shape: channels, ny, nx
   std::optional<double>

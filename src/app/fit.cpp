@@ -37,9 +37,10 @@ std::string describe(const model::DeviationChoice& choice) {
 }
 
 void report(const model::GaussianFit& fit, io::IndexRange period, const std::string& folder) {
-  std::cout << fmt::format("fitted {} steps of {} on {} x {} cells, window of {} steps\n", period.size(),
-                           calendar::format_step(fit.domain.step_seconds), fit.domain.grid.ny(),
-                           fit.domain.grid.nx(), fit.lag_covariance.size(0));
+  const std::int64_t window = fit.lag_covariance.size(0);
+  std::cout << fmt::format("fitted {} steps of {} on {} x {} cells, window of {} steps (Markov order {})\n",
+                           period.size(), calendar::format_step(fit.domain.step_seconds),
+                           fit.domain.grid.ny(), fit.domain.grid.nx(), window, (window - 1) / 2);
   for (std::size_t i = 0; i < fit.domain.variables.size(); ++i) {
     const auto& variable = fit.domain.variables[i];
     const double* quantile =
@@ -91,7 +92,8 @@ void declare(config::OptionTable& table, FitOptions& options) {
        .minimum_excluded = true});
   table.add("prior.path", &options.prior, {.doc = "Write the prior to this folder.", .required = true});
   table.add("prior.markov_order", &options.fit.markov_order,
-            {.doc = "Let windows span 2k+1 steps, where k, the Markov order, is this number.",
+            {.doc = "Let windows span 2k+1 steps, where k, the Markov order, is this number; default: the "
+                    "smallest, up to 12, that denoises the steps held out next to as well as any.",
              .unit = "1",
              .minimum = 0,
              .maximum = 100});

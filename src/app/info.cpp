@@ -111,6 +111,9 @@ void describe_prior_bundle(const fs::path& folder) {
   describe_variables(domain.variables);
   line("window", fmt::format("{} steps (of {}; Markov order {})", 2 * prior.markov_order + 1,
                              calendar::format_step(domain.step_seconds), prior.markov_order));
+  if (prior.gaussian_order && *prior.gaussian_order != prior.markov_order)
+    line("", fmt::format("{} steps of its Gaussian part (Markov order {})", 2 * *prior.gaussian_order + 1,
+                         *prior.gaussian_order));
   describe_grid(domain.grid);
   line("calendar", calendar::calendar_name(domain.calendar));
   const model::Deviation* deviation = domain.normalisation.deviation();

@@ -50,7 +50,7 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   process::set_threads(options.threads);
   const at::Device device = process::choose_device(world, options.device);
 
-  std::optional<model::PriorFiles> files = job::open_prior(world, options.prior);
+  std::optional<model::PriorFiles> files = job::open_prior(world, options.prior, options.gaussian);
   job::Settings settings = job_settings(call.table, options);
   world.agree_on_root([&] { settings.simulation = output_metadata(options.layout, options.metadata); });
   job::Planned planned =

@@ -62,6 +62,12 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
   table.add("prior.path", &options.prior,
             {.doc = "Read the prior from this folder.", .required = true, .changes_result = false});
   table.add(
+      "prior.gaussian", &options.gaussian,
+      {.doc = "Lend a score-unet prior the covariance of this Gaussian prior, which `foehn fit` made of "
+              "the same fields with prior.deviation one, so that mmps solves without gradients through "
+              "the network. Priors of other kinds have a Gaussian part of their own.",
+       .changes_result = false});  // its digest is part of the prior's
+  table.add(
       "input.observations", &options.observations,
       {.doc = "Condition on these coarse observations (NetCDF files or globs): snapshots and time means, as "
               "cell_methods and time bounds say, of some or all variables; files of the same variables are "

@@ -117,6 +117,13 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
              .unit = "1",
              .minimum = 0,
              .maximum = 100});
+  table.add("prior.gaussian_order", &options.gaussian_order,
+            {.doc = "Give the Gaussian prior that the network corrects this Markov order, at least the "
+                    "network's: guidance by its covariance costs little, and reaches further with longer "
+                    "windows; default: prior.markov_order.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 100});
   add_deviation_option(table, options.deviation);
   table.add("prior.normalisation", &options.normalisation,
             {.doc = "Normalise the fields of a score-unet by these quantiles of each variable.",

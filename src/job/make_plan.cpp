@@ -36,11 +36,22 @@ Solving choose_solving(const Settings& settings, bool has_gaussian) {
       settings.covariance.value_or(has_gaussian ? Covariance::gaussian : Covariance::network);
   if (covariance != Covariance::network && !has_gaussian)
     throw core::UsageError(fmt::format(
-        "sampler.covariance: {} needs a prior of kind gaussian or gaussian-preconditioned; expected {}",
+        "sampler.covariance: {} needs a prior of kind gaussian or gaussian-preconditioned, or "
+        "prior.gaussian; expected {}",
         core::name_of(std::optional(covariance)), core::name_of(std::optional(Covariance::network))));
   return {covariance,
           {.steps = settings.solver_steps.value_or(calibrated_steps(covariance)),
            .tolerance = settings.solver_tolerance}};
+}
+
+Windows windows_of(const Settings& settings, std::int64_t markov_order) {
+  if (!settings.stride) return {markov_order, trajectory::automatic_strides(markov_order)};
+  return {markov_order, {.noisy = *settings.stride, .clear = *settings.stride}};
+}
+
+void check_windows(const Windows& windows, std::int64_t hours) {
+  for (const std::int64_t stride : {windows.strides.noisy, windows.strides.clear})
+    trajectory::WindowPlan(hours, windows.markov_order, stride);  // which checks them
 }
 
 /// What settings and prior say, without any other file.
@@ -49,10 +60,9 @@ Plan begin_plan(const Settings& settings, const model::PriorDescription& prior) 
   plan.prior_digest = prior.digest;
   plan.guidance = settings.is_conditioned() ? settings.guidance : Guidance::none;
   plan.sampler = sampler_options(settings);
-  plan.markov_order = prior.markov_order;
-  plan.strides = settings.stride ? trajectory::Strides{.noisy = *settings.stride, .clear = *settings.stride}
-                                 : trajectory::automatic_strides(prior.markov_order);
-  plan.solving = choose_solving(settings, prior.has_gaussian());
+  plan.windows = windows_of(settings, prior.markov_order);
+  if (prior.gaussian_order) plan.gaussian_windows = windows_of(settings, *prior.gaussian_order);
+  plan.solving = choose_solving(settings, prior.gaussian_order.has_value());
   const bool has_std = !settings.observation_std.empty() || !settings.observation_std_normalised.empty();
   if (plan.is_conditioned() || has_std) plan.observation_std = physical_std(settings, prior.domain);
   if (!plan.is_conditioned()) plan.observation_std.clear();
@@ -134,8 +144,8 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
   std::vector<conditioning::Series> series;
   if (root.input) series = root.input->series();
   plan.period = choose_period(root.settings, domain, series);
-  for (const std::int64_t stride : {plan.strides.noisy, plan.strides.clear})
-    trajectory::WindowPlan(plan.period.hours, plan.markov_order, stride);  // which checks them
+  check_windows(plan.windows, plan.period.hours);
+  if (plan.gaussian_windows) check_windows(*plan.gaussian_windows, plan.period.hours);
   if (!plan.is_conditioned()) {
     root.input.reset();  // they give the period alone
     return;
@@ -143,7 +153,8 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
   for (const conditioning::Series& one : series) plan.observations.push_back(place(one, plan.period));
   say_unobserved(plan.observations, domain);
   for (const conditioning::Placement& placement : plan.observations)
-    if (const auto warning = short_window_warning(plan.markov_order, placement, domain.variables))
+    if (const auto warning =
+            short_window_warning(plan.guiding_windows().markov_order, placement, domain.variables))
       spdlog::warn(*warning);
 }
 
@@ -204,12 +215,15 @@ std::string describe(const Plan& plan, const Settings& settings, const model::Pr
   std::vector<std::string> placed;
   for (const conditioning::Placement& placement : plan.observations)
     placed.push_back(describe(placement, domain.variables));
+  const std::string gaussian = prior.gaussian_order.value_or(prior.markov_order) == prior.markov_order
+                                   ? ""
+                                   : fmt::format(" ({} of its Gaussian part)", 2 * *prior.gaussian_order + 1);
   const std::string observed =
       placed.empty() ? "no observations" : fmt::format("{}", fmt::join(placed, "; "));
   return fmt::format(
-      "{} prior, window of {} steps: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
-      prior.kind, 2 * prior.markov_order + 1, names, domain.grid.ny(), domain.grid.nx(), plan.period.hours,
-      calendar::format_step(plan.period.step_seconds), plan.period.date(0),
+      "{} prior, window of {} steps{}: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
+      prior.kind, 2 * prior.markov_order + 1, gaussian, names, domain.grid.ny(), domain.grid.nx(),
+      plan.period.hours, calendar::format_step(plan.period.step_seconds), plan.period.date(0),
       plan.period.date(plan.period.hours - 1), observed, core::counted(settings.members, "member"),
       core::counted(ranks / plan.ranks_per_member, "team"), core::counted(plan.ranks_per_member, "rank"));
 }

@@ -55,9 +55,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Strides, noisy, clear)
 namespace foehn::job {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Solving, covariance, solver)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Windows, markov_order, strides)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckpointSchedule, folder, every_minutes, every_steps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, observation_std, guidance,
-                                   solving, gamma, sampler, markov_order, strides, batch, seed, members,
+                                   solving, gamma, sampler, windows, gaussian_windows, batch, seed, members,
                                    ranks_per_member, chunk_hours, checkpoints, identity)
 
 std::filesystem::path CheckpointSchedule::folder_of(std::int64_t member) const {

@@ -7,20 +7,20 @@ namespace foehn::job {
 
 Posterior::Posterior(const ensemble::Team& team, const Plan& plan, const model::PriorBundle& prior,
                      observation::Observations observations)
-    : team_(team), composed_(compose(plan, *prior.denoiser)) {
-  if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser.get())
-    gaussian_ = compose(plan, *prior.gaussian);
+    : team_(team), composed_(compose(plan, plan.windows, *prior.denoiser)) {
+  if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser)
+    gaussian_ = compose(plan, *plan.gaussian_windows, *prior.gaussian);
   if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations));
 }
 
-std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan,
-                                                                diffusion::WindowDenoiser& windows) const {
+std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan, const Windows& windows,
+                                                                diffusion::WindowDenoiser& denoiser) const {
   const auto with_stride = [&](std::int64_t stride) {
-    return trajectory::WindowPlan(plan.period.hours, plan.markov_order, stride);
+    return trajectory::WindowPlan(plan.period.hours, windows.markov_order, stride);
   };
-  return std::make_unique<trajectory::ComposedByNoise>(windows, team_.ranks, plan.partition(),
-                                                       with_stride(plan.strides.noisy),
-                                                       with_stride(plan.strides.clear), plan.batch);
+  return std::make_unique<trajectory::ComposedByNoise>(denoiser, team_.ranks, plan.partition(),
+                                                       with_stride(windows.strides.noisy),
+                                                       with_stride(windows.strides.clear), plan.batch);
 }
 
 std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(const Plan& plan,

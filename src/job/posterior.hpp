@@ -33,8 +33,8 @@ class Posterior {
   const std::vector<diffusion::SolveReport>& solves() const { return solves_; }
 
  private:
-  std::unique_ptr<trajectory::ComposedByNoise> compose(const Plan& plan,
-                                                       diffusion::WindowDenoiser& windows) const;
+  std::unique_ptr<trajectory::ComposedByNoise> compose(const Plan& plan, const Windows& windows,
+                                                       diffusion::WindowDenoiser& denoiser) const;
   std::unique_ptr<diffusion::TrajectoryDenoiser> guide(const Plan& plan,
                                                        observation::Observations observations);
 

@@ -14,6 +14,7 @@
 #include "deviation_fit.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "held_out_choice.hpp"
 #include "lag_covariance.hpp"
 
 namespace foehn::model {
@@ -22,12 +23,12 @@ namespace {
 
 constexpr std::int64_t kHoursAtOnce = 64;
 constexpr std::int64_t kHistogramBins = 1 << 16;
-constexpr std::int64_t kModesThatChoose = 4096;  // enough to choose one number by
 constexpr std::int64_t kValuesThatChoose = 1 << 23;
 // Of the cross-validation.
 constexpr std::int64_t kFolds = 8;
 constexpr std::int64_t kMostFoldSeconds = 10 * calendar::kSecondsPerDay;
-constexpr std::array<double, 8> kShrinkages{0, .05, .1, .2, .35, .5, .7, 1};
+constexpr std::int64_t kWindowsThatChoose = 8;  // one after the other, of hours held out
+constexpr std::array<std::int64_t, 8> kMarkovOrders{1, 2, 3, 4, 6, 8, 10, 12};
 
 /// Calls `use(fields, seconds, hour)` for every instant of the period, fields [variable, y, x] in float32.
 template <class Use>
@@ -101,51 +102,30 @@ class Folds {
   std::int64_t first_, block_;
 };
 
-/// Every n-th mode, where there are too many to try every shrinkage on all.
-at::Tensor some_modes(const at::Tensor& by_mode) {
-  const std::int64_t step = std::max<std::int64_t>(1, by_mode.size(3) / kModesThatChoose);
-  return by_mode.slice(3, 0, by_mode.size(3), step);
-}
-
-/// Chooses the shrinkage of a covariance by one part of the hours held out, and scores it by another.
-GaussianFitQuality choose_shrinkage(const at::Tensor& covariance, const LagCovarianceEstimator& choosing,
-                                    const LagCovarianceEstimator& scoring, const at::Tensor& scale_product) {
-  const at::Tensor chosen_by = some_modes(choosing.unbiased_estimate() / scale_product);
-  const at::Tensor scored_by = some_modes(scoring.unbiased_estimate() / scale_product);
-  const at::Tensor estimate = some_modes(covariance.flatten(3));
-  const at::Tensor target = some_modes(isotropic_mean(covariance).flatten(3));
-  const auto shrunk = [&](double weight) { return estimate * (1 - weight) + target * weight; };
-  GaussianFitQuality quality;
-  quality.held_out_hours = scoring.count();
-  double best = -std::numeric_limits<double>::infinity();
-  for (const double weight : kShrinkages) {
-    const double likelihood = gaussian_likelihood(shrunk(weight), chosen_by).log_likelihood;
-    if (likelihood <= best) continue;
-    best = likelihood;
-    quality.shrinkage = weight;
-  }
-  const GaussianLikelihood score = gaussian_likelihood(shrunk(quality.shrinkage), scored_by);
-  quality.held_out_log_likelihood = score.log_likelihood;
-  quality.normalised_square = score.normalised_square;
-  // Independent values of unit variance: what knowing the climatology and the spread alone gives.
-  at::Tensor independent = at::zeros_like(estimate);
-  independent.select(0, 0).copy_(
-      at::eye(estimate.size(1), estimate.options()).unsqueeze(2).expand_as(estimate[0]));
-  quality.climatology_log_likelihood = gaussian_likelihood(independent, scored_by).log_likelihood;
-  return quality;
-}
-
 /// The products of two variables' scales, to divide covariances [lag, variable, variable, mode] by.
 at::Tensor products(const at::Tensor& scale) {
   return at::outer(scale, scale).reshape({1, scale.size(0), scale.size(0), 1});
 }
 
-std::int64_t window_of(const GaussianFitOptions& options) {
-  return 2 * options.markov_order + 1;
-}
-
 std::int64_t held_out_hours(io::IndexRange period, const GaussianFitOptions& options) {
   return std::llround(options.held_out_fraction * static_cast<double>(period.size()));
+}
+
+/// Does a period have enough hours for windows of an order?
+bool suffices(io::IndexRange period, const GaussianFitOptions& options, std::int64_t markov_order) {
+  const std::int64_t held_out = held_out_hours(period, options);
+  return std::min(held_out, period.size() - held_out) >= 2 * (2 * markov_order + 1);
+}
+
+/// The Markov orders to choose from, rising: the one that is given, or those that the period suffices for,
+/// with windows enough to choose by.
+std::vector<std::int64_t> orders_to_try(io::IndexRange period, const GaussianFitOptions& options) {
+  if (options.markov_order) return {*options.markov_order};
+  std::vector<std::int64_t> orders(kMarkovOrders.begin(), kMarkovOrders.end());
+  const std::int64_t longest = held_out_hours(period, options) / kWindowsThatChoose;
+  std::erase_if(orders,
+                [&](std::int64_t order) { return order > kMarkovOrders.front() && 2 * order + 1 > longest; });
+  return orders;
 }
 
 /// A record to fit to.
@@ -258,9 +238,9 @@ Deviations find_deviations(const Record& record, const Means& means, bool may_de
 }  // namespace
 
 void check_fit(io::IndexRange period, const GaussianFitOptions& options) {
-  const std::int64_t window = window_of(options), held_out = held_out_hours(period, options);
-  const std::int64_t fitted = period.size() - held_out;
-  if (held_out < 2 * window || fitted < 2 * window)
+  const std::int64_t order = options.markov_order.value_or(kMarkovOrders.front()), window = 2 * order + 1;
+  const std::int64_t held_out = held_out_hours(period, options), fitted = period.size() - held_out;
+  if (!suffices(period, options, order))
     throw core::Error(fmt::format(
         "too few steps for windows of {}: found {} to fit and {} held out, expected at least {} and {}",
         window, fitted, held_out, 2 * window, 2 * window));
@@ -280,8 +260,9 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
                       of_fitted = normalisation(means.of_fitted, deviations.of_fitted);
 
   const grid::Grid& grid = reader.grid();
-  const std::int64_t window = window_of(options), variables = record.shape()[0];
-  const auto estimator = [&] { return LagCovarianceEstimator(window, variables, grid.cells()); };
+  const std::vector<std::int64_t> orders = orders_to_try(period, options);
+  const std::int64_t longest = 2 * orders.back() + 1, variables = record.shape()[0];
+  const auto estimator = [&] { return LagCovarianceEstimator(longest, variables, grid.cells()); };
   LagCovarianceEstimator whole = estimator(), fitted = estimator(), choosing = estimator(),
                          scoring = estimator();
   const std::int64_t first_scored = (record.first_held_out + period.last) / 2;
@@ -299,14 +280,17 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   });
 
   // Normalised anomalies of the hours that the climatology was estimated from are smaller than 1.
-  const std::vector<std::int64_t> covariance_shape{window, variables, variables, grid.ny(), grid.nx()};
+  const std::vector<std::int64_t> covariance_shape{longest, variables, variables, grid.ny(), grid.nx()};
   const auto of_unit_variance = [&](const LagCovarianceEstimator& estimated, const at::Tensor& scale) {
     return (estimated.estimate() / products(scale)).reshape(covariance_shape);
   };
   const at::Tensor scale_of_fitted = fitted.root_mean_square(), scale = whole.root_mean_square();
-  const GaussianFitQuality quality = choose_shrinkage(of_unit_variance(fitted, scale_of_fitted), choosing,
-                                                      scoring, products(scale_of_fitted));
-  const at::Tensor covariance = of_unit_variance(whole, scale);
+  const at::Tensor of_fitted_part = of_unit_variance(fitted, scale_of_fitted);
+  const HeldOut held_out{choosing.unbiased_estimate() / products(scale_of_fitted),
+                         scoring.unbiased_estimate() / products(scale_of_fitted), scoring.count()};
+  const std::int64_t order = choose_markov_order(of_fitted_part, held_out, orders), window = 2 * order + 1;
+  const GaussianFitQuality quality = choose_shrinkage(of_fitted_part, held_out, window);
+  const at::Tensor covariance = of_unit_variance(whole, scale).narrow(0, 0, window);
   const at::Tensor shrunk =
       covariance * (1 - quality.shrinkage) + isotropic_mean(covariance) * quality.shrinkage;
   return {Domain{reader.variables(), grid, record.calendar(), reader.step_seconds(), of_whole,

@@ -33,6 +33,7 @@ constexpr const char* kGaussian = "gaussian";
 constexpr const char* kScoreUnet = "score-unet";
 constexpr const char* kPreconditioned = "gaussian-preconditioned";
 constexpr const char* kCovarianceName = "lag_covariance";
+constexpr const char* kGaussianWindow = "gaussian_window";  // where it is not the network's
 constexpr std::int64_t kLongestWindow = 1001;
 constexpr std::size_t kMostDomainBytes = std::size_t{4} << 30;
 
@@ -40,10 +41,18 @@ constexpr std::size_t kMostDomainBytes = std::size_t{4} << 30;
 struct Metadata {
   std::string kind;
   std::int64_t window = 0;
+  std::optional<std::int64_t> gaussian_window;  // of a Gaussian part
   std::vector<std::string> variables;
   diffusion::VpCosine schedule;
   std::optional<ScoreUnetArchitecture> network;
 };
+
+void check_window(const char* name, std::int64_t window, std::int64_t least) {
+  if (window < least || window % 2 == 0 || window > kLongestWindow)
+    throw core::Error(
+        fmt::format("metadata 'foehn.architecture': {}: expected an odd number from {} to {}, found {}", name,
+                    least, kLongestWindow, window));
+}
 
 nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& key) {
   try {
@@ -63,6 +72,9 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
   const nlohmann::json schedule = parse_json(file, "foehn.schedule");
   try {
     metadata.window = architecture.at("window").get<std::int64_t>();
+    if (metadata.kind == kGaussian) metadata.gaussian_window = metadata.window;
+    if (metadata.kind == kPreconditioned)
+      metadata.gaussian_window = architecture.value(kGaussianWindow, metadata.window);
     metadata.variables = architecture.at("variables").get<std::vector<std::string>>();
     if (metadata.kind != kGaussian) metadata.network = score_unet_architecture(architecture);
     if (const auto name = schedule.at("name").get<std::string>(); name != "vp-cosine")
@@ -71,10 +83,8 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
   } catch (const nlohmann::json::exception& error) {
     throw core::Error(fmt::format("metadata of the prior: {}", error.what()));
   }
-  if (metadata.window < 1 || metadata.window % 2 == 0 || metadata.window > kLongestWindow)
-    throw core::Error(
-        fmt::format("metadata 'foehn.architecture': window: expected an odd number up to {}, found {}",
-                    kLongestWindow, metadata.window));
+  check_window("window", metadata.window, 1);
+  if (metadata.gaussian_window) check_window(kGaussianWindow, *metadata.gaussian_window, metadata.window);
   if (metadata.network)
     core::with_context("metadata 'foehn.architecture'", [&] {
       check_architecture(*metadata.network);
@@ -87,6 +97,12 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
         fmt::format("metadata 'foehn.schedule': eta: expected a number between 0 and 1, found {}",
                     metadata.schedule.eta));
   return metadata;
+}
+
+std::vector<std::string> names_of(const Domain& domain) {
+  std::vector<std::string> names;
+  for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
+  return names;
 }
 
 /// The covariance's view, of the type and shape that metadata and domain ask for.
@@ -122,15 +138,14 @@ void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture&
 /// Metadata that agree with the file's tensors, by their headers, and with the domain.
 Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& domain) {
   Metadata metadata = read_metadata(file);
-  std::vector<std::string> names;
-  for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
+  const std::vector<std::string> names = names_of(domain);
   if (metadata.variables != names)
     throw core::Error(fmt::format("the weights are for variables [{}], {} has [{}]",
                                   fmt::join(metadata.variables, ", "), kDomainName, fmt::join(names, ", ")));
   if (metadata.network) {
     check_network(file, *metadata.network, domain);
   }
-  if (metadata.kind != kScoreUnet) covariance_view(file, metadata.window, domain);
+  if (metadata.gaussian_window) covariance_view(file, *metadata.gaussian_window, domain);
   return metadata;
 }
 
@@ -141,21 +156,34 @@ at::Tensor read_finite(const std::string& name, const io::TensorView& view) {
   return tensor;
 }
 
+/// @param prior  with a Gaussian part of its own
 at::Tensor read_covariance(const io::SafetensorsFile& file, const PriorDescription& prior) {
-  return read_finite(kCovarianceName, covariance_view(file, 2 * prior.markov_order + 1, prior.domain));
+  return read_finite(kCovarianceName, covariance_view(file, 2 * *prior.gaussian_order + 1, prior.domain));
 }
 
-std::unique_ptr<diffusion::WindowDenoiser> make_denoiser(const io::SafetensorsFile& file,
-                                                         const PriorDescription& prior,
-                                                         const at::TensorOptions& options) {
-  if (!prior.network) return std::make_unique<GaussianPrior>(read_covariance(file, prior), options);
+/// A prior's denoiser, and its Gaussian part.
+struct Denoisers {
+  std::shared_ptr<diffusion::WindowDenoiser> whole, gaussian;
+};
+
+/// Of a prior to which no Gaussian part is lent.
+Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription& prior,
+                         const at::TensorOptions& options) {
+  if (!prior.network) {
+    const auto gaussian = std::make_shared<GaussianPrior>(read_covariance(file, prior), options);
+    return {gaussian, gaussian};
+  }
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [name, view] : file.tensors())
     if (name != kCovarianceName) tensors[name] = read_finite(name, view).to(options);
   auto network = std::make_unique<ScoreUnet>(*prior.network, tensors, options);
-  if (prior.kind == kScoreUnet) return network;
-  return std::make_unique<GaussianPreconditioned>(GaussianPrior(read_covariance(file, prior), options),
-                                                  std::move(network));
+  if (prior.kind == kScoreUnet) return {std::move(network), nullptr};
+  const at::Tensor covariance = read_covariance(file, prior);
+  // What a network corrects is the same process, of the hours that it sees.
+  const auto corrected = std::make_shared<GaussianPreconditioned>(
+      GaussianPrior(covariance.narrow(0, 0, 2 * prior.markov_order + 1), options), std::move(network));
+  if (prior.gaussian_order == prior.markov_order) return {corrected, {corrected, &corrected->gaussian()}};
+  return {corrected, std::make_shared<GaussianPrior>(covariance, options)};
 }
 
 /// Weights and domain of two fits may agree in shape and still not belong together.
@@ -216,12 +244,15 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
         const std::string domain_digest = core::sha256(text_of(domain_));
         check_pair(*weights_, folder / kDomainName, domain_digest);
         const Metadata metadata = read_checked_metadata(*weights_, read);
-        return PriorDescription{metadata.kind,
-                                std::move(read),
-                                (metadata.window - 1) / 2,
-                                metadata.schedule,
-                                metadata.network,
-                                core::sha256(core::sha256(text_of(weights_->content())) + domain_digest)};
+        const auto order = [](std::int64_t window) { return (window - 1) / 2; };
+        return PriorDescription{
+            metadata.kind,
+            std::move(read),
+            order(metadata.window),
+            metadata.schedule,
+            metadata.network,
+            metadata.gaussian_window ? std::optional(order(*metadata.gaussian_window)) : std::nullopt,
+            core::sha256(core::sha256(text_of(weights_->content())) + domain_digest)};
       })) {}
 
 PriorFiles::PriorFiles(const std::filesystem::path& folder)
@@ -234,15 +265,20 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
 PriorFiles::~PriorFiles() = default;
 PriorFiles::PriorFiles(PriorFiles&&) noexcept = default;
 
+void PriorFiles::lend(GaussianPart part) {
+  if (description_.gaussian_order)
+    throw core::Error(fmt::format("the prior {} is of kind {}, which has a Gaussian part of its own",
+                                  folder_.string(), description_.kind));
+  description_.gaussian_order = part.markov_order;
+  description_.digest = core::sha256(description_.digest + part.digest);
+  lent_ = std::move(part);
+}
+
 PriorBundle PriorFiles::load(const at::TensorOptions& options) const {
   return in_weights(folder_, [&] {
-    auto denoiser = make_denoiser(*weights_, description_, options);
-    diffusion::WindowDenoiser* gaussian = nullptr;
-    if (auto* corrected = dynamic_cast<GaussianPreconditioned*>(denoiser.get()))
-      gaussian = &corrected->gaussian();
-    else if (description_.kind == kGaussian)
-      gaussian = denoiser.get();
-    return PriorBundle{description_, std::move(denoiser), gaussian};
+    Denoisers made = make_denoisers(*weights_, description_, options);
+    if (lent_) made.gaussian = std::make_shared<GaussianPrior>(lent_->lag_covariance, options);
+    return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian)};
   });
 }
 
@@ -298,12 +334,6 @@ void save(const std::filesystem::path& folder, const Domain& domain,
                });
 }
 
-std::vector<std::string> names_of(const Domain& domain) {
-  std::vector<std::string> names;
-  for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
-  return names;
-}
-
 }  // namespace
 
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
@@ -320,8 +350,13 @@ void save_network_prior(const std::filesystem::path& folder, const Domain& domai
     tensors[name] = tensor.detach().to(at::kCPU, prior.as_float16 ? at::kHalf : at::kFloat).contiguous();
   std::map<std::string, std::string> metadata = prior.remarks;
   metadata["foehn.kind"] = prior.lag_covariance.defined() ? kPreconditioned : kScoreUnet;
-  metadata["foehn.architecture"] = score_unet_json(prior.architecture, names_of(domain)).dump();
-  if (prior.lag_covariance.defined()) tensors[kCovarianceName] = prior.lag_covariance.contiguous();
+  nlohmann::json architecture = score_unet_json(prior.architecture, names_of(domain));
+  if (prior.lag_covariance.defined()) {
+    tensors[kCovarianceName] = prior.lag_covariance.contiguous();
+    if (const auto window = prior.lag_covariance.size(0); window != prior.architecture.window)
+      architecture[kGaussianWindow] = window;
+  }
+  metadata["foehn.architecture"] = architecture.dump();
   save(folder, domain, tensors, schedule, std::move(metadata));
 }
 

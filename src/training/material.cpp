@@ -27,7 +27,8 @@ io::FieldSelection selection(const Settings& settings) {
 }
 
 model::GaussianFitOptions fit_options(const Settings& settings) {
-  return {.markov_order = settings.markov_order, .may_deviate = settings.may_deviate};
+  return {.markov_order = settings.gaussian_order.value_or(settings.markov_order),
+          .may_deviate = settings.may_deviate};
 }
 
 /// Both take what is alike at the same time of the day.
@@ -123,7 +124,8 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
       architecture, initial_tensors(architecture, static_cast<std::uint64_t>(settings.seed)), tensors);
   if (!settings.corrects_gaussian()) return std::make_unique<NoiseObjective>(std::move(network));
   return std::make_unique<CorrectionObjective>(std::make_unique<model::GaussianPreconditioned>(
-      model::GaussianPrior(material.lag_covariance, tensors), std::move(network)));
+      model::GaussianPrior(material.lag_covariance.narrow(0, 0, architecture.window), tensors),
+      std::move(network)));
 }
 
 void save_prior(const Settings& settings, const Material& material, const TrainingState& state,

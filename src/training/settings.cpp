@@ -16,6 +16,15 @@ void check(const Settings& settings) {
         "train.mixing, train.amplitude, train.daily_cycle: expected prior.kind gaussian-preconditioned, "
         "whose "
         "fields are anomalies");
+  if (!settings.gaussian_order) return;
+  if (!settings.corrects_gaussian())
+    throw core::UsageError(
+        "prior.gaussian_order: expected prior.kind gaussian-preconditioned, whose priors have a Gaussian "
+        "part");
+  if (*settings.gaussian_order < settings.markov_order)
+    throw core::UsageError(
+        fmt::format("prior.gaussian_order: expected at least prior.markov_order, {}, found {}",
+                    settings.markov_order, *settings.gaussian_order));
 }
 
 TrainingOptions training_options(const Settings& settings, std::int64_t held_out_hours,

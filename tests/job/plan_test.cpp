@@ -23,8 +23,8 @@ Plan odd_plan() {
                   .t_first = 0.97,
                   .corrections = 2,
                   .tau = 1e-7};
-  plan.markov_order = 6;
-  plan.strides = {.noisy = 1, .clear = 7};
+  plan.windows = {6, {.noisy = 1, .clear = 7}};
+  plan.gaussian_windows = Windows{8, {.noisy = 1, .clear = 9}};
   plan.seed = std::numeric_limits<std::int64_t>::max();
   plan.members = {0, 3, 4'000'000'000};
   plan.checkpoints = {
@@ -48,7 +48,8 @@ TEST(Plan, ComesBackBitByBit) {
   EXPECT_EQ(back.sampler.method, plan.sampler.method);
   EXPECT_EQ(back.sampler.t_first, plan.sampler.t_first);
   EXPECT_EQ(back.sampler.tau, plan.sampler.tau);
-  EXPECT_EQ(back.strides.clear, plan.strides.clear);
+  EXPECT_EQ(back.windows.strides.clear, plan.windows.strides.clear);
+  EXPECT_EQ(back.gaussian_windows->markov_order, plan.gaussian_windows->markov_order);
   EXPECT_EQ(back.seed, plan.seed);
   EXPECT_EQ(back.members, plan.members);
   EXPECT_EQ(back.checkpoints.folder, plan.checkpoints.folder);

@@ -51,6 +51,33 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SharedPrior,
                          ::testing::Values(&foehn::testing::write_gaussian_prior,
                                            &foehn::testing::write_score_prior));
 
+TEST(SharedPriorOf, AScoreUnetHasTheGaussianPartThatItIsLentOnEveryRank) {
+  const comm::Communicator world = comm::Communicator::world();
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / "foehn_lent_part" / std::to_string(world.rank());
+  if (world.is_root()) {
+    foehn::testing::write_score_prior(folder / "network");
+    foehn::testing::write_gaussian_prior(folder / "gaussian");
+  }
+  const auto options = at::TensorOptions(at::kFloat);
+  const model::PriorBundle prior =
+      load_prior(world, open_prior(world, folder / "network", folder / "gaussian"), options);
+  EXPECT_EQ(prior.description.gaussian_order, 1);
+  at::manual_seed(4);
+  const at::Tensor windows = at::randn({2, 6, 8, 12}, at::kFloat);
+  const diffusion::NoiseLevel level = prior.description.schedule.at(0.5);
+  const at::Tensor estimate = prior.gaussian->noise_estimate(diffusion::at_hour_zero(windows), level);
+  const auto sum = estimate.sum().item<double>();
+  for (const double other : world.gather_all(sum)) EXPECT_EQ(other, sum);
+  if (!world.is_root()) return;
+  EXPECT_NE(prior.description.digest, model::prior_digest(folder / "network"));
+  // The toy priors normalise alike, so that the part is the Gaussian prior as it is.
+  EXPECT_TRUE(at::equal(model::load_prior(folder / "gaussian", options)
+                            .denoiser->noise_estimate(diffusion::at_hour_zero(windows), level),
+                        estimate));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(SharedPriorOf, NoFolderIsRefusedOnEveryRank) {
   const comm::Communicator world = comm::Communicator::world();
   EXPECT_THAT([&] { open_prior(world, "nowhere"); },

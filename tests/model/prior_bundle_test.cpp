@@ -9,6 +9,7 @@
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/safetensors.hpp"
+#include "foehn/model/gaussian_prior.hpp"
 
 namespace foehn::model {
 namespace {
@@ -234,6 +235,59 @@ TEST_F(ScoreUnetBundle, RefusesAnArchitectureThatDoesNotMatch) {
   expect_message(HasSubstr("embedding"));
   with(R"("hidden": [4, 6])", R"("hidden": "wide")");
   expect_message(HasSubstr("metadata"));
+}
+
+class LongerGaussianPart : public PriorBundleTest {
+ protected:
+  LongerGaussianPart() {
+    longer_ = at::zeros({5, 2, 2, 4, 6}, at::kDouble);
+    for (const std::int64_t lag : {0, 1, 2, 3, 4})
+      for (const std::int64_t variable : {0, 1}) longer_[lag][variable][variable] = std::pow(0.8, lag);
+    prior_.tensors = random_tensors(prior_.architecture, 5);
+  }
+  void save(const at::Tensor& lag_covariance) {
+    prior_.lag_covariance = lag_covariance;
+    save_network_prior(folder_, domain(), prior_, {});
+  }
+
+  at::Tensor longer_;
+  NetworkPrior prior_{.architecture = {.window = 3,
+                                       .variables = 2,
+                                       .hidden = {4, 6},
+                                       .blocks = {1, 1},
+                                       .attention = {1},
+                                       .embedding = 8,
+                                       .inputs = 2},
+                      .tensors = {},
+                      .lag_covariance = {},
+                      .remarks = {}};
+  const diffusion::NoiseLevel level_ = diffusion::VpCosine{}.at(0.5);
+};
+
+TEST_F(LongerGaussianPart, LeavesTheNetworkToCorrectItsOwnHours) {
+  const at::Tensor windows = at::randn({2, 6, 4, 6});
+  save(longer_.narrow(0, 0, 3));
+  const at::Tensor expected =
+      load_prior(folder_, at::kFloat).denoiser->noise_estimate(at_hour_zero(windows), level_);
+  EXPECT_EQ(describe_prior(folder_).gaussian_order, 1);
+
+  save(longer_);
+  const PriorDescription description = describe_prior(folder_);
+  EXPECT_EQ(description.markov_order, 1);
+  EXPECT_EQ(description.gaussian_order, 2);
+  const PriorBundle prior = load_prior(folder_, at::kFloat);
+  EXPECT_TRUE(at::equal(prior.denoiser->noise_estimate(at_hour_zero(windows), level_), expected));
+  const at::Tensor longer_windows = at::randn({2, 10, 4, 6});
+  EXPECT_TRUE(
+      at::equal(prior.gaussian->noise_estimate(at_hour_zero(longer_windows), level_),
+                GaussianPrior(longer_, at::kFloat).noise_estimate(at_hour_zero(longer_windows), level_)));
+}
+
+TEST_F(LongerGaussianPart, IsNoShorterThanTheNetworksWindow) {
+  save(longer_.narrow(0, 0, 1));
+  EXPECT_THAT([&] { describe_prior(folder_); },
+              ThrowsMessage<core::Error>(
+                  AllOf(HasSubstr("gaussian_window"), HasSubstr("from 3"), HasSubstr("found 1"))));
 }
 
 TEST_F(PriorBundleTest, RefusesATruncatedDomain) {

@@ -22,6 +22,12 @@ struct Solving {
   diffusion::SolverOptions solver;
 };
 
+/// What windows a prior, or a part of it, is composed of.
+struct Windows {
+  std::int64_t markov_order = 0;
+  trajectory::Strides strides;
+};
+
 /// Where and when checkpoints are written.
 struct CheckpointSchedule {
   std::string folder;  ///< of all members
@@ -42,8 +48,8 @@ struct Plan {
   Solving solving;
   std::optional<double> gamma;
   diffusion::SamplerOptions sampler;
-  std::int64_t markov_order = 0;
-  trajectory::Strides strides;
+  Windows windows;
+  std::optional<Windows> gaussian_windows;  ///< of the prior's Gaussian part, if it has one
   std::int64_t batch = 8;
   std::int64_t seed = 0;
   std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
@@ -55,6 +61,11 @@ struct Plan {
   std::string identity;
 
   bool is_conditioned() const { return guidance != Guidance::none; }
+  /// Those through which an hour is guided by observations.
+  const Windows& guiding_windows() const {
+    const bool by_gaussian = guidance == Guidance::mmps && solving.covariance == Covariance::gaussian;
+    return by_gaussian ? *gaussian_windows : windows;
+  }
   /// Slabs begin where observations do, and no observation is in two of them.
   trajectory::SlabPartition partition() const;
 };

@@ -25,6 +25,7 @@ inline const diffusion::SamplerOptions kSamplerDefaults;
 /// What a job is told, in the words of `foehn sample`.
 struct Settings {
   std::string prior;                      ///< folder of a prior bundle
+  std::string gaussian;                   ///< folder of a Gaussian prior that is lent to it; empty: none
   std::vector<std::string> observations;  ///< files or globs of observations, or
   ingestion::PreparationOptions
       preparation;                      ///< of a climate model's files, and how they become observations

@@ -11,11 +11,13 @@
 namespace foehn::job {
 
 /// Opens a prior on the root, which alone reads it.
+/// @param gaussian  folder of a Gaussian prior to lend to one that has no Gaussian part; empty: none
 /// @return  of the root; nothing on the others
-/// @throws core::CollectiveError as model::PriorFiles
+/// @throws core::CollectiveError as model::PriorFiles and model::load_gaussian_part
 /// @note Collective over the world.
 std::optional<model::PriorFiles> open_prior(const comm::Communicator& world,
-                                            const std::filesystem::path& folder);
+                                            const std::filesystem::path& folder,
+                                            const std::filesystem::path& gaussian = {});
 
 /// Hands the root's prior to all ranks, each of which holds its bytes once beside what it makes of them.
 /// @param files    of the root

@@ -15,7 +15,8 @@
 namespace foehn::model {
 
 struct GaussianFitOptions {
-  std::int64_t markov_order = 6;  ///< k; windows span 2k + 1 hours
+  /// k; windows span 2k + 1 hours. Absent: chosen, as the shortest that denoise next to as well as any.
+  std::optional<std::int64_t> markov_order;
   /// Of the period, at its end: the first half chooses the shrinkage, the second is scored.
   double held_out_fraction = 0.25;
   /// Whether anomalies may be normalised by a deviation that differs between cells and instants.
@@ -57,7 +58,7 @@ struct GaussianFit {
 /// How often a fit reads its period.
 inline constexpr std::int64_t kFitPasses = 3;
 
-/// @throws core::Error if the period has too few hours for the window
+/// @throws core::Error if the period has too few hours for the window, or the shortest one to choose from
 void check_fit(io::IndexRange period, const GaussianFitOptions& options);
 
 /// Estimates a Gaussian prior from a reanalysis in three passes and bounded memory.
@@ -65,7 +66,8 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options);
 /// First pass: climatology and range; second: quantiles, scale and deviation; third: for every spatial mode,
 /// the covariance by lag of the cosine transform of normalised anomalies. Each mode's covariance is shrunk
 /// towards the mean over modes of similar wavenumber (an isotropic target) by one weight, chosen where the
-/// likelihood of the held-out hours is highest.
+/// likelihood of the held-out hours is highest. Where the Markov order is to be chosen, so is that, by how
+/// well the held-out hours are denoised.
 ///
 /// A climatology lies nearer to the hours it was estimated from than to others, the more so the shorter the
 /// record. So that a prior is not over-confident of other hours, its anomalies are scaled to the

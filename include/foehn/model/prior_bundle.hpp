@@ -15,6 +15,7 @@
 #include "foehn/diffusion/noise_level.hpp"
 #include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/domain.hpp"
+#include "foehn/model/gaussian_part.hpp"
 #include "foehn/model/score_unet.hpp"
 
 namespace foehn::io {
@@ -30,19 +31,17 @@ struct PriorDescription {
   std::int64_t markov_order = 0;
   diffusion::VpCosine schedule;
   std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
-  std::string digest;                            ///< SHA-256 over both files
-
-  /// Is the prior, or a part of it, Gaussian?
-  bool has_gaussian() const { return !network || network->inputs == 2; }
+  std::optional<std::int64_t> gaussian_order;    ///< Markov order of its Gaussian part, if it has one
+  std::string digest;  ///< SHA-256 over both files, and over those of a Gaussian part that is lent to it
 };
 
 /// A prior that is ready to use.
 struct PriorBundle {
   PriorDescription description;
-  std::unique_ptr<diffusion::WindowDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
-  /// The Gaussian part of `denoiser`, which owns it: of the same windows, with a Jacobian that is closed
-  /// form. `denoiser` itself where it is Gaussian, null for a score-unet.
-  diffusion::WindowDenoiser* gaussian = nullptr;
+  std::shared_ptr<diffusion::WindowDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
+  /// The prior's Gaussian part, whose Jacobian is closed form: `denoiser` itself, a part of it, or one with
+  /// windows of its own, of 2 gaussian_order + 1 hours. Null where there is none.
+  std::shared_ptr<diffusion::WindowDenoiser> gaussian;
 };
 
 /// A prior as it lies on disk, open: a folder with `weights.safetensors` and `domain.nc` (src/README.md,
@@ -63,6 +62,10 @@ class PriorFiles {
   const PriorDescription& description() const { return description_; }
   std::span<const std::byte> domain_content() const { return domain_; }
   const io::SafetensorsFile& weights() const { return *weights_; }
+  /// Gives a prior that has no Gaussian part one, in its own normalised units.
+  /// @throws core::Error if it has one
+  void lend(GaussianPart part);
+  const std::optional<GaussianPart>& lent() const { return lent_; }
   /// Weights of a score network may be of any floating type; it computes in the type of `options`.
   /// @param options  type and device of the fields to come
   /// @throws core::Error naming the file and a tensor that is not finite
@@ -78,6 +81,7 @@ class PriorFiles {
   std::vector<std::byte> domain_, weights_content_;  // the latter empty where the file is mapped
   std::unique_ptr<io::SafetensorsFile> weights_;
   PriorDescription description_;
+  std::optional<GaussianPart> lent_;
 };
 
 /// @throws as PriorFiles
@@ -108,9 +112,10 @@ GaussianBundle load_gaussian_prior(const std::filesystem::path& folder);
 struct NetworkPrior {
   ScoreUnetArchitecture architecture;
   std::map<std::string, at::Tensor> tensors;  ///< as expected_tensors
-  at::Tensor lag_covariance;  ///< of the Gaussian prior that it corrects, as in GaussianPrior; undefined: a
-                              ///< score-unet
-  bool as_float16 = false;    ///< the network's tensors, to save space
+  /// Of the Gaussian prior that it corrects, as in GaussianPrior, for at least the network's window;
+  /// undefined: a score-unet.
+  at::Tensor lag_covariance;
+  bool as_float16 = false;                     ///< the network's tensors, to save space
   std::map<std::string, std::string> remarks;  ///< more metadata: recipe, attribution, scores
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct Settings {
   std::string prior;
   NetworkKind kind = NetworkKind::gaussian_preconditioned;
   std::int64_t markov_order = kTrainingDefaults.markov_order;
+  std::optional<std::int64_t> gaussian_order;  ///< of the Gaussian prior; absent: markov_order
   bool may_deviate = true;  ///< by cell, hour of day and season, as far as the record tells
   std::string normalisation = "quant95";
   std::string attribution;

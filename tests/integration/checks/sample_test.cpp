@@ -248,6 +248,9 @@ const std::vector<BadInput> kBadOptions = {
      set("bias.method", "qm"),
      {"bias.method", "applies only to input.files"},
      2},
+    {"AGaussianPartForAPriorThatHasOne",
+     [](Options& options, const std::filesystem::path&) { options["prior.gaussian"] = toy_climate().prior; },
+     {"prior.gaussian", "kind gaussian", "of its own"}},
     {"AMissingConfigurationFile", set("config", "nowhere.ini"), {"nowhere.ini"}, 2},
     {"AnUnknownOptionInTheConfigurationFile",
      [](Options& options, const std::filesystem::path& folder) {

@@ -1,0 +1,68 @@
+// Guidance by a Gaussian part with windows of its own, and by one lent to a prior that has none.
+#include <gmock/gmock.h>
+
+#include "io/test_files.hpp"
+#include "process.hpp"
+#include "same_netcdf.hpp"
+#include "toy_climate.hpp"
+
+namespace foehn::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class GaussianPart : public ::testing::Test {
+ protected:
+  void make(const std::string& subcommand, const Options& options) {
+    const Outcome outcome = run_foehn(subcommand, options);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  }
+  Options options(const std::string& output) const {
+    Options result = toy_climate().sample_options(folder_ / output);
+    result["prior.path"] = folder_ / "prior";
+    return result;
+  }
+  void expect_same_on_three_ranks(const Options& alone, const Options& shared) {
+    ASSERT_NO_FATAL_FAILURE(make("sample", alone));
+    const Outcome outcome = run_foehn("sample", shared, 3);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+    const std::string file = "/member_000.nc";
+    EXPECT_THAT(netcdf_differences(alone.at("output.directory") + file, shared.at("output.directory") + file),
+                IsEmpty());
+    EXPECT_THAT(io::content_of(alone.at("output.directory") + "/run.json"),
+                HasSubstr("\"covariance\": \"gaussian\""));
+  }
+
+  io::TemporaryFolder folder_;
+};
+
+TEST_F(GaussianPart, MayHaveLongerWindowsThanTheNetworkThatCorrectsIt) {
+  Options train = toy_climate().train_options(folder_ / "prior");
+  train["prior.gaussian_order"] = "5";
+  ASSERT_NO_FATAL_FAILURE(make("train", train));
+  expect_same_on_three_ranks(options("alone"), options("shared"));
+}
+
+TEST_F(GaussianPart, CanBeLentToAScoreUnet) {
+  Options train = toy_climate().train_options(folder_ / "prior");
+  train["prior.kind"] = "score-unet";
+  ASSERT_NO_FATAL_FAILURE(make("train", train));
+  Options fit = toy_climate().fit_options(folder_ / "gaussian");
+  fit["prior.deviation"] = "one";
+  ASSERT_NO_FATAL_FAILURE(make("fit", fit));
+  Options lent = options("alone");
+  lent["prior.gaussian"] = folder_ / "gaussian";
+  Options on_three = options("shared");
+  on_three["prior.gaussian"] = folder_ / "gaussian";
+
+  expect_same_on_three_ranks(lent, on_three);
+
+  lent.erase("prior.gaussian");
+  const Outcome without = run_foehn("sample", lent);
+  EXPECT_NE(without.exit_code, 0) << "members of another Gaussian part were taken for its own";
+  EXPECT_THAT(without.err, HasSubstr("gaussian"));
+}
+
+}  // namespace
+}  // namespace foehn::testing
