@@ -20,7 +20,7 @@ struct adl_serializer<std::optional<Value>> {
 namespace foehn::conditioning {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Period, calendar, first_seconds, step_seconds, hours)
 
-/// Intervals are many: two arrays of numbers take a small part of what an object for each would.
+/// Intervals are many: two arrays of numbers take less than half of what an object for each would.
 void to_json(nlohmann::json& json, const Placement& placement) {
   std::vector<std::int64_t> first, last;
   for (const observation::Interval& interval : placement.intervals) {
