@@ -60,7 +60,7 @@ class Gathering {
     if (must_stop()) return false;
     Arriving next = start(0, fetch);
     for (std::int64_t chunk = 0; chunk < chunks(); ++chunk) {
-      Arriving arriving = std::move(next);
+      Arriving arriving = std::exchange(next, {});
       const bool is_last = chunk + 1 == chunks();
       const bool stops = !is_last && must_stop();
       if (!is_last && !stops) next = start(chunk + 1, fetch);
