@@ -41,6 +41,9 @@ struct EvaluateOptions {
   std::string output;
   bool in_full = false;
   evaluation::BootstrapOptions bootstrap;
+  std::string power_curve;
+  double hub_height = 100;
+  double wind_exponent = 1.0 / 7;
 };
 
 /// The members of one run.
@@ -96,6 +99,17 @@ void declare(config::OptionTable& table, EvaluateOptions& options) {
              .maximum = 100000});
   table.add("bootstrap.seed", &options.bootstrap.seed,
             {.doc = "Draw them from this seed.", .unit = "1", .minimum = 0});
+  table.add(
+      "wind.power_curve", &options.power_curve,
+      {.doc = "Take the turbine's curve from this file, lines of hub wind speed in m s-1 and power; default: "
+              "cut-in 3, rated 13, cut-out 25 m s-1."});
+  table.add("wind.hub_height", &options.hub_height,
+            {.doc = "Put the turbine's hub at this height.", .unit = "m", .minimum = 10, .maximum = 500});
+  table.add("wind.exponent", &options.wind_exponent,
+            {.doc = "Take the hub's wind from that at 10 m by a power law of this exponent.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1});
   table.add("all", &options.in_full,
             {.doc = "Also print scores by hours since the last observation, month and hour of the day.",
              .changes_result = false});
@@ -153,6 +167,11 @@ evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const e
                                : options.observation_std;
   evaluation::check_observation_std(verify.observation_std, sources.variables());
   verify.bootstrap = options.bootstrap;
+  if (!options.power_curve.empty())
+    verify.power_curve = core::with_context(
+        "wind.power_curve", [&] { return evaluation::read_power_curve(options.power_curve); });
+  verify.power_curve.hub_height = options.hub_height;
+  verify.power_curve.exponent = options.wind_exponent;
   verify.show_progress = true;
   if (!options.prior.empty()) {
     verify.climatology =

@@ -6,6 +6,7 @@
 
 #include "evaluation/agreement.hpp"
 #include "evaluation/hour_fields.hpp"
+#include "evaluation/joint_scoring.hpp"
 #include "foehn/core/heartbeat.hpp"
 
 namespace foehn::evaluation {
@@ -18,7 +19,21 @@ struct Cells {
   std::size_t end() const { return first + count; }
 };
 
-HourSums score_hour(const HourFields& fields, const Cells& cells) {
+/// Adds the scores of the tails of one ensemble.
+/// @param errors  every member minus the truth, in ascending order
+void add_tails(TailSums& sums, std::span<const double> errors, double truth, double low, double high) {
+  if (std::isnan(low)) return;
+  std::vector<double> upper, lower;
+  for (const double error : errors) {
+    upper.push_back(std::max(truth + error, high) - std::max(truth, high));
+    lower.push_back(std::min(truth + error, low) - std::min(truth, low));
+  }
+  ++sums.count;
+  sums.upper += fair_crps(upper);
+  sums.lower += fair_crps(lower);
+}
+
+HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalClimate* tails) {
   HourSums sums(static_cast<std::int64_t>(fields.members.size()));
   sums.hours = 1;
   const bool has_truth = !fields.truth.empty();
@@ -32,6 +47,8 @@ HourSums score_hour(const HourFields& fields, const Cells& cells) {
       continue;
     }
     sums.ensemble.add(errors);
+    if (tails != nullptr && errors.size() > 1)
+      add_tails(sums.tails, errors, truth, tails->low[cell], tails->high[cell]);
     // Nothing is interpolated from what is missing.
     if (std::isnan(fields.interpolation[cell])) continue;
     sums.interpolation.add(fields.interpolation[cell] - truth);
@@ -83,7 +100,8 @@ bool is_spectrum_hour(const Sources& sources, std::int64_t hour) {
 
 class BlockScoring {
  public:
-  BlockScoring(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum)
+  BlockScoring(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+               const std::optional<LocalClimate>& climate)
       : sources_(sources),
         spectrum_(spectrum),
         sums_(no_sums(sources.variables().size(), static_cast<std::int64_t>(sources.members.size()),
@@ -91,6 +109,8 @@ class BlockScoring {
         agreement_(sources, options.observation_std) {
     for (const ObservationSeries& series : sources.observations)
       baselines_.emplace_back(sources, series, options.climatology);
+    if (climate) joint_.emplace(sources, *climate);
+    if (climate && climate->is_not_scored) tails_ = &*climate;
   }
 
   /// Takes the hour before the block, which its first increments start from.
@@ -105,11 +125,11 @@ class BlockScoring {
     const calendar::TimeAxis& times = sources_.members.front().times();
     const calendar::DateTime date =
         calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
-    for (std::size_t variable = 0; variable < sums_.size(); ++variable) {
-      VariableSums& sums = sums_[variable];
+    for (std::size_t variable = 0; variable < sums_.variables.size(); ++variable) {
+      VariableSums& sums = sums_.variables[variable];
       const Cells cells{variable * count, count};
       // Summed by hour first, so that the result does not depend on how hours are put into chunks.
-      const HourSums hour_sums = score_hour(fields, cells);
+      const HourSums hour_sums = score_hour(fields, cells, tails_);
       evaluation::add(sums.all_hours, hour_sums);
       evaluation::add(sums.by_month[static_cast<std::size_t>(date.month - 1)], hour_sums);
       evaluation::add(sums.by_hour_of_day[static_cast<std::size_t>(date.hour)], hour_sums);
@@ -121,29 +141,33 @@ class BlockScoring {
       if (is_spectrum_hour(sources_, hour)) add_spectra(sums.spectrum, spectrum_, fields, cells);
     }
     agreement_.add(hour, fields.members);
+    if (joint_) joint_->add(hour, fields);
     hour_before_.emplace(fields);
   }
 
-  std::vector<VariableSums> finish() {
-    for (std::size_t variable = 0; variable < sums_.size(); ++variable)
-      sums_[variable].agreement = agreement_.sums()[variable];
+  BlockSums finish() {
+    for (std::size_t variable = 0; variable < sums_.variables.size(); ++variable)
+      sums_.variables[variable].agreement = agreement_.sums()[variable];
+    if (joint_) sums_.joint = joint_->sums();
     return std::move(sums_);
   }
 
  private:
   const Sources& sources_;
   const RadialSpectrum& spectrum_;
-  std::vector<VariableSums> sums_;
+  BlockSums sums_;
   Agreement agreement_;
+  std::optional<JointScoring> joint_;
+  const LocalClimate* tails_ = nullptr;  ///< where its days are not scored
   std::vector<Baseline> baselines_;
   std::optional<KeptHour> hour_before_;
 };
 
 }  // namespace
 
-std::vector<VariableSums> block_sums(const Sources& sources, const VerifyOptions& options,
-                                     const RadialSpectrum& spectrum, const TimeBlock& block) {
-  BlockScoring scoring(sources, options, spectrum);
+BlockSums block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+                     const std::optional<LocalClimate>& climate, const TimeBlock& block) {
+  BlockScoring scoring(sources, options, spectrum, climate);
   const std::int64_t chunk_hours = hours_per_chunk(sources, sources.members.size(), options.values_in_memory);
   if (block.first > sources.first_hour)
     scoring.begin(FieldChunk(sources, block.first - 1, 1), block.first - 1);

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <vector>
+#include <optional>
 
+#include "evaluation/local_climate.hpp"
 #include "evaluation/sums.hpp"
 #include "evaluation/time_blocks.hpp"
 #include "foehn/evaluation/spectrum.hpp"
@@ -9,10 +10,11 @@
 
 namespace foehn::evaluation {
 
-/// Goes through a block of hours and gathers its sums, one per variable.
+/// Goes through a block of hours and gathers its sums.
 /// @param spectrum  of the members' grid
+/// @param climate   of the reference, where there is one
 /// @throws Error if values cannot be read
-std::vector<VariableSums> block_sums(const Sources& sources, const VerifyOptions& options,
-                                     const RadialSpectrum& spectrum, const TimeBlock& block);
+BlockSums block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+                     const std::optional<LocalClimate>& climate, const TimeBlock& block);
 
 }  // namespace foehn::evaluation

@@ -65,7 +65,7 @@ std::vector<Values> replicates_of(const Results& run, const std::vector<ScoreKin
   if (run.block_sums.size() < kFewestBootstrapBlocks) return replicates;
   const RadialSpectrum spectrum(run.grid.ny(), run.grid.nx());
   bootstrap(run.block_sums, options, [&](const std::vector<double>& sums) {
-    replicates.push_back(values_of(finish_packed(run, spectrum, sums), kinds));
+    replicates.push_back(values_of(finish_packed(run, spectrum, sums).variables, kinds));
   });
   return replicates;
 }

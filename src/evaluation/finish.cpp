@@ -10,6 +10,10 @@ HourScores finish(const HourSums& sums, bool has_climatology) {
   scores.hours = sums.hours;
   scores.ensemble = evaluation::finish(sums.ensemble);
   scores.interpolation = evaluation::finish(sums.interpolation);
+  if (sums.tails.count > 0) {
+    scores.upper_tail_crps = sums.tails.upper / static_cast<double>(sums.tails.count);
+    scores.lower_tail_crps = sums.tails.lower / static_cast<double>(sums.tails.count);
+  }
   if (has_climatology) scores.anomaly_interpolation = evaluation::finish(sums.anomaly_interpolation);
   return scores;
 }
@@ -101,23 +105,56 @@ VariableResults finish(const VariableSums& sums, const RadialSpectrum& spectrum,
   return scores;
 }
 
-}  // namespace
-
-std::vector<VariableResults> finish(const Results& what, const RadialSpectrum& spectrum,
-                                    const std::vector<VariableSums>& sums) {
-  std::vector<VariableResults> results;
-  for (std::size_t variable = 0; variable < sums.size(); ++variable) {
-    const std::optional<double> std =
-        what.observation_std.empty() ? std::nullopt : std::optional(what.observation_std[variable]);
-    results.push_back(finish(sums[variable], spectrum, what.has_climatology, std));
-  }
-  return results;
+std::optional<double> correlation(const PairSums& sums) {
+  const auto n = static_cast<double>(sums.count);
+  const double first = sums.first / n, second = sums.second / n;
+  const double covariance = sums.product / n - first * second;
+  const double first_variance = sums.first_squared / n - first * first;
+  const double second_variance = sums.second_squared / n - second * second;
+  if (!(first_variance > 0 && second_variance > 0)) return std::nullopt;
+  return covariance / std::sqrt(first_variance * second_variance);
 }
 
-std::vector<VariableResults> finish_packed(const Results& what, const RadialSpectrum& spectrum,
-                                           const std::vector<double>& packed) {
-  std::vector<VariableSums> sums =
-      no_sums(what.variables.size(), what.members, what.period, spectrum.wavelengths().size());
+std::optional<double> tail_dependence(const PairSums& sums) {
+  if (sums.high == 0) return std::nullopt;
+  return static_cast<double>(sums.both_high) / static_cast<double>(sums.high);
+}
+
+JointResults finish(const Results& what, const JointSums& sums) {
+  JointResults joint;
+  joint.tiles = sums.tiles;
+  if (sums.tiles > 0) {
+    joint.energy_score = sums.energy / static_cast<double>(sums.tiles);
+    joint.variogram_score = sums.variogram / static_cast<double>(sums.tiles);
+  }
+  std::size_t pair = 0;
+  for (std::size_t i = 0; i < what.variables.size(); ++i) {
+    for (std::size_t j = i + 1; j < what.variables.size(); ++j, ++pair) {
+      const PairSums &truth = sums.truth[pair], &members = sums.members[pair];
+      if (truth.count == 0) continue;
+      joint.pairs.push_back({what.variables[i].name, what.variables[j].name, correlation(truth),
+                             correlation(members), tail_dependence(truth), tail_dependence(members)});
+    }
+  }
+  return joint;
+}
+
+}  // namespace
+
+Finished finish(const Results& what, const RadialSpectrum& spectrum, const BlockSums& sums) {
+  Finished finished;
+  for (std::size_t variable = 0; variable < sums.variables.size(); ++variable) {
+    const std::optional<double> std =
+        what.observation_std.empty() ? std::nullopt : std::optional(what.observation_std[variable]);
+    finished.variables.push_back(finish(sums.variables[variable], spectrum, what.has_climatology, std));
+  }
+  finished.joint = finish(what, sums.joint);
+  return finished;
+}
+
+Finished finish_packed(const Results& what, const RadialSpectrum& spectrum,
+                       const std::vector<double>& packed) {
+  BlockSums sums = no_sums(what.variables.size(), what.members, what.period, spectrum.wavelengths().size());
   add_packed(sums, packed);
   return finish(what, spectrum, sums);
 }

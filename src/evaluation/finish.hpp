@@ -6,12 +6,16 @@
 
 namespace foehn::evaluation {
 
-/// The scores of every variable out of its sums over hours.
+/// What sums over hours come to.
+struct Finished {
+  std::vector<VariableResults> variables;
+  JointResults joint;
+};
+
 /// @param what  what was compared; its scores are not looked at
-std::vector<VariableResults> finish(const Results& what, const RadialSpectrum& spectrum,
-                                    const std::vector<VariableSums>& sums);
+Finished finish(const Results& what, const RadialSpectrum& spectrum, const BlockSums& sums);
 /// The same out of sums that were packed.
-std::vector<VariableResults> finish_packed(const Results& what, const RadialSpectrum& spectrum,
-                                           const std::vector<double>& packed);
+Finished finish_packed(const Results& what, const RadialSpectrum& spectrum,
+                       const std::vector<double>& packed);
 
 }  // namespace foehn::evaluation

@@ -23,9 +23,13 @@ void add_intervals(Results& results, const RadialSpectrum& spectrum, const Boots
   if (results.block_sums.size() < kFewestBootstrapBlocks || options.replicates == 0) return;
   const std::vector<ScoreKind> kinds = score_kinds(results);
   std::vector<std::vector<double>> samples;  // [variable, row, kind] of replicates
+  std::vector<double> energy, variogram;
   bootstrap(results.block_sums, options, [&](const std::vector<double>& sums) {
+    const Finished finished = finish_packed(results, spectrum, sums);
+    if (finished.joint.energy_score) energy.push_back(*finished.joint.energy_score);
+    if (finished.joint.variogram_score) variogram.push_back(*finished.joint.variogram_score);
     std::size_t place = 0;
-    for (const VariableResults& scores : finish_packed(results, spectrum, sums))
+    for (const VariableResults& scores : finished.variables)
       visit_rows(scores, [&](const HourScores* row) {
         for (const ScoreKind& kind : kinds) {
           if (place == samples.size()) samples.emplace_back();
@@ -45,6 +49,8 @@ void add_intervals(Results& results, const RadialSpectrum& spectrum, const Boots
           row->intervals[kind.name] = central_interval(values);
       }
     });
+  if (!energy.empty()) results.joint.energy_interval = central_interval(energy);
+  if (!variogram.empty()) results.joint.variogram_interval = central_interval(variogram);
   results.replicates = options.replicates;
 }
 

@@ -32,6 +32,8 @@ const std::vector<ScoreKind>& all_score_kinds() {
        [](const HourScores& s) { return s.ensemble.spread_skill; }},
       {"debiased_spread_skill_ratio", "spread / debiased", false, true,
        [](const HourScores& s) { return s.ensemble.debiased_spread_skill; }},
+      {"upper_tail_crps", "upper twCRPS", true, true, [](const HourScores& s) { return s.upper_tail_crps; }},
+      {"lower_tail_crps", "lower twCRPS", true, true, [](const HourScores& s) { return s.lower_tail_crps; }},
       {"interpolation_mae", "interp. MAE", true, false,
        [](const HourScores& s) { return if_defined(s.interpolation.mae); }},
       {"interpolation_rmse", "interp. RMSE", true, false,

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluation/score_table.hpp"
+#include "evaluation/trajectory_report.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/evaluation/report.hpp"
 
@@ -63,6 +64,33 @@ Json spectrum_ratio_json(const VariableResults& scores) {
   if (ratios.members_log_ratio) json["members_mean_absolute_log_ratio"] = *ratios.members_log_ratio;
   if (ratios.interpolation_log_ratio)
     json["interpolation_mean_absolute_log_ratio"] = *ratios.interpolation_log_ratio;
+  return json;
+}
+
+Json joint_json(const JointResults& joint) {
+  Json json;
+  json["meaning"] =
+      "fair scores of tiles of 3 x 3 cells of all variables, 0, 3 and 6 h back, standardised by cell; "
+      "correlations and tail dependence (above the reference's local 95 % quantiles) over cells and hours";
+  json["units"] = "1";
+  json["tiles"] = joint.tiles;
+  if (joint.energy_score) json["energy_score"] = *joint.energy_score;
+  if (joint.variogram_score) json["variogram_score"] = *joint.variogram_score;
+  if (joint.energy_interval)
+    json["intervals"]["energy_score"] = {joint.energy_interval->low, joint.energy_interval->high};
+  if (joint.variogram_interval)
+    json["intervals"]["variogram_score"] = {joint.variogram_interval->low, joint.variogram_interval->high};
+  for (const PairResults& pair : joint.pairs) {
+    Json entry = {{"variables", {pair.first, pair.second}}};
+    const auto add = [&](const char* name, const std::optional<double>& value) {
+      if (value) entry[name] = *value;
+    };
+    add("truth_correlation", pair.truth_correlation);
+    add("members_correlation", pair.members_correlation);
+    add("truth_tail_dependence", pair.truth_tail_dependence);
+    add("members_tail_dependence", pair.members_tail_dependence);
+    json["pairs"].push_back(entry);
+  }
   return json;
 }
 
@@ -147,6 +175,8 @@ Json scores_json(const Results& results) {
     if (!scores.spectrum.members.empty()) entry["spectrum_ratio"] = spectrum_ratio_json(scores);
     json["variables"][variable.name] = entry;
   }
+  if (results.joint.tiles > 0 || !results.joint.pairs.empty()) json["joint"] = joint_json(results.joint);
+  json["trajectories"] = trajectories_json(results.trajectories);
   require_finite(json, "");
   return json;
 }

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "evaluation/score_table.hpp"
 #include "foehn/evaluation/report.hpp"
@@ -166,6 +168,79 @@ void add_increment_columns(std::vector<Column>& columns, const io::Variable& var
   if (scores.seam->truth) add_seam("_truth_seam", "truth", *scores.seam->truth);
 }
 
+std::string abscissa_meaning(const std::string& abscissa) {
+  if (abscissa == "quantile_level") return "part of the values that lie below the quantile";
+  return abscissa == "ramp_hours" ? "hours over which changes are taken" : "period in hours";
+}
+
+/// Statistics of trajectories, with the abscissas that they share.
+void add_trajectory_columns(std::vector<Column>& columns,
+                            const std::vector<TrajectoryStatistic>& statistics) {
+  for (const TrajectoryStatistic& statistic : statistics) {
+    const bool is_known = statistic.abscissa.empty() || statistic.at.empty() ||
+                          std::any_of(columns.begin(), columns.end(), [&](const Column& column) {
+                            return column.name == statistic.abscissa;
+                          });
+    if (!is_known)
+      columns.push_back({statistic.abscissa,
+                         {statistic.abscissa},
+                         {{"units", "1"}, {"long_name", abscissa_meaning(statistic.abscissa)}},
+                         statistic.at});
+  }
+  for (const TrajectoryStatistic& statistic : statistics) {
+    if (statistic.size() == 0) continue;
+    const auto dimensions = statistic.abscissa.empty() ? std::vector<std::string>{}
+                                                       : std::vector<std::string>{statistic.abscissa};
+    const auto add = [&](const std::string& ending, const std::vector<double>& values) {
+      if (values.empty()) return;
+      std::vector<double> filled;
+      for (const double value : values) filled.push_back(std::isfinite(value) ? value : kFillValue);
+      columns.push_back(
+          {fmt::format("{}_{}_{}", statistic.variable, statistic.name, ending),
+           dimensions,
+           {{"units", statistic.units},
+            {"long_name", fmt::format("{} of {}, {}", statistic.meaning, statistic.variable, ending)},
+            {"_FillValue", kFillValue}},
+           filled});
+    };
+    add("members", statistic.members);
+    add("members_lowest", statistic.lowest);
+    add("members_highest", statistic.highest);
+    add("truth", statistic.truth);
+    add("interpolation", statistic.interpolation);
+  }
+}
+
+/// How variables, neighbouring cells and hours vary together.
+void add_joint_columns(std::vector<Column>& columns, const JointResults& joint) {
+  const auto add = [&](const std::string& name, const std::string& meaning,
+                       const std::optional<double>& value) {
+    if (value) columns.push_back({name, {}, {{"units", "1"}, {"long_name", meaning}}, {*value}});
+  };
+  const auto add_score = [&](const std::string& name, const std::string& meaning,
+                             const std::optional<double>& score, const std::optional<Interval>& interval) {
+    add(name, meaning, score);
+    if (interval)
+      columns.push_back({name + "_interval",
+                         {"bound"},
+                         {{"units", "1"}, {"long_name", meaning}},
+                         {interval->low, interval->high}});
+  };
+  const std::string tiles = " of tiles of 3 x 3 cells of all variables, 0, 3 and 6 h back";
+  add_score("energy_score", "fair energy score" + tiles, joint.energy_score, joint.energy_interval);
+  add_score("variogram_score", "fair variogram score of order 1/2" + tiles, joint.variogram_score,
+            joint.variogram_interval);
+  for (const PairResults& pair : joint.pairs) {
+    const std::string name = pair.first + "_" + pair.second;
+    const std::string variables = fmt::format(" of {} and {}, ", pair.first, pair.second);
+    add(name + "_correlation_members", "correlation" + variables + "members", pair.members_correlation);
+    add(name + "_correlation_truth", "correlation" + variables + "truth", pair.truth_correlation);
+    add(name + "_tail_dependence_members", "tail dependence" + variables + "members",
+        pair.members_tail_dependence);
+    add(name + "_tail_dependence_truth", "tail dependence" + variables + "truth", pair.truth_tail_dependence);
+  }
+}
+
 std::vector<Column> make_columns(const Results& results) {
   std::vector<double> since_observation;
   for (std::size_t steps = 0; steps < static_cast<std::size_t>(results.period); ++steps) {
@@ -198,6 +273,8 @@ std::vector<Column> make_columns(const Results& results) {
     add_increment_columns(columns, results.variables[index], results.scores[index]);
     add_other_columns(columns, results.variables[index], results.scores[index]);
   }
+  add_joint_columns(columns, results.joint);
+  add_trajectory_columns(columns, results.trajectories);
   return columns;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "evaluation/score_table.hpp"
+#include "evaluation/trajectory_report.hpp"
 #include "foehn/evaluation/report.hpp"
 
 namespace foehn::evaluation {
@@ -69,6 +70,27 @@ std::string table_by_hours(const Results& results, const VariableResults& scores
   return text;
 }
 
+std::string joint_text(const JointResults& joint) {
+  std::string text;
+  const auto add_score = [&](const char* name, const std::optional<double>& score,
+                             const std::optional<Interval>& interval) {
+    if (!score) return;
+    text += fmt::format("{}: {}", name, number_text(*score));
+    if (interval) text += fmt::format(" ({} to {})", number_text(interval->low), number_text(interval->high));
+    text += "\n";
+  };
+  add_score("\nenergy score of tiles", joint.energy_score, joint.energy_interval);
+  add_score("variogram score of tiles", joint.variogram_score, joint.variogram_interval);
+  const auto number = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.3f}", *value) : std::string("-");
+  };
+  for (const PairResults& pair : joint.pairs)
+    text += fmt::format("{} and {}: correlation {} (truth {}), tail dependence {} (truth {})\n", pair.first,
+                        pair.second, number(pair.members_correlation), number(pair.truth_correlation),
+                        number(pair.members_tail_dependence), number(pair.truth_tail_dependence));
+  return text;
+}
+
 std::string legend(const Results& results) {
   std::string text = "\nmean: ensemble mean; interp.: interpolated observations";
   if (std::any_of(results.scores.begin(), results.scores.end(), [](const VariableResults& scores) {
@@ -96,7 +118,8 @@ std::string scores_text(const Results& results, bool in_full) {
     if (scores.seam) text += seam_text(*scores.seam) + "\n";
     text += agreement_text(scores, variable.units) + "\n";
   }
-  return text + legend(results);
+  return text + joint_text(results.joint) + trajectories_text(results.trajectories, in_full) +
+         legend(results);
 }
 
 }  // namespace foehn::evaluation

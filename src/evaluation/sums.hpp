@@ -10,6 +10,13 @@
 
 namespace foehn::evaluation {
 
+/// Fair threshold-weighted CRPS of the tails; only where there are local thresholds from hours that are not
+/// scored.
+struct TailSums {
+  std::int64_t count = 0;
+  double upper = 0, lower = 0;
+};
+
 /// Sums over a set of hours, for one variable.
 struct HourSums {
   explicit HourSums(std::int64_t members) : ensemble(members) {}
@@ -18,6 +25,7 @@ struct HourSums {
   EnsembleSums ensemble;
   ErrorSums interpolation;
   ErrorSums anomaly_interpolation;
+  TailSums tails;
 };
 
 /// Sums of spatial power over hours, one per ring, for one variable.
@@ -75,12 +83,39 @@ struct VariableSums {
   AgreementSums agreement;
 };
 
-/// Sums without a count, one per variable.
-/// @param rings  of the spatial spectrum
-inline std::vector<VariableSums> no_sums(std::size_t variables, std::int64_t members, std::int64_t period,
-                                         std::size_t rings) {
-  return {variables, VariableSums(members, period, rings)};
-}
+/// Sums of two standardised variables, and counts of their tails.
+struct PairSums {
+  void add(double a, double b, bool is_high, bool is_other_high) {
+    ++count;
+    first += a;
+    second += b;
+    first_squared += a * a;
+    second_squared += b * b;
+    product += a * b;
+    high += is_high ? 1 : 0;
+    other_high += is_other_high ? 1 : 0;
+    both_high += is_high && is_other_high ? 1 : 0;
+  }
+
+  std::int64_t count = 0;
+  double first = 0, second = 0, first_squared = 0, second_squared = 0, product = 0;
+  std::int64_t high = 0, other_high = 0, both_high = 0;
+};
+
+/// How variables, neighbouring cells and hours vary together.
+struct JointSums {
+  explicit JointSums(std::size_t variables) : truth(variables * (variables - 1) / 2), members(truth.size()) {}
+
+  std::int64_t tiles = 0;  ///< that are scored, hour by hour
+  double energy = 0, variogram = 0;
+  std::vector<PairSums> truth, members;  ///< of the pairs (0, 1), (0, 2), ..., (1, 2), ...
+};
+
+/// What a block of hours gives.
+struct BlockSums {
+  std::vector<VariableSums> variables;
+  JointSums joint;
+};
 
 // A kind of sums shows its numbers one by one to a visitor, always in the same order: all that adding,
 // packing and unpacking need.
@@ -105,12 +140,20 @@ void visit_numbers(S& sums, F&& visit) {
   for (auto& rank : sums.ranks) visit(rank);
 }
 
+template <SumsOf<TailSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.count);
+  visit(sums.upper);
+  visit(sums.lower);
+}
+
 template <SumsOf<HourSums> S, class F>
 void visit_numbers(S& sums, F&& visit) {
   visit(sums.hours);
   visit_numbers(sums.ensemble, visit);
   visit_numbers(sums.interpolation, visit);
   visit_numbers(sums.anomaly_interpolation, visit);
+  visit_numbers(sums.tails, visit);
 }
 
 template <SumsOf<SpectrumSums> S, class F>
@@ -152,13 +195,27 @@ void visit_numbers(S& sums, F&& visit) {
   visit_numbers(sums.agreement, visit);
 }
 
-template <class S, class F>
-void visit_numbers(std::vector<S>& sums, F&& visit) {
-  for (S& one : sums) visit_numbers(one, visit);
+template <SumsOf<PairSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.count);
+  for (auto* sum : {&sums.first, &sums.second, &sums.first_squared, &sums.second_squared, &sums.product})
+    visit(*sum);
+  for (auto* count : {&sums.high, &sums.other_high, &sums.both_high}) visit(*count);
 }
-template <class S, class F>
-void visit_numbers(const std::vector<S>& sums, F&& visit) {
-  for (const S& one : sums) visit_numbers(one, visit);
+
+template <SumsOf<JointSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.tiles);
+  visit(sums.energy);
+  visit(sums.variogram);
+  for (auto* pairs : {&sums.truth, &sums.members})
+    for (auto& pair : *pairs) visit_numbers(pair, visit);
+}
+
+template <SumsOf<BlockSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  for (auto& variable : sums.variables) visit_numbers(variable, visit);
+  visit_numbers(sums.joint, visit);
 }
 
 /// The numbers of some sums; counts are exact up to 2^53.
@@ -180,6 +237,13 @@ void add_packed(Sums& sums, std::span<const double> packed) {
 template <class Sums>
 void add(Sums& sums, const Sums& others) {
   add_packed(sums, pack(others));
+}
+
+/// Sums without a count.
+/// @param rings  of the spatial spectrum
+inline BlockSums no_sums(std::size_t variables, std::int64_t members, std::int64_t period,
+                         std::size_t rings) {
+  return {{variables, VariableSums(members, period, rings)}, JointSums(variables)};
 }
 
 }  // namespace foehn::evaluation

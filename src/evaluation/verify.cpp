@@ -9,6 +9,7 @@
 #include "evaluation/finish.hpp"
 #include "evaluation/intervals.hpp"
 #include "evaluation/share_out.hpp"
+#include "evaluation/trajectory_statistics.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 
@@ -58,12 +59,16 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
   const auto block_of = [&](std::int64_t item) { return blocks[static_cast<std::size_t>(item)]; };
 
   Results results = describe(sources, options);
-  std::vector<VariableSums> sums =
+  BlockSums sums =
       no_sums(results.variables.size(), results.members, results.period, spectrum.wavelengths().size());
+  std::optional<LocalClimate> climate;
+  ranks.agree([&] { climate = local_climate(sources); });
   core::Progress progress("evaluating", sources.hours, "hours", options.show_progress && ranks.is_root());
   share_out(
       ranks, static_cast<std::int64_t>(blocks.size()),
-      [&](std::int64_t item) { return pack(block_sums(sources, options, spectrum, block_of(item))); },
+      [&](std::int64_t item) {
+        return pack(block_sums(sources, options, spectrum, climate, block_of(item)));
+      },
       [&](std::int64_t item, std::span<const double> packed) {
         add_packed(sums, packed);
         results.block_sums.emplace_back(packed.begin(), packed.end());
@@ -72,10 +77,13 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
 
   ranks.agree([&] {
     if (!ranks.is_root()) return;
-    results.scores = finish(results, spectrum, sums);
+    Finished finished = finish(results, spectrum, sums);
+    results.scores = std::move(finished.variables);
+    results.joint = std::move(finished.joint);
     add_intervals(results, spectrum, options.bootstrap);
     results.example = example_hour(sources);
   });
+  results.trajectories = trajectory_statistics(sources, options, ranks);
   return results;
 }
 

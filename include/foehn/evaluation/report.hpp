@@ -14,7 +14,9 @@ std::string scores_text(const Results& results, bool in_full);
 
 /// The scores as an object: what was compared, and under "variables", by name, the scores over all hours and
 /// by hours since the last observation, month and hour of the day, each with the intervals of its scores, and
-/// spectra. What is not defined (the spread of one member, errors without a reference) is left out.
+/// spectra; under "joint" how variables, cells and hours vary together, and under "trajectories" what each
+/// trajectory is like by itself. What is not defined (the spread of one member, errors without a reference)
+/// is left out.
 /// @throws Error naming a score that is not finite
 nlohmann::ordered_json scores_json(const Results& results);
 
@@ -23,6 +25,10 @@ nlohmann::ordered_json scores_json(const Results& results);
 /// `..._all_hours`, `..._observed_hours` and `..._hours_between`; of each `<name>_interval(..., bound)` where
 /// it has intervals; rank histograms `<variable>_rank_histogram(rank)`; and spatial spectra
 /// `<variable>_spectrum(<variable>_ring_wavelength)` and `<variable>_spectrum_ratio(<variable>_wavelength)`.
+/// How variables vary together is in `energy_score`, `variogram_score`, and
+/// `<first>_<second>_correlation_...` and `..._tail_dependence_...`, ending in `members` or `truth`.
+/// Statistics of trajectories are `<variable>_<statistic>_members` (mean over them), `..._members_lowest`,
+/// `..._members_highest`, `..._truth` and `..._interpolation`, along the statistic's abscissa.
 /// @throws Error if the file cannot be written
 void write_scores_netcdf(const std::filesystem::path& path, const Results& results);
 

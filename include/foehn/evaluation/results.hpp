@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foehn/evaluation/scores.hpp"
+#include "foehn/evaluation/trajectory_statistic.hpp"
 #include "foehn/grid/grid.hpp"
 #include "foehn/io/field_reader.hpp"
 
@@ -26,7 +27,11 @@ struct HourScores {
   /// not need them, and NaN if every cell does.
   ErrorScores interpolation;
   std::optional<ErrorScores>
-      anomaly_interpolation;                  ///< the same for their anomalies; absent without a climatology
+      anomaly_interpolation;  ///< the same for their anomalies; absent without a climatology
+  /// Fair threshold-weighted CRPS (Gneiting and Ranjan 2011, doi:10.1198/jbes.2010.08110) with max(x, t), t
+  /// the local 95 % quantile of days that are not scored, and with min(x, t) of the 5 % quantile; absent
+  /// without such days, or with one member.
+  std::optional<double> upper_tail_crps, lower_tail_crps;
   std::map<std::string, Interval> intervals;  ///< by the score's name in scores.json; of some or none
 };
 
@@ -94,6 +99,25 @@ struct VariableResults {
   SpectrumRatios spectrum;  ///< those of `spectra` to the truth's
 };
 
+/// How two variables vary together, over cells and hours of standardised fields.
+struct PairResults {
+  std::string first, second;
+  std::optional<double> truth_correlation, members_correlation;  ///< absent for a variable that does not vary
+  /// P(second above its local 95 % quantile | first above its own), after the reference's quantiles; absent
+  /// where the first never is.
+  std::optional<double> truth_tail_dependence, members_tail_dependence;
+};
+
+/// How variables, neighbouring cells and hours vary together; absent or empty without a reference.
+struct JointResults {
+  std::int64_t tiles = 0;  ///< that are scored, hour by hour
+  /// Fair energy and variogram score (of order 1/2) of tiles of 3 x 3 cells of all variables at three hours,
+  /// 0, 3 and 6 h back, standardised by cell; absent with one member.
+  std::optional<double> energy_score, variogram_score;
+  std::optional<Interval> energy_interval, variogram_interval;
+  std::vector<PairResults> pairs;
+};
+
 /// Fields of one hour to look at, each [variable, y, x].
 struct ExampleHour {
   std::string time;
@@ -121,6 +145,8 @@ struct Results {
   std::vector<double> observation_std;  ///< one per variable, in its unit; empty if not known
   bool has_climatology = false;         ///< whether anomalies were interpolated
   std::vector<VariableResults> scores;  ///< one per variable
+  JointResults joint;
+  std::vector<TrajectoryStatistic> trajectories;
   /// The sums of each block of days, packed: what bootstrap samples of this run, and of its differences from
   /// others, are drawn from.
   std::vector<std::vector<double>> block_sums;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "foehn/evaluation/power_curve.hpp"
 #include "foehn/evaluation/ranks.hpp"
 #include "foehn/evaluation/results.hpp"
 #include "foehn/evaluation/sources.hpp"
@@ -29,6 +30,7 @@ struct VerifyOptions {
   /// How many of the members' values (4 bytes each) are held at once, at least one hour's. Changes no score.
   std::int64_t values_in_memory = std::int64_t{1} << 25;
   BootstrapOptions bootstrap = {};
+  PowerCurve power_curve = default_power_curve();
   bool show_progress = false;
 };
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace foehn::evaluation {
+
+/// One statistic of trajectories, each taken by itself: a number, or a curve along an abscissa. What is not
+/// defined is NaN.
+struct TrajectoryStatistic {
+  std::string variable;  ///< of the members; or wind_speed, or wind_power
+  std::string name;
+  std::string units;
+  std::string meaning;
+  /// hour_of_day, quantile_level, ramp_hours or period_hours; empty: one number.
+  std::string abscissa;
+  std::vector<double> at;               ///< the abscissa's values
+  std::vector<double> members;          ///< mean over the members
+  std::vector<double> lowest, highest;  ///< of the members
+  std::vector<double> truth;            ///< empty without a reference
+  std::vector<double> interpolation;    ///< of the observations, where none that it needs is missing
+
+  std::size_t size() const { return abscissa.empty() ? 1 : at.size(); }
+};
+
+}  // namespace foehn::evaluation

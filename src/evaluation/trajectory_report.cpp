@@ -1,0 +1,91 @@
+#include "evaluation/trajectory_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "evaluation/score_table.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json numbers_json(const TrajectoryStatistic& statistic, const std::vector<double>& values) {
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
+  if (statistic.abscissa.empty()) return number(values.front());
+  Json list = Json::array();
+  for (const double value : values) list.push_back(number(value));
+  return list;
+}
+
+/// Is it among those that come first?
+bool comes_first(const TrajectoryStatistic& statistic, std::size_t place) {
+  static constexpr std::array kNumbers = {"standard_deviation",  "capacity_factor", "low_wind_fraction",
+                                          "low_wind_spell_mean", "tx_max",          "tn_min",
+                                          "frost_days",          "heat_wave_index"};
+  if (statistic.abscissa.empty())
+    return std::find(kNumbers.begin(), kNumbers.end(), statistic.name) != kNumbers.end();
+  const double at = statistic.at[place];
+  if (statistic.name == "quantile") return at == 0.001 || at == 0.01 || at == 0.99 || at == 0.999;
+  return statistic.name == "ramp_deviation" && place == 0;
+}
+
+std::string label(const TrajectoryStatistic& statistic, std::size_t place) {
+  std::string text = statistic.variable + " " + statistic.name;
+  std::replace(text.begin() + static_cast<std::ptrdiff_t>(statistic.variable.size()), text.end(), '_', ' ');
+  if (statistic.abscissa == "quantile_level") text += fmt::format(" {:g} %", 100 * statistic.at[place]);
+  if (statistic.abscissa == "ramp_hours") text += fmt::format(" {:g} h", statistic.at[place]);
+  return text + " [" + statistic.units + "]";
+}
+
+std::string cell(const std::vector<double>& values, std::size_t place) {
+  return values.empty() || std::isnan(values[place]) ? "-" : number_text(values[place]);
+}
+
+}  // namespace
+
+std::string trajectories_text(const std::vector<TrajectoryStatistic>& statistics, bool in_full) {
+  if (statistics.empty()) return "";
+  constexpr int kLabelWidth = 38, kWidth = 12, kMembersWidth = 32;
+  std::string text =
+      fmt::format("\n{:<{}}{:>{}}{:>{}}{:>{}}\n", "each trajectory by itself", kLabelWidth,
+                  "members (lowest to highest)", kMembersWidth, "truth", kWidth, "interp.", kWidth);
+  for (const TrajectoryStatistic& statistic : statistics) {
+    const bool is_long = statistic.abscissa == "hour_of_day" || statistic.abscissa == "period_hours";
+    if (is_long) continue;
+    for (std::size_t place = 0; place < statistic.size(); ++place) {
+      if (!in_full && !comes_first(statistic, place)) continue;
+      const std::string members = fmt::format("{} ({} to {})", cell(statistic.members, place),
+                                              cell(statistic.lowest, place), cell(statistic.highest, place));
+      text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}\n", label(statistic, place), kLabelWidth, members,
+                          kMembersWidth, cell(statistic.truth, place), kWidth,
+                          cell(statistic.interpolation, place), kWidth);
+    }
+  }
+  return text;
+}
+
+Json trajectories_json(const std::vector<TrajectoryStatistic>& statistics) {
+  Json json;
+  for (const TrajectoryStatistic& statistic : statistics) {
+    Json& entry = json[statistic.variable][statistic.name];
+    entry["meaning"] = statistic.meaning;
+    entry["units"] = statistic.units;
+    if (!statistic.abscissa.empty()) entry[statistic.abscissa] = statistic.at;
+    entry["members"] = numbers_json(statistic, statistic.members);
+    entry["members_lowest"] = numbers_json(statistic, statistic.lowest);
+    entry["members_highest"] = numbers_json(statistic, statistic.highest);
+    if (!statistic.truth.empty()) entry["truth"] = numbers_json(statistic, statistic.truth);
+    const auto& interpolation = statistic.interpolation;
+    if (std::any_of(interpolation.begin(), interpolation.end(),
+                    [](double value) { return std::isfinite(value); }))
+      entry["interpolation"] = numbers_json(statistic, interpolation);
+  }
+  return json;
+}
+
+}  // namespace foehn::evaluation

@@ -1,0 +1,73 @@
+#include "evaluation/wind_statistics.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace foehn::evaluation {
+namespace {
+
+constexpr const char* kName = "wind_power";
+
+std::size_t cells_of(const TrajectoryShape& shape) {
+  return static_cast<std::size_t>(shape.ny * shape.nx);
+}
+
+}  // namespace
+
+WindStatistics::WindStatistics(const PowerCurve& curve, const TrajectoryShape& shape)
+    : curve_(curve),
+      step_hours_(shape.step_hours),
+      cells_(cells_of(shape)),
+      ramps_(shape.step_hours),
+      low_(cells_, 1),
+      day_long_(cells_, static_cast<std::int64_t>(std::ceil(24 / shape.step_hours))) {}
+
+void WindStatistics::add(const calendar::DateTime& date, std::span<const double> speeds) {
+  const double cut_in = curve_.cut_in();
+  std::vector<double> powers(speeds.size(), std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t cell = 0; cell < speeds.size(); ++cell) {
+    const bool is_low = curve_.hub_speed(speeds[cell]) < cut_in;
+    low_.add(cell, is_low);
+    day_long_.add(cell, is_low);
+    if (std::isnan(speeds[cell])) continue;
+    powers[cell] = curve_.power(speeds[cell]);
+    power_.add(powers[cell]);
+    cycle_.add(date.hour, powers[cell]);
+  }
+  ramps_.add(powers);
+}
+
+void WindStatistics::finish(TrajectorySummary& summary) {
+  low_.finish();
+  day_long_.finish();
+  const auto cells = static_cast<double>(cells_);
+  const double undefined = std::numeric_limits<double>::quiet_NaN();
+  const bool has_wind = power_.count > 0;
+  summary.add(kName, "capacity_factor", "1", "mean power over rated power", power_.mean());
+  std::vector<double> hours;
+  for (int hour = 0; hour < 24; ++hour) hours.push_back(hour);
+  summary.add_curve(kName, "daily_cycle", "1", "capacity factor by hour of the day (UTC)", "hour_of_day",
+                    hours, cycle_.means());
+  summary.add_curve(kName, "ramp_deviation", "1", "standard deviation of changes of power over rated power",
+                    "ramp_hours", ramps_.hours(), ramps_.deviations());
+  summary.add_curve(kName, "ramp_quantile_99", "1", "99 % quantile of the size of changes", "ramp_hours",
+                    ramps_.hours(), ramps_.quantiles(0.99));
+  const std::string low = fmt::format("hub wind below {:g} m s-1", curve_.cut_in());
+  const auto add = [&](const char* name, const char* units, const std::string& meaning, double value) {
+    summary.add(kName, name, units, meaning, has_wind ? value : undefined);
+  };
+  add("low_wind_fraction", "1", "part of the hours with " + low,
+      static_cast<double>(low_.steps()) / static_cast<double>(power_.count));
+  add("low_wind_spell_mean", "h", "mean length of spells with " + low,
+      low_.count() == 0
+          ? 0
+          : step_hours_ * static_cast<double>(low_.steps()) / static_cast<double>(low_.count()));
+  add("low_wind_spell_longest", "h", "longest spell of any cell with " + low,
+      step_hours_ * static_cast<double>(low_.longest()));
+  add("low_wind_spells_24h", "1", "spells of 24 h or more per cell with " + low,
+      static_cast<double>(day_long_.count()) / cells);
+}
+
+}  // namespace foehn::evaluation
