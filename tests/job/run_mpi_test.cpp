@@ -72,7 +72,9 @@ TEST_F(OneJobAfterAnother, DrawsWhatEachDrawsAlone) {
                             second = draw(settings("second", 2), kept);
   const std::vector<double> alone = draw(settings("alone", 2), load());
   EXPECT_EQ(second, alone);
-  if (world_.is_root()) EXPECT_NE(first, second);
+  if (world_.is_root()) {
+    EXPECT_NE(first, second);
+  }
 }
 
 TEST_F(OneJobAfterAnother, RefusesAPriorThatAPlanIsNotFor) {
