@@ -119,6 +119,8 @@ void publish_folder(const std::filesystem::path& temporary, const std::filesyste
 std::string read_small_file(const std::filesystem::path& path, std::size_t most_bytes) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
+  if (error == std::errc::no_such_file_or_directory)
+    throw core::Error(fmt::format("{}: no such file", path.string()));
   if (error) throw core::Error(fmt::format("{}: cannot be read: {}", path.string(), error.message()));
   if (size > most_bytes)
     throw core::Error(fmt::format("{}: {} bytes, expected at most {}", path.string(), size, most_bytes));

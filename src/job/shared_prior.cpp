@@ -20,9 +20,7 @@ std::optional<model::PriorFiles> open_prior(const comm::Communicator& world,
   world.agree_on_root([&] {
     files.emplace(folder);
     if (gaussian.empty()) return;
-    core::with_context("prior.gaussian", [&] {
-      files->lend(model::load_gaussian_part(gaussian, files->description().domain));
-    });
+    core::with_context("prior.gaussian", [&] { files->lend(gaussian); });
   });
   return files;
 }

@@ -265,10 +265,19 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
 PriorFiles::~PriorFiles() = default;
 PriorFiles::PriorFiles(PriorFiles&&) noexcept = default;
 
-void PriorFiles::lend(GaussianPart part) {
+void PriorFiles::check_has_no_gaussian_part() const {
   if (description_.gaussian_order)
     throw core::Error(fmt::format("the prior {} is of kind {}, which has a Gaussian part of its own",
                                   folder_.string(), description_.kind));
+}
+
+void PriorFiles::lend(const std::filesystem::path& gaussian) {
+  check_has_no_gaussian_part();
+  lend(load_gaussian_part(gaussian, description_.domain));
+}
+
+void PriorFiles::lend(GaussianPart part) {
+  check_has_no_gaussian_part();
   description_.gaussian_order = part.markov_order;
   description_.digest = core::sha256(description_.digest + part.digest);
   lent_ = std::move(part);

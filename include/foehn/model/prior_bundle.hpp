@@ -63,8 +63,9 @@ class PriorFiles {
   std::span<const std::byte> domain_content() const { return domain_; }
   const io::SafetensorsFile& weights() const { return *weights_; }
   /// Gives a prior that has no Gaussian part one, in its own normalised units.
-  /// @throws core::Error if it has one
+  /// @throws core::Error if it has one; of a folder, as load_gaussian_part
   void lend(GaussianPart part);
+  void lend(const std::filesystem::path& gaussian);
   const std::optional<GaussianPart>& lent() const { return lent_; }
   /// Weights of a score network may be of any floating type; it computes in the type of `options`.
   /// @param options  type and device of the fields to come
@@ -72,6 +73,7 @@ class PriorFiles {
   PriorBundle load(const at::TensorOptions& options) const;
 
  private:
+  void check_has_no_gaussian_part() const;
   /// @param weights  empty: they are mapped
   /// @param read     the domain's content
   PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
