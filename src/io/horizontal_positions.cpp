@@ -85,7 +85,8 @@ std::optional<double> far_longitude(const std::vector<double>& values) {
 }
 
 void leave_out_suppressed_cells(grid::Geographic& cells) {
-  auto& [latitude, longitude] = cells;
+  std::vector<double>& latitude = cells.latitude;
+  std::vector<double>& longitude = cells.longitude;
   const auto is_at_zero = [&](std::size_t i) { return latitude[i] == 0 && longitude[i] == 0; };
   std::size_t zeros = 0;
   for (std::size_t i = 0; i < latitude.size(); ++i) zeros += is_at_zero(i) ? 1 : 0;
