@@ -48,6 +48,7 @@ TEST(ResultValues, OfTrainAreWhatTheyWere) {
             "network.embedding = 512\n"
             "network.hidden = [128.0,128.0,256.0,384.0,512.0]\n"
             "prior.deviation = \"auto\"\n"
+            "prior.gaussian_order = null\n"
             "prior.kind = \"gaussian-preconditioned\"\n"
             "prior.markov_order = 6\n"
             "prior.normalisation = \"quant95\"\n"

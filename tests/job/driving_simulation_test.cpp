@@ -36,7 +36,7 @@ TEST(DrivingSimulation, IsTheObservationsOwn) {
 
 TEST(DrivingSimulation, IsWarnedOfWhereItIsOneOfSeveral) {
   EXPECT_THAT(log_beside("historical, ssp585"),
-              AllOf(HasSubstr("observations.nc is of historical, ssp585 (experiment_id)"),
+              AllOf(HasSubstr("observations.nc comes from historical, ssp585 (experiment_id)"),
                     HasSubstr("all files will be labelled ssp585")));
 }
 
