@@ -53,8 +53,9 @@ at::Tensor isotropic_mean(const at::Tensor& covariance) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(modes));
   std::iota(order.begin(), order.end(), 0);
   const auto wavenumber = [&](std::int64_t mode) {
-    return std::hypot(static_cast<double>(mode / nx) / static_cast<double>(ny),
-                      static_cast<double>(mode % nx) / static_cast<double>(nx));
+    const std::int64_t y = mode / nx, x = mode % nx;
+    return std::hypot(static_cast<double>(y) / static_cast<double>(ny),
+                      static_cast<double>(x) / static_cast<double>(nx));
   };
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return wavenumber(a) < wavenumber(b); });
 
