@@ -122,8 +122,10 @@ std::vector<DeviationChoice> DeviationEstimator::choose() const {
   const double side = static_cast<double>(std::max(shape_[1], shape_[2]));
   for (const double width : kMeanWidths)
     if (width < side) try_change([&](DeviationChoice& choice) { choice.mean_width = width; });
-  for (const auto& [cycle, member] : {std::pair{Harmonic::Cycle::day, &DeviationChoice::day_width},
-                                      std::pair{Harmonic::Cycle::year, &DeviationChoice::year_width}}) {
+  for (const auto& of_cycle : {std::pair{Harmonic::Cycle::day, &DeviationChoice::day_width},
+                               std::pair{Harmonic::Cycle::year, &DeviationChoice::year_width}}) {
+    const Harmonic::Cycle cycle = of_cycle.first;
+    const auto member = of_cycle.second;
     if (std::ranges::none_of(harmonics_, [&](const Harmonic& harmonic) { return harmonic.cycle == cycle; }))
       continue;
     for (const double width : kCycleWidths)

@@ -1,4 +1,4 @@
-// Guidance by a Gaussian part with windows of its own, and by one lent to a prior that has none.
+// Guidance by a Gaussian part with windows of its own.
 #include <gmock/gmock.h>
 
 #include "io/test_files.hpp"
@@ -42,26 +42,6 @@ TEST_F(GaussianPart, MayHaveLongerWindowsThanTheNetworkThatCorrectsIt) {
   train["prior.gaussian_order"] = "5";
   ASSERT_NO_FATAL_FAILURE(make("train", train));
   expect_same_on_three_ranks(options("alone"), options("shared"));
-}
-
-TEST_F(GaussianPart, CanBeLentToAScoreUnet) {
-  Options train = toy_climate().train_options(folder_ / "prior");
-  train["prior.kind"] = "score-unet";
-  ASSERT_NO_FATAL_FAILURE(make("train", train));
-  Options fit = toy_climate().fit_options(folder_ / "gaussian");
-  fit["prior.deviation"] = "one";
-  ASSERT_NO_FATAL_FAILURE(make("fit", fit));
-  Options lent = options("alone");
-  lent["prior.gaussian"] = folder_ / "gaussian";
-  Options on_three = options("shared");
-  on_three["prior.gaussian"] = folder_ / "gaussian";
-
-  expect_same_on_three_ranks(lent, on_three);
-
-  lent.erase("prior.gaussian");
-  const Outcome without = run_foehn("sample", lent);
-  EXPECT_NE(without.exit_code, 0) << "members of another Gaussian part were taken for its own";
-  EXPECT_THAT(without.err, HasSubstr("gaussian"));
 }
 
 }  // namespace
