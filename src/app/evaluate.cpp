@@ -116,12 +116,12 @@ void declare(config::OptionTable& table, EvaluateOptions& options) {
   table.add(
       "output.directory", &options.output,
       {.doc = "Write scores.json, scores.nc and report.html to this folder, which is created if absent; of "
-              "several runs, to a folder each, beside comparison.json.",
+              "several runs, to one folder per run, beside comparison.json.",
        .required = true,
        .changes_result = false});
 }
 
-/// "a=a/*.nc" names a run; patterns without a name go on with the run before them.
+/// "a=a/*.nc" names a run; patterns without a name belong to the run before them.
 std::vector<Run> runs_of(const std::vector<std::string>& words) {
   std::vector<Run> runs;
   for (const std::string& word : words) {

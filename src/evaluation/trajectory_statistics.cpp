@@ -197,11 +197,12 @@ void take(std::vector<TrajectoryStatistic>& statistics, std::span<const double> 
 /// Adds a member's numbers to the sums over members, and to the lowest and highest.
 void take_member(std::vector<TrajectoryStatistic>& statistics, std::span<const double> numbers,
                  bool is_first) {
-  if (is_first)
+  if (is_first) {
     for (auto where :
          {&TrajectoryStatistic::members, &TrajectoryStatistic::lowest, &TrajectoryStatistic::highest})
       take(statistics, numbers, where);
-  if (is_first) return;
+    return;
+  }
   auto next = numbers.begin();
   for (TrajectoryStatistic& statistic : statistics)
     for (std::size_t i = 0; i < statistic.members.size(); ++i, ++next) {

@@ -44,7 +44,7 @@ GaussianPart load_gaussian_part(const std::filesystem::path& folder, const Domai
   const auto variables = unit.size(0);
   return {(bundle.lag_covariance.size(0) - 1) / 2,
           bundle.lag_covariance * at::outer(unit, unit).reshape({1, variables, variables, 1, 1}),
-          prior_digest(folder)};
+          bundle.digest};
 }
 
 }  // namespace foehn::model

@@ -63,6 +63,8 @@ void multiply_some(const at::Tensor& blocks, std::int64_t begin, std::int64_t en
 }
 
 /// Blocks are computed apart from each other, so that bits do not depend on the threads that share them.
+/// Threads of our own: at::parallel_for is a template of its header, which runs on one thread unless this
+/// file is compiled with OpenMP.
 template <class Real>
 void multiply(const at::Tensor& blocks, const at::Tensor& spectra, const std::vector<std::int64_t>& channels,
               at::Tensor& products) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -37,6 +39,25 @@ constexpr const char* kGaussianWindow = "gaussian_window";  // where it is not t
 constexpr std::int64_t kLongestWindow = 1001;
 constexpr std::size_t kMostDomainBytes = std::size_t{4} << 30;
 
+/// What a kind of prior is made of. A new kind is a row of kKinds, and the code that makes its denoiser.
+struct Kind {
+  std::string_view word;        // of the metadata 'foehn.kind'
+  std::int64_t network_inputs;  // fields that its network sees, each of the prior's variables; 0: no network
+  bool has_gaussian;            // it has a Gaussian part of its own
+};
+
+constexpr std::array<Kind, 3> kKinds{
+    {{kGaussian, 0, true}, {kScoreUnet, 1, false}, {kPreconditioned, 2, true}}};
+
+/// @throws core::Error listing the kinds
+const Kind& kind_of(std::string_view word) {
+  const auto* const found = std::ranges::find(kKinds, word, &Kind::word);
+  if (found == kKinds.end())
+    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}', '{}' or '{}', found '{}'", kGaussian,
+                                  kScoreUnet, kPreconditioned, word));
+  return *found;
+}
+
 /// What the weights' metadata say, checked.
 struct Metadata {
   std::string kind;
@@ -65,18 +86,16 @@ nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& ke
 Metadata read_metadata(const io::SafetensorsFile& file) {
   Metadata metadata;
   metadata.kind = file.metadata_value("foehn.kind");
-  if (metadata.kind != kGaussian && metadata.kind != kScoreUnet && metadata.kind != kPreconditioned)
-    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}', '{}' or '{}', found '{}'", kGaussian,
-                                  kScoreUnet, kPreconditioned, metadata.kind));
+  const Kind& kind = kind_of(metadata.kind);
   const nlohmann::json architecture = parse_json(file, "foehn.architecture");
   const nlohmann::json schedule = parse_json(file, "foehn.schedule");
   try {
     metadata.window = architecture.at("window").get<std::int64_t>();
-    if (metadata.kind == kGaussian) metadata.gaussian_window = metadata.window;
-    if (metadata.kind == kPreconditioned)
-      metadata.gaussian_window = architecture.value(kGaussianWindow, metadata.window);
+    if (kind.has_gaussian)
+      metadata.gaussian_window =
+          kind.network_inputs == 0 ? metadata.window : architecture.value(kGaussianWindow, metadata.window);
     metadata.variables = architecture.at("variables").get<std::vector<std::string>>();
-    if (metadata.kind != kGaussian) metadata.network = score_unet_architecture(architecture);
+    if (kind.network_inputs > 0) metadata.network = score_unet_architecture(architecture);
     if (const auto name = schedule.at("name").get<std::string>(); name != "vp-cosine")
       throw core::Error(fmt::format("metadata 'foehn.schedule': expected 'vp-cosine', found '{}'", name));
     metadata.schedule.eta = schedule.at("eta").get<double>();
@@ -88,9 +107,9 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
   if (metadata.network)
     core::with_context("metadata 'foehn.architecture'", [&] {
       check_architecture(*metadata.network);
-      const std::int64_t inputs = metadata.kind == kPreconditioned ? 2 : 1;
-      if (metadata.network->inputs != inputs)
-        throw core::Error(fmt::format("inputs: expected {}, found {}", inputs, metadata.network->inputs));
+      if (metadata.network->inputs != kind.network_inputs)
+        throw core::Error(
+            fmt::format("inputs: expected {}, found {}", kind.network_inputs, metadata.network->inputs));
     });
   if (!(metadata.schedule.eta > 0 && metadata.schedule.eta < 1))
     throw core::Error(
@@ -177,7 +196,7 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
   for (const auto& [name, view] : file.tensors())
     if (name != kCovarianceName) tensors[name] = read_finite(name, view).to(options);
   auto network = std::make_unique<ScoreUnet>(*prior.network, tensors, options);
-  if (prior.kind == kScoreUnet) return {std::move(network), nullptr};
+  if (!kind_of(prior.kind).has_gaussian) return {std::move(network), nullptr};
   const at::Tensor covariance = read_covariance(file, prior);
   // What a network corrects is the same process, of the hours that it sees.
   const auto corrected = std::make_shared<GaussianPreconditioned>(
@@ -311,7 +330,8 @@ GaussianBundle load_gaussian_prior(const std::filesystem::path& folder) {
     if (prior.kind != kGaussian)
       throw core::Error(
           fmt::format("metadata 'foehn.kind': expected '{}', found '{}'", kGaussian, prior.kind));
-    return GaussianBundle{prior.domain, read_covariance(files.weights(), prior), prior.schedule};
+    return GaussianBundle{prior.domain, read_covariance(files.weights(), prior), prior.schedule,
+                          prior.digest};
   });
 }
 

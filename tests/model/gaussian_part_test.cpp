@@ -10,6 +10,7 @@
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "io/test_files.hpp"
+#include "model/two_variables.hpp"
 
 namespace foehn::model {
 namespace {
@@ -20,22 +21,9 @@ using ::testing::ThrowsMessage;
 
 constexpr std::int64_t kHours = 3, kVariables = 2, kNy = 4, kNx = 6;
 
-Domain domain(const Normalisation& normalisation) {
-  grid::Grid grid{{"lat", "latitude", "degrees_north", {58, 57.75, 57.5, 57.25}},
-                  {"lon", "longitude", "degrees_east", {-3, -2.75, -2.5, -2.25, -2, -1.75}},
-                  std::nullopt};
-  return {{{"psl", "air_pressure_at_mean_sea_level", "Pa"}, {"uas", "eastward_wind", "m s-1"}},
-          grid,
-          calendar::Calendar::noleap,
-          3600,
-          normalisation,
-          at::arange(9, at::kDouble).repeat({kVariables, 1})};
-}
-
-Normalisation anomalies(std::optional<Deviation> deviation = {}) {
-  return Normalisation::anomaly(
-      Climatology(harmonics_for(3600, 5 * 86400), at::randn({5, kVariables, kNy, kNx}, at::kDouble)),
-      at::tensor({700.0, 4.0}, at::kDouble), deviation);
+Domain anomalies(const std::optional<Deviation>& deviation = {}) {
+  return two_variables(anomalies_of_two_variables(deviation),
+                       at::arange(9, at::kDouble).repeat({kVariables, 1}));
 }
 
 class GaussianPartTest : public ::testing::Test {
@@ -52,7 +40,7 @@ class GaussianPartTest : public ::testing::Test {
   }
   void expect_refusal(const std::function<void(Domain&)>& change,
                       const ::testing::Matcher<const std::string&>& message) {
-    Domain other = domain(anomalies());
+    Domain other = anomalies();
     change(other);
     save_gaussian_prior(folder_ / "prior", other, lags_, {});
     const ::testing::Matcher<const std::string&> both = AllOf(HasSubstr(folder_ / "prior"), message);
@@ -61,12 +49,14 @@ class GaussianPartTest : public ::testing::Test {
 
   io::TemporaryFolder folder_;
   at::Tensor lags_;
-  Domain whole_ = domain(Normalisation::of_quantiles(
-      "quant95", at::stack({at::arange(9, at::kDouble) * 500, at::arange(9, at::kDouble) * 3})));
+  Domain whole_ = two_variables(
+      Normalisation::of_quantiles(
+          "quant95", at::stack({at::arange(9, at::kDouble) * 500, at::arange(9, at::kDouble) * 3})),
+      at::arange(9, at::kDouble).repeat({kVariables, 1}));
 };
 
 TEST_F(GaussianPartTest, HasTheCovarianceOfFieldsInTheOtherPriorsUnits) {
-  save_gaussian_prior(folder_ / "prior", domain(anomalies()), lags_, {});
+  save_gaussian_prior(folder_ / "prior", anomalies(), lags_, {});
   const GaussianPart part = load_gaussian_part(folder_ / "prior", whole_);
   EXPECT_EQ(part.markov_order, 1);
   // Anomalies in physical units are 700 u and 4 u; the other prior divides these by its own scales.
@@ -91,7 +81,7 @@ TEST_F(GaussianPartTest, RefusesAPriorOfOtherFields) {
         variance[0] =
             at::linspace(0.5, 1.5, kVariables * kNy * kNx, at::kDouble).reshape({kVariables, kNy, kNx});
         other.normalisation =
-            anomalies(Deviation(Climatology(harmonics_for(3600, 5 * 86400), variance), 0.1));
+            anomalies_of_two_variables(Deviation(Climatology(harmonics_for(3600, 5 * 86400), variance), 0.1));
       },
       HasSubstr("prior.deviation one"));
 }

@@ -10,6 +10,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "model/two_variables.hpp"
 
 namespace foehn::model {
 namespace {
@@ -31,17 +32,7 @@ class PriorBundleTest : public testing::Test {
   ~PriorBundleTest() override { std::filesystem::remove_all(folder_); }
 
   static Domain domain() {
-    grid::Grid grid{{"lat", "latitude", "degrees_north", {58, 57.75, 57.5, 57.25}},
-                    {"lon", "longitude", "degrees_east", {-3, -2.75, -2.5, -2.25, -2, -1.75}},
-                    std::nullopt};
-    return {{{"psl", "air_pressure_at_mean_sea_level", "Pa"}, {"uas", "eastward_wind", "m s-1"}},
-            grid,
-            calendar::Calendar::noleap,
-            3600,
-            Normalisation::anomaly(
-                Climatology(harmonics_for(3600, 5 * 86400), at::randn({5, 2, 4, 6}, at::kDouble)),
-                at::tensor({700.0, 4.0}, at::kDouble)),
-            at::randn({2, 9}, at::kDouble)};
+    return two_variables(anomalies_of_two_variables(), at::randn({2, 9}, at::kDouble));
   }
 
   std::filesystem::path folder_;

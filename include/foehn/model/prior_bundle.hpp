@@ -40,7 +40,7 @@ struct PriorBundle {
   PriorDescription description;
   std::shared_ptr<diffusion::WindowDenoiser> denoiser;  ///< of windows of 2 markov_order + 1 hours
   /// The prior's Gaussian part, whose Jacobian is closed form: `denoiser` itself, a part of it, or one with
-  /// windows of its own, of 2 gaussian_order + 1 hours. Null where there is none.
+  /// windows of its own, of 2 gaussian_order + 1 hours. Null for a prior without one.
   std::shared_ptr<diffusion::WindowDenoiser> gaussian;
 };
 
@@ -105,6 +105,7 @@ struct GaussianBundle {
   Domain domain;
   at::Tensor lag_covariance;  ///< as in GaussianPrior
   diffusion::VpCosine schedule;
+  std::string digest;  ///< as PriorDescription's
 };
 
 /// @throws core::Error naming the file and what is missing or wrong
