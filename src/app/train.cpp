@@ -44,7 +44,7 @@ class Pace {
   }
   void go_on() { last_ = Clock::now(); }
   std::int64_t steps() const { return steps_; }
-  double steps_a_second() const {
+  double steps_per_second() const {
     return static_cast<double>(steps_) / std::chrono::duration<double>(in_steps_).count();
   }
 
@@ -78,6 +78,82 @@ std::string describe(const training::Settings& settings, const training::Trainin
       training.batch, world.size(), world.size() == 1 ? "" : "s");
 }
 
+/// A training's lines for people while it runs, and the rows of its training.csv.
+class Report {
+ public:
+  /// @param state  the training's, which keeps the rows
+  Report(training::TrainingState& state, const training::TrainingOptions& training, bool is_root)
+      : state_(state),
+        training_(training),
+        is_root_(is_root),
+        progress_("training", training.steps, "steps", is_root) {
+    progress_.advance_without_work(state.step);
+  }
+  void step_done() {
+    pace_.step_done();
+    progress_.advance();
+  }
+  void evaluated(const training::TrainingState& now, const std::vector<double>& held_out) {
+    const double mean = training::mean_over_levels(held_out);
+    const double training_loss = now.loss_sum / static_cast<double>(now.losses);
+    state_.log.push_back(fmt::format("{},{},{:.6g},{:.6g},{:.6g}", now.step, now.step * training_.batch,
+                                     training_loss, mean, fmt::join(held_out, ",")));
+    if (is_root_)
+      spdlog::info("step {}: loss {:.4f}, held out {:.4f} (best {:.4f} at step {})", now.step, training_loss,
+                   mean, now.best_loss, now.best_step);
+    pace_.go_on();
+  }
+  /// "83.1 windows/s".
+  std::string speed() const {
+    if (pace_.steps() == 0) return "it had been trained before";
+    return fmt::format("{:.4g} windows/s", static_cast<double>(training_.batch) * pace_.steps_per_second());
+  }
+
+ private:
+  training::TrainingState& state_;
+  const training::TrainingOptions& training_;
+  bool is_root_;
+  core::Progress progress_;
+  Pace pace_;
+};
+
+/// Prepares fields and fits what is fitted, on the root; the result is broadcast.
+/// @return  nothing if only the options were to be checked, or a stop was requested
+std::optional<training::PreparedData> prepare_on_root(const Call& call, const Context& context,
+                                                      const training::Settings& settings,
+                                                      const training::PreparedPaths& paths,
+                                                      std::optional<training::TrainLocks>& locks) {
+  const comm::Communicator& world = context.world;
+  training::PreparedData prepared;
+  world.agree([&] {
+    check(settings);
+    if (!world.is_root()) return;
+    locks.emplace(settings, call.validate_only);
+    const training::Record record(settings);
+    if (!call.validate_only) prepared = prepare(record, settings, paths, context.stop);
+  });
+  if (call.validate_only || world.any(context.stop.is_requested())) return std::nullopt;
+  world.broadcast(prepared.hours);
+  world.broadcast(prepared.gaussian);
+  world.broadcast(prepared.cache);
+  return prepared;
+}
+
+/// Writes the prior and its training.csv, on the root.
+void save_results(const Call& call, const training::Settings& settings, const training::Material& material,
+                  const training::TrainingState& state, double without_network, const Report& report) {
+  save_prior(settings, material, state, without_network, call.table.values().dump());
+  io::write_file_atomically(fs::path(settings.prior) / "training.csv", csv_text(state));
+  std::cout << fmt::format(
+      "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; {}\n", settings.prior,
+      state.best_loss, state.best_step, without_network, report.speed());
+  if (state.best_loss >= without_network)
+    spdlog::warn(
+        "{}: on the hours held out the network is no better than none: loss {:.4g}, against {:.4g} "
+        "without it; use more train.windows or another train.learning_rate",
+        settings.prior, state.best_loss, without_network);
+}
+
 int run(const Call& call, const Context& context, const TrainOptions& options) {
   const comm::Communicator& world = context.world;
   process::set_threads(options.threads);
@@ -89,29 +165,19 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   std::optional<core::Activity> activity;
   activity.emplace("preparation");
   std::optional<training::TrainLocks> locks;  // of the root
-  training::PreparedData prepared;
-  world.agree([&] {
-    check(settings);
-    if (!world.is_root()) return;
-    locks.emplace(settings, call.validate_only);
-    const training::Record record(settings);
-    if (!call.validate_only) prepared = prepare(record, settings, paths, context.stop);
-  });
-  if (call.validate_only) {
-    if (world.is_root()) say_valid("nothing was trained");
-    return 0;
-  }
-  if (world.any(context.stop.is_requested())) {
+  const auto prepared = prepare_on_root(call, context, settings, paths, locks);
+  if (!prepared) {
+    if (call.validate_only) {
+      if (world.is_root()) say_valid("nothing was trained");
+      return 0;
+    }
     if (world.is_root()) std::cout << "stopped before the first step; run again to continue\n";
     return kStoppedWithCheckpoint;
   }
-  world.broadcast(prepared.hours);
-  world.broadcast(prepared.gaussian);
-  world.broadcast(prepared.cache);
   std::optional<training::Material> material;
   world.agree([&] {
-    check_prepared(prepared, paths);
-    material = read_material(settings, paths.gaussian, prepared.hours[0], prepared.hours[1]);
+    check_prepared(*prepared, paths);
+    material = read_material(settings, paths.gaussian, prepared->hours[0], prepared->hours[1]);
   });
   const training::TrainingOptions training =
       training_options(settings, material->held_out, material->domain.step_seconds, material->schedule);
@@ -122,7 +188,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   std::optional<training::Trainer> trainer;
   training::Checkpoints checkpoints(
       settings.checkpoint_folder(),
-      call.table.result_values() + fmt::format("data = {}\nfoehn = {}\nlibtorch = {}\n", prepared.cache,
+      call.table.result_values() + fmt::format("data = {}\nfoehn = {}\nlibtorch = {}\n", prepared->cache,
                                                core::version(), TORCH_VERSION));
   training::TrainingState state;
   world.agree([&] {
@@ -133,36 +199,20 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
     if (!world.is_root() || settings.restart) return;
     if (auto found = checkpoints.load(state)) state = std::move(*found);
   });
-  // The root alone says what is gone on from: another rank's view of the folder may be older.
+  // The root alone says where training continues: another rank's view of the folder may be older.
   state.broadcast(world);
   if (world.is_root() && state.step > 0)
     spdlog::info("continuing from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
 
   activity.reset();
-  core::Progress progress("training", training.steps, "steps", world.is_root());
-  progress.advance_without_work(state.step);
-  Pace pace;
-  training::Trainer::Events events;
-  events.step_done = [&](const training::TrainingState&, double) {
-    pace.step_done();
-    progress.advance();
-  };
-  events.evaluated = [&](const training::TrainingState& now, const std::vector<double>& held_out) {
-    const double mean = training::mean_over_levels(held_out);
-    const double training_loss = now.loss_sum / static_cast<double>(now.losses);
-    state.log.push_back(fmt::format("{},{},{:.6g},{:.6g},{:.6g}", now.step, now.step * training.batch,
-                                    training_loss, mean, fmt::join(held_out, ",")));
-    if (world.is_root())
-      spdlog::info("step {}: loss {:.4f}, held out {:.4f} (best {:.4f} at step {})", now.step, training_loss,
-                   mean, now.best_loss, now.best_step);
-    pace.go_on();
-  };
-  events.must_stop = [&] { return context.stop.is_requested(); };
-  events.must_save = [&] {
-    return state.step % settings.checkpoint_every == 0 || state.step == training.steps;
-  };
-  events.save = [&](const training::TrainingState& now) { checkpoints.save(now); };
-  const bool is_done = trainer->run(state, events);
+  Report report(state, training, world.is_root());
+  const bool is_done = trainer->run(
+      state, {.step_done = [&](const training::TrainingState&, double) { report.step_done(); },
+              .evaluated = [&](const auto& now, const auto& held_out) { report.evaluated(now, held_out); },
+              .must_stop = [&] { return context.stop.is_requested(); },
+              .must_save =
+                  [&] { return state.step % settings.checkpoint_every == 0 || state.step == training.steps; },
+              .save = [&](const training::TrainingState& now) { checkpoints.save(now); }});
   if (!is_done) {
     if (world.is_root())
       std::cout << fmt::format("stopped at step {} with the checkpoint {}; run again to continue\n",
@@ -172,20 +222,8 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   const double without_network = training::mean_over_levels(trainer->held_out_loss_without_network());
   world.agree([&] {
     if (!world.is_root()) return;
-    save_prior(settings, *material, state, without_network, call.table.values().dump());
-    io::write_file_atomically(fs::path(settings.prior) / "training.csv", csv_text(state));
+    save_results(call, settings, *material, state, without_network, report);
     checkpoints.save(state);
-    std::cout << fmt::format(
-        "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; {}\n",
-        settings.prior, state.best_loss, state.best_step, without_network,
-        pace.steps() == 0
-            ? "it had been trained before"
-            : fmt::format("{:.4g} windows/s", static_cast<double>(training.batch) * pace.steps_a_second()));
-    if (state.best_loss >= without_network)
-      spdlog::warn(
-          "{}: on the hours held out the network is no better than none: loss {:.4g}, against {:.4g} "
-          "without it; use more train.windows or another train.learning_rate",
-          settings.prior, state.best_loss, without_network);
   });
   return 0;
 }

@@ -83,29 +83,6 @@ TEST(GaussianPreconditioned, KnowsWhatThePriorLeavesOpen) {
   EXPECT_LT(prior.posterior_deviation(diffusion::VpCosine{}.at(0)), 1.1e-3);
 }
 
-TEST(GaussianPreconditioned, ProductWithItsJacobianAgreesWithFiniteDifferences) {
-  GaussianPreconditioned denoiser = make(at::kDouble, 1);
-  at::manual_seed(23);
-  const at::Tensor x = at::randn({2, kChannels, kNy, kNx}, at::kDouble), direction = at::randn_like(x),
-                   cotangent = at::randn_like(x);
-  const double step = 1e-5;
-  const at::Tensor difference = (denoiser.noise_estimate(at_hour_zero(x + step * direction), kLevel) -
-                                 denoiser.noise_estimate(at_hour_zero(x - step * direction), kLevel)) /
-                                (2 * step);
-  const double expected = (difference * cotangent).sum().item<double>();
-  const at::Tensor product = denoiser.noise_vjp(at_hour_zero(x), kLevel, cotangent);
-  EXPECT_NEAR((product * direction).sum().item<double>(), expected, 1e-7 * std::abs(expected));
-  EXPECT_FALSE(product.requires_grad());
-}
-
-TEST(GaussianPreconditioned, GivesAWindowTheSameBitsInAnySlot) {
-  GaussianPreconditioned denoiser = make(at::kFloat, 1);
-  at::manual_seed(24);
-  const at::Tensor x = at::randn({3, kChannels, kNy, kNx});
-  const at::Tensor eps = denoiser.noise_estimate(at_hour_zero(x), kLevel);
-  EXPECT_TRUE(at::equal(denoiser.noise_estimate(at_hour_zero(x.flip(0)), kLevel), eps.flip(0)));
-}
-
 TEST(GaussianPreconditioned, RefusesANetworkOfAnotherKind) {
   ScoreUnetArchitecture architecture = small_architecture();
   architecture.inputs = 1;

@@ -95,22 +95,6 @@ TEST(ScoreUnet, HasTheLossAndTheGradientsOfTheReference) {
   }
 }
 
-TEST(ScoreUnet, ProductWithItsJacobianAgreesWithFiniteDifferences) {
-  at::manual_seed(31);
-  ScoreUnet network = small_network(at::kDouble);
-  const at::Tensor x = at::randn({2, 6, 12, 20}, at::kDouble), direction = at::randn_like(x),
-                   cotangent = at::randn_like(x);
-  const double step = 1e-5;
-  const at::Tensor difference = (network.noise_estimate(at_hour_zero(x + step * direction), kLevel) -
-                                 network.noise_estimate(at_hour_zero(x - step * direction), kLevel)) /
-                                (2 * step);
-  const double expected = (difference * cotangent).sum().item<double>();
-  const at::NoGradGuard as_callers_have_it;
-  const at::Tensor product = network.noise_vjp(at_hour_zero(x), kLevel, cotangent);
-  EXPECT_NEAR((product * direction).sum().item<double>(), expected, 1e-7 * std::abs(expected));
-  EXPECT_FALSE(product.requires_grad());
-}
-
 TEST(ScoreUnet, KeepsNoAutogradStateInInference) {
   ScoreUnet network = small_network(at::kFloat);
   for (const auto& [name, tensor] : network.tensors()) tensor.requires_grad_();

@@ -1,0 +1,144 @@
+#include "foehn/diffusion/window_denoiser.hpp"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "foehn/model/gaussian_preconditioned.hpp"
+#include "foehn/model/gaussian_prior.hpp"
+#include "foehn/model/score_unet.hpp"
+
+namespace foehn::model {
+namespace {
+
+constexpr std::int64_t kHours = 3, kVariables = 2, kNy = 4, kNx = 12;
+
+/// Correlated between variables, and over lags as 0.8^lag.
+at::Tensor lag_covariance() {
+  at::Tensor covariance = at::zeros({kHours, kVariables, kVariables, kNy, kNx}, at::kDouble);
+  const at::Tensor variance = 1 / (1 + at::arange(kNy * kNx, at::kDouble).reshape({kNy, kNx}));
+  for (std::int64_t lag = 0; lag < kHours; ++lag)
+    for (std::int64_t a = 0; a < kVariables; ++a)
+      for (std::int64_t b = 0; b < kVariables; ++b)
+        covariance[lag][a][b] = variance * ((a == b ? 1 : 0.4) * std::pow(0.8, static_cast<double>(lag)));
+  return covariance;
+}
+
+/// Of every kind of layer, with attention at an even and an odd number of cells.
+std::unique_ptr<ScoreUnet> network(std::int64_t inputs, at::ScalarType type) {
+  const ScoreUnetArchitecture architecture{.window = kHours,
+                                           .variables = kVariables,
+                                           .hidden = {4, 6, 8},
+                                           .blocks = {1, 2, 1},
+                                           .attention = {1, 2},
+                                           .embedding = 8,
+                                           .inputs = inputs};
+  return std::make_unique<ScoreUnet>(architecture, random_tensors(architecture, 3), at::TensorOptions(type));
+}
+
+/// What a denoiser of windows must hold, whatever the kind of prior: a new kind is one more line here.
+struct Subject {
+  std::string name;
+  std::function<std::unique_ptr<diffusion::WindowDenoiser>(at::ScalarType)> make;
+};
+
+void PrintTo(const Subject& subject, std::ostream* out) {
+  *out << subject.name;
+}
+
+const Subject kSubjects[] = {
+    {"Gaussian", [](auto type) { return std::make_unique<GaussianPrior>(lag_covariance(), type, false); }},
+    {"GaussianInBatches",
+     [](auto type) { return std::make_unique<GaussianPrior>(lag_covariance(), type, true); }},
+    {"ScoreUnet", [](auto type) { return network(1, type); }},
+    {"GaussianPreconditioned",
+     [](auto type) {
+       return std::make_unique<GaussianPreconditioned>(GaussianPrior(lag_covariance(), type),
+                                                       network(2, type));
+     }},
+};
+
+class EachWindowDenoiser : public testing::TestWithParam<Subject> {
+ protected:
+  EachWindowDenoiser() { at::manual_seed(31); }
+  /// Windows that begin at hours of their own, in [0, count).
+  static diffusion::Windows windows(const at::Tensor& fields) {
+    std::vector<std::int64_t> first_hours(static_cast<std::size_t>(fields.size(0)));
+    for (std::size_t i = 0; i < first_hours.size(); ++i) first_hours[i] = static_cast<std::int64_t>(i);
+    return {fields, first_hours};
+  }
+  static at::Tensor random(std::int64_t count, at::ScalarType type) {
+    return at::randn({count, kHours * kVariables, kNy, kNx}, type);
+  }
+  static diffusion::Windows reversed(const diffusion::Windows& some) {
+    return {some.fields.flip(0), {some.first_hours.rbegin(), some.first_hours.rend()}};
+  }
+
+  const diffusion::NoiseLevel level_ = diffusion::VpCosine{}.at(0.4);
+};
+
+TEST_P(EachWindowDenoiser, HasTheProductOfItsJacobianThatFiniteDifferencesGive) {
+  const auto denoiser = GetParam().make(at::kDouble);
+  const at::Tensor x = random(2, at::kDouble), direction = at::randn_like(x), cotangent = at::randn_like(x);
+  const double step = 1e-5;
+  const at::Tensor difference = (denoiser->noise_estimate(windows(x + step * direction), level_) -
+                                 denoiser->noise_estimate(windows(x - step * direction), level_)) /
+                                (2 * step);
+  const double expected = (difference * cotangent).sum().item<double>();
+  const at::NoGradGuard as_callers_have_it;
+  const at::Tensor product = denoiser->noise_vjp(windows(x), level_, cotangent);
+  EXPECT_NEAR((product * direction).sum().item<double>(), expected, 1e-7 * std::abs(expected));
+}
+
+TEST_P(EachWindowDenoiser, GivesAWindowTheSameBitsInAnySlot) {
+  const auto denoiser = GetParam().make(at::kFloat);
+  const diffusion::Windows some = windows(random(3, at::kFloat));
+  const at::Tensor cotangent = at::randn_like(some.fields);
+  EXPECT_TRUE(at::equal(denoiser->noise_estimate(reversed(some), level_),
+                        denoiser->noise_estimate(some, level_).flip(0)));
+  EXPECT_TRUE(at::equal(denoiser->noise_vjp(reversed(some), level_, cotangent.flip(0)),
+                        denoiser->noise_vjp(some, level_, cotangent).flip(0)));
+}
+
+TEST_P(EachWindowDenoiser, GivesAWindowTheSameBitsInAnyBatchIfItSaysSo) {
+  const auto denoiser = GetParam().make(at::kFloat);
+  if (denoiser->needs_full_batches()) GTEST_SKIP() << "it needs batches of one size";
+  const at::Tensor x = random(3, at::kFloat), cotangent = at::randn_like(x);
+  const at::Tensor estimate = denoiser->noise_estimate(windows(x), level_);
+  const at::Tensor product = denoiser->noise_vjp(windows(x), level_, cotangent);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const diffusion::Windows alone{x.narrow(0, i, 1).clone(), {i}};
+    EXPECT_TRUE(at::equal(denoiser->noise_estimate(alone, level_)[0], estimate[i]));
+    EXPECT_TRUE(
+        at::equal(denoiser->noise_vjp(alone, level_, cotangent.narrow(0, i, 1).clone())[0], product[i]));
+  }
+}
+
+TEST_P(EachWindowDenoiser, GivesTensorsOfTheCallersOwn) {
+  const auto denoiser = GetParam().make(at::kFloat);
+  const at::Tensor x = random(2, at::kFloat), before = x.clone();
+  at::Tensor estimate = denoiser->noise_estimate(windows(x), level_);
+  const at::Tensor kept = estimate.clone();
+  at::Tensor product = denoiser->noise_vjp(windows(x), level_, before);
+  EXPECT_EQ(estimate.sizes(), x.sizes());
+  EXPECT_EQ(estimate.scalar_type(), at::kFloat);
+  EXPECT_FALSE(estimate.requires_grad());
+  EXPECT_FALSE(product.requires_grad());
+  estimate.zero_();
+  product.zero_();
+  EXPECT_TRUE(at::equal(x, before));
+  EXPECT_TRUE(at::equal(denoiser->noise_estimate(windows(x), level_), kept));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, EachWindowDenoiser, testing::ValuesIn(kSubjects),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace
+}  // namespace foehn::model
