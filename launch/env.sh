@@ -1,10 +1,16 @@
 # shellcheck shell=bash
 # The environment in which foehn runs well; to be sourced. What the user has set already stays.
 
-# The program that launch/build made.
-foehn_bin="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/release/bin"
-case ":$PATH:" in *":$foehn_bin:"*) ;; *) export PATH="$foehn_bin:$PATH" ;; esac
-unset foehn_bin
+# The program: in a source tree what launch/build made, of the preset FOEHN_BUILD (release where it is not set); else
+# that of the installation, of which this is PREFIX/share/foehn/launch.
+foehn_tree="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+if [ -f "$foehn_tree/CMakeLists.txt" ]; then
+  foehn_bin="$foehn_tree/build/${FOEHN_BUILD:-release}/bin"
+else
+  foehn_bin="$(cd "$foehn_tree/../.." && pwd)/bin"
+fi
+case "$PATH:" in "$foehn_bin:"*) ;; *) export PATH="$foehn_bin:$PATH" ;; esac
+unset foehn_bin foehn_tree
 
 # One thread per rank: ranks that each start a thread per core fight over the cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"

@@ -127,6 +127,15 @@ Words foehn_words(const std::string& subcommand, const Options& options, int ran
 
 }  // namespace
 
+Words launch_command(const std::string& subcommand, const Options& options, int ranks) {
+  const auto programs = std::filesystem::path(FOEHN_PROGRAM).parent_path();
+  Words words{"env", "PATH=" + programs.string() + ":" + std::getenv("PATH"),
+              "FOEHN_BUILD=" + programs.parent_path().filename().string(), FOEHN_SOURCE "/launch/run",
+              std::to_string(ranks)};
+  for (const std::string& word : command_line(subcommand, options)) words.push_back(word);
+  return words;
+}
+
 RunningCommand start_foehn(const std::string& subcommand, const Options& options, int ranks) {
   return RunningCommand(foehn_words(subcommand, options, ranks, {}));
 }

@@ -41,6 +41,9 @@ class RunningCommand {
 /// Starts a subcommand of foehn on its own (ranks 0) or under mpirun.
 RunningCommand start_foehn(const std::string& subcommand, const Options& options, int ranks = 0);
 
+/// The command that runs a subcommand of foehn by launch/run.
+Words launch_command(const std::string& subcommand, const Options& options, int ranks);
+
 /// Is there a program of this name on PATH?
 bool has_program(const std::string& name);
 

@@ -126,10 +126,7 @@ TEST_F(Restart, StopsOnASignalAndGoesOn) {
 }
 
 TEST_F(Restart, IsAskedForByTheLaunchScript) {
-  Words words{"env", "PATH=" + fs::path(FOEHN_PROGRAM).parent_path().string() + ":" + std::getenv("PATH"),
-              FOEHN_SOURCE "/launch/run", "3", "sample"};
-  for (const auto& [name, value] : options("launched")) words.insert(words.end(), {"--" + name, value});
-  RunningCommand command(words);
+  RunningCommand command(launch_command("sample", options("launched"), 3));
   wait_for_checkpoint(folder_ / "launched", command);
   kill(command.process(), SIGTERM);
   const Outcome stopped = command.wait();

@@ -119,13 +119,25 @@ TEST_F(Stop, BetweenMembersTakesNoStepOfTheNext) {
 /// The same through the script that passes signals on.
 class StopOfLaunchScript : public Stop {
  protected:
-  Words words() const {
-    Words words{"env", "PATH=" + fs::path(FOEHN_PROGRAM).parent_path().string() + ":" + std::getenv("PATH"),
-                FOEHN_SOURCE "/launch/run", "3", "sample"};
-    for (const auto& [name, value] : long_options("out")) words.insert(words.end(), {"--" + name, value});
-    return words;
-  }
+  Words words() const { return launch_command("sample", long_options("out"), 3); }
 };
+
+TEST(PassSignals, ReturnsWhatFoehnSaysRatherThanTheLauncher) {
+  // Ranks that are killed on their way out do not matter; what foehn did not live to say, the launcher says.
+  struct Case {
+    std::string said;
+    int launcher, expected;
+  };
+  for (const auto& [said, launcher, expected] : {Case{"75", 75, 75}, Case{"75", 137, 75}, Case{"0", 0, 0},
+                                                 Case{"running", 137, 137}, Case{"", 1, 1}}) {
+    const Outcome outcome =
+        run_command({"bash", "-c",
+                     "source " FOEHN_SOURCE "/launch/pass_signals.sh; run_and_pass_signals sh -c 'echo $0 > "
+                     "\"$FOEHN_STATUS_FILE\"; exit $1' \"$@\"",
+                     "bash", said, std::to_string(launcher)});
+    EXPECT_EQ(outcome.exit_code, expected) << said << ": " << outcome;
+  }
+}
 
 TEST_F(StopOfLaunchScript, IsNotLostBeforeFoehnListens) {
   for (const int signal : {SIGTERM, SIGHUP}) {
