@@ -1,12 +1,17 @@
-// The job script for Slurm, with stand-ins for its programs.
+// The job script under a real Slurm, of two nodes on this machine.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <regex>
 
+#include "installation.hpp"
 #include "io/test_files.hpp"
 #include "process.hpp"
+#include "same_netcdf.hpp"
+#include "slurm_cluster.hpp"
+#include "toy_climate.hpp"
 
 namespace foehn::testing {
 namespace {
@@ -14,65 +19,162 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
-class JobScript : public ::testing::Test {
+class Slurm : public ::testing::Test {
  protected:
-  /// Runs the script where srun says what it is given, has foehn end with `said` and itself with `code`.
-  Outcome run(const std::string& said, int code, int restarts, const Words& options) {
-    make_program(
-        "srun", "echo \"srun $*\"; echo " + said + " > \"$FOEHN_STATUS_FILE\"; exit " + std::to_string(code));
-    make_program("scontrol", "echo \"scontrol $*\"");
-    Words words{"env",
-                "PATH=" + (folder_ / "").string() + ":" + std::getenv("PATH"),
-                "SLURM_SUBMIT_DIR=" FOEHN_SOURCE,
-                "SLURM_JOB_ID=7",
-                "SLURM_RESTART_COUNT=" + std::to_string(restarts),
-                "bash",
-                FOEHN_SOURCE "/slurm/sample.sbatch",
-                "job.ini"};
-    words.insert(words.end(), options.begin(), options.end());
-    return run_command(words);
+  static void SetUpTestSuite() {
+    const std::vector<std::string> missing = SlurmCluster::missing_programs();
+    if (!missing.empty()) {
+      why_not_ = "this machine has no " + missing.front();
+      return;
+    }
+    installed_ = std::make_unique<Installation>();
+    try {
+      cluster_ = std::make_unique<SlurmCluster>();
+    } catch (const std::exception& error) {
+      std::cout << error.what() << std::endl;
+      why_not_ = "Slurm does not start on this machine";
+    }
+  }
+  static void TearDownTestSuite() {
+    cluster_.reset();
+    installed_.reset();
+  }
+  void SetUp() override {
+    if (!cluster_) GTEST_SKIP() << why_not_;
   }
 
- private:
-  void make_program(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << "#!/bin/sh\n" << text << "\n";
-    fs::permissions(folder_ / name, fs::perms::owner_all);
+  /// Options for a run that takes about a second per member.
+  Options options() const {
+    Options options = toy_climate().sample_options(folder_ / "members");
+    options["sampler.steps"] = "60";
+    return options;
+  }
+  /// Queues slurm/sample.sbatch with a configuration file of these options and more words after it.
+  std::string submit(const Words& sbatch_options, const Options& options, const Words& more = {}) const {
+    std::string configuration;
+    for (const auto& [name, value] : options) {
+      const auto dot = name.find('.');
+      configuration += "[" + name.substr(0, dot) + "]\n" + name.substr(dot + 1) + " = " + value + "\n";
+    }
+    io::write_content(folder_ / "job.ini", configuration);
+    Words words{"--partition=foehn", "--ntasks-per-node=1", "--cpus-per-task=1", "--output=log-%j.txt"};
+    words.insert(words.end(), sbatch_options.begin(), sbatch_options.end());
+    words.insert(words.end(), {installed_->shared("slurm/sample.sbatch"), "job.ini"});
+    words.insert(words.end(), more.begin(), more.end());
+    return cluster_->submit(words, folder_ / "");
+  }
+  std::string log(const std::string& job) const { return io::content_of(folder_ / ("log-" + job + ".txt")); }
+  std::string restarts(const std::string& job) const { return cluster_->job(job).at("Restarts"); }
+  bool has_checkpoint() const {
+    for (const std::string& file : files_in(folder_ / "members"))
+      if (file.ends_with("manifest.json")) return true;
+    return false;
+  }
+  /// The same member, drawn without Slurm.
+  void expect_undisturbed(const std::string& member, Options options) const {
+    options["output.directory"] = folder_ / "undisturbed";
+    options["ensemble.first_member"] = std::to_string(std::stoi(member));
+    options["ensemble.members"] = "1";
+    const Outcome outcome = run_foehn("sample", options);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+    const std::string file = "member_" + member + ".nc";
+    EXPECT_THAT(netcdf_differences(folder_ / "undisturbed" / file, folder_ / "members" / file), IsEmpty())
+        << member;
   }
 
+  static std::unique_ptr<Installation> installed_;
+  static std::unique_ptr<SlurmCluster> cluster_;
+  static std::string why_not_;
   io::TemporaryFolder folder_;
 };
 
-TEST_F(JobScript, GoesBackInTheQueueWhenFoehnHasStopped) {
-  // Ranks that are killed on their way out do not matter.
-  for (const int code : {75, 137}) {
-    const Outcome outcome = run("75", code, 0, {});
-    EXPECT_EQ(outcome.exit_code, 0) << outcome;
-    EXPECT_THAT(outcome.out, HasSubstr("scontrol requeue 7"));
-  }
-  for (const int code : {0, 1, 137}) {
-    const Outcome outcome = run(code == 137 ? "running" : std::to_string(code), code, 0, {});
-    EXPECT_EQ(outcome.exit_code, code) << outcome;
-    EXPECT_THAT(outcome.out, Not(HasSubstr("scontrol")));
-  }
+std::unique_ptr<Installation> Slurm::installed_;
+std::unique_ptr<SlurmCluster> Slurm::cluster_;
+std::string Slurm::why_not_;
+
+TEST_F(Slurm, SharesATrajectoryBetweenTwoNodes) {
+  const std::string job = submit({"--nodes=2", "--time=60"}, options(), {"--ensemble.members", "2"});
+  EXPECT_EQ(cluster_->wait(job), "COMPLETED") << log(job);
+  EXPECT_EQ(cluster_->job(job).at("NodeList"), "node[1-2]");
+  const auto record = nlohmann::json::parse(io::content_of(folder_ / "members/run.json"));
+  EXPECT_EQ(record["state"], "done");
+  EXPECT_EQ(record["ranks"], 2);
+  for (const std::string member : {"000", "001"}) expect_undisturbed(member, options());
 }
 
-TEST_F(JobScript, DoesNotGoBackForEver) {
-  const Outcome outcome = run("75", 75, 50, {});
-  EXPECT_EQ(outcome.exit_code, 75) << outcome;
-  EXPECT_THAT(outcome.out, Not(HasSubstr("scontrol")));
-  EXPECT_THAT(outcome.err, HasSubstr("restarted 50 times"));
+TEST_F(Slurm, GoesOnAfterItsTimeLimitUntilItIsCancelled) {
+  // More members than there is time for. Slurm looks for jobs near their end every half a minute.
+  Options many = options();
+  many["ensemble.members"] = "1000";
+  many["checkpoint.every_steps"] = "3";
+  const std::string job =
+      submit({"--nodes=2", "--time=1", "--signal=B:USR1@59"}, many, {"--checkpoint.restart", "true"});
+  ASSERT_TRUE(holds_within(std::chrono::seconds(90), [&] { return restarts(job) == "1"; })) << log(job);
+  ASSERT_TRUE(holds_within(std::chrono::seconds(60), [&] {
+    return log(job).find("continues from step") != std::string::npos;
+  })) << log(job);
+  std::smatch found;
+  const std::string said = log(job);
+  ASSERT_TRUE(std::regex_search(said, found, std::regex("member (\\d+) continues from step")));
+  const std::string member = fmt::format("{:03}", std::stoi(found[1]));
+  ASSERT_TRUE(holds_within(std::chrono::seconds(60), [&] {
+    return fs::exists(folder_ / ("members/member_" + member + ".nc"));
+  })) << log(job);
+  expect_undisturbed(member, options());
+
+  ASSERT_EQ(cluster_->run({"scancel", job}).exit_code, 0);
+  EXPECT_EQ(cluster_->wait(job), "CANCELLED") << log(job);
+  EXPECT_EQ(restarts(job), "1");
 }
 
-TEST_F(JobScript, StartsOverOnlyOnce) {
-  const Words options{"--checkpoint.restart", "true", "--ensemble.members", "3"};
-  EXPECT_THAT(run("0", 0, 0, options).out, HasSubstr("--checkpoint.restart true --ensemble.members 3"));
-  EXPECT_THAT(run("0", 0, 1, options).out,
-              AllOf(HasSubstr("job.ini --ensemble.members 3 --checkpoint.restart false"),
-                    Not(HasSubstr("restart true"))));
-  EXPECT_THAT(run("0", 0, 1, {"--checkpoint.restart=true"}).out,
-              AllOf(HasSubstr("job.ini --checkpoint.restart false"), Not(HasSubstr("restart=true"))));
+TEST_F(Slurm, LeavesANodeThatIsDrained) {
+  Options long_run = options();
+  long_run["sampler.steps"] = "300";
+  long_run["checkpoint.every_steps"] = "3";
+  const std::string job = submit({"--nodes=1", "--time=60"}, long_run);
+  ASSERT_TRUE(holds_within(std::chrono::seconds(30), [&] { return has_checkpoint(); })) << log(job);
+  const std::string node = cluster_->job(job).at("NodeList");
+  ASSERT_EQ(cluster_->run({"scontrol", "update", "NodeName=" + node, "State=DRAIN", "Reason=test"}).exit_code,
+            0);
+  ASSERT_EQ(cluster_->run({"scancel", "--signal=USR1", "--batch", job}).exit_code, 0);
+  EXPECT_EQ(cluster_->wait(job), "COMPLETED") << log(job);
+  EXPECT_EQ(restarts(job), "1");
+  EXPECT_NE(cluster_->job(job).at("NodeList"), node);
+  EXPECT_THAT(log(job), HasSubstr("member 0 continues from step"));
+  EXPECT_EQ(cluster_->run({"scontrol", "update", "NodeName=" + node, "State=RESUME"}).exit_code, 0);
+  expect_undisturbed("000", long_run);
+}
+
+TEST_F(Slurm, EndsWithFoehnsExitCode) {
+  const std::string unknown = submit({"--nodes=1", "--time=60"}, options(), {"--no.such_option", "1"});
+  EXPECT_EQ(cluster_->wait(unknown), "FAILED") << log(unknown);
+  EXPECT_EQ(cluster_->job(unknown).at("ExitCode"), "2:0");
+  EXPECT_EQ(restarts(unknown), "0");
+  EXPECT_THAT(log(unknown), HasSubstr("no.such_option"));
+}
+
+TEST_F(Slurm, StopsRestartingAtSomeTime) {
+  Options long_run = options();
+  long_run["sampler.steps"] = "100000";
+  long_run["checkpoint.every_steps"] = "3";
+  const std::string job = submit({"--nodes=1", "--time=60", "--export=ALL,FOEHN_MOST_RESTARTS=0"}, long_run);
+  ASSERT_TRUE(holds_within(std::chrono::seconds(30), [&] { return has_checkpoint(); })) << log(job);
+  ASSERT_EQ(cluster_->run({"scancel", "--signal=USR1", "--batch", job}).exit_code, 0);
+  EXPECT_EQ(cluster_->wait(job), "FAILED") << log(job);
+  EXPECT_EQ(cluster_->job(job).at("ExitCode"), "75:0");
+  EXPECT_THAT(log(job), HasSubstr("FOEHN_MOST_RESTARTS"));
+}
+
+TEST_F(Slurm, GivesFoehnTheGpusOfTheJob) {
+  // This Slurm's GPUs do not exist: foehn must say so and not compute on processors instead.
+  const std::string job = submit({"--nodes=1", "--time=60", "--gpus-per-node=1"}, options());
+  const std::string state = cluster_->wait(job);
+  if (state == "COMPLETED") GTEST_SKIP() << "this machine has a GPU";
+  EXPECT_EQ(state, "FAILED");
+  EXPECT_THAT(log(job), HasSubstr("run.device: cuda: LibTorch finds no GPU"));
 }
 
 }  // namespace
