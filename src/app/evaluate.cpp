@@ -1,14 +1,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <regex>
 
+#include "app/evaluate_options.hpp"
 #include "app/members_climatology.hpp"
 #include "app/options.hpp"
 #include "app/subcommands.hpp"
@@ -16,6 +15,7 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/evaluation/compare.hpp"
+#include "foehn/evaluation/compare_climates.hpp"
 #include "foehn/evaluation/report.hpp"
 #include "foehn/evaluation/sources.hpp"
 #include "foehn/evaluation/verify.hpp"
@@ -29,121 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct EvaluateOptions {
-  std::vector<std::string> members;
-  std::vector<std::string> reference;
-  std::vector<std::string> observations;
-  std::string prior;
-  std::string crop;
-  std::vector<std::string> variables;
-  core::PerVariable<io::TimeSampling> cell_methods;
-  std::vector<double> observation_std;
-  std::string output;
-  bool in_full = false;
-  evaluation::BootstrapOptions bootstrap;
-  std::string power_curve;
-  double hub_height = 100;
-  double wind_exponent = 1.0 / 7;
-};
-
-/// The members of one run.
-struct Run {
-  std::string name;  ///< empty where it is the only one
-  std::vector<std::string> patterns;
-};
-
-void declare(config::OptionTable& table, EvaluateOptions& options) {
-  table.add("input.members", &options.members,
-            {.doc = "Score these trajectories (files or globs such as 'out/member_*.nc'), in the layout "
-                    "member or cordex. "
-                    "Several runs are compared if each has a name: a=a/*.nc,b=b/*.nc.",
-             .are_files = true,
-             .required = true});
-  table.add(
-      "input.reference", &options.reference,
-      {.doc =
-           "Score against these fine fields (files or globs), which may be longer than the members and, with "
-           "data.crop, larger; default: score only what needs no reference.",
-       .are_files = true});
-  table.add(
-      "input.observations", &options.observations,
-      {.doc = "Compare with interpolation of these coarse observations, which the members were conditioned "
-              "on, and score the agreement with them.",
-       .are_files = true,
-       .required = true});
-  table.add(
-      "input.prior", &options.prior,
-      {.doc = "Also compare with interpolation of the observations' anomalies from the climatology of this "
-              "prior bundle."});
-  table.add(
-      "data.crop", &options.crop,
-      {.doc = "Use this part of the reference's grid, the one that the members cover: y0:y1,x0:x1 (rows and "
-              "columns from 0, ends excluded); default: all of it."});
-  table.add(
-      "data.variables", &options.variables,
-      {.doc =
-           "Find variables that have other names in the reference than in the members by these name=standard "
-           "name pairs (t2m=air_temperature), names as in the reference."});
-  add_cell_methods_option(table, options.cell_methods);
-  table.add(
-      "observation.std", &options.observation_std,
-      {.doc = "Assume observation errors of this standard deviation, one value per variable, each in its CF "
-              "unit; default: what the members' files state (foehn_observation_std).",
-       .unit = "CF unit",
-       .minimum = 0,
-       .minimum_excluded = true});
-  table.add("bootstrap.replicates", &options.bootstrap.replicates,
-            {.doc = "Draw blocks of days N times for the scores' 95 % intervals; 0 disables them.",
-             .unit = "1",
-             .minimum = 0,
-             .maximum = 100000});
-  table.add("bootstrap.seed", &options.bootstrap.seed,
-            {.doc = "Draw them from this seed.", .unit = "1", .minimum = 0});
-  table.add(
-      "wind.power_curve", &options.power_curve,
-      {.doc = "Take the turbine's curve from this file, lines of hub wind speed in m s-1 and power; default: "
-              "cut-in 3, rated 13, cut-out 25 m s-1."});
-  table.add("wind.hub_height", &options.hub_height,
-            {.doc = "Put the turbine's hub at this height.", .unit = "m", .minimum = 10, .maximum = 500});
-  table.add("wind.exponent", &options.wind_exponent,
-            {.doc = "Take the hub's wind from that at 10 m by a power law of this exponent.",
-             .unit = "1",
-             .minimum = 0,
-             .maximum = 1});
-  table.add("all", &options.in_full,
-            {.doc = "Also print scores by hours since the last observation, month and hour of the day.",
-             .changes_result = false});
-  table.add(
-      "output.directory", &options.output,
-      {.doc = "Write scores.json, scores.nc and report.html to this folder, which is created if absent; of "
-              "several runs, to one folder per run, beside comparison.json.",
-       .required = true,
-       .changes_result = false});
-}
-
-/// "a=a/*.nc" names a run; patterns without a name belong to the run before them.
-std::vector<Run> runs_of(const std::vector<std::string>& words) {
-  std::vector<Run> runs;
-  for (const std::string& word : words) {
-    static const std::regex named("([A-Za-z0-9_.-]+)=(.+)");
-    std::smatch parts;
-    if (!fs::exists(word) && std::regex_match(word, parts, named)) {
-      if (!runs.empty() && runs.front().name.empty())
-        throw core::UsageError(fmt::format("input.members: '{}' names a run, but '{}' before it has no name",
-                                           word, words.front()));
-      const auto is_same = [&](const Run& run) { return run.name == parts[1].str(); };
-      if (std::any_of(runs.begin(), runs.end(), is_same))
-        throw core::UsageError(fmt::format("input.members: two runs are named '{}'", parts[1].str()));
-      runs.push_back({parts[1], {parts[2]}});
-      continue;
-    }
-    if (runs.empty()) runs.emplace_back();
-    runs.back().patterns.push_back(word);
-  }
-  return runs;
-}
-
-evaluation::SourceFiles source_files(const EvaluateOptions& options, const Run& run) {
+evaluation::SourceFiles source_files(const EvaluateOptions& options, const MembersOfRun& run) {
   evaluation::SourceFiles files;
   files.members = core::with_context("input.members", [&] { return io::expand_files(run.patterns); });
   files.reference =
@@ -180,15 +66,74 @@ evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const e
   return verify;
 }
 
+/// A run's files, open and checked, and what becomes of them.
+struct OpenRun {
+  std::string name;
+  evaluation::SourceFiles files;
+  evaluation::Sources sources;
+  evaluation::VerifyOptions verify;
+  fs::path folder;
+};
+
+OpenRun open_run(const EvaluateOptions& options, const MembersOfRun& run) {
+  const evaluation::SourceFiles files = source_files(options, run);
+  evaluation::Sources sources = evaluation::open_sources(files);
+  if (sources.reference)
+    core::with_context("input.reference", [&] {
+      io::require_snapshots(*sources.reference, options.cell_methods, "the members are");
+    });
+  const evaluation::VerifyOptions verify = verify_options(options, files, sources);
+  const fs::path output = options.output;
+  return {run.name, files, std::move(sources), verify, run.name.empty() ? output : output / run.name};
+}
+
+/// The earlier period that the climate-change signal starts from.
+struct HistoricalPeriod {
+  evaluation::SourceFiles files;
+  evaluation::Sources sources;
+};
+
+std::optional<HistoricalPeriod> open_historical_period(const EvaluateOptions& options,
+                                                       const std::vector<OpenRun>& runs) {
+  if (options.historical_members.empty() && options.historical_observations.empty()) return std::nullopt;
+  if (options.historical_members.empty() || options.historical_observations.empty())
+    throw core::UsageError(
+        fmt::format("{}: needed for the climate-change signal, beside {}",
+                    options.historical_members.empty() ? "historical.members" : "historical.observations",
+                    options.historical_members.empty() ? "historical.observations" : "historical.members"));
+  if (runs.size() > 1)
+    throw core::UsageError(
+        fmt::format("historical.members: belongs to one run in input.members, which has {}", runs.size()));
+  evaluation::SourceFiles files;
+  files.members =
+      core::with_context("historical.members", [&] { return io::expand_files(options.historical_members); });
+  files.observations = core::with_context("historical.observations",
+                                          [&] { return io::expand_files(options.historical_observations); });
+  evaluation::Sources sources =
+      core::with_context("historical.members", [&] { return evaluation::open_sources(files); });
+  core::with_context("historical.members", [&] {
+    evaluation::check_periods(sources, files, runs.front().sources, runs.front().files);
+  });
+  return HistoricalPeriod{std::move(files), std::move(sources)};
+}
+
 /// Scores of observed hours mean little if the members were drawn from other observations, or without any.
-void warn_of_other_observations(const evaluation::SourceFiles& files) {
+/// @param option  that names the observations
+void warn_of_other_observations(const evaluation::SourceFiles& files, const char* option) {
   const io::Attributes attributes = io::NetcdfFile::open(files.members.front()).global_attributes();
   const auto stated = attributes.find("foehn_observations_digest");
   const bool is_conditioned = stated != attributes.end();
   if (is_conditioned ? stated->second != io::AttributeValue(core::sha256_of_files(files.observations))
                      : attributes.contains("foehn_options_digest"))
-    spdlog::warn("input.observations: {} was drawn from {} (global attribute foehn_observations_digest)",
+    spdlog::warn("{}: {} was drawn from {} (global attribute foehn_observations_digest)", option,
                  files.members.front().string(), is_conditioned ? "other files" : "no observations");
+}
+
+void warn_of_historical_period(const HistoricalPeriod& historical, const evaluation::Sources& future) {
+  warn_of_other_observations(historical.files, "historical.observations");
+  if (const auto text = evaluation::uneven_cover(evaluation::climate_period(historical.sources),
+                                                 evaluation::climate_period(future)))
+    spdlog::warn("historical.members: {}", *text);
 }
 
 void warn_of_hours_left_out(const evaluation::Sources& sources) {
@@ -220,47 +165,32 @@ evaluation::Ranks ranks_of(const comm::Communicator& world) {
 void write_results(const evaluation::Results& results, const fs::path& folder) {
   const std::string json = evaluation::scores_json(results).dump(2) + "\n";
   evaluation::write_scores_netcdf(folder / "scores.nc", results);
+  evaluation::write_maps_netcdf(folder, results);
   io::write_file_atomically(folder / "report.html", evaluation::report_html(results));
   io::write_file_atomically(folder / "scores.json", json);
   spdlog::info("wrote scores.json, scores.nc and report.html in {}", folder.string());
 }
 
-/// A run's files, open and checked, and what becomes of them.
-struct OpenRun {
-  std::string name;
-  evaluation::SourceFiles files;
-  evaluation::Sources sources;
-  evaluation::VerifyOptions verify;
-  fs::path folder;
-};
-
-OpenRun open_run(const EvaluateOptions& options, const Run& run) {
-  const evaluation::SourceFiles files = source_files(options, run);
-  evaluation::Sources sources = evaluation::open_sources(files);
-  if (sources.reference)
-    core::with_context("input.reference", [&] {
-      io::require_snapshots(*sources.reference, options.cell_methods, "the members are");
-    });
-  const evaluation::VerifyOptions verify = verify_options(options, files, sources);
-  const fs::path output = options.output;
-  return {run.name, files, std::move(sources), verify, run.name.empty() ? output : output / run.name};
-}
-
 int run(const Call& call, const Context& context, const EvaluateOptions& options) {
   const comm::Communicator& world = context.world;
   std::vector<OpenRun> runs;
+  std::optional<HistoricalPeriod> historical;
   // Every rank reads hours of its own.
   world.agree([&] {
-    for (const Run& run : runs_of(options.members)) runs.push_back(open_run(options, run));
+    for (const MembersOfRun& run : runs_of(options.members)) runs.push_back(open_run(options, run));
+    historical = open_historical_period(options, runs);
   });
   std::vector<std::unique_ptr<process::OutputFolder>> made;
   world.agree_on_root([&] {
     for (const OpenRun& run : runs) {
-      warn_of_other_observations(run.files);
+      warn_of_other_observations(run.files, "input.observations");
       warn_of_hours_left_out(run.sources);
       made.push_back(
           std::make_unique<process::OutputFolder>(run.folder, "output.directory", call.validate_only));
     }
+  });
+  world.agree_on_root([&] {
+    if (historical) warn_of_historical_period(*historical, runs.front().sources);
   });
   if (call.validate_only) {
     if (world.is_root()) say_valid("nothing was written");
@@ -269,6 +199,9 @@ int run(const Call& call, const Context& context, const EvaluateOptions& options
   std::vector<evaluation::NamedResults> found;
   for (const OpenRun& run : runs)
     found.push_back({run.name, evaluation::verify(run.sources, run.verify, ranks_of(world))});
+  if (historical)
+    found.front().results.climate_change = evaluation::compare_climates(
+        historical->sources, runs.front().sources, runs.front().verify, ranks_of(world));
   world.agree_on_root([&] {
     std::string text;
     if (found.size() > 1) {
@@ -297,7 +230,7 @@ Subcommand evaluate() {
       .example =
           "foehn evaluate --input.members 'out/member_*.nc' --input.reference truth.nc "
           "--input.observations coarse.nc --input.prior prior --output.directory scores",
-      .declare = parallel(&declare, &run)};
+      .declare = parallel(&declare_evaluate_options, &run)};
 }
 
 }  // namespace foehn::app

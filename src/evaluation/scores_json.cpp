@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "evaluation/climate_change_report.hpp"
 #include "evaluation/score_table.hpp"
 #include "evaluation/trajectory_report.hpp"
 #include "foehn/core/error.hpp"
@@ -177,6 +178,7 @@ Json scores_json(const Results& results) {
   }
   if (results.joint.tiles > 0 || !results.joint.pairs.empty()) json["joint"] = joint_json(results.joint);
   json["trajectories"] = trajectories_json(results.trajectories);
+  if (results.climate_change) json["climate_change"] = climate_change_json(results);
   require_finite(json, "");
   return json;
 }

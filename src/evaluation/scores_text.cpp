@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evaluation/climate_change_report.hpp"
 #include "evaluation/score_table.hpp"
 #include "evaluation/trajectory_report.hpp"
 #include "foehn/evaluation/report.hpp"
@@ -119,7 +120,7 @@ std::string scores_text(const Results& results, bool in_full) {
     text += agreement_text(scores, variable.units) + "\n";
   }
   return text + joint_text(results.joint) + trajectories_text(results.trajectories, in_full) +
-         legend(results);
+         legend(results) + climate_change_text(results, in_full);
 }
 
 }  // namespace foehn::evaluation

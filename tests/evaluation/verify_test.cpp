@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "evaluation/ranks_in_turn.hpp"
 #include "evaluation/toy_files.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/philox.hpp"
@@ -16,6 +17,7 @@
 namespace foehn::evaluation {
 namespace {
 
+using foehn::testing::on_ranks_in_turn;
 using foehn::testing::shifted;
 using foehn::testing::toy_grid;
 using foehn::testing::ToyField;
@@ -425,25 +427,9 @@ TEST(Verify, GivesTheSameBitsOnAnyNumberOfRanks) {
   const auto sources = open_sources(setting.files);
   const std::string alone = scores_json(verify(sources, {})).dump();
   for (const int size : {2, 3, 7}) {
-    // Ranks that work one after the other: those beyond the root first, keeping what they would send.
-    std::vector<std::vector<Ranks::Numbers>> sent(static_cast<std::size_t>(size));
-    for (int rank = size - 1; rank > 0; --rank) {
-      Ranks ranks{.rank = rank, .size = size};
-      ranks.gather = [&, rank](const Ranks::Numbers& mine) {
-        sent[static_cast<std::size_t>(rank)].push_back(mine);
-        return std::vector<Ranks::Numbers>{};
-      };
-      verify(sources, {}, ranks);
-    }
-    Ranks root{.rank = 0, .size = size};
-    std::size_t round = 0;
-    root.gather = [&](const Ranks::Numbers& mine) {
-      std::vector<Ranks::Numbers> all = {mine};
-      for (int rank = 1; rank < size; ++rank) all.push_back(sent[static_cast<std::size_t>(rank)][round]);
-      ++round;
-      return all;
-    };
-    EXPECT_EQ(scores_json(verify(sources, {}, root)).dump(), alone) << size << " ranks";
+    const Results shared =
+        on_ranks_in_turn(size, [&](const Ranks& ranks) { return verify(sources, {}, ranks); });
+    EXPECT_EQ(scores_json(shared).dump(), alone) << size << " ranks";
   }
 }
 

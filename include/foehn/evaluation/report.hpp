@@ -15,7 +15,8 @@ std::string scores_text(const Results& results, bool in_full);
 /// The scores as an object: what was compared, and under "variables", by name, the scores over all hours and
 /// by hours since the last observation, month and hour of the day, each with the intervals of its scores, and
 /// spectra; under "joint" how variables, cells and hours vary together, and under "trajectories" what each
-/// trajectory is like by itself. What is not defined (the spread of one member, errors without a reference)
+/// trajectory is like by itself, and under "climate_change" how the members change from a historical period.
+/// What is not defined (the spread of one member, errors without a reference)
 /// is left out.
 /// @throws Error naming a score that is not finite
 nlohmann::ordered_json scores_json(const Results& results);
@@ -31,6 +32,11 @@ nlohmann::ordered_json scores_json(const Results& results);
 /// `..._members_highest`, `..._truth` and `..._interpolation`, along the statistic's abscissa.
 /// @throws Error if the file cannot be written
 void write_scores_netcdf(const std::filesystem::path& path, const Results& results);
+
+/// Writes what is known by cell as NetCDF, each file whole or not at all: maps.nc on the members' grid and,
+/// where there is anything on it, coarse_maps.nc on the observations'.
+/// @throws Error if a file cannot be written
+void write_maps_netcdf(const std::filesystem::path& folder, const Results& results);
 
 /// One HTML page that needs no other file: tables, curves by hours since the last observation, rank
 /// histograms, spectra, and maps of the example hour.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "foehn/evaluation/climate_change.hpp"
 #include "foehn/evaluation/scores.hpp"
 #include "foehn/evaluation/trajectory_statistic.hpp"
 #include "foehn/grid/grid.hpp"
@@ -147,6 +148,7 @@ struct Results {
   std::vector<VariableResults> scores;  ///< one per variable
   JointResults joint;
   std::vector<TrajectoryStatistic> trajectories;
+  std::optional<ClimateChange> climate_change;  ///< absent without a historical period
   /// The sums of each block of days, packed: what bootstrap samples of this run, and of its differences from
   /// others, are drawn from.
   std::vector<std::vector<double>> block_sums;

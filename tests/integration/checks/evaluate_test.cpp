@@ -160,6 +160,65 @@ TEST_F(Evaluate, SetsRunsSideBySide) {
   EXPECT_NEAR(bias.at("differences").at("warm").get<double>(), 2, 1e-4);
 }
 
+/// Options without a reference and with an earlier period, in which all is 2 K colder.
+class EvaluateSignal : public Evaluate {
+ protected:
+  Options with_historical() const {
+    ToyFile member;
+    member.first_hour = -24 * 400;
+    for (const char* name : {"historical_0.nc", "historical_1.nc"})
+      write_toy(folder_ / name, shifted(truth_of_400_days_later, -2), member);
+    write_toy(folder_ / "historical_coarse.nc", shifted(truth_of_400_days_later, -2),
+              {.first_hour = -24 * 400, .step_hours = 6, .steps = 3, .block = 4});
+    Options with = options();
+    with.erase("input.reference");
+    with.erase("data.crop");
+    with["historical.members"] = folder_ / "historical_*[01].nc";
+    with["historical.observations"] = folder_ / "historical_coarse.nc";
+    return with;
+  }
+
+ private:
+  static double truth_of_400_days_later(double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    return truth(hour + 24 * 400, variable, y, x);
+  }
+};
+
+TEST_F(EvaluateSignal, ShowsTheChangeBesideTheDrivingModels) {
+  const Outcome outcome = run_here("evaluate", with_historical());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  if (!is_root()) return;
+  EXPECT_THAT(outcome.out, HasSubstr("climate-change signal"));
+  // March is part of the later period alone.
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("historical.members"), HasSubstr("cover the year unlike")));
+  const auto mean = scores().at("climate_change").at("variables").at("tas").at("mean").at("year");
+  EXPECT_NEAR(mean.at("members").get<double>(), 3, 1e-4);  // members lie 1 K above the truth on average
+  EXPECT_NEAR(mean.at("driving_model").get<double>(), 2, 1e-4);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "scores/maps.nc"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "scores/coarse_maps.nc"));
+}
+
+TEST_F(EvaluateSignal, NeedsMembersAndObservationsOfOneRun) {
+  for (const char* missing : {"historical.members", "historical.observations"}) {
+    Options without = with_historical();
+    without.erase(missing);
+    expect_refusal(run_here("evaluate", without),
+                   {.name = "", .spoil = {}, .words = {missing, "needed"}, .exit_code = 2});
+  }
+  Options two = with_historical();
+  two["input.members"] =
+      "a=" + (folder_ / "member_000.nc").string() + ",b=" + (folder_ / "member_001.nc").string();
+  expect_refusal(run_here("evaluate", two),
+                 {.name = "", .spoil = {}, .words = {"historical.members", "one run"}, .exit_code = 2});
+}
+
+TEST_F(EvaluateSignal, RefusesTheSamePeriod) {
+  Options same = with_historical();
+  same["historical.members"] = folder_ / "member_*.nc";
+  same["historical.observations"] = folder_ / "coarse.nc";
+  expect_failure(same, {"historical.members", "does not end before"});
+}
+
 TEST_F(Evaluate, RefusesRunsOfOneNameOrWithoutOne) {
   const std::string member = folder_ / "member_000.nc";
   const auto expect_usage = [&](const std::string& members, const Words& words) {
