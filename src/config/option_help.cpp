@@ -79,7 +79,9 @@ std::string allowed(const OptionTable::Option& option) {
 /// "default 32; from 1 to 4096".
 std::string details(const OptionTable::Option& option) {
   std::vector<std::string> parts;
-  if (option.description.positional) parts.push_back("also as a bare word");
+  if (option.description.positional) {
+    parts.push_back(is_list(option.target) ? "also as bare words" : "also as a bare word");
+  }
   if (option.description.required) {
     parts.push_back("required");
   } else if (!option.default_text.empty()) {
@@ -116,15 +118,17 @@ std::string cell(const std::string& text) {
   return escaped;
 }
 
-/// " [PRIOR.PATH]" where an option may be given as a bare word; else empty.
-std::string bare_word(const std::vector<OptionTable::Option>& options) {
-  const auto is_positional = [](const OptionTable::Option& option) { return option.description.positional; };
-  const auto found = std::find_if(options.begin(), options.end(), is_positional);
-  if (found == options.end()) return "";
-  std::string word = found->name;
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char letter) { return std::toupper(letter); });
-  return fmt::format(" [{}]", word);
+/// " [PRIOR.PATH]" where an option may be given as a bare word, " [SPOOL] [JOBS...]"; else empty.
+std::string bare_words(const std::vector<OptionTable::Option>& options) {
+  std::string words;
+  for (const OptionTable::Option& option : options) {
+    if (!option.description.positional) continue;
+    std::string word = option.name;
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](unsigned char letter) { return std::toupper(letter); });
+    words += fmt::format(" [{}{}]", word, is_list(option.target) ? "..." : "");
+  }
+  return words;
 }
 
 }  // namespace
@@ -139,7 +143,7 @@ std::string OptionTable::help() const {
 
   std::string text = fmt::format("foehn {}: {}\n\n", command_, summary_);
   text += fmt::format("Usage:   foehn {} [--config FILE] [--name value ...]{}\nExample: {}\n", command_,
-                      bare_word(options_), example_);
+                      bare_words(options_), example_);
   text +=
       "Lists (WORDS, NUMBERS, INTEGERS) are separated by commas or spaces; FILES by commas alone, so\n"
       "that paths may hold spaces. Quotes around a value keep its commas and spaces, on the command\n"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,14 @@ inline constexpr const char* kHelpOption = "help";
 std::vector<GivenOption> read_command_line(const std::vector<std::string>& arguments,
                                            const std::vector<OptionTable::Option>& options);
 
-/// Splits an INI file into options and their words.
-/// @throws UsageError if the file cannot be read or a line is neither "[section]", "name = value" nor a
-/// comment
+/// Splits the text of an INI file into options and their words.
+/// @param name  of the file, for messages
+/// @throws UsageError if a line is neither "[section]", "name = value" nor a comment
+std::vector<GivenOption> read_config(std::istream& file, const std::string& name,
+                                     const std::vector<OptionTable::Option>& options);
+
+/// The same from a file.
+/// @throws UsageError as read_config, and if the file cannot be read
 std::vector<GivenOption> read_config_file(const std::filesystem::path& path,
                                           const std::vector<OptionTable::Option>& options);
 

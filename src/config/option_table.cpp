@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -72,10 +73,13 @@ void OptionTable::add(const std::string& name, Target target, Description descri
   if (description.are_files && !std::holds_alternative<std::vector<std::string>*>(target))
     refuse("only a list of words holds files");
 
-  const auto takes_bare_word = [](const Option& other) { return other.description.positional; };
-  if (description.positional && (!std::holds_alternative<std::string*>(target) ||
-                                 std::any_of(options_.begin(), options_.end(), takes_bare_word))) {
-    refuse("only one option, a text, may be given as a bare word");
+  if (description.is_path && !std::holds_alternative<std::string*>(target)) refuse("only a text is a path");
+  const auto bare_words = std::count_if(options_.begin(), options_.end(),
+                                        [](const Option& other) { return other.description.positional; });
+  const bool is_text = std::holds_alternative<std::string*>(target);
+  const bool is_words = std::holds_alternative<std::vector<std::string>*>(target);
+  if (description.positional && !(bare_words == 0 && is_text) && !(bare_words == 1 && is_words)) {
+    refuse("only one option, a text, may be given as a bare word, and one list as the words after it");
   }
 
   const Option option{name, target, std::move(description), value_text(target)};
@@ -89,29 +93,13 @@ void OptionTable::add(const std::string& name, Target target, Description descri
   options_.push_back(option);
 }
 
-OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& arguments) {
-  // Whoever asks for help gets it, whatever else is wrong with the line.
-  const auto asks_for = [&](const char* name) {
-    return std::find(arguments.begin(), arguments.end(), std::string("--") + name) != arguments.end();
-  };
-  if (asks_for(kHelpOption)) return {.page = help()};
+namespace {
 
-  std::vector<std::string> names;
-  for (const auto& option : options_) names.push_back(option.name);
-  std::vector<std::string> line_names = names;
-  line_names.insert(line_names.end(), {kConfigOption, kValidateOnlyOption, kHelpOption});
-
-  const std::vector<GivenOption> line = read_command_line(arguments, options_);
-  const auto on_line = by_name(line, line_names);
-  std::vector<std::map<std::string, GivenOption>> sources;  // what comes later wins
-  for (const auto& given : line) {
-    if (given.name == kConfigOption)
-      sources.push_back(by_name(read_config_file(given.words.front(), options_), names));
-  }
-  sources.push_back(on_line);
-
+/// Sets the options from sources, of which a later one wins.
+void assign_all(const std::vector<OptionTable::Option>& options,
+                const std::vector<std::map<std::string, GivenOption>>& sources) {
   std::vector<std::string> missing;
-  for (const auto& option : options_) {
+  for (const auto& option : options) {
     bool is_given = false;
     // What a file says is checked even where the line overrides it.
     for (const auto& source : sources) {
@@ -126,7 +114,62 @@ OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& argument
   if (!missing.empty()) {
     throw core::UsageError(fmt::format("required but not given: {}", fmt::join(missing, ", ")));
   }
+}
+
+std::vector<std::string> names_of(const std::vector<OptionTable::Option>& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options) names.push_back(option.name);
+  return names;
+}
+
+}  // namespace
+
+OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& arguments) {
+  // Whoever asks for help gets it, whatever else is wrong with the line.
+  const auto asks_for = [&](const char* name) {
+    return std::find(arguments.begin(), arguments.end(), std::string("--") + name) != arguments.end();
+  };
+  if (asks_for(kHelpOption)) return {.page = help()};
+
+  const std::vector<std::string> names = names_of(options_);
+  std::vector<std::string> line_names = names;
+  line_names.insert(line_names.end(), {kConfigOption, kValidateOnlyOption, kHelpOption});
+
+  const std::vector<GivenOption> line = read_command_line(arguments, options_);
+  const auto on_line = by_name(line, line_names);
+  std::vector<std::map<std::string, GivenOption>> sources;  // what comes later wins
+  for (const auto& given : line) {
+    if (given.name == kConfigOption)
+      sources.push_back(by_name(read_config_file(given.words.front(), options_), names));
+  }
+  sources.push_back(on_line);
+  assign_all(options_, sources);
   return {.page = "", .validate_only = on_line.contains(kValidateOnlyOption)};
+}
+
+void OptionTable::parse_text(const std::string& text, const std::string& where) {
+  std::istringstream lines(text);
+  assign_all(options_, {by_name(read_config(lines, where, options_), names_of(options_))});
+}
+
+std::string OptionTable::config_text(const std::filesystem::path& folder) const {
+  std::map<std::string, std::string> sections;
+  for (const Option& option : options_) {
+    if (value_text(option.target) == option.default_text) continue;
+    const auto dot = option.name.find('.');
+    const std::string section = dot == std::string::npos ? "" : option.name.substr(0, dot);
+    const std::string line = fmt::format("{} = {}\n", last_part(option.name), config_value(option, folder));
+    if (line.find('#') != std::string::npos || std::count(line.begin(), line.end(), '\n') != 1)
+      throw core::UsageError(
+          fmt::format("{}: a configuration file cannot hold a value with '#' or a line break, found {}",
+                      option.name, value_text(option.target)));
+    sections[section] += line;
+  }
+  std::string text;
+  for (const auto& [section, lines] : sections)
+    text +=
+        fmt::format("{}{}{}", text.empty() ? "" : "\n", section.empty() ? "" : "[" + section + "]\n", lines);
+  return text;
 }
 
 nlohmann::json OptionTable::values() const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -60,15 +61,18 @@ const char* expected_of() {
   return std::is_integral_v<T> ? "an integer" : "a number";
 }
 
+constexpr const char* kYes[] = {"true", "yes", "on", "1"};
+constexpr const char* kNo[] = {"false", "no", "off", "0"};
+
 template <class T>
 T parse_word(const std::string& word, const char* expected) {
   if constexpr (std::is_same_v<T, std::string>) {
     return word;
   } else if constexpr (std::is_same_v<T, bool>) {
-    for (const char* yes : {"true", "yes", "on", "1"}) {
+    for (const char* yes : kYes) {
       if (word == yes) return true;
     }
-    for (const char* no : {"false", "no", "off", "0"}) {
+    for (const char* no : kNo) {
       if (word == no) return false;
     }
     wrong_type(expected, word);
@@ -128,6 +132,14 @@ std::string unquoted(const std::string& word) {
   return is_quoted ? word.substr(1, word.size() - 2) : word;
 }
 
+/// A value in quotes, where these keep it whole.
+std::string quoted(const std::string& value) {
+  const bool is_plain = value.find_first_of(", \t\"'") == std::string::npos && !value.empty();
+  if (is_plain) return value;
+  const char quote = value.find('"') == std::string::npos ? '"' : '\'';
+  return quote + value + quote;
+}
+
 template <class T>
 std::vector<T> parse_values(const std::vector<std::string>& values, const char* expected) {
   std::vector<T> parsed;
@@ -150,6 +162,12 @@ bool is_in_range(double value, const Description& description) {
 bool is_list(const OptionTable::Target& target) {
   if (const auto* form = std::get_if<Form>(&target)) return form->is_list;
   return std::visit([]<class T>(const T&) { return kIsVector<std::remove_pointer_t<T>>; }, target);
+}
+
+bool is_bool_word(const std::string& word) {
+  const auto is_word = [&word](const char* other) { return word == other; };
+  return std::any_of(std::begin(kYes), std::end(kYes), is_word) ||
+         std::any_of(std::begin(kNo), std::end(kNo), is_word);
 }
 
 bool is_numeric(const OptionTable::Target& target) {
@@ -183,6 +201,20 @@ std::string value_text(const OptionTable::Target& target) {
   std::vector<std::string> texts;
   for_each_value(target, [&texts](const auto& value) { texts.push_back(fmt::format("{}", value)); });
   return fmt::format("{}", fmt::join(texts, ","));
+}
+
+std::string config_value(const OptionTable::Option& option, const std::filesystem::path& folder) {
+  const Description& description = option.description;
+  std::vector<std::string> words;
+  for_each_value(option.target, [&]<class T>(const T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      const bool is_relative = (description.is_path || description.are_files) && !value.empty();
+      words.push_back(quoted(is_relative ? (folder / value).lexically_normal().string() : value));
+    } else {
+      words.push_back(fmt::format("{}", value));
+    }
+  });
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 nlohmann::json value_json(const OptionTable::Target& target) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@ namespace foehn::config {
 /// Whether the option takes several words.
 bool is_list(const OptionTable::Target& target);
 
+/// Whether a word reads as true or false.
+bool is_bool_word(const std::string& word);
+
 /// Whether the option holds numbers, which have a unit.
 bool is_numeric(const OptionTable::Target& target);
 
@@ -20,6 +24,11 @@ std::string type_name(const OptionTable::Target& target);
 
 /// The value in force as a user would write it; empty if the option has none.
 std::string value_text(const OptionTable::Target& target);
+
+/// The value in force as a configuration file may hold it: quoted where it must be, with relative paths made
+/// absolute.
+/// @param folder  where relative paths begin
+std::string config_value(const OptionTable::Option& option, const std::filesystem::path& folder);
 
 /// The value in force; null if the option has none.
 nlohmann::json value_json(const OptionTable::Target& target);

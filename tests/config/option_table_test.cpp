@@ -138,6 +138,43 @@ TEST(CommandLine, TakesOneBareWordOnly) {
   EXPECT_THAT([&] { parse({}); }, ThrowsMessage<UsageError>(HasSubstr("required but not given: prior.path")));
 }
 
+/// A table that takes a text and a list as bare words.
+struct SpoolOptions {
+  std::string spool;
+  std::vector<std::string> jobs;
+  bool json = false;
+  OptionTable table{"submit", "queue jobs", "foehn submit spool a.ini"};
+
+  SpoolOptions() {
+    table.add("spool", &spool, {.doc = "The spool.", .required = true, .positional = true});
+    table.add("jobs", &jobs, {.doc = "Jobs.", .are_files = true, .positional = true});
+    table.add("json", &json, {.doc = "As JSON."});
+  }
+};
+
+TEST(CommandLine, TakesAllFurtherBareWordsForAList) {
+  for (const Words& line : {Words{"a b", "1.ini", "2 3.ini"}, Words{"a b", "--json", "1.ini", "2 3.ini"},
+                            Words{"a b", "1.ini", "--json", "2 3.ini"}}) {
+    SpoolOptions options;
+    options.table.parse(line);
+    EXPECT_EQ(options.spool, "a b");
+    EXPECT_THAT(options.jobs, ElementsAre("1.ini", "2 3.ini"));
+    EXPECT_EQ(options.json, line.size() == 4);
+  }
+  EXPECT_THAT(SpoolOptions().table.help(),
+              AllOf(HasSubstr("[--name value ...] [SPOOL] [JOBS...]\n"), HasSubstr("[also as bare words]")));
+}
+
+TEST(CommandLine, TakesABoolThatStandsAloneForTrue) {
+  for (const Words& line :
+       {Words{"--json", "a"}, Words{"a", "--json"}, Words{"a", "--json", "--jobs", "b"}}) {
+    SpoolOptions options;
+    options.table.parse(line);
+    EXPECT_TRUE(options.json);
+    EXPECT_EQ(options.spool, "a");
+  }
+}
+
 TEST(CommandLine, KeepsDefaultsOfWhatIsNotGiven) {
   SampleOptions options;
   options.table.parse({"--input", "obs.nc"});
@@ -484,7 +521,12 @@ TEST(Declaration, AllowsOneTextAsABareWord) {
   std::string other;
   std::int64_t number = 0;
   EXPECT_THROW(options.table.add("other", &other, {.doc = "Another.", .positional = true}), std::logic_error);
+  std::vector<std::string> list;
+  options.table.add("list", &list, {.doc = "A list.", .positional = true});
+  EXPECT_THROW(options.table.add("more", &list, {.doc = "Another.", .positional = true}), std::logic_error);
   OptionTable table("info", "say what", "foehn info");
+  EXPECT_THROW(table.add("list", &list, {.doc = "A list before a text.", .positional = true}),
+               std::logic_error);
   EXPECT_THROW(table.add("number", &number, {.doc = "A number.", .unit = "1", .positional = true}),
                std::logic_error);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <nlohmann/json_fwd.hpp>
@@ -24,10 +25,12 @@ struct Description {
   bool minimum_excluded = false;          ///< the minimum itself is out of range
   std::vector<std::string> choices = {};  ///< allowed values of a text; empty: any
   bool are_files = false;                 ///< a list of paths, which may hold spaces
+  bool is_path = false;                   ///< a text that names one file or folder
   std::size_t fewest = 0;                 ///< values of a list
   std::size_t most = std::numeric_limits<std::size_t>::max();
-  bool required = false;       ///< must be given
-  bool positional = false;     ///< may also be given as a bare word; a text, one per table
+  bool required = false;  ///< must be given
+  /// May also be given as a bare word: one text per table, and after it one list, for all words that follow.
+  bool positional = false;
   bool changes_result = true;  ///< whether the output's values depend on it, and so the digest of a run
 };
 
@@ -50,8 +53,8 @@ class OptionTable {
   /// Declares an option. A list is given as words separated by commas or spaces, one of files by commas
   /// alone. Quotes around a value, single or double, keep what would separate.
   /// @throws std::logic_error if the name is taken, the doc is missing, a number has no unit, the default of
-  ///         an option that is not required is out of its range or choices, or the bare word is taken
-  ///         by a second option or by one that is not a text
+  ///         an option that is not required is out of its range or choices, or bare words are taken by a
+  ///         second option, or by one that is neither a text nor a list that follows a text
   void add(const std::string& name, Target target, Description description);
   /// The same for a field of an enumeration, whose values have names.
   template <class Enum>
@@ -70,13 +73,24 @@ class OptionTable {
   /// more than once: a later file wins over an earlier one, the arguments over both. Where --help is among
   /// the arguments, nothing else is looked at.
   ///
-  /// @param arguments  the words after the subcommand; "--name value", "--name=value", or the bare
-  ///                   word of a positional option
+  /// @param arguments  the words after the subcommand; "--name value", "--name=value", "--name" alone for a
+  ///                   BOOL that is to be true, or the bare words of positional options
   /// @throws UsageError naming the option (and the file and line where it came from one): unknown (with the
   ///         nearest known name), given twice, of the wrong type, out of range (with the range), not among
   ///         its choices (with them), required and missing or empty; or a configuration file that cannot be
   ///         read
   Outcome parse(const std::vector<std::string>& arguments);
+
+  /// Sets the bound fields from the text of a configuration file.
+  /// @param where  names the text in messages
+  /// @throws UsageError as parse
+  void parse_text(const std::string& text, const std::string& where);
+
+  /// The options whose values differ from their defaults, as the text of a configuration file that gives the
+  /// same values, with relative paths and globs made absolute.
+  /// @param folder  where relative paths begin, itself absolute
+  /// @throws UsageError naming a value that such a file cannot hold, such as a path with '#'
+  std::string config_text(const std::filesystem::path& folder) const;
 
   /// Every option with type, unit, default, range and doc, by section.
   std::string help() const;
