@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "foehn/core/heartbeat.hpp"
 
@@ -23,6 +25,17 @@ std::string format_rate(double per_second) {
   return per_second < 100 ? fmt::format("{:.3g}", per_second) : fmt::format("{:.0f}", per_second);
 }
 
+/// Every visible Progress, in order of their beginnings; the mutex guards their counts as well.
+struct UnderWay {
+  std::mutex mutex;
+  std::vector<const Progress*> all;
+};
+
+UnderWay& under_way() {
+  static auto* const kept = new UnderWay;  // never freed: a thread may look until the process has ended
+  return *kept;
+}
+
 }  // namespace
 
 Progress::Progress(std::string what, std::int64_t total, std::string unit, bool visible)
@@ -33,10 +46,18 @@ Progress::Progress(std::string what, std::int64_t total, std::string unit, bool 
       terminal_(isatty(STDERR_FILENO) == 1),
       start_(Clock::now()),
       last_draw_(start_ - kLineInterval) {
+  if (visible_) {
+    const std::lock_guard lock(under_way().mutex);
+    under_way().all.push_back(this);
+  }
   if (visible_ && terminal_) draw(start_);
 }
 
 Progress::~Progress() {
+  {
+    const std::lock_guard lock(under_way().mutex);
+    std::erase(under_way().all, this);
+  }
   // Work that stopped early leaves its line standing; what comes next starts on a fresh one.
   if (visible_ && terminal_ && done_ < total_) std::fputs("\n", stderr);
 }
@@ -44,7 +65,10 @@ Progress::~Progress() {
 void Progress::advance(std::int64_t amount) {
   beat();
   if (!visible_ || done_ == total_) return;
-  done_ = std::min(done_ + amount, total_);
+  {
+    const std::lock_guard lock(under_way().mutex);
+    done_ = std::min(done_ + amount, total_);
+  }
   const auto now = Clock::now();
   const std::int64_t tenth = 10 * done_ / total_;
   const bool is_due = terminal_ ? now - last_draw_ >= kRedrawInterval
@@ -53,7 +77,10 @@ void Progress::advance(std::int64_t amount) {
 }
 
 void Progress::advance_without_work(std::int64_t amount) {
-  done_before_ += amount;
+  {
+    const std::lock_guard lock(under_way().mutex);
+    done_before_ += amount;
+  }
   if (done_before_ == total_) visible_ = false;
   advance(amount);
 }
@@ -85,6 +112,21 @@ void Progress::draw(Clock::time_point now) {
   // One write per line, so that lines of several processes do not mix.
   const std::string text = (terminal_ ? kEraseLine : "") + line + line_end;
   std::fputs(text.c_str(), stderr);
+}
+
+WorkDone Progress::work_done() const {
+  WorkDone work{.what = what_, .unit = unit_, .done = done_, .total = total_, .seconds_left = {}};
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const std::int64_t worked = done_ - done_before_;
+  if (worked > 0)
+    work.seconds_left = elapsed * static_cast<double>(total_ - done_) / static_cast<double>(worked);
+  return work;
+}
+
+std::optional<WorkDone> current_progress() {
+  const std::lock_guard lock(under_way().mutex);
+  if (under_way().all.empty()) return {};
+  return under_way().all.back()->work_done();
 }
 
 std::string format_duration(double seconds) {

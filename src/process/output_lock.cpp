@@ -57,7 +57,7 @@ bool is_in_place(int descriptor, const std::filesystem::path& path) {
 OutputLock::OutputLock(const std::filesystem::path& folder, const std::string& option)
     : path_(folder / ".foehn_lock") {
   const auto refuse = [&](const std::string& why) {
-    throw core::Error(fmt::format("{}: another run writes here: {} {}", option, path_.string(), why));
+    throw FolderInUse(fmt::format("{}: another run writes here: {} {}", option, path_.string(), why));
   };
   for (;;) {
     const auto open_with = [&](int flags) { return ::open(path_.c_str(), O_RDWR | O_CLOEXEC | flags, 0666); };

@@ -149,5 +149,30 @@ TEST(FormatDuration, UsesTheTwoLargestUnits) {
   EXPECT_EQ(format_duration(100 * 3600), "100 h 00 min");
 }
 
+TEST(CurrentProgress, IsThatOfTheVisibleWorkThatBeganLast) {
+  EXPECT_FALSE(current_progress());
+  in_a_log([] {
+    Progress outer("sampling", 10, "steps", true);
+    outer.advance_without_work(2);
+    EXPECT_FALSE(current_progress()->seconds_left);
+    {
+      Progress inner("writing", 4, "chunks", true);
+      inner.advance(3);
+      EXPECT_EQ(current_progress()->what, "writing");
+      EXPECT_EQ(current_progress()->done, 3);
+      const Progress hidden("reading", 5, "files", false);
+      EXPECT_EQ(current_progress()->what, "writing");
+    }
+    outer.advance();
+    const WorkDone work = current_progress().value();
+    EXPECT_EQ(work.what, "sampling");
+    EXPECT_EQ(work.unit, "steps");
+    EXPECT_EQ(work.done, 3);
+    EXPECT_EQ(work.total, 10);
+    EXPECT_TRUE(work.seconds_left.has_value());
+  });
+  EXPECT_FALSE(current_progress());
+}
+
 }  // namespace
 }  // namespace foehn::core

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 
 namespace foehn::process {
@@ -20,6 +21,17 @@ TEST(StopToken, SpeaksOfItsOwnSourceAlone) {
 
 TEST(StopToken, OfNoSourceIsNeverRequested) {
   EXPECT_FALSE(StopToken().is_requested());
+}
+
+TEST(StopToken, IsRequestedFromItsDeadlineOn) {
+  using Clock = std::chrono::steady_clock;
+  const StopSource source;
+  EXPECT_TRUE(source.token().with_deadline(Clock::now()).is_requested());
+  const StopToken token = source.token().with_deadline(Clock::now() + std::chrono::hours(1));
+  EXPECT_FALSE(token.is_requested());
+  source.request();
+  EXPECT_TRUE(token.is_requested());
+  EXPECT_TRUE(StopToken().with_deadline(Clock::now()).is_requested());
 }
 
 TEST(StopToken, OutlivesItsSource) {

@@ -2,9 +2,18 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace foehn::core {
+
+/// How far some work has come.
+struct WorkDone {
+  std::string what;  ///< "sampling"
+  std::string unit;  ///< "steps"
+  std::int64_t done = 0, total = 0;
+  std::optional<double> seconds_left;  ///< absent until the pace is known
+};
 
 /// Shows how far long work has come and the time left: one line that is redrawn on a terminal, a plain line
 /// every tenth of the work (and at most every few seconds) in a log. Writes to standard error.
@@ -24,6 +33,8 @@ class Progress {
   /// Counts `amount` more as done before, by an earlier run: pace and time left are those of this one's work.
   void advance_without_work(std::int64_t amount);
 
+  WorkDone work_done() const;
+
  private:
   using Clock = std::chrono::steady_clock;
   void draw(Clock::time_point now);
@@ -38,6 +49,9 @@ class Progress {
   Clock::time_point start_;
   Clock::time_point last_draw_;
 };
+
+/// How far the visible Progress that began last has come; nothing without one. Safe from any thread.
+std::optional<WorkDone> current_progress();
 
 /// "2 h 05 min", "3 min 12 s", "8 s".
 std::string format_duration(double seconds);

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace foehn::process {
 
@@ -12,12 +15,22 @@ class StopToken {
   /// For work that nobody stops.
   StopToken() = default;
   /// Safe from any thread.
-  bool is_requested() const noexcept { return flag_ != nullptr && flag_->load(); }
+  bool is_requested() const noexcept {
+    return (flag_ != nullptr && flag_->load()) ||
+           (deadline_ && std::chrono::steady_clock::now() >= *deadline_);
+  }
+  /// The same, which is also requested from a time on.
+  StopToken with_deadline(std::chrono::steady_clock::time_point deadline) const {
+    StopToken token = *this;
+    token.deadline_ = deadline;
+    return token;
+  }
 
  private:
   friend class StopSource;
   explicit StopToken(std::shared_ptr<const std::atomic<bool>> flag) : flag_(std::move(flag)) {}
   std::shared_ptr<const std::atomic<bool>> flag_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
 };
 
 /// Asks work to stop: a job has one of its own, so that one job of a process can be stopped and not the next.
