@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -12,8 +13,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/core/text.hpp"
 #include "foehn/job/make_plan.hpp"
-#include "foehn/job/run.hpp"
-#include "foehn/job/run_record.hpp"
+#include "foehn/job/perform.hpp"
 #include "foehn/job/shared_prior.hpp"
 #include "foehn/process/device.hpp"
 #include "options.hpp"
@@ -31,7 +31,9 @@ void say_planned(const job::Planned& planned, const model::PriorDescription& pri
 
 void say_finished(const job::Planned& planned, const job::Result& result) {
   const job::Settings& settings = planned.root->settings;
-  if (result.is_done)
+  if (planned.plan.members.empty())
+    std::cout << fmt::format("nothing to do: all members are in {}\n", settings.output);
+  else if (result.is_done)
     std::cout << fmt::format("wrote {} to {} in {}\n",
                              core::counted(static_cast<std::int64_t>(planned.plan.members.size()), "member"),
                              settings.output, core::format_duration(result.cost.total_seconds));
@@ -55,7 +57,6 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   world.agree_on_root([&] { settings.simulation = output_metadata(options.layout, options.metadata); });
   job::Planned planned =
       job::make_plan(world, settings, files ? &files->description() : nullptr, device, call.validate_only);
-  const job::Plan& plan = planned.plan;
   job::Resources* root = planned.root ? &*planned.root : nullptr;
   if (root) root->started = started;  // the prior was read before there was a plan
   if (root) say_planned(planned, files->description(), world.size());
@@ -63,18 +64,11 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
     if (root) say_valid("nothing was sampled");
     return 0;
   }
-  if (plan.members.empty()) {
-    world.agree_on_root([&] { job::finish_without_drawing(plan, *root, files->description().domain); });
-    if (root) std::cout << fmt::format("nothing to do: all members are in {}\n", settings.output);
-    return 0;
-  }
-  world.agree_on_root(
-      [&] { job::write_run_record(plan, *root, files->description().domain, "unfinished", nullptr); });
-
-  const model::PriorBundle prior =
-      job::load_prior(world, std::move(files), at::TensorOptions(at::kFloat).device(device));
-  const job::Result result = job::run(world, plan, root, prior, device, context.stop);
-  world.agree_on_root([&] { job::finish(plan, *root, prior.description.domain, result); });
+  const auto load = [&](std::optional<model::PriorFiles> opened) {
+    return std::make_shared<const model::PriorBundle>(
+        job::load_prior(world, std::move(opened), at::TensorOptions(at::kFloat).device(device)));
+  };
+  const job::Result result = job::perform(world, planned, std::move(files), load, device, context.stop);
   if (root) say_finished(planned, result);
   return result.is_done ? 0 : kStoppedWithCheckpoint;
 }
