@@ -49,7 +49,8 @@ void add_regrid_options(config::OptionTable& table, ingestion::PreparationOption
               "with observations."});
   add(table, "regrid.weights", &options.weights,
       {.doc = "Regrid with this weight file, from the files' grid to the domain's fine grid (from cdo, ESMF "
-              "or xESMF), instead of regrid.method; needed for unstructured grids."});
+              "or xESMF), instead of regrid.method; needed for unstructured grids.",
+       .is_path = true});
 }
 
 void add_bias_options(config::OptionTable& table, ingestion::PreparationOptions& options) {
@@ -59,7 +60,8 @@ void add_bias_options(config::OptionTable& table, ingestion::PreparationOptions&
   add(table, "bias.statistics", &options.statistics,
       {.doc = "Read the statistics of reference and historical run from this file, or write them there if "
               "bias.reference is given. The file keeps bias.start, end, kind, bins, by_month and pooled; "
-              "if these are given again, they must agree."});
+              "if these are given again, they must agree.",
+       .is_path = true});
   add(table, "bias.reference", &options.reference,
       {.doc =
            "Estimate the statistics from these files or globs of block means of a reanalysis (from coarsen).",

@@ -24,8 +24,8 @@ namespace foehn::app {
 namespace {
 
 const std::vector<Subcommand>& subcommands() {
-  static const std::vector<Subcommand> all{synth(),  fit(),      train(), coarsen(), prepare(),
-                                           sample(), evaluate(), info(),  bench()};
+  static const std::vector<Subcommand> all{synth(),    fit(),   train(),  coarsen(), prepare(), sample(),
+                                           evaluate(), serve(), submit(), jobs(),    info(),    bench()};
   return all;
 }
 

@@ -60,12 +60,16 @@ void check_build(const SampleOptions& options) {
 
 void add_input_options(config::OptionTable& table, SampleOptions& options) {
   table.add("prior.path", &options.prior,
-            {.doc = "Read the prior from this folder.", .required = true, .changes_result = false});
+            {.doc = "Read the prior from this folder.",
+             .is_path = true,
+             .required = true,
+             .changes_result = false});
   table.add(
       "prior.gaussian", &options.gaussian,
       {.doc = "Lend a score-unet prior the covariance of this Gaussian prior, which `foehn fit` made of "
               "the same fields with prior.deviation one, so that mmps solves without gradients through "
               "the network. Priors of other kinds have a Gaussian part of their own.",
+       .is_path = true,
        .changes_result = false});  // its digest is part of the prior's
   table.add(
       "input.observations", &options.observations,
@@ -211,6 +215,7 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
              .changes_result = false});
   table.add("output.directory", &options.output,
             {.doc = "Write the members' files and run.json to this folder, which is created if absent.",
+             .is_path = true,
              .required = true,
              .changes_result = false});
   table.add("output.layout", &options.layout,
@@ -221,6 +226,7 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
   table.add("output.metadata", &options.metadata,
             {.doc = "Read the simulation's attributes for the layout cordex from this file of 'key = value' "
                     "lines; configs/cordex_metadata.ini is a template.",
+             .is_path = true,
              .changes_result = false});
   table.add("output.chunk_hours", &options.chunk_hours,
             {.doc = "Gather and write this many hours at a time; also the chunk length of the files.",
@@ -240,6 +246,7 @@ void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) 
   table.add("checkpoint.directory", &options.checkpoint,
             {.doc = "Write checkpoints to this folder, which all ranks must see; default: checkpoint in "
                     "output.directory. The same command continues from them.",
+             .is_path = true,
              .changes_result = false});
   table.add(
       "checkpoint.every_minutes", &options.checkpoint_minutes,

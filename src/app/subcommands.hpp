@@ -14,6 +14,9 @@ Subcommand coarsen();
 Subcommand prepare();
 Subcommand sample();
 Subcommand evaluate();
+Subcommand serve();
+Subcommand submit();
+Subcommand jobs();
 Subcommand info();
 Subcommand bench();
 

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "foehn/service/journal.hpp"
+#include "foehn/service/presence.hpp"
+#include "foehn/service/serve.hpp"
+#include "foehn/service/spool.hpp"
+#include "watch.hpp"
+
+namespace foehn::service {
+
+/// A job that is this service's.
+struct Task {
+  Claim claim;
+  std::string text;
+};
+
+/// Where the root of a service takes jobs from a spool and brings them back.
+class Desk {
+ public:
+  struct Surroundings {
+    const Spool& spool;
+    const Journal& journal;
+    std::string service;  ///< this one's name
+    std::string machine;  ///< this one's
+    Clock clock;
+    std::function<bool()> must_stop;                      ///< has it been asked to, or is the time up?
+    std::function<std::optional<double>()> seconds_left;  ///< nothing: any number
+    /// The time that a job needs if it is to get anywhere, from its text, in seconds.
+    std::function<double(const std::string& text)> seconds_needed;
+  };
+  Desk(Surroundings surroundings, const ServiceOptions& options);
+
+  /// The first job that can be had now, or how the service ends; nothing if it is to wait. Puts jobs of dead
+  /// services back into the queue.
+  std::optional<std::variant<Task, Ending>> look();
+  /// The same, waiting for it.
+  std::variant<Task, Ending> wait();
+
+  /// Leaves a job alone for a while that is back in the queue, since another run writes to its folder.
+  void avoid(const std::string& name);
+  /// Puts back whatever is still this service's.
+  void leave() const;
+
+ private:
+  void list();
+  void review_claims();
+  void take_over(const Claim& claim) const;
+  bool is_too_long(const Ticket& ticket) const;
+  std::optional<Task> take_next();
+  std::optional<Task> take(const Claim& claim) const;
+
+  Surroundings in_;
+  ServiceOptions options_;
+  Watch watch_;
+  std::vector<Ticket> queue_;  ///< as last listed, without those that were looked at; the first is last
+  std::vector<Claim> strays_;  ///< claims of this service that it does not know of
+  std::map<std::string, double> avoided_;  ///< by name, until when
+  std::optional<double> listed_at_, idle_since_;
+  bool all_are_clear_ = true;  ///< no claim is of a service that may be dead
+  int too_long_ = 0;           ///< jobs for which the time does not suffice
+};
+
+}  // namespace foehn::service

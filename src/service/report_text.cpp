@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "foehn/core/progress.hpp"
+#include "foehn/core/text.hpp"
+#include "foehn/service/report.hpp"
+
+namespace foehn::service {
+
+namespace {
+
+std::string progress_text(const JobReport& job) {
+  std::string text;
+  if (job.progress && job.progress->total > 0) {
+    const Beat& beat = *job.progress;
+    text = fmt::format("{} %, {} of {} {}", 100 * beat.done / beat.total, beat.done, beat.total, beat.unit);
+    if (beat.seconds_left) text += fmt::format(", {} left", core::format_duration(*beat.seconds_left));
+    text += "; ";
+  }
+  return text + "by " + job.service;
+}
+
+/// What a user wants to know of a job in its state.
+std::string remark(const JobReport& job) {
+  if (job.state == State::claimed) return progress_text(job);
+  if (job.state == State::failed) return job.message;
+  if (job.state == State::done) return job.output;
+  return job.ticket.crashes > 0 ? core::counted(job.ticket.crashes, "service crash") : "";
+}
+
+}  // namespace
+
+std::string list_text(const std::vector<JobReport>& jobs) {
+  std::size_t width = 0;
+  for (const JobReport& job : jobs) width = std::max(width, job.ticket.name.size());
+  std::string text;
+  for (const JobReport& job : jobs) {
+    std::string line = fmt::format("{:<8} {:<{}}  {:3}  {}", folder_name(job.state), job.ticket.name, width,
+                                   job.ticket.priority, remark(job));
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string summary_text(const Summary& summary) {
+  std::vector<std::string> counts;
+  for (const auto& [state, count] : summary.jobs)
+    counts.push_back(fmt::format("{} {}", count, folder_name(state)));
+  std::string text = fmt::format("jobs                  {}\n", fmt::join(counts, ", "));
+  text += fmt::format("simulated             {:.4g} years", summary.years);
+  if (summary.hours > 0)
+    text += fmt::format(" in {}: {:.4g} years per day", core::format_duration(3600 * summary.hours),
+                        24 * summary.years / summary.hours);
+  text += fmt::format("\ndevice-hours          {:.4g}\n", summary.device_hours);
+  text +=
+      fmt::format("windows evaluated     {}, with gradients {}\n", summary.evaluated, summary.differentiated);
+  text += fmt::format("crashes of services   {}\n", summary.crashes);
+  if (summary.waiting_hours)
+    text += fmt::format("mean time in queue    {}\n", core::format_duration(3600 * *summary.waiting_hours));
+  return text;
+}
+
+}  // namespace foehn::service

@@ -1,0 +1,107 @@
+#include "run_order.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <utility>
+
+#include "foehn/core/error.hpp"
+#include "foehn/core/heartbeat.hpp"
+#include "foehn/job/make_plan.hpp"
+#include "foehn/job/perform.hpp"
+#include "foehn/job/shared_prior.hpp"
+#include "foehn/process/output_lock.hpp"
+#include "foehn/service/submission.hpp"
+
+namespace foehn::service {
+
+namespace {
+
+constexpr double kYearSeconds = 365.25 * 86400;
+
+/// Does another run write to the job's folder? It may be a service that was taken for dead.
+/// @note Collective over the world.
+bool is_busy(const comm::Communicator& world, const job::Settings& settings) {
+  bool is_held = false;
+  if (world.is_root() && std::filesystem::is_directory(settings.output)) {
+    try {
+      const process::OutputLock lock(settings.output, "output.directory");
+    } catch (const process::FolderInUse& error) {
+      spdlog::info("{}", error.what());
+      is_held = true;
+    } catch (const core::Error&) {  // of which make_plan tells
+    }
+  }
+  return world.any(is_held);
+}
+
+/// What the journal says of a job that ran.
+nlohmann::json cost_facts(const comm::Communicator& world, const job::Plan& plan, const job::Result& result,
+                          const at::Device& device) {
+  const job::Cost& cost = result.cost;
+  const double trajectories = cost.steps / static_cast<double>(plan.sampler.steps);
+  return {{"seconds", cost.total_seconds},
+          {"loading_seconds", cost.loading_seconds},
+          {"sampling_seconds", cost.ensemble.sampling_seconds},
+          {"writing_seconds", cost.ensemble.writing_seconds},
+          {"years", trajectories * static_cast<double>(plan.period.hours) *
+                        static_cast<double>(plan.period.step_seconds) / kYearSeconds},
+          {"evaluated", cost.work.evaluated},
+          {"differentiated", cost.work.differentiated},
+          {"gaussian_products", cost.gaussian_products},
+          {"ranks", world.size()},
+          {"device", c10::DeviceTypeName(device.type(), true)}};
+}
+
+JobResult run_read(const comm::Communicator& world, Order order, const Reader& reader, PriorShelf& shelf,
+                   comm::Watchdog& watchdog, const process::StopToken& stop) {
+  const auto started = std::chrono::steady_clock::now();
+  JobResult result;
+  job::Settings& settings = order.settings;
+  watchdog.set_timeout(order.timeout_minutes * 60);
+  process::set_threads(order.threads);
+  const at::Device device = process::choose_device(world, order.device);
+  std::optional<model::PriorFiles> files = job::open_prior(world, settings.prior, settings.gaussian);
+  world.agree_on_root([&] { reader.complete(settings); });
+  result.facts["output"] = settings.output;
+  if (is_busy(world, settings)) {
+    result.outcome = Outcome::busy;
+    return result;
+  }
+  job::Planned planned =
+      job::make_plan(world, settings, files ? &files->description() : nullptr, device, false);
+  if (planned.root) {
+    planned.root->started = started;
+    spdlog::info("{}{}", planned.root->made,
+                 job::describe(planned.plan, settings, files->description(), world.size()));
+  }
+  const auto load = [&](std::optional<model::PriorFiles> opened) {
+    return shelf.take(world, planned.plan.prior_digest, std::move(opened), device);
+  };
+  const job::Result drawn = job::perform(world, planned, std::move(files), load, device, stop);
+  if (!drawn.is_done) result.outcome = Outcome::stopped;
+  result.facts.update(cost_facts(world, planned.plan, drawn, device));
+  result.facts["members"] = planned.plan.members.size();
+  return result;
+}
+
+}  // namespace
+
+JobResult run_order(const comm::Communicator& world, const std::string& text, const std::string& name,
+                    const Reader& reader, PriorShelf& shelf, comm::Watchdog& watchdog,
+                    const process::StopToken& stop) {
+  const core::Activity activity("job " + name);
+  try {
+    Order order;
+    world.agree([&] { order = reader.order(text, name); });
+    return run_read(world, std::move(order), reader, shelf, watchdog, stop);
+  } catch (const core::CollectiveError& error) {
+    if (error.scope() != core::Scope::world) throw;
+    return {.outcome = Outcome::refused, .message = error.what(), .facts = nlohmann::json::object()};
+  }
+}
+
+}  // namespace foehn::service

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "foehn/comm/communicator.hpp"
+#include "foehn/comm/watchdog.hpp"
+#include "foehn/process/stop.hpp"
+#include "foehn/service/serve.hpp"
+#include "prior_shelf.hpp"
+
+namespace foehn::service {
+
+/// How a job ended here.
+enum class Outcome {
+  done,
+  stopped,  ///< with what can be kept of it
+  refused,  ///< it cannot be run; the message says why
+  busy,     ///< another run writes to its folder
+};
+
+struct JobResult {
+  Outcome outcome = Outcome::done;
+  std::string message;  ///< of one that is refused; the same on every rank
+  nlohmann::json facts =
+      nlohmann::json::object();  ///< what it is and what it cost, for the journal; of the root
+};
+
+/// Runs a job from its text, as `foehn sample` would.
+/// @param name  of the job
+/// @throws core::CollectiveError of a team alone, after which the ranks no longer agree
+/// @note Collective over the world.
+JobResult run_order(const comm::Communicator& world, const std::string& text, const std::string& name,
+                    const Reader& reader, PriorShelf& shelf, comm::Watchdog& watchdog,
+                    const process::StopToken& stop);
+
+}  // namespace foehn::service
