@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <limits>
 #include <unordered_map>
 #include <utility>
@@ -78,7 +79,8 @@ RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std:
   Pending pending;
   std::int64_t row_values = 1;
   for (std::size_t i = 1; i < shape.size(); ++i) row_values *= shape[i];
-  const RowType row_type(row_values * static_cast<std::int64_t>(rows.element_size()));
+  const std::int64_t row_bytes = row_values * static_cast<std::int64_t>(rows.element_size());
+  const RowType row_type(row_bytes);
   const int me = communicator_->rank();
   for (const Link& link : receivers) {
     shape[0] = static_cast<std::int64_t>(link.positions.size());
@@ -101,8 +103,15 @@ RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std:
     check_mpi(MPI_Isend(pending.outgoing.back().data_ptr(), static_cast<int>(link.positions.size()),
                         row_type.get(), link.peer, kTag, communicator_->handle(), &request),
               "send rows");
+    traffic_.sent_bytes += row_bytes * static_cast<std::int64_t>(link.positions.size());
   }
   return pending;
+}
+
+void RowExchange::wait_for(Pending& pending) const {
+  const auto start = std::chrono::steady_clock::now();
+  wait(pending.requests);
+  traffic_.waiting_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 RowExchange::Pending RowExchange::begin(const at::Tensor& rows) const {
@@ -115,7 +124,7 @@ RowExchange::Pending RowExchange::begin(const at::Tensor& rows) const {
 
 at::Tensor RowExchange::finish(Pending pending) const {
   const core::Activity activity("exchange of " + what_);
-  wait(pending.requests);
+  wait_for(pending);
   const at::Device device = pending.wanted.device();
   for (std::size_t i = 0; i < receiving_.size(); ++i)
     pending.wanted.index_copy_(0, positions_tensor(receiving_[i].positions, device),
@@ -126,7 +135,7 @@ at::Tensor RowExchange::finish(Pending pending) const {
 at::Tensor RowExchange::adjoint(const at::Tensor& rows) const {
   const core::Activity activity("exchange of " + what_);
   Pending pending = begin_along(rows, receiving_, sending_);
-  wait(pending.requests);
+  wait_for(pending);
   auto shape = rows.sizes().vec();
   shape[0] = held_count_;
   const at::Tensor sums = at::zeros(shape, rows.options());

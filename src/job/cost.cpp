@@ -1,15 +1,22 @@
 #include "cost.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 namespace foehn::job {
 
 namespace {
 
+double sum_over(const comm::Communicator& world, double mine) {
+  const std::vector<double> all = world.gather_all(mine);
+  return std::accumulate(all.begin(), all.end(), 0.0);
+}
+
 std::int64_t sum_over(const comm::Communicator& world, std::int64_t mine) {
-  const std::vector<double> all = world.gather_all(static_cast<double>(mine));
-  return static_cast<std::int64_t>(std::accumulate(all.begin(), all.end(), 0.0));
+  return static_cast<std::int64_t>(sum_over(world, static_cast<double>(mine)));
 }
 
 }  // namespace
@@ -48,7 +55,20 @@ SolveSummary summarise(const comm::Communicator& world, const ensemble::Team& te
 
 trajectory::ComposedDenoiser::Work total_work(const comm::Communicator& world,
                                               const trajectory::ComposedDenoiser::Work& mine) {
-  return {sum_over(world, mine.evaluated), sum_over(world, mine.differentiated)};
+  return {sum_over(world, mine.evaluated),
+          sum_over(world, mine.differentiated),
+          {sum_over(world, mine.traffic.sent_bytes), sum_over(world, mine.traffic.waiting_seconds)}};
+}
+
+std::map<std::string, int> count_ranks(const comm::Communicator& world, const std::string& mine) {
+  std::map<std::string, int> counts;
+  for (const std::string& name : world.gather(mine)) ++counts[name];
+  return counts;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
 }  // namespace foehn::job

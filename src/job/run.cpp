@@ -104,7 +104,12 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   cost.peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes());
   cost.teams = team.count;
   cost.work = total_work(world, posterior.work());
-  cost.gaussian_products = total_work(world, posterior.gaussian_work()).differentiated;
+  const trajectory::ComposedDenoiser::Work gaussian = total_work(world, posterior.gaussian_work());
+  cost.gaussian_products = gaussian.differentiated;
+  cost.traffic = cost.work.traffic;
+  cost.traffic += gaussian.traffic;
+  cost.hosts = count_ranks(world, host_name());
+  cost.devices = count_ranks(world, c10::DeviceTypeName(device.type(), true));
   cost.solves = summarise(world, team, posterior.solves());
   if (root != nullptr) cost.total_seconds = root->seconds();
   return result;

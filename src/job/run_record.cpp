@@ -42,14 +42,25 @@ std::filesystem::path record_in(const std::filesystem::path& folder) {
 }
 
 /// @param hours  of weather that the steps taken are worth
-void add_cost(nlohmann::json& json, const Cost& record, double hours) {
+void add_cost(nlohmann::json& json, const Cost& record, double hours, const model::Domain& domain) {
+  constexpr double kDay = 86400, kYear = 365.25 * kDay, kMega = 1e6;
+  const auto ranks = static_cast<double>(record.peak_memory_megabytes.size());
   json["steps"] = record.steps;
   json["ranks"] = record.peak_memory_megabytes.size();
   json["teams"] = record.teams;
+  json["hosts"] = record.hosts;
+  json["devices"] = record.devices;
   json["seconds"] = {{"loading", record.loading_seconds},
                      {"sampling", record.ensemble.sampling_seconds},
+                     {"waiting", record.traffic.waiting_seconds / ranks},  // while sampling
                      {"writing", record.ensemble.writing_seconds},
                      {"total", record.total_seconds}};
+  json["exchanged_MB"] = static_cast<double>(record.traffic.sent_bytes) / kMega;
+  const auto values_per_hour =
+      static_cast<double>(domain.variables.size()) * static_cast<double>(domain.grid.cells());
+  json["rates"] = {{"values_per_second", hours * values_per_hour / record.total_seconds},
+                   {"simulated_years_per_day", hours * static_cast<double>(domain.step_seconds) / kYear /
+                                                   (record.total_seconds / kDay)}};
   json["peak_memory_MB"] = record.peak_memory_megabytes;
   // A vector-Jacobian product costs about two evaluations.
   json["windows"] = {
@@ -117,7 +128,8 @@ void write_run_record(const Plan& plan, const Resources& root, const model::Doma
                       {"files", files}};
   if (cost != nullptr)
     add_cost(json, *cost,
-             static_cast<double>(plan.period.hours) * cost->steps / static_cast<double>(plan.sampler.steps));
+             static_cast<double>(plan.period.hours) * cost->steps / static_cast<double>(plan.sampler.steps),
+             domain);
   io::write_file_atomically(record_in(settings.output),
                             json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }

@@ -10,8 +10,9 @@ ComposedByNoise::ComposedByNoise(diffusion::WindowDenoiser& windows, const comm:
     : noisy_(windows, team, partition, noisy, batch), clear_(windows, team, partition, clear, batch) {}
 
 ComposedDenoiser::Work ComposedByNoise::work() const {
-  return {noisy_.work().evaluated + clear_.work().evaluated,
-          noisy_.work().differentiated + clear_.work().differentiated};
+  ComposedDenoiser::Work both = noisy_.work();
+  both += clear_.work();
+  return both;
 }
 
 at::Tensor ComposedByNoise::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {

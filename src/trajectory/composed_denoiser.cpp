@@ -157,6 +157,13 @@ ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, const com
   }
 }
 
+ComposedDenoiser::Work ComposedDenoiser::work() const {
+  Work work{evaluated_, differentiated_, halo_.traffic()};
+  work.traffic += outputs_.traffic();
+  work.traffic += gradients_.traffic();
+  return work;
+}
+
 at::Tensor ComposedDenoiser::noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
   const core::Activity activity(fmt::format("noise level t = {:.4g}", level.t));
   comm::RowExchange::Pending halo_on_its_way = halo_.begin(noisy);
@@ -230,7 +237,7 @@ void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const
   if (windows.empty()) return;
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(windows.size());
-  work_.evaluated += count;
+  evaluated_ += count;
   const at::Tensor room =
       at::empty(windows_shape(inputs.noisy, batch_, window_hours_), inputs.noisy.options());
   for (std::int64_t first = 0; first < count; first += batch_) {
@@ -259,7 +266,7 @@ void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const I
   if (chosen.empty()) return;
   const std::int64_t variables = inputs.noisy.size(1);
   const auto count = static_cast<std::int64_t>(chosen.size());
-  work_.differentiated += count;
+  differentiated_ += count;
   const auto shape = windows_shape(inputs.noisy, batch_, window_hours_);
   const at::Tensor room = at::empty(shape, inputs.noisy.options()),
                    cotangent_room = at::empty(shape, inputs.noisy.options());

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "foehn/comm/row_exchange.hpp"
@@ -53,6 +54,29 @@ TEST(RowExchange, BringsEveryWantedRowFromWhoeverHoldsIt) {
     const RowExchange exchange(world, held, wanted);
     EXPECT_TRUE(at::equal(exchange.exchange(row_values(held[me])), row_values(wanted[me]))) << count;
   }
+}
+
+TEST(RowExchange, CountsWhatItSendsToOtherRanks) {
+  const Communicator world = Communicator::world();
+  const auto me = static_cast<std::size_t>(world.rank());
+  const auto held = share(23, world.size()), wanted = wishes(23, world.size());
+  const RowExchange exchange(world, held, wanted);
+  const at::Tensor rows = at::zeros({static_cast<std::int64_t>(held[me].size()), 2, 3}, at::kFloat);
+  EXPECT_EQ(exchange.traffic().sent_bytes, 0);
+  const at::Tensor found = exchange.exchange(rows);
+  // What is sent one way comes back the other way.
+  const double sent = static_cast<double>(exchange.traffic().sent_bytes);
+  exchange.adjoint(found);
+  const double sent_back = static_cast<double>(exchange.traffic().sent_bytes) - sent;
+
+  double foreign = 0;
+  for (const std::int64_t row : wanted[me])
+    foreign += std::count(held[me].begin(), held[me].end(), row) == 0 ? 1 : 0;
+  const auto over_ranks = [&](double mine) { return world.ordered_sum(std::vector<double>{mine}); };
+  const double expected = over_ranks(foreign) * 2 * 3 * sizeof(float);
+  EXPECT_EQ(over_ranks(sent), expected);
+  EXPECT_EQ(over_ranks(sent_back), expected);
+  EXPECT_GE(exchange.traffic().waiting_seconds, 0);
 }
 
 TEST(RowExchange, HasAnExactAdjoint) {

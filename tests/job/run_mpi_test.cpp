@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
@@ -12,7 +13,9 @@
 #include "foehn/io/netcdf.hpp"
 #include "foehn/job/make_plan.hpp"
 #include "foehn/job/run.hpp"
+#include "foehn/job/run_record.hpp"
 #include "foehn/job/shared_prior.hpp"
+#include "io/test_files.hpp"
 
 namespace foehn::job {
 namespace {
@@ -75,6 +78,28 @@ TEST_F(OneJobAfterAnother, DrawsWhatEachDrawsAlone) {
   if (world_.is_root()) {
     EXPECT_NE(first, second);
   }
+}
+
+TEST_F(OneJobAfterAnother, SaysWhereItRanAndWhatItExchanged) {
+  const model::PriorBundle prior = load();
+  Planned planned = plan(settings("out", 1), prior);
+  const Result result = job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior,
+                                 at::kCPU, process::StopToken());
+  const Cost& cost = result.cost;
+  EXPECT_EQ(cost.traffic.sent_bytes > 0, world_.size() > 1);
+  if (!world_.is_root()) return;
+  EXPECT_THAT(cost.hosts, ::testing::ElementsAre(::testing::Pair(::testing::Not(""), world_.size())));
+  EXPECT_THAT(cost.devices, ::testing::ElementsAre(::testing::Pair("cpu", world_.size())));
+
+  write_run_record(planned.plan, *planned.root, prior.description.domain, "done", &cost);
+  const auto record = nlohmann::json::parse(io::content_of(folder_ / "out/run.json"));
+  EXPECT_EQ(record["hosts"].size(), 1U);
+  EXPECT_EQ(record["devices"]["cpu"], world_.size());
+  const double hours = 9, total = record["seconds"]["total"];
+  EXPECT_NEAR(record["rates"]["simulated_years_per_day"], hours / (24 * 365.25) / (total / 86400), 1e-9);
+  const auto values = static_cast<double>(prior.description.domain.grid.cells()) *
+                      static_cast<double>(prior.description.domain.variables.size());
+  EXPECT_NEAR(record["rates"]["values_per_second"], hours * values / total, 1e-6 * hours * values / total);
 }
 
 TEST_F(OneJobAfterAnother, RefusesAPriorThatAPlanIsNotFor) {

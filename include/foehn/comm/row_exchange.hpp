@@ -10,6 +10,18 @@
 
 namespace foehn::comm {
 
+/// What exchanges of rows cost a rank.
+struct Traffic {
+  std::int64_t sent_bytes = 0;  ///< to other ranks
+  double waiting_seconds = 0;   ///< for the messages of other ranks
+
+  Traffic& operator+=(const Traffic& other) {
+    sent_bytes += other.sent_bytes;
+    waiting_seconds += other.waiting_seconds;
+    return *this;
+  }
+};
+
 /// Brings rows (an hour's fields, say) from the ranks that hold them to the ranks that want them.
 ///
 /// Seen as a linear map H from the rows that all ranks hold to the rows that all ranks want, `exchange` is H
@@ -59,6 +71,9 @@ class RowExchange {
   /// @note Collective over the communicator.
   at::Tensor adjoint(const at::Tensor& rows) const;
 
+  /// Of this rank, so far.
+  const Traffic& traffic() const { return traffic_; }
+
  private:
   struct Link {
     int peer = 0;
@@ -66,6 +81,7 @@ class RowExchange {
   };
   Pending begin_along(const at::Tensor& rows, const std::vector<Link>& senders,
                       const std::vector<Link>& receivers) const;
+  void wait_for(Pending& pending) const;
 
   const Communicator* communicator_;
   std::string what_;
@@ -73,6 +89,7 @@ class RowExchange {
   std::int64_t wanted_count_ = 0;
   std::vector<Link> sending_;    // held rows that a peer wants (this rank included)
   std::vector<Link> receiving_;  // wanted rows that a peer holds (this rank included)
+  mutable Traffic traffic_;      // counted only: no result depends on it
 };
 
 }  // namespace foehn::comm

@@ -3,9 +3,12 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/comm/row_exchange.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/job/plan.hpp"
 #include "foehn/job/resources.hpp"
@@ -36,9 +39,11 @@ struct Cost {
   double total_seconds = 0;
   std::vector<double> peak_memory_megabytes = {};  ///< one per rank
   int teams = 1;
-  double steps = 0;  ///< taken, of all members
-  trajectory::ComposedDenoiser::Work work = {};
+  double steps = 0;                              ///< taken, of all members
+  trajectory::ComposedDenoiser::Work work = {};  ///< of all ranks
   std::int64_t gaussian_products = 0;  ///< windows of a Gaussian part of the prior alone, not among `work`
+  comm::Traffic traffic = {};          ///< of all ranks, the Gaussian part's included
+  std::map<std::string, int> hosts = {}, devices = {};  ///< number of ranks; of the root
   SolveSummary solves = {};
 };
 

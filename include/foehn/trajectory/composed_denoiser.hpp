@@ -36,12 +36,21 @@ class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
   ComposedDenoiser(const ComposedDenoiser&) = delete;
   ComposedDenoiser& operator=(const ComposedDenoiser&) = delete;
 
-  /// Windows of this rank so far: evaluated, and differentiated (which costs about two evaluations).
+  /// Of this rank so far: windows evaluated, and differentiated (which costs about two evaluations), and what
+  /// exchanges cost.
   struct Work {
     std::int64_t evaluated = 0;
     std::int64_t differentiated = 0;
+    comm::Traffic traffic = {};
+
+    Work& operator+=(const Work& other) {
+      evaluated += other.evaluated;
+      differentiated += other.differentiated;
+      traffic += other.traffic;
+      return *this;
+    }
   };
-  const Work& work() const { return work_; }
+  Work work() const;
 
   /// @note Collective over the team: two exchanges, in which a rank without hours or windows takes part.
   at::Tensor noise_estimate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) override;
@@ -104,7 +113,7 @@ class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
   };
   std::vector<ForeignRow> foreign_rows_;  // of other ranks' windows, in the order of centres
   comm::RowExchange halo_, outputs_, gradients_;
-  Work work_;
+  std::int64_t evaluated_ = 0, differentiated_ = 0;
 };
 
 }  // namespace foehn::trajectory
