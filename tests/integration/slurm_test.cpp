@@ -17,10 +17,8 @@ namespace foehn::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 class Slurm : public ::testing::Test {
  protected:
@@ -60,10 +58,16 @@ class Slurm : public ::testing::Test {
       configuration += "[" + name.substr(0, dot) + "]\n" + name.substr(dot + 1) + " = " + value + "\n";
     }
     io::write_content(folder_ / "job.ini", configuration);
+    Words words{"job.ini"};
+    words.insert(words.end(), more.begin(), more.end());
+    return submit_script("slurm/sample.sbatch", sbatch_options, words);
+  }
+  std::string submit_script(const std::string& script, const Words& sbatch_options,
+                            const Words& arguments) const {
     Words words{"--partition=foehn", "--ntasks-per-node=1", "--cpus-per-task=1", "--output=log-%j.txt"};
     words.insert(words.end(), sbatch_options.begin(), sbatch_options.end());
-    words.insert(words.end(), {installed_->shared("slurm/sample.sbatch"), "job.ini"});
-    words.insert(words.end(), more.begin(), more.end());
+    words.push_back(installed_->shared(script));
+    words.insert(words.end(), arguments.begin(), arguments.end());
     return cluster_->submit(words, folder_ / "");
   }
   std::string log(const std::string& job) const { return io::content_of(folder_ / ("log-" + job + ".txt")); }
@@ -166,6 +170,19 @@ TEST_F(Slurm, StopsRestartingAtSomeTime) {
   EXPECT_EQ(cluster_->wait(job), "FAILED") << log(job);
   EXPECT_EQ(cluster_->job(job).at("ExitCode"), "75:0");
   EXPECT_THAT(log(job), HasSubstr("FOEHN_MOST_RESTARTS"));
+}
+
+TEST_F(Slurm, MeasuresHowFoehnScales) {
+  const std::string job =
+      submit_script("slurm/scaling.sbatch", {"--nodes=2", "--time=60"},
+                    {toy_climate().prior, "study", "--studies", "strong", "--hours", "13", "--repeats", "2",
+                     "--", "--sampler.steps", "2", "--run.device", "cpu"});
+  EXPECT_EQ(cluster_->wait(job), "COMPLETED") << log(job);
+  const auto results = nlohmann::json::parse(io::content_of(folder_ / "study/results.json"));
+  EXPECT_THAT(results["settings"]["launch"].get<std::string>(), HasSubstr("srun"));
+  EXPECT_EQ(results["environment"]["variables"]["SLURM_JOB_ID"], job);
+  EXPECT_EQ(results["summary"][1]["ranks"], 2);
+  EXPECT_EQ(results["summary"][1]["nodes"], 2);
 }
 
 TEST_F(Slurm, GivesFoehnTheGpusOfTheJob) {
