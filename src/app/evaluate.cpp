@@ -14,6 +14,7 @@
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/version.hpp"
 #include "foehn/evaluation/compare.hpp"
 #include "foehn/evaluation/compare_climates.hpp"
 #include "foehn/evaluation/report.hpp"
@@ -162,13 +163,36 @@ evaluation::Ranks ranks_of(const comm::Communicator& world) {
   return ranks;
 }
 
+/// What was evaluated with what, for people to read.
+evaluation::Results with_provenance(evaluation::Results results, const OpenRun& run,
+                                    const std::optional<HistoricalPeriod>& historical) {
+  const auto add = [&](const std::string& name, const std::vector<fs::path>& files) {
+    if (files.empty()) return;
+    std::string text = fs::absolute(files.front()).lexically_normal().string();
+    if (files.size() > 1) text += fmt::format(" and {} more", files.size() - 1);
+    results.provenance.emplace_back(name, text);
+  };
+  results.provenance.emplace_back("evaluated by", fmt::format("foehn {}", core::version()));
+  add("members", run.files.members);
+  for (const auto& [name, value] : io::NetcdfFile::open(run.files.members.front()).global_attributes())
+    if (const auto* text = std::get_if<std::string>(&value); text != nullptr && name != "Conventions")
+      results.provenance.emplace_back("members: " + name, *text);
+  add("reference", run.files.reference);
+  add("observations", run.files.observations);
+  if (historical) {
+    add("historical members", historical->files.members);
+    add("historical observations", historical->files.observations);
+  }
+  return results;
+}
+
 void write_results(const evaluation::Results& results, const fs::path& folder) {
   const std::string json = evaluation::scores_json(results).dump(2) + "\n";
   evaluation::write_scores_netcdf(folder / "scores.nc", results);
   evaluation::write_maps_netcdf(folder, results);
   io::write_file_atomically(folder / "report.html", evaluation::report_html(results));
   io::write_file_atomically(folder / "scores.json", json);
-  spdlog::info("wrote scores.json, scores.nc and report.html in {}", folder.string());
+  spdlog::info("wrote scores.json, scores.nc, maps.nc and report.html in {}", folder.string());
 }
 
 int run(const Call& call, const Context& context, const EvaluateOptions& options) {
@@ -211,9 +235,10 @@ int run(const Call& call, const Context& context, const EvaluateOptions& options
       text = evaluation::comparison_text(comparison);
     }
     for (std::size_t i = 0; i < runs.size(); ++i) {
+      const evaluation::Results results = with_provenance(std::move(found[i].results), runs[i], historical);
       if (!runs[i].name.empty()) text += fmt::format("\nrun {}: ", runs[i].name);
-      text += evaluation::scores_text(found[i].results, options.in_full);
-      write_results(found[i].results, runs[i].folder);
+      text += evaluation::scores_text(results, options.in_full);
+      write_results(results, runs[i].folder);
     }
     std::cout << text << std::flush;
   });

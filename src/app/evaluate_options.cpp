@@ -83,12 +83,11 @@ void declare_evaluate_options(config::OptionTable& table, EvaluateOptions& optio
   table.add("all", &options.in_full,
             {.doc = "Also print scores by hours since the last observation, month and hour of the day.",
              .changes_result = false});
-  table.add(
-      "output.directory", &options.output,
-      {.doc = "Write scores.json, scores.nc and report.html to this folder, which is created if absent; of "
-              "several runs, to one folder per run, beside comparison.json.",
-       .required = true,
-       .changes_result = false});
+  table.add("output.directory", &options.output,
+            {.doc = "Write scores.json, scores.nc, maps.nc and report.html to this folder, which is created "
+                    "if absent; of several runs, to one folder per run, beside comparison.json.",
+             .required = true,
+             .changes_result = false});
 }
 
 std::vector<MembersOfRun> runs_of(const std::vector<std::string>& words) {

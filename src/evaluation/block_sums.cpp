@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <optional>
 
 #include "evaluation/agreement.hpp"
 #include "evaluation/hour_fields.hpp"
 #include "evaluation/joint_scoring.hpp"
+#include "evaluation/wind_variables.hpp"
 #include "foehn/core/heartbeat.hpp"
 
 namespace foehn::evaluation {
@@ -33,7 +36,8 @@ void add_tails(TailSums& sums, std::span<const double> errors, double truth, dou
   sums.lower += fair_crps(lower);
 }
 
-HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalClimate* tails) {
+HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalClimate* tails,
+                    CellSums& by_cell) {
   HourSums sums(static_cast<std::int64_t>(fields.members.size()));
   sums.hours = 1;
   const bool has_truth = !fields.truth.empty();
@@ -43,15 +47,21 @@ HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalCli
     std::transform(fields.members.begin(), fields.members.end(), errors.begin(),
                    [&](std::span<const float> member) { return static_cast<double>(member[cell]) - truth; });
     if (!has_truth) {
-      sums.ensemble.add_without_truth(errors);
+      by_cell.variance[cell] += sums.ensemble.add_without_truth(errors);
       continue;
     }
-    sums.ensemble.add(errors);
+    const EnsembleScore score = sums.ensemble.add(errors);
+    by_cell.error[cell] += score.error;
+    by_cell.squared[cell] += score.error * score.error;
+    by_cell.fair_crps[cell] += score.fair_crps;
+    by_cell.variance[cell] += score.variance;
     if (tails != nullptr && errors.size() > 1)
       add_tails(sums.tails, errors, truth, tails->low[cell], tails->high[cell]);
     // Nothing is interpolated from what is missing.
     if (std::isnan(fields.interpolation[cell])) continue;
     sums.interpolation.add(fields.interpolation[cell] - truth);
+    by_cell.interpolation[cell] += std::abs(fields.interpolation[cell] - truth);
+    ++by_cell.interpolated[cell];
     if (!fields.anomaly_interpolation.empty())
       sums.anomaly_interpolation.add(fields.anomaly_interpolation[cell] - truth);
   }
@@ -98,6 +108,30 @@ bool is_spectrum_hour(const Sources& sources, std::int64_t hour) {
          place * kSpectrumHours / sources.hours != (place - 1) * kSpectrumHours / sources.hours;
 }
 
+/// The truth, or the ensemble mean without one, [variable, y, x].
+std::vector<double> best_known(const HourFields& fields) {
+  if (!fields.truth.empty()) return {fields.truth.begin(), fields.truth.end()};
+  std::vector<double> mean(fields.interpolation.size());
+  for (const auto& member : fields.members)
+    for (std::size_t i = 0; i < mean.size(); ++i)
+      mean[i] += static_cast<double>(member[i]) / static_cast<double>(fields.members.size());
+  return mean;
+}
+
+/// Means over the cells of each variable and of the wind speed, which is NaN where there is no wind.
+std::vector<double> means_over_cells(const std::vector<double>& fields, std::size_t cells,
+                                     const std::optional<WindVariables>& wind) {
+  std::vector<double> means;
+  for (auto from = fields.begin(); from != fields.end(); from += static_cast<std::ptrdiff_t>(cells))
+    means.push_back(std::accumulate(from, from + static_cast<std::ptrdiff_t>(cells), 0.0) /
+                    static_cast<double>(cells));
+  double speed = wind ? 0 : std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t cell = 0; wind && cell < cells; ++cell)
+    speed += wind->speed(fields, cells, cell) / static_cast<double>(cells);
+  means.push_back(speed);
+  return means;
+}
+
 class BlockScoring {
  public:
   BlockScoring(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
@@ -106,6 +140,8 @@ class BlockScoring {
         spectrum_(spectrum),
         sums_(no_sums(sources.variables().size(), static_cast<std::int64_t>(sources.members.size()),
                       sources.period, spectrum.wavelengths().size())),
+        cells_(sources.variables().size() * static_cast<std::size_t>(sources.blocks.fine_cells())),
+        wind_(WindVariables::among(sources.variables())),
         agreement_(sources, options.observation_std) {
     for (const ObservationSeries& series : sources.observations)
       baselines_.emplace_back(sources, series, options.climatology);
@@ -129,7 +165,7 @@ class BlockScoring {
       VariableSums& sums = sums_.variables[variable];
       const Cells cells{variable * count, count};
       // Summed by hour first, so that the result does not depend on how hours are put into chunks.
-      const HourSums hour_sums = score_hour(fields, cells, tails_);
+      const HourSums hour_sums = score_hour(fields, cells, tails_, cells_);
       evaluation::add(sums.all_hours, hour_sums);
       evaluation::add(sums.by_month[static_cast<std::size_t>(date.month - 1)], hour_sums);
       evaluation::add(sums.by_hour_of_day[static_cast<std::size_t>(date.hour)], hour_sums);
@@ -140,22 +176,26 @@ class BlockScoring {
       }
       if (is_spectrum_hour(sources_, hour)) add_spectra(sums.spectrum, spectrum_, fields, cells);
     }
+    means_.push_back(means_over_cells(best_known(fields), count, wind_));
     agreement_.add(hour, fields.members);
     if (joint_) joint_->add(hour, fields);
     hour_before_.emplace(fields);
   }
 
-  BlockSums finish() {
+  BlockResult finish() {
     for (std::size_t variable = 0; variable < sums_.variables.size(); ++variable)
       sums_.variables[variable].agreement = agreement_.sums()[variable];
     if (joint_) sums_.joint = joint_->sums();
-    return std::move(sums_);
+    return {std::move(sums_), std::move(cells_), std::move(means_)};
   }
 
  private:
   const Sources& sources_;
   const RadialSpectrum& spectrum_;
   BlockSums sums_;
+  CellSums cells_;
+  HourlyMeans means_;
+  std::optional<WindVariables> wind_;
   Agreement agreement_;
   std::optional<JointScoring> joint_;
   const LocalClimate* tails_ = nullptr;  ///< where its days are not scored
@@ -165,8 +205,8 @@ class BlockScoring {
 
 }  // namespace
 
-BlockSums block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
-                     const std::optional<LocalClimate>& climate, const TimeBlock& block) {
+BlockResult block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+                       const std::optional<LocalClimate>& climate, const TimeBlock& block) {
   BlockScoring scoring(sources, options, spectrum, climate);
   const std::int64_t chunk_hours = hours_per_chunk(sources, sources.members.size(), options.values_in_memory);
   if (block.first > sources.first_hour)

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "evaluation/cell_sums.hpp"
 #include "evaluation/local_climate.hpp"
 #include "evaluation/sums.hpp"
 #include "evaluation/time_blocks.hpp"
@@ -10,11 +11,18 @@
 
 namespace foehn::evaluation {
 
+/// What a block of hours gives: sums that intervals resample, and what they do not need.
+struct BlockResult {
+  BlockSums sums;
+  CellSums cells;
+  HourlyMeans means;  ///< of the block's hours
+};
+
 /// Goes through a block of hours and gathers its sums.
 /// @param spectrum  of the members' grid
 /// @param climate   of the reference, where there is one
 /// @throws Error if values cannot be read
-BlockSums block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
-                     const std::optional<LocalClimate>& climate, const TimeBlock& block);
+BlockResult block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+                       const std::optional<LocalClimate>& climate, const TimeBlock& block);
 
 }  // namespace foehn::evaluation

@@ -51,23 +51,12 @@ Json difference_json(const ChangeDifference& difference) {
   return json;
 }
 
-/// Mean over the cells that have a value.
-double mean_of(const std::vector<double>& field) {
-  double sum = 0, count = 0;
-  for (const double value : field) {
-    if (std::isnan(value)) continue;
-    sum += value;
-    ++count;
-  }
-  return sum / count;
-}
-
 Json change_json(const StatisticChange& change) {
   Json json = {
       {"members", change.mean}, {"members_lowest", change.lowest}, {"members_highest", change.highest}};
   const auto average = difference(change.block_average, change.driving_model);
   if (average) {
-    json["driving_model"] = mean_of(change.driving_model);
+    json["driving_model"] = mean_over_cells(change.driving_model);
     json["block_average_minus_driving_model"] = difference_json(*average);
   }
   if (const auto means = difference(change.block_means, change.driving_model))
@@ -104,6 +93,16 @@ std::vector<MapField> maps_of(const Results& results, std::vector<double> Statis
 }
 
 }  // namespace
+
+double mean_over_cells(const std::vector<double>& field) {
+  double sum = 0, count = 0;
+  for (const double value : field) {
+    if (std::isnan(value)) continue;
+    sum += value;
+    ++count;
+  }
+  return sum / count;
+}
 
 std::string statistic_text(ClimateStatistic statistic) {
   switch (statistic) {
@@ -150,8 +149,8 @@ std::string climate_change_text(const Results& results, bool in_full) {
     text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", label, kLabelWidth,
                         fmt::format("{} ({} to {})", number_text(change.mean), number_text(change.lowest),
                                     number_text(change.highest)),
-                        kMembersWidth, number(average.has_value(), mean_of(change.driving_model)), kWidth,
-                        number(average.has_value(), average ? average->rms : 0), kWidth,
+                        kMembersWidth, number(average.has_value(), mean_over_cells(change.driving_model)),
+                        kWidth, number(average.has_value(), average ? average->rms : 0), kWidth,
                         number(means.has_value(), means ? means->rms : 0), kWidth);
   }
   return text +

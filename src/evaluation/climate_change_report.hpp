@@ -14,6 +14,9 @@ std::string statistic_text(ClimateStatistic statistic);
 /// "1995-01-01T00:00:00 to ... (4 members)"
 std::string period_text(const ClimatePeriod& period);
 
+/// Mean over the cells that have a value; NaN without any.
+double mean_over_cells(const std::vector<double>& field);
+
 /// The climate-change signal as a table for people to read; empty without one.
 /// @param in_full  with the seasons
 std::string climate_change_text(const Results& results, bool in_full);

@@ -8,7 +8,13 @@
 namespace foehn::evaluation {
 namespace {
 
-const std::vector<double> kLevels = {0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999};
+/// Those of the tails, and every 40th part between: enough to draw a density.
+std::vector<double> quantile_levels() {
+  std::vector<double> levels = {0.001, 0.005, 0.01};
+  for (int i = 1; i < 40; ++i) levels.push_back(i / 40.0);
+  levels.insert(levels.end(), {0.99, 0.995, 0.999});
+  return levels;
+}
 
 /// Cells spread evenly, at most eight by eight.
 std::vector<std::size_t> spread_points(const TrajectoryShape& shape) {
@@ -97,10 +103,11 @@ void FieldStatistics::finish(TrajectorySummary& summary) const {
   summary.add(variable_, "mean", units_, "mean over cells and hours", centre_ + moments_.mean());
   summary.add(variable_, "standard_deviation", units_, "standard deviation over cells and hours",
               std::sqrt(moments_.variance()));
+  const std::vector<double> levels = quantile_levels();
   std::vector<double> quantiles;
-  for (const double level : kLevels) quantiles.push_back(quantiles_.quantile(level));
-  summary.add_curve(variable_, "quantile", units_, "quantiles over cells and hours", "quantile_level",
-                    kLevels, quantiles);
+  for (const double level : levels) quantiles.push_back(quantiles_.quantile(level));
+  summary.add_curve(variable_, "quantile", units_, "quantiles over cells and hours", "quantile_level", levels,
+                    quantiles);
   std::vector<double> hours;
   for (int hour = 0; hour < 24; ++hour) hours.push_back(hour);
   summary.add_curve(variable_, "daily_cycle", units_, "mean by hour of the day (UTC)", "hour_of_day", hours,

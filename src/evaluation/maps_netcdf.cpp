@@ -1,5 +1,7 @@
 #include "evaluation/maps_netcdf.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -25,6 +27,27 @@ void define(io::NetcdfFile& file, const grid::Grid& grid, const MapField& map) {
   if (map.has_seasons) dimensions.insert(dimensions.begin(), kSeason);
   file.define_variable(map.name, io::NetcdfType::float32, dimensions, attributes,
                        {.chunks = {}, .deflate = 1});
+}
+
+std::vector<MapField> score_maps(const Results& results) {
+  std::vector<MapField> maps;
+  for (std::size_t index = 0; index < results.cells.size(); ++index) {
+    const io::Variable& variable = results.variables[index];
+    const CellScores& cells = results.cells[index];
+    const auto add = [&](const char* name, const char* meaning, const std::vector<double>& field) {
+      if (field.empty()) return;
+      maps.push_back({.name = variable.name + "_" + name,
+                      .long_name = fmt::format("{} of {}, over all hours", meaning, variable.name),
+                      .units = variable.units,
+                      .values = field});
+    };
+    add("bias", "bias of the ensemble mean", cells.bias);
+    add("rmse", "root-mean-square error of the ensemble mean", cells.rmse);
+    add("fair_crps", "fair CRPS", cells.fair_crps);
+    add("spread", "ensemble spread", cells.spread);
+    add("interpolation_mae", "mean absolute error of interpolated observations", cells.interpolation_mae);
+  }
+  return maps;
 }
 
 }  // namespace
@@ -56,8 +79,13 @@ void write_maps(const std::filesystem::path& path, const std::string& title, con
 }
 
 void write_maps_netcdf(const std::filesystem::path& folder, const Results& results) {
+  std::vector<MapField> maps = score_maps(results);
+  if (results.climate_change) {
+    const std::vector<MapField> changes = climate_change_maps(results);
+    maps.insert(maps.end(), changes.begin(), changes.end());
+  }
+  write_maps(folder / "maps.nc", summary(results), results.grid, maps);
   if (!results.climate_change) return;
-  write_maps(folder / "maps.nc", summary(results), results.grid, climate_change_maps(results));
   const std::vector<MapField> coarse = coarse_climate_change_maps(results);
   if (!coarse.empty())
     write_maps(folder / "coarse_maps.nc", summary(results),

@@ -11,8 +11,8 @@ namespace foehn::evaluation {
 /// A variable of a file of maps.
 struct MapField {
   std::string name, long_name, units;
-  bool has_seasons = false;    ///< by season (year, djf, mam, jja, son)
-  std::vector<double> values;  ///< [y, x], or [season, y, x]; NaN: not defined
+  bool has_seasons = false;         ///< by season (year, djf, mam, jja, son)
+  std::vector<double> values = {};  ///< [y, x], or [season, y, x]; NaN: not defined
 };
 
 /// Writes maps on one grid as NetCDF, whole or not at all.

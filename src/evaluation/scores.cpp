@@ -35,13 +35,17 @@ ErrorScores finish(const ErrorSums& sums) {
 
 EnsembleSums::EnsembleSums(std::int64_t members) : ranks(static_cast<std::size_t>(members + 1), 0.0) {}
 
-void EnsembleSums::add(std::span<double> errors) {
+EnsembleScore EnsembleSums::add(std::span<double> errors) {
+  EnsembleScore score;
   std::sort(errors.begin(), errors.end());
-  mean.add(mean_of(errors));
+  score.error = mean_of(errors);
+  mean.add(score.error);
   ++ensembles;
   if (errors.size() > 1) {
-    fair_crps += evaluation::fair_crps(errors);
-    variance += unbiased_variance(errors);
+    score.fair_crps = evaluation::fair_crps(errors);
+    score.variance = unbiased_variance(errors);
+    fair_crps += score.fair_crps;
+    variance += score.variance;
   }
   // Members equal to the truth leave its rank open: every possible rank gets the same share.
   const auto [first_equal, past_equal] = std::equal_range(errors.begin(), errors.end(), 0.0);
@@ -50,11 +54,14 @@ void EnsembleSums::add(std::span<double> errors) {
   for (auto rank = below; rank <= below + ties; ++rank) {
     ranks[static_cast<std::size_t>(rank)] += 1.0 / static_cast<double>(ties + 1);
   }
+  return score;
 }
 
-void EnsembleSums::add_without_truth(std::span<const double> values) {
+double EnsembleSums::add_without_truth(std::span<const double> values) {
   ++ensembles;
-  if (values.size() > 1) variance += unbiased_variance(values);
+  const double of_these = values.size() > 1 ? unbiased_variance(values) : 0;
+  variance += of_these;
+  return of_these;
 }
 
 EnsembleScores finish(const EnsembleSums& sums) {

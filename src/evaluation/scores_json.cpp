@@ -178,6 +178,7 @@ Json scores_json(const Results& results) {
   }
   if (results.joint.tiles > 0 || !results.joint.pairs.empty()) json["joint"] = joint_json(results.joint);
   json["trajectories"] = trajectories_json(results.trajectories);
+  for (const auto& [name, value] : results.provenance) json["provenance"][name] = value;
   if (results.climate_change) json["climate_change"] = climate_change_json(results);
   require_finite(json, "");
   return json;

@@ -170,6 +170,7 @@ void add_increment_columns(std::vector<Column>& columns, const io::Variable& var
 
 std::string abscissa_meaning(const std::string& abscissa) {
   if (abscissa == "quantile_level") return "part of the values that lie below the quantile";
+  if (abscissa == "exceeded_percent") return "per cent of the time";
   return abscissa == "ramp_hours" ? "hours over which changes are taken" : "period in hours";
 }
 

@@ -5,6 +5,7 @@
 #include "evaluation/climate_change_report.hpp"
 #include "evaluation/score_table.hpp"
 #include "evaluation/trajectory_report.hpp"
+#include "evaluation/verdict.hpp"
 #include "foehn/evaluation/report.hpp"
 
 namespace foehn::evaluation {
@@ -120,7 +121,7 @@ std::string scores_text(const Results& results, bool in_full) {
     text += agreement_text(scores, variable.units) + "\n";
   }
   return text + joint_text(results.joint) + trajectories_text(results.trajectories, in_full) +
-         legend(results) + climate_change_text(results, in_full);
+         legend(results) + climate_change_text(results, in_full) + verdicts_text(results);
 }
 
 }  // namespace foehn::evaluation

@@ -34,6 +34,14 @@ bool comes_first(const TrajectoryStatistic& statistic, std::size_t place) {
   return statistic.name == "ramp_deviation" && place == 0;
 }
 
+/// Is it a number, or one of a short curve?
+bool is_short(const TrajectoryStatistic& statistic, std::size_t place) {
+  static constexpr std::array kLevels = {0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999};
+  if (statistic.abscissa == "quantile_level")
+    return std::find(kLevels.begin(), kLevels.end(), statistic.at[place]) != kLevels.end();
+  return statistic.abscissa.empty() || statistic.abscissa == "ramp_hours";
+}
+
 std::string label(const TrajectoryStatistic& statistic, std::size_t place) {
   std::string text = statistic.variable + " " + statistic.name;
   std::replace(text.begin() + static_cast<std::ptrdiff_t>(statistic.variable.size()), text.end(), '_', ' ');
@@ -48,24 +56,28 @@ std::string cell(const std::vector<double>& values, std::size_t place) {
 
 }  // namespace
 
+std::vector<TrajectoryRow> trajectory_rows(const std::vector<TrajectoryStatistic>& statistics, bool in_full) {
+  std::vector<TrajectoryRow> rows;
+  for (const TrajectoryStatistic& statistic : statistics)
+    for (std::size_t place = 0; place < statistic.size(); ++place) {
+      if (!(in_full ? is_short(statistic, place) : comes_first(statistic, place))) continue;
+      rows.push_back({label(statistic, place),
+                      fmt::format("{} ({} to {})", cell(statistic.members, place),
+                                  cell(statistic.lowest, place), cell(statistic.highest, place)),
+                      cell(statistic.truth, place), cell(statistic.interpolation, place)});
+    }
+  return rows;
+}
+
 std::string trajectories_text(const std::vector<TrajectoryStatistic>& statistics, bool in_full) {
   if (statistics.empty()) return "";
   constexpr int kLabelWidth = 38, kWidth = 12, kMembersWidth = 32;
   std::string text =
       fmt::format("\n{:<{}}{:>{}}{:>{}}{:>{}}\n", "each trajectory by itself", kLabelWidth,
                   "members (lowest to highest)", kMembersWidth, "truth", kWidth, "interp.", kWidth);
-  for (const TrajectoryStatistic& statistic : statistics) {
-    const bool is_long = statistic.abscissa == "hour_of_day" || statistic.abscissa == "period_hours";
-    if (is_long) continue;
-    for (std::size_t place = 0; place < statistic.size(); ++place) {
-      if (!in_full && !comes_first(statistic, place)) continue;
-      const std::string members = fmt::format("{} ({} to {})", cell(statistic.members, place),
-                                              cell(statistic.lowest, place), cell(statistic.highest, place));
-      text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}\n", label(statistic, place), kLabelWidth, members,
-                          kMembersWidth, cell(statistic.truth, place), kWidth,
-                          cell(statistic.interpolation, place), kWidth);
-    }
-  }
+  for (const TrajectoryRow& row : trajectory_rows(statistics, in_full))
+    text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}\n", row.label, kLabelWidth, row.members, kMembersWidth,
+                        row.truth, kWidth, row.interpolation, kWidth);
   return text;
 }
 

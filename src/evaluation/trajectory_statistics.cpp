@@ -11,38 +11,13 @@
 #include "evaluation/share_out.hpp"
 #include "evaluation/temperature_indices.hpp"
 #include "evaluation/wind_statistics.hpp"
+#include "evaluation/wind_variables.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/core/units.hpp"
 
 namespace foehn::evaluation {
 namespace {
-
-/// Which of the variables make the wind speed at 10 m, and their units in m s-1: one, or two components.
-struct WindVariables {
-  std::vector<std::size_t> places;
-  std::vector<core::UnitConversion> to_metres_per_second;
-};
-
-std::optional<WindVariables> wind_variables(const std::vector<io::Variable>& variables) {
-  const auto find = [&](const std::vector<std::string>& standard_names) {
-    WindVariables wind;
-    for (const std::string& name : standard_names)
-      for (std::size_t place = 0; place < variables.size(); ++place)
-        if (variables[place].standard_name == name) {
-          wind.places.push_back(place);
-          wind.to_metres_per_second.push_back(core::unit_conversion(variables[place].units, "m s-1"));
-        }
-    return wind.places.size() == standard_names.size() ? std::optional(wind) : std::nullopt;
-  };
-  static const std::vector<std::vector<std::string>> choices = {{"wind_speed"},
-                                                                {"eastward_wind", "northward_wind"},
-                                                                {"grid_eastward_wind", "grid_northward_wind"},
-                                                                {"x_wind", "y_wind"}};
-  for (const auto& names : choices)
-    if (auto wind = find(names)) return wind;
-  return std::nullopt;
-}
 
 /// A round number near the middle of each variable's values: that of the first member's first hour.
 std::vector<double> centres(const Sources& sources) {
@@ -65,7 +40,7 @@ class TrajectoryStatistics {
   TrajectoryStatistics(const Sources& sources, const PowerCurve& curve, const std::vector<double>& middles)
       : sources_(sources),
         cells_(static_cast<std::size_t>(sources.blocks.fine_cells())),
-        wind_(wind_variables(sources.variables())) {
+        wind_(WindVariables::among(sources.variables())) {
     const TrajectoryShape shape{sources.grid().ny(), sources.grid().nx(), sources.hours,
                                 sources.step_hours()};
     for (std::size_t place = 0; place < sources.variables().size(); ++place) {
@@ -76,7 +51,7 @@ class TrajectoryStatistics {
         indices_.back().emplace(variable.name, core::unit_conversion(variable.units, "K"), shape);
     }
     if (!wind_) return;
-    if (wind_->places.size() > 1) speed_.emplace("wind_speed", "m s-1", shape, 0.0);
+    if (wind_->are_components()) speed_.emplace("wind_speed", "m s-1", shape, 0.0);
     power_.emplace(curve, shape);
   }
 
@@ -110,13 +85,7 @@ class TrajectoryStatistics {
  private:
   std::vector<double> wind_speeds(std::span<const double> fields) const {
     std::vector<double> speeds(cells_);
-    for (std::size_t cell = 0; cell < cells_; ++cell) {
-      const auto component = [&](std::size_t i) {
-        const core::UnitConversion& unit = wind_->to_metres_per_second[i];
-        return unit.scale * fields[wind_->places[i] * cells_ + cell] + unit.offset;
-      };
-      speeds[cell] = wind_->places.size() == 1 ? component(0) : std::hypot(component(0), component(1));
-    }
+    for (std::size_t cell = 0; cell < cells_; ++cell) speeds[cell] = wind_->speed(fields, cells_, cell);
     return speeds;
   }
 

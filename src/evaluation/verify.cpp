@@ -5,9 +5,11 @@
 #include <cmath>
 
 #include "evaluation/block_sums.hpp"
-#include "evaluation/example_hour.hpp"
+#include "evaluation/cell_sums.hpp"
+#include "evaluation/event.hpp"
 #include "evaluation/finish.hpp"
 #include "evaluation/intervals.hpp"
+#include "evaluation/point_series.hpp"
 #include "evaluation/share_out.hpp"
 #include "evaluation/trajectory_statistics.hpp"
 #include "foehn/core/error.hpp"
@@ -32,6 +34,23 @@ Results describe(const Sources& sources, const VerifyOptions& options) {
   results.observation_std = options.observation_std;
   results.has_climatology = static_cast<bool>(options.climatology);
   return results;
+}
+
+/// Everything that a block gives, one after the other.
+std::vector<double> pack_block(const BlockResult& block) {
+  std::vector<double> packed = pack(block.sums);
+  const std::vector<double> cells = pack(block.cells);
+  packed.insert(packed.end(), cells.begin(), cells.end());
+  for (const auto& hour : block.means) packed.insert(packed.end(), hour.begin(), hour.end());
+  return packed;
+}
+
+/// @param per_hour  how many means an hour has
+void take_means(HourlyMeans& means, std::span<const double> packed, std::size_t per_hour) {
+  for (std::size_t first = 0; first < packed.size(); first += per_hour) {
+    const auto hour = packed.subspan(first, per_hour);
+    means.emplace_back(hour.begin(), hour.end());
+  }
 }
 
 }  // namespace
@@ -61,17 +80,23 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
   Results results = describe(sources, options);
   BlockSums sums =
       no_sums(results.variables.size(), results.members, results.period, spectrum.wavelengths().size());
+  CellSums cells(results.variables.size() * static_cast<std::size_t>(sources.blocks.fine_cells()));
+  HourlyMeans means;
   std::optional<LocalClimate> climate;
   ranks.agree([&] { climate = local_climate(sources); });
   core::Progress progress("evaluating", sources.hours, "hours", options.show_progress && ranks.is_root());
   share_out(
       ranks, static_cast<std::int64_t>(blocks.size()),
       [&](std::int64_t item) {
-        return pack(block_sums(sources, options, spectrum, climate, block_of(item)));
+        return pack_block(block_sums(sources, options, spectrum, climate, block_of(item)));
       },
       [&](std::int64_t item, std::span<const double> packed) {
-        add_packed(sums, packed);
-        results.block_sums.emplace_back(packed.begin(), packed.end());
+        const auto of_sums = packed.first(pack(sums).size());
+        add_packed(sums, of_sums);
+        results.block_sums.emplace_back(of_sums.begin(), of_sums.end());
+        const auto of_cells = packed.subspan(of_sums.size(), pack(cells).size());
+        add_packed(cells, of_cells);
+        take_means(means, packed.subspan(of_sums.size() + of_cells.size()), results.variables.size() + 1);
         progress.advance(block_of(item).hours());
       });
 
@@ -81,7 +106,9 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
     results.scores = std::move(finished.variables);
     results.joint = std::move(finished.joint);
     add_intervals(results, spectrum, options.bootstrap);
-    results.example = example_hour(sources);
+    results.cells = cell_scores(results, cells);
+    results.event = find_event(sources, means);
+    results.series = point_series(sources, strongest_hour(sources, means), options.values_in_memory);
   });
   results.trajectories = trajectory_statistics(sources, options, ranks);
   return results;

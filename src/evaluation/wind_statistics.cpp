@@ -20,6 +20,7 @@ WindStatistics::WindStatistics(const PowerCurve& curve, const TrajectoryShape& s
     : curve_(curve),
       step_hours_(shape.step_hours),
       cells_(cells_of(shape)),
+      powers_(0),
       ramps_(shape.step_hours),
       low_(cells_, 1),
       day_long_(cells_, static_cast<std::int64_t>(std::ceil(24 / shape.step_hours))) {}
@@ -34,6 +35,7 @@ void WindStatistics::add(const calendar::DateTime& date, std::span<const double>
     if (std::isnan(speeds[cell])) continue;
     powers[cell] = curve_.power(speeds[cell]);
     power_.add(powers[cell]);
+    powers_.add(powers[cell]);
     cycle_.add(date.hour, powers[cell]);
   }
   ramps_.add(powers);
@@ -50,6 +52,14 @@ void WindStatistics::finish(TrajectorySummary& summary) {
   for (int hour = 0; hour < 24; ++hour) hours.push_back(hour);
   summary.add_curve(kName, "daily_cycle", "1", "capacity factor by hour of the day (UTC)", "hour_of_day",
                     hours, cycle_.means());
+  std::vector<double> percent, exceeded;
+  for (int part = 0; part <= 100; part += 2) {
+    percent.push_back(part);
+    exceeded.push_back(powers_.quantile(1 - part / 100.0));
+  }
+  summary.add_curve(kName, "duration", "1",
+                    "power over rated power that is exceeded for this part of the time", "exceeded_percent",
+                    percent, exceeded);
   summary.add_curve(kName, "ramp_deviation", "1", "standard deviation of changes of power over rated power",
                     "ramp_hours", ramps_.hours(), ramps_.deviations());
   summary.add_curve(kName, "ramp_quantile_99", "1", "99 % quantile of the size of changes", "ramp_hours",

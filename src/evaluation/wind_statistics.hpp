@@ -24,6 +24,7 @@ class WindStatistics {
   double step_hours_;
   std::size_t cells_;
   Moments power_;
+  QuantileSketch powers_;
   DailyCycle cycle_;
   Ramps ramps_;
   Spells low_, day_long_;

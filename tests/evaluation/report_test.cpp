@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <png.h>
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +19,7 @@ namespace {
 
 using foehn::testing::toy_grid;
 using io::TemporaryFolder;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -48,6 +50,7 @@ Results made_up() {
   scores.all_hours = row(0.75);
   scores.by_hours_since_observation = {row(0.5), row(1)};
   scores.by_hours_since_observation[1].ensemble.spread_skill = 0.875;
+  for (HourScores& each : scores.by_hours_since_observation) each.ensemble.debiased_spread_skill = 0.875;
   scores.all_hours.ensemble.spread_skill = 0.75;
   scores.observed_hours = row(0.5);
   scores.hours_between = row(1);
@@ -56,13 +59,23 @@ Results made_up() {
   scores.agreement = {0.5, 1.25, -0.125};
   scores.spectrum = {{8, 4}, {1, 0.9}, {0.8, 0.1}, 0.05, {}};
   results.scores = {scores};
-  results.example.time = "2019-03-26T03:00:00";
-  results.example.observation_time = "2019-03-26T02:00:00";
-  results.example.observation = {280, 281, 282, 283};
   const std::vector<double> field = {280, 281, 282, 283, 284, 285, 286, 287,
                                      288, 289, 290, 291, 292, 293, 294, 295};
-  results.example.truth = results.example.first_member = results.example.ensemble_mean = field;
-  results.example.ensemble_spread = std::vector<double>(16, 0.5);
+  ExampleHour hour;
+  hour.time = "2019-03-26T03:00:00";
+  hour.observation_time = "2019-03-26T02:00:00";
+  hour.observation = {280, 281, 282, 283};
+  hour.interpolation = hour.truth = field;
+  hour.members = {field, field};
+  results.event = {"a storm", 0, {hour}};
+  results.cells = {{std::vector<double>(16, -0.25), field, field, std::vector<double>(16, 0.5), field}};
+  SeriesPoint point;
+  point.latitude = -50.25;
+  point.longitude = 4.5;
+  point.members = {{1, 2, 3}, {2, 3, 4}};
+  point.truth = point.interpolation = {1, 3, 2};
+  results.series = {{"2019-03-26T00:00:00", {point, point}, {0, 2}, {1.5, 2.5}}};
+  results.provenance = {{"members", "a/member_000.nc"}};
   return results;
 }
 
@@ -161,15 +174,35 @@ TEST(ReportHtml, IsOnePageWithTablesChartsAndMaps) {
   auto results = made_up();
   results.variables[0].name = "<tas>";
   const std::string html = report_html(results);
-  EXPECT_THAT(html, HasSubstr("<h2>&lt;tas&gt; (air_temperature) [K]</h2>"));
-  EXPECT_THAT(html, HasSubstr("<svg"));
-  EXPECT_THAT(html, HasSubstr("error [K]"));
-  EXPECT_THAT(html, HasSubstr("Rank histogram"));
-  EXPECT_THAT(html, HasSubstr("observation of 2019-03-26T02:00:00"));
-  EXPECT_THAT(html, HasSubstr("ensemble spread"));
+  EXPECT_THAT(html, HasSubstr("<h2 id=\"v0\">&lt;tas&gt; (air_temperature) [K]</h2>"));
+  for (const char* part :
+       {"<svg", "error [K]", "Rank histogram", "PIT histogram", "Spread over error", "Scores by cell",
+        "ensemble spread", "The strongest event: a storm", "input of 03-26T02:00", "member 2",
+        "At 50.25° S, 4.50° E", "a/member_000.nc", "prefers-color-scheme: dark", "@media print"})
+    EXPECT_THAT(html, HasSubstr(part));
   // Every picture is in the page.
   EXPECT_THAT(html, Not(HasSubstr("src=\"http")));
+  EXPECT_THAT(html, Not(HasSubstr("href=\"http")));
   EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_THAT(html, AllOf(Not(HasSubstr(">nan")), Not(HasSubstr(" nan"))));
+}
+
+TEST(ReportHtml, SaysInWordsWhatIsGoodAndWhatIsNot) {
+  auto results = made_up();
+  HourScores& all = results.scores[0].all_hours;
+  all.ensemble.debiased_spread_skill = 0.5;
+  all.interpolation.mae = 1;
+  const std::string html = report_html(results);
+  EXPECT_THAT(
+      html,
+      HasSubstr("<li class=\"poor\"><b>poor</b><span>tas: members spread 0.50 times as much as they err, too "
+                "little"));
+  EXPECT_THAT(
+      html,
+      HasSubstr(
+          "<li class=\"good\"><b>good</b><span>tas: the fair CRPS is 75 % of the error of interpolated"));
+  EXPECT_LT(html.find("<b>poor</b>"), html.find("<b>good</b>"));
+  EXPECT_THAT(scores_text(results, false), HasSubstr("  poor  tas: members spread 0.50 times"));
 }
 
 /// The red, green and blue of an image element's pixels, row by row.
@@ -189,32 +222,75 @@ std::vector<std::uint8_t> pixels_of(const std::string& element) {
   return pixels;
 }
 
-TEST(MapImage, PutsTheNorthAboveAndTheScalesEndsInDarkAndLight) {
+TEST(MapFigure, PutsTheNorthAboveAndTheScalesEndsInDarkAndLight) {
   auto grid = toy_grid(2, 1);
   const std::vector<double> field = {0, 1};
   const auto dark = ElementsAre(68, 1, 84, 253, 231, 37);
   const auto light = ElementsAre(253, 231, 37, 68, 1, 84);
-  EXPECT_THAT(pixels_of(map_image("map", field, grid, {0, 1})), light);
+  EXPECT_THAT(pixels_of(map_figure("map", field, grid, {0, 1})), light);
   std::swap(grid.y.values[0], grid.y.values[1]);
-  EXPECT_THAT(pixels_of(map_image("map", field, grid, {0, 1})), dark);
+  EXPECT_THAT(pixels_of(map_figure("map", field, grid, {0, 1})), dark);
 }
 
-TEST(MapImage, IsGreyWhereAValueIsMissing) {
+TEST(MapFigure, IsGreyWhereAValueIsMissing) {
   const std::vector<double> field = {std::nan(""), 1};
-  EXPECT_THAT(pixels_of(map_image("map", field, toy_grid(2, 1), {0, 1})),
+  EXPECT_THAT(pixels_of(map_figure("map", field, toy_grid(2, 1), {0, 1})),
               ElementsAre(253, 231, 37, 190, 190, 190));
+}
+
+TEST(MapFigure, GoesFromBlueOverWhiteToRedForDifferences) {
+  const std::vector<double> field = {-1, 1};
+  EXPECT_THAT(pixels_of(map_figure("map", field, toy_grid(2, 1), {-1, 1}, ColourScale::diverging)),
+              ElementsAre(103, 0, 31, 5, 48, 97));
+}
+
+/// Great Britain's coast crosses a domain around it, from its north-western corner; none crosses one
+/// in the middle of the Sahara.
+TEST(CoastlinePath, LiesWhereCoastsAre) {
+  const std::string path = coastline_path(toy_grid(20, 40), 40, 20);  // 50 to 54.75 N, 5 W to 4.75 E
+  EXPECT_THAT(path, HasSubstr("M"));
+  grid::Grid sahara = toy_grid(4, 4);
+  for (double& latitude : sahara.y.values) latitude -= 27;
+  for (double& longitude : sahara.x.values) longitude += 10;
+  EXPECT_EQ(coastline_path(sahara, 4, 4), "");
+}
+
+/// Nothing but where it is drawn depends on how longitudes are counted or which way latitudes run.
+TEST(CoastlinePath, KnowsLongitudesModuloATurn) {
+  grid::Grid shifted = toy_grid(20, 40), flipped = toy_grid(20, 40);
+  for (double& longitude : shifted.x.values) longitude += 360;
+  std::reverse(flipped.y.values.begin(), flipped.y.values.end());
+  EXPECT_EQ(coastline_path(shifted, 40, 20), coastline_path(toy_grid(20, 40), 40, 20));
+  EXPECT_EQ(coastline_path(flipped, 40, 20), coastline_path(toy_grid(20, 40), 40, 20));
 }
 
 TEST(LineChart, PassesOverWhatIsNoNumber) {
   const std::string svg = line_chart({"errors", "hours [h]", "error [K]"}, std::vector<double>{0, 1, 2},
-                                     {{"a", {std::nan(""), 0.4, 0.35}}});
+                                     {{"a", Role::members, {std::nan(""), 0.4, 0.35}}});
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
   EXPECT_THAT(svg, HasSubstr(">0.4<"));
 }
 
+TEST(LineChart, LeavesOutWhatALogarithmCannotShow) {
+  const std::string svg = line_chart({.title = "power",
+                                      .x_label = "wavelength [cells]",
+                                      .y_label = "power [K2]",
+                                      .has_logarithmic_x = true,
+                                      .has_logarithmic_y = true},
+                                     std::vector<double>{1, 10, 100}, {{"a", Role::truth, {0, 10, 1000}}});
+  EXPECT_THAT(svg,
+              AllOf(HasSubstr(">10<"), HasSubstr(">1000<"), Not(HasSubstr("inf")), Not(HasSubstr("nan"))));
+}
+
+TEST(LineChart, IsEmptyWithoutNumbers) {
+  EXPECT_EQ(line_chart({"errors", "hours [h]", "error [K]"}, std::vector<double>{0, 1},
+                       {{"a", Role::members, {std::nan(""), std::nan("")}}}),
+            "");
+}
+
 TEST(LineChart, LabelsItsAxesAndCurves) {
   const std::string svg = line_chart({"errors", "hours [h]", "error [K]"}, std::vector<double>{0, 1, 2},
-                                     {{"a & b", {0.1, 0.4, 0.35}}});
+                                     {{"a & b", Role::members, {0.1, 0.4, 0.35}}});
   for (const char* part : {"errors", "hours [h]", "error [K]", "a &amp; b", ">0.4<"})
     EXPECT_THAT(svg, HasSubstr(part));
 }

@@ -297,18 +297,72 @@ TEST(Verify, ReadsEverySecondInstantOfAFinerReference) {
   EXPECT_NEAR(verify(open_sources(setting.files), {}).scores[0].all_hours.ensemble.mean.rmse, 1, 1e-12);
 }
 
-TEST(Verify, ShowsAnHourHalfWayBetweenObservations) {
+TEST(Verify, ShowsTheHoursAroundTheStrongestEvent) {
   const Setting setting(three_shifted(), quadratic);
-  const auto example = verify(open_sources(setting.files), {}).example;
-  EXPECT_EQ(example.time, "2019-03-26T09:00:00");
-  EXPECT_EQ(example.hours_since_observation, 3);
-  EXPECT_EQ(example.observation_time, "2019-03-26T06:00:00");
-  EXPECT_EQ(example.observation.size(), 12U);
-  EXPECT_EQ(example.observation.front(), quadratic(6, 0, 0, 0));
-  EXPECT_EQ(example.truth.front(), quadratic(9, 0, 0, 0));
-  EXPECT_EQ(example.first_member.back(), quadratic(9, 1, 0, 0) + 1);
-  EXPECT_NEAR(example.ensemble_mean.back(), quadratic(9, 1, 0, 0) + 1, 1e-12);
-  EXPECT_THAT(example.ensemble_spread, Each(::testing::DoubleNear(2, 1e-12)));
+  // Without two components of the wind: where the first variable, 16 - h^2 / 4, is farthest from its
+  // mean, 3.5.
+  const Event event = verify(open_sources(setting.files), {}).event;
+  ASSERT_EQ(event.hours.size(), 3U);
+  EXPECT_EQ(event.strongest, 2U);
+  EXPECT_EQ(event.hours[2].time, "2019-03-26T12:00:00");
+  const ExampleHour& between = event.hours[1];
+  EXPECT_EQ(between.time, "2019-03-26T09:00:00");
+  EXPECT_EQ(between.observation_time, "2019-03-26T06:00:00");
+  EXPECT_EQ(between.observation.size(), 12U);
+  EXPECT_EQ(between.observation.front(), quadratic(6, 0, 0, 0));
+  EXPECT_EQ(between.truth.front(), quadratic(9, 0, 0, 0));
+  ASSERT_EQ(between.members.size(), 2U);
+  EXPECT_EQ(between.members[0].back(), quadratic(9, 1, 0, 0) + 1);
+  EXPECT_NEAR(between.interpolation.front(), quadratic(9, 0, 0, 0) - 9 * kCurvature, 1e-12);
+}
+
+TEST(Verify, FindsTheStrongestWind) {
+  const ToyField gust = [](double hour, std::size_t variable, std::int64_t, std::int64_t) {
+    return hour == 5 ? -3.0 - static_cast<double>(variable) : 0.5;
+  };
+  Setting setting({gust, gust}, gust);
+  ToyFile fine = setting.fine, coarse = setting.coarse;
+  fine.variables = coarse.variables = {{"uas", "eastward_wind", "m s-1"}, {"vas", "northward_wind", "m s-1"}};
+  setting.files.members = {write_toy(setting.folder / "wind_0.nc", gust, fine),
+                           write_toy(setting.folder / "wind_1.nc", gust, fine)};
+  setting.files.reference = {};
+  setting.files.observations = {write_toy(setting.folder / "wind_coarse.nc", gust, coarse)};
+  const Event event = verify(open_sources(setting.files), {}).event;
+  EXPECT_EQ(event.hours[event.strongest].time, "2019-03-26T05:00:00");
+  EXPECT_THAT(event.what, HasSubstr("5.0 m s-1"));
+}
+
+TEST(Verify, ScoresEachCell) {
+  const auto results = verify(open_sources(Setting(three_shifted(), quadratic).files), {});
+  ASSERT_EQ(results.cells.size(), 2U);
+  const CellScores& cells = results.cells.front();
+  EXPECT_THAT(cells.bias, Each(::testing::DoubleNear(1, 1e-12)));
+  EXPECT_THAT(cells.rmse, Each(::testing::DoubleNear(1, 1e-12)));
+  EXPECT_THAT(cells.fair_crps, Each(::testing::DoubleNear(1.0 / 3, 1e-12)));
+  EXPECT_THAT(cells.spread, Each(::testing::DoubleNear(2, 1e-12)));
+  EXPECT_THAT(cells.interpolation_mae,
+              Each(::testing::DoubleNear(results.scores[0].all_hours.interpolation.mae, 1e-12)));
+}
+
+TEST(Verify, FollowsTwoCellsOfOneBlock) {
+  // The last two rows of a block are its warmest and coldest, in the block that begins at column 8.
+  const ToyField coast = [](double hour, std::size_t, std::int64_t y, std::int64_t x) {
+    return hour + (x == 9 && y == 2 ? 4 : x == 10 && y == 3 ? -4 : 0);
+  };
+  const auto results = verify(open_sources(Setting({shifted(coast, 1), shifted(coast, 2)}, coast).files), {});
+  ASSERT_EQ(results.series.size(), 2U);
+  const PointSeries& series = results.series.front();
+  EXPECT_EQ(series.first_time, "2019-03-26T00:00:00");
+  ASSERT_EQ(series.points.size(), 2U);
+  EXPECT_EQ(series.points[0].cell, 2U * 12 + 9);
+  EXPECT_EQ(series.points[1].cell, 3U * 12 + 10);
+  EXPECT_EQ(series.points[0].latitude, 50.5);
+  ASSERT_EQ(series.points[0].members.size(), 2U);
+  ASSERT_EQ(series.points[0].truth.size(), 13U);
+  EXPECT_EQ(series.points[0].truth[3], 7);
+  EXPECT_EQ(series.points[1].members[1][3], 1);
+  EXPECT_THAT(series.observed_steps, ::testing::ElementsAre(0, 6, 12));
+  EXPECT_THAT(series.observed, ::testing::ElementsAre(0, 6, 12));
 }
 
 TEST(Verify, ScoresASingleMemberAndASingleObservation) {
@@ -322,7 +376,8 @@ TEST(Verify, ScoresASingleMemberAndASingleObservation) {
   EXPECT_EQ(scores.by_hours_since_observation.size(), 1U);
   EXPECT_DOUBLE_EQ(scores.all_hours.ensemble.mean.mae, 2);
   EXPECT_FALSE(scores.all_hours.ensemble.fair_crps);
-  EXPECT_TRUE(results.example.ensemble_spread.empty());
+  EXPECT_TRUE(results.cells.front().spread.empty());
+  EXPECT_EQ(results.event.hours.front().members.size(), 1U);
 }
 
 TEST(Verify, ScoresObservedHoursAndThoseBetweenThem) {

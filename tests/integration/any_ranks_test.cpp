@@ -83,7 +83,7 @@ TEST_F(AnyNumberOfRanks, GivesTheSameScores) {
   const std::filesystem::path alone = evaluate(0);
   for (const int ranks : {2, 3}) {
     const std::filesystem::path shared = evaluate(ranks);
-    for (const char* file : {"scores.json", "scores.nc", "report.html"})
+    for (const char* file : {"scores.json", "scores.nc", "maps.nc", "report.html"})
       EXPECT_EQ(io::content_of(shared / file), io::content_of(alone / file)) << file << ", " << ranks;
   }
 }

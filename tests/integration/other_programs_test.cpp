@@ -33,6 +33,25 @@ class OtherPrograms : public ::testing::Test {
 io::TemporaryFolder* OtherPrograms::folder_ = nullptr;
 std::vector<std::filesystem::path> OtherPrograms::files_;
 
+TEST_F(OtherPrograms, RsvgDrawsEachFigureOfTheReport) {
+  if (run_command({"rsvg-convert", "--version"}).exit_code != 0) GTEST_SKIP() << "skipped: no rsvg-convert";
+  const Outcome outcome = run_foehn("evaluate", {{"input.members", files_[0]},
+                                                 {"input.reference", files_[1]},
+                                                 {"input.observations", files_[2]},
+                                                 {"output.directory", *folder_ / "scores"}});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  const auto drawn = run_command({FOEHN_PYTHON, FOEHN_SOURCE "/tools/figures",
+                                  *folder_ / "scores/report.html", *folder_ / "figures", "200"});
+  ASSERT_EQ(drawn.exit_code, 0) << drawn;
+  std::size_t figures = 0;
+  const std::string page = io::content_of(*folder_ / "scores/report.html");
+  for (auto at = page.find("<figure"); at != std::string::npos; at = page.find("<figure", at + 1)) ++figures;
+  const auto files = files_in(*folder_ / "figures");
+  EXPECT_GT(figures, 20U);
+  EXPECT_EQ(files.size(), figures);
+  EXPECT_THAT(files.front(), ::testing::MatchesRegex("001-.*\\.png"));
+}
+
 TEST_F(OtherPrograms, XarrayOpensTheFilesWithoutAWarning) {
   if (run_command({FOEHN_PYTHON, "-c", "import xarray"}).exit_code != 0)
     GTEST_SKIP() << "skipped: " << FOEHN_PYTHON << " has no xarray";

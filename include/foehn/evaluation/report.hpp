@@ -33,13 +33,14 @@ nlohmann::ordered_json scores_json(const Results& results);
 /// @throws Error if the file cannot be written
 void write_scores_netcdf(const std::filesystem::path& path, const Results& results);
 
-/// Writes what is known by cell as NetCDF, each file whole or not at all: maps.nc on the members' grid and,
-/// where there is anything on it, coarse_maps.nc on the observations'.
+/// Writes what is known by cell as NetCDF, each file whole or not at all: maps.nc with scores,
+/// `<variable>_<score>(y, x)`, and the climate-change signal on the members' grid; where there is a signal,
+/// coarse_maps.nc on the observations' grid.
 /// @throws Error if a file cannot be written
 void write_maps_netcdf(const std::filesystem::path& folder, const Results& results);
 
-/// One HTML page that needs no other file: tables, curves by hours since the last observation, rank
-/// histograms, spectra, and maps of the example hour.
+/// One HTML page that needs no other file: verdicts in words, tables, charts of scores and of single
+/// trajectories, maps of scores and of the strongest event, the climate-change signal, and provenance.
 std::string report_html(const Results& results);
 
 }  // namespace foehn::evaluation

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "foehn/evaluation/climate_change.hpp"
@@ -119,16 +120,46 @@ struct JointResults {
   std::vector<PairResults> pairs;
 };
 
+/// Scores of each cell over all hours, [y, x], in the variable's unit; those that need a reference, or
+/// several members, are empty without. Interpolation is NaN where observations that it needs are missing at
+/// all hours.
+struct CellScores {
+  std::vector<double> bias, rmse;  ///< of the ensemble mean
+  std::vector<double> fair_crps, spread;
+  std::vector<double> interpolation_mae;
+};
+
 /// Fields of one hour to look at, each [variable, y, x].
 struct ExampleHour {
   std::string time;
-  std::int64_t hours_since_observation = 0;
-  std::string observation_time;     ///< of the observation nearest in time
-  std::vector<double> observation;  ///< [variable, y / block, x / block]
-  std::vector<double> truth;        ///< empty without a reference
-  std::vector<double> first_member;
-  std::vector<double> ensemble_mean;
-  std::vector<double> ensemble_spread;  ///< standard deviation; empty with one member
+  std::string observation_time;              ///< of the observation nearest in time
+  std::vector<double> observation;           ///< [variable, y / block, x / block]
+  std::vector<double> interpolation;         ///< of the observations; NaN where there is none
+  std::vector<double> truth;                 ///< empty without a reference
+  std::vector<std::vector<double>> members;  ///< the first two
+};
+
+/// The strongest event, and the hours around it.
+struct Event {
+  std::string what;
+  std::size_t strongest = 0;  ///< of `hours`
+  std::vector<ExampleHour> hours;
+};
+
+/// One cell's values, hour by hour.
+struct SeriesPoint {
+  std::size_t cell = 0;
+  double latitude = 0, longitude = 0;
+  std::vector<std::vector<double>> members;  ///< [member][hour]
+  std::vector<double> truth;                 ///< empty without a reference
+  std::vector<double> interpolation;         ///< of the observations; NaN where there is none
+};
+
+/// Hours of one variable at two cells of one block.
+struct PointSeries {
+  std::string first_time;
+  std::vector<SeriesPoint> points;
+  std::vector<double> observed_steps, observed;  ///< the block's observations: steps after first_time, values
 };
 
 /// What an evaluation found.
@@ -152,8 +183,12 @@ struct Results {
   /// The sums of each block of days, packed: what bootstrap samples of this run, and of its differences from
   /// others, are drawn from.
   std::vector<std::vector<double>> block_sums;
-  std::int64_t replicates = 0;  ///< behind the intervals; 0 where there are too few blocks for intervals
-  ExampleHour example;
+  std::int64_t replicates = 0;    ///< behind the intervals; 0 where there are too few blocks for intervals
+  std::vector<CellScores> cells;  ///< one per variable
+  Event event;
+  std::vector<PointSeries> series;  ///< one per variable, around the event
+  /// What was evaluated with what, as names and values for people to read; the caller's.
+  std::vector<std::pair<std::string, std::string>> provenance;
 };
 
 }  // namespace foehn::evaluation

@@ -28,15 +28,24 @@ struct ErrorScores {
 /// NaN where nothing was counted.
 ErrorScores finish(const ErrorSums& sums);
 
+/// What one ensemble gives: the error of its mean, its fair CRPS and its unbiased variance (0 with one
+/// member).
+struct EnsembleScore {
+  double error = 0;
+  double fair_crps = 0;
+  double variance = 0;
+};
+
 /// Sums of an ensemble's scores over cells and hours.
 struct EnsembleSums {
   explicit EnsembleSums(std::int64_t members);
 
   /// Scores one ensemble for one true value.
   /// @param errors  every member minus the truth; put in ascending order
-  void add(std::span<double> errors);
+  EnsembleScore add(std::span<double> errors);
   /// Counts an ensemble whose true value is not known: towards the spread alone.
-  void add_without_truth(std::span<const double> values);
+  /// @return  its variance
+  double add_without_truth(std::span<const double> values);
 
   ErrorSums mean;  ///< of the ensemble mean
   std::int64_t ensembles = 0;

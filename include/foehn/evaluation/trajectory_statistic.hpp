@@ -12,7 +12,7 @@ struct TrajectoryStatistic {
   std::string name;
   std::string units;
   std::string meaning;
-  /// hour_of_day, quantile_level, ramp_hours or period_hours; empty: one number.
+  /// hour_of_day, quantile_level, ramp_hours, period_hours or exceeded_percent; empty: one number.
   std::string abscissa;
   std::vector<double> at;               ///< the abscissa's values
   std::vector<double> members;          ///< mean over the members

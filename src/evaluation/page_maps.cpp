@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "evaluation/climate_change_report.hpp"
+#include "evaluation/page.hpp"
+#include "evaluation/plots.hpp"
+#include "evaluation/score_table.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+/// A field and what it shows.
+struct Panel {
+  std::string caption;
+  std::span<const double> field;
+  const grid::Grid* grid;
+};
+
+ColourRange range_of(const std::vector<Panel>& panels) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  ColourRange range{kNaN, kNaN};
+  for (const Panel& panel : panels)
+    for (const double value : panel.field) {  // NaN, which is missing, loses
+      range.low = std::fmin(range.low, value);
+      range.high = std::fmax(range.high, value);
+    }
+  return range;
+}
+
+/// As far from 0 on both sides.
+ColourRange symmetric(const ColourRange& range) {
+  const double most = std::fmax(std::abs(range.low), std::abs(range.high));
+  return {-most, most};
+}
+
+std::string panels_html(const std::vector<Panel>& panels, const ColourRange& range, const std::string& units,
+                        ColourScale scale = ColourScale::sequential) {
+  std::string html = "<div class=\"maps\">";
+  for (const Panel& panel : panels)
+    html += map_figure(panel.caption, panel.field, *panel.grid, range, scale) + "\n";
+  return html + "</div>" + colour_bar(range, units, scale) + "\n";
+}
+
+/// One variable's cells of fields [variable, y, x].
+std::span<const double> slice(const std::vector<double>& fields, const grid::Grid& grid, std::size_t index) {
+  const auto cells = static_cast<std::size_t>(grid.cells());
+  return std::span(fields).subspan(index * cells, cells);
+}
+
+bool has_values(std::span<const double> field) {
+  return std::any_of(field.begin(), field.end(), [](double value) { return !std::isnan(value); });
+}
+
+}  // namespace
+
+std::string score_maps(const Results& results, std::size_t index) {
+  if (results.cells.empty()) return "";
+  const CellScores& cells = results.cells[index];
+  const std::string& units = results.variables[index].units;
+  std::string html;
+  std::vector<Panel> errors;
+  const auto add = [&](const char* caption, const std::vector<double>& field) {
+    if (!field.empty() && has_values(field)) errors.push_back({caption, field, &results.grid});
+  };
+  add(results.members > 1 ? "fair CRPS" : "RMSE", results.members > 1 ? cells.fair_crps : cells.rmse);
+  add("interpolation MAE", cells.interpolation_mae);
+  add("ensemble spread", cells.spread);
+  if (results.members > 1) add("RMSE of the mean", cells.rmse);
+  if (!errors.empty()) html += panels_html(errors, {0, range_of(errors).high}, units);
+  if (cells.bias.empty()) return html;
+  const std::vector<Panel> bias = {{"bias of the ensemble mean", cells.bias, &results.grid}};
+  return html + panels_html(bias, symmetric(range_of(bias)), units, ColourScale::diverging);
+}
+
+std::string event_maps(const Results& results, std::size_t index) {
+  if (results.event.hours.empty()) return "";
+  const grid::Grid coarse_grid = grid::block_mean_grid(results.grid, results.block);
+  const std::string& units = results.variables[index].units;
+  std::vector<Panel> all;
+  std::string html;
+  std::vector<std::vector<Panel>> rows;
+  for (const ExampleHour& hour : results.event.hours) {
+    std::vector<Panel>& row = rows.emplace_back();
+    const auto add = [&](const std::string& caption, const std::vector<double>& fields,
+                         const grid::Grid& grid) {
+      if (fields.empty() || !has_values(slice(fields, grid, index))) return;
+      row.push_back({caption, slice(fields, grid, index), &grid});
+    };
+    add("input of " + hour.observation_time.substr(5, 11), hour.observation, coarse_grid);
+    add("interpolation", hour.interpolation, results.grid);
+    add("reference", hour.truth, results.grid);
+    for (std::size_t member = 0; member < hour.members.size(); ++member)
+      add(fmt::format("member {}", member + 1), hour.members[member], results.grid);
+    all.insert(all.end(), row.begin(), row.end());
+  }
+  const ColourRange range = range_of(all);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    html += fmt::format("<h4>{}{}</h4><div class=\"maps\">", results.event.hours[i].time,
+                        i == results.event.strongest ? ", the strongest hour" : "");
+    for (const Panel& panel : rows[i])
+      html += map_figure(panel.caption, panel.field, *panel.grid, range) + "\n";
+    html += "</div>\n";
+  }
+  return html + colour_bar(range, units);
+}
+
+std::string climate_change_html(const Results& results) {
+  const ClimateChange& signal = *results.climate_change;
+  std::string html = fmt::format(
+      "<h2 id=\"signal\">Climate-change signal</h2>\n<p>{}, minus {}.</p>\n<div "
+      "class=\"scroll\"><table><tr><th></th>"
+      "<th>members<br>(lowest to highest)</th><th>driving<br>model</th><th>rms difference,<br>averages</th>"
+      "<th>rms difference,<br>block means</th></tr>\n",
+      escape_html(period_text(signal.future)), escape_html(period_text(signal.historical)));
+  const auto rms_text = [](const std::optional<ChangeDifference>& found) {
+    return found ? number_text(found->rms) : std::string("–");
+  };
+  for (const StatisticChange& change : signal.changes) {
+    if (change.season != Season::year) continue;
+    const io::Variable& variable = results.variables[change.variable];
+    html +=
+        fmt::format("<tr><td>{} {} [{}]</td><td>{} ({} to {})</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                    escape_html(variable.name), escape_html(statistic_text(change.statistic)),
+                    escape_html(variable.units), number_text(change.mean), number_text(change.lowest),
+                    number_text(change.highest),
+                    change.driving_model.empty() ? "–" : number_text(mean_over_cells(change.driving_model)),
+                    rms_text(difference(change.block_average, change.driving_model)),
+                    rms_text(difference(change.block_means, change.driving_model)));
+  }
+  html +=
+      "</table></div>\n<p>Members: mean change over the domain. Differences are from the driving model's "
+      "change, over "
+      "its cells: of the members' changes averaged over each cell, and of the changes of the members' block "
+      "means at "
+      "the observations' times.</p>\n";
+  const grid::Grid coarse_grid = grid::block_mean_grid(results.grid, results.block);
+  for (const StatisticChange& change : signal.changes) {
+    const bool is_shown = change.season == Season::year && (change.statistic == ClimateStatistic::mean ||
+                                                            change.statistic == ClimateStatistic::maximum);
+    if (!is_shown) continue;
+    const io::Variable& variable = results.variables[change.variable];
+    std::vector<Panel> panels;
+    if (has_values(change.driving_model))
+      panels.push_back({"driving model", change.driving_model, &coarse_grid});
+    if (has_values(change.block_average))
+      panels.push_back({"members, averaged", change.block_average, &coarse_grid});
+    panels.push_back({"members", change.members, &results.grid});
+    html += fmt::format("<h4>Change of the {} of {}</h4>", escape_html(statistic_text(change.statistic)),
+                        escape_html(variable.name)) +
+            panels_html(panels, symmetric(range_of(panels)), variable.units, ColourScale::diverging);
+  }
+  return html;
+}
+
+}  // namespace foehn::evaluation
