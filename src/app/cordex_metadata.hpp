@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,11 @@ namespace foehn::app {
 /// or
 ///         keys that are missing or not of their form
 io::CordexMetadata read_cordex_metadata(const std::filesystem::path& path);
+
+/// The text of a file of metadata like another one, but for some keys.
+/// @throws core::UsageError naming the file and a value that such a file cannot hold
+std::string cordex_metadata_text(const std::filesystem::path& path,
+                                 const std::map<std::string, std::string>& changes);
 
 /// The metadata that output.layout calls for, if any.
 /// @param path  output.metadata; empty: not given

@@ -38,17 +38,16 @@ service::Reader job_reader() {
           }};
 }
 
-std::string job_text(const std::filesystem::path& file) {
+std::string job_text(const Arguments& arguments, const std::function<void(SampleOptions& options)>& change) {
   JobOptions job, again;
-  job.table.parse({"--config", file.string()});
-  return core::with_context(file.string(), [&] {
-    const std::filesystem::path folder = std::filesystem::current_path();
-    std::string text = job.table.config_text(folder);
-    again.table.parse_text(text, "the job in the spool");
-    if (again.table.config_text(folder) != text || again.table.result_values() != job.table.result_values())
-      throw core::UsageError("a value holds quotes that a configuration file cannot keep");
-    return text;
-  });
+  job.table.parse(arguments);
+  change(job.options);
+  const std::filesystem::path folder = std::filesystem::current_path();
+  std::string text = job.table.config_text(folder);
+  again.table.parse_text(text, "the job's configuration file");
+  if (again.table.config_text(folder) != text || again.table.result_values() != job.table.result_values())
+    throw core::UsageError("a value holds quotes that a configuration file cannot keep");
+  return text;
 }
 
 }  // namespace foehn::app

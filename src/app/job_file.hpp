@@ -1,9 +1,11 @@
 #pragma once
 
-#include <filesystem>
+#include <functional>
 #include <string>
 
 #include "foehn/service/serve.hpp"
+#include "sample_options.hpp"
+#include "subcommand.hpp"
 
 namespace foehn::app {
 
@@ -11,8 +13,12 @@ namespace foehn::app {
 service::Reader job_reader();
 
 /// The text of a job that asks for the same wherever it is read: paths are absolute, and begin, as those of
-/// `foehn sample --config FILE`, where this process runs.
-/// @throws core::UsageError naming the file and the option
-std::string job_text(const std::filesystem::path& file);
+/// `foehn sample`, where this process runs.
+/// @param arguments  as those of `foehn sample`, such as --config FILE
+/// @param change     what is changed of the options that these give
+/// @throws core::UsageError naming what holds the option, and the option
+std::string job_text(
+    const Arguments& arguments,
+    const std::function<void(SampleOptions& options)>& change = [](SampleOptions&) {});
 
 }  // namespace foehn::app

@@ -30,4 +30,12 @@ const std::vector<Named<app::TimedNetwork>>& names_of() {
   return all;
 }
 
+template <>
+const std::vector<Named<app::Filing>>& names_of() {
+  using enum app::Filing;
+  static const std::vector<Named<app::Filing>> all{
+      {list, "list"}, {spool, "spool"}, {array, "array"}, {snakemake, "snakemake"}, {cylc, "cylc"}};
+  return all;
+}
+
 }  // namespace foehn::core

@@ -21,6 +21,8 @@ enum class Transport { automatic, mpi, nccl };
 enum class Deviating { automatic, one };
 /// What `foehn bench` times.
 enum class TimedNetwork { prior, full };
+/// What becomes of the jobs of a campaign that are not done.
+enum class Filing { list, spool, array, snakemake, cylc };
 
 }  // namespace foehn::app
 
@@ -35,5 +37,7 @@ template <>
 const std::vector<Named<app::Deviating>>& names_of();
 template <>
 const std::vector<Named<app::TimedNetwork>>& names_of();
+template <>
+const std::vector<Named<app::Filing>>& names_of();
 
 }  // namespace foehn::core

@@ -24,8 +24,9 @@ namespace foehn::app {
 namespace {
 
 const std::vector<Subcommand>& subcommands() {
-  static const std::vector<Subcommand> all{synth(),    fit(),   train(),  coarsen(), prepare(), sample(),
-                                           evaluate(), serve(), submit(), jobs(),    info(),    bench()};
+  static const std::vector<Subcommand> all{synth(),    fit(),      train(), coarsen(), prepare(),
+                                           sample(),   evaluate(), serve(), submit(),  jobs(),
+                                           campaign(), info(),     bench()};
   return all;
 }
 
@@ -77,7 +78,10 @@ int execute(const Subcommand& subcommand, const Context& context, const Argument
   config::OptionTable table = subcommand.table();
   const Run run = subcommand.declare(table);
   config::OptionTable::Outcome outcome;
-  context.world.agree([&] { outcome = table.parse(arguments); });
+  Arguments words = arguments;
+  if (subcommand.takes_config && !words.empty() && !words[0].starts_with("--"))
+    words.insert(words.begin(), "--config");
+  context.world.agree([&] { outcome = table.parse(words); });
   if (!outcome.page.empty()) {
     if (context.world.is_root()) std::cout << outcome.page;
     return 0;

@@ -42,6 +42,7 @@ struct Subcommand {
   /// Declares the options. What it returns owns the fields that they are bound to, and is called once they
   /// are set.
   std::function<Run(config::OptionTable&)> declare;
+  bool takes_config = false;  ///< its first bare word is a configuration file, as if after --config
 
   config::OptionTable table() const { return {name, summary, example}; }
 };

@@ -17,6 +17,7 @@ Subcommand evaluate();
 Subcommand serve();
 Subcommand submit();
 Subcommand jobs();
+Subcommand campaign();
 Subcommand info();
 Subcommand bench();
 

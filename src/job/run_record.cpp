@@ -41,7 +41,7 @@ std::filesystem::path record_in(const std::filesystem::path& folder) {
   return folder / "run.json";
 }
 
-/// @param hours  of weather that the steps taken are worth
+/// @param hours  of weather (steps of the prior) that the steps taken are worth
 void add_cost(nlohmann::json& json, const Cost& record, double hours, const model::Domain& domain) {
   constexpr double kDay = 86400, kYear = 365.25 * kDay, kMega = 1e6;
   const auto ranks = static_cast<double>(record.peak_memory_megabytes.size());
@@ -70,15 +70,6 @@ void add_cost(nlohmann::json& json, const Cost& record, double hours, const mode
       {"calls_per_hour",
        static_cast<double>(record.work.evaluated + 2 * record.work.differentiated) / std::max(hours, 1.0)}};
   if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
-}
-
-/// The state in a folder's run.json; empty without one.
-std::string recorded_state(const std::filesystem::path& folder) {
-  constexpr std::size_t kMostBytes = std::size_t{64} << 20;
-  if (!std::filesystem::exists(record_in(folder))) return "";
-  const auto json = nlohmann::json::parse(io::read_small_file(record_in(folder), kMostBytes), nullptr, false);
-  const auto state = json.is_object() ? json.find("state") : json.end();
-  return state != json.end() && state->is_string() ? state->get<std::string>() : "";
 }
 
 /// Says how the solves of mmps went, and warns where the reader should look.
@@ -134,6 +125,22 @@ void write_run_record(const Plan& plan, const Resources& root, const model::Doma
                             json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+std::optional<RecordedRun> read_run_record(const std::filesystem::path& folder) {
+  constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+  if (!std::filesystem::exists(record_in(folder))) return std::nullopt;
+  const auto json = nlohmann::json::parse(io::read_small_file(record_in(folder), kMostBytes), nullptr, false);
+  try {
+    RecordedRun run{.state = json.at("state").get<std::string>()};
+    if (json.contains("rates")) {
+      run.ranks = json.at("ranks").get<std::int64_t>();
+      run.years_per_day = json.at("rates").at("simulated_years_per_day").get<double>();
+    }
+    return run;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
 void finish(const Plan& plan, const Resources& root, const model::Domain& domain, const Result& result) {
   log_solves(result.cost.solves);
   if (result.is_done) remove_checkpoints(plan, root.settings);
@@ -142,7 +149,8 @@ void finish(const Plan& plan, const Resources& root, const model::Domain& domain
 
 void finish_without_drawing(const Plan& plan, const Resources& root, const model::Domain& domain) {
   remove_checkpoints(plan, root.settings);
-  if (recorded_state(root.settings.output) != "done") write_run_record(plan, root, domain, "done", nullptr);
+  const auto recorded = read_run_record(root.settings.output);
+  if (!recorded || recorded->state != "done") write_run_record(plan, root, domain, "done", nullptr);
 }
 
 }  // namespace foehn::job

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 
 #include "foehn/job/plan.hpp"
@@ -15,6 +18,16 @@ namespace foehn::job {
 /// @param cost   null where it is not known
 void write_run_record(const Plan& plan, const Resources& root, const model::Domain& domain,
                       const std::string& state, const Cost* cost);
+
+/// What run.json says of a run.
+struct RecordedRun {
+  std::string state;         ///< as write_run_record
+  std::int64_t ranks = 0;    ///< of the process that ended last; 0 where its cost is not known
+  double years_per_day = 0;  ///< simulated years that it drew per day
+};
+
+/// Reads a folder's run.json; nothing if there is none, or none that foehn wrote.
+std::optional<RecordedRun> read_run_record(const std::filesystem::path& folder);
 
 /// Records the end of a run, and removes the checkpoints of one that is done.
 void finish(const Plan& plan, const Resources& root, const model::Domain& domain, const Result& result);

@@ -1,0 +1,200 @@
+#include "foehn/campaign/campaign.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "campaign_jobs.hpp"
+#include "foehn/campaign/standing.hpp"
+#include "foehn/campaign/workflow.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
+#include "foehn/io/durable.hpp"
+#include "foehn/service/spool.hpp"
+#include "option_names.hpp"
+#include "subcommands.hpp"
+#include "submission.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CampaignOptions : campaign::Settings {
+  std::string job;  // a configuration file
+  Filing format = Filing::list;
+  std::string spool;
+  std::int64_t priority = service::kUsualPriority;
+  bool as_json = false;
+};
+
+void add_simulation_options(config::OptionTable& table, CampaignOptions& options) {
+  table.add(
+      "input.folders", &options.folders,
+      {.doc = "Look for the climate models' files, by their CMIP6 names, in these folders and all folders "
+              "below them.",
+       .are_files = true,
+       .required = true});
+  table.add("input.variables", &options.variables,
+            {.doc = "Read these variables of CMIP6, such as tas,psl,uas,vas.", .required = true});
+  table.add(
+      "input.tables", &options.tables,
+      {.doc =
+           "Take them from these tables of CMIP6, such as 6hrPlevPt,6hrPlev; default: wherever they are."});
+  table.add("campaign.models", &options.models,
+            {.doc = "Downscale these climate models (source_id); default: all that are found."});
+  table.add("campaign.variants", &options.variants,
+            {.doc = "Downscale these variants, such as r1i1p1f1; default: all that are found."});
+  table.add(
+      "campaign.periods", &options.periods,
+      {.doc = "Downscale these experiments over these days, both inclusive: EXPERIMENT:FIRST/LAST, such as "
+              "historical:1985-01-01/2014-12-31,ssp585:2070-01-01/2099-12-31. Each period of a simulation is "
+              "one trajectory.",
+       .required = true});
+  table.add(
+      "campaign.members", &options.members,
+      {.doc = "Draw this many members of each trajectory.", .unit = "1", .minimum = 1, .maximum = 100000});
+}
+
+void declare(config::OptionTable& table, CampaignOptions& options) {
+  add_simulation_options(table, options);
+  table.add(
+      "campaign.job", &options.job,
+      {.doc = "Take all else from this configuration file of foehn sample: prior, blocks, errors of the "
+              "observations, sampler. What the campaign decides (input.files, time.*, ensemble.members, "
+              "output.directory) wins over it; the seed of a job is made of ensemble.seed and the job's "
+              "name. With output.layout = cordex, the metadata of each simulation are those of "
+              "output.metadata with what the climate model's files say of themselves.",
+       .required = true});
+  table.add(
+      "campaign.output", &options.output,
+      {.doc = "Write to this folder: members to MODEL/EXPERIMENT/VARIANT/FIRST-LAST, and the configuration "
+              "files of the jobs to jobs.",
+       .required = true});
+  table.add(
+      "campaign.format", &options.format,
+      {.doc = "What to do with the jobs that are not done: only list them; queue them in the spool folder "
+              "campaign.spool, for foehn serve; or write them out, as a list for a job array of "
+              "slurm/sample.sbatch (array), a Snakefile (snakemake) or a workflow of Cylc 8 (cylc)."});
+  table.add("campaign.spool", &options.spool,
+            {.doc = "Queue jobs in this spool folder; those that it has already are left as they are."});
+  table.add("campaign.priority", &options.priority,
+            {.doc = "Queue jobs with this priority.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = static_cast<double>(service::kHighestPriority)});
+  table.add("json", &options.as_json, {.doc = "List the jobs as JSON."});
+}
+
+/// What is not done and can be run.
+std::vector<campaign::Standing> jobs_left(const std::vector<campaign::Standing>& standings) {
+  std::vector<campaign::Standing> left;
+  for (const campaign::Standing& standing : standings)
+    if (standing.state == campaign::State::to_do || standing.state == campaign::State::begun)
+      left.push_back(standing);
+  return left;
+}
+
+std::vector<campaign::Standing> standings_of(const CampaignOptions& options, std::int64_t step_seconds) {
+  const std::vector<campaign::Job> jobs =
+      campaign::expand(options, campaign::find_cmip6_files(options.folders));
+  if (jobs.empty())
+    throw core::UsageError(
+        fmt::format("no CMIP6 file of {} in {} belongs to an experiment of campaign.periods",
+                    fmt::join(options.variables, ", "), fmt::join(options.folders, ", ")));
+  std::vector<campaign::Standing> standings;
+  for (const campaign::Job& job : jobs) standings.push_back(standing_of(job, options.output, step_seconds));
+  return standings;
+}
+
+/// Writes the jobs for a workflow engine, and says how to start it.
+void write_workflow(const CampaignOptions& options, const std::vector<campaign::JobFile>& files) {
+  const fs::path folder = fs::absolute(options.output);
+  const auto write = [&](const char* name, const std::string& text) {
+    io::write_file_atomically(folder / name, text);
+    return (folder / name).string();
+  };
+  switch (options.format) {
+    case Filing::array:
+      std::cout << fmt::format("wrote {}; start it with\n  sbatch --array=1-{} slurm/sample.sbatch {}\n",
+                               core::counted(static_cast<std::int64_t>(files.size()), "job"), files.size(),
+                               write("jobs.txt", campaign::array_list(files)));
+      break;
+    case Filing::snakemake:
+      std::cout << fmt::format("wrote {}\n", write("Snakefile", campaign::snakefile(files)));
+      break;
+    case Filing::cylc:
+      std::cout << fmt::format("wrote {}\n", write("flow.cylc", campaign::cylc_flow(files)));
+      break;
+    case Filing::list:
+    case Filing::spool:
+      break;
+  }
+}
+
+/// The root's words, on every rank.
+/// @note Collective over the world.
+void share(const comm::Communicator& world, std::vector<std::string>& words) {
+  std::string text = nlohmann::json(words).dump();
+  world.broadcast(text);
+  words = nlohmann::json::parse(text).get<std::vector<std::string>>();
+}
+
+/// Queues what the spool does not have.
+/// @param files  of the root
+/// @note Collective over the world.
+void queue_in_spool(const comm::Communicator& world, const CampaignOptions& options,
+                    std::vector<std::string> files) {
+  const service::Spool spool(service::disk(), options.spool);
+  world.agree_on_root([&] {
+    std::erase_if(files,
+                  [&](const std::string& file) { return spool.knows(fs::path(file).stem().string()); });
+  });
+  share(world, files);
+  if (!files.empty())
+    queue_jobs(world, spool, check_jobs(world, spool, files), options.priority);
+  else if (world.is_root())
+    std::cout << "nothing to queue: the spool has all jobs\n";
+}
+
+int run(const Call& call, const Context& context, const CampaignOptions& options) {
+  const comm::Communicator& world = context.world;
+  process::stop_listening();
+  std::vector<std::string> paths;
+  world.agree_on_root([&] {
+    if (options.format == Filing::spool && options.spool.empty())
+      throw core::UsageError("campaign.spool: required with campaign.format spool");
+    const auto standings = standings_of(options, step_of_prior(options.job));
+    if (options.as_json)
+      std::cout << to_json(standings, options.members).dump(2) << "\n";
+    else
+      std::cout << list_text(standings, options.members);
+    if (options.format == Filing::list || call.validate_only) return;
+    std::vector<campaign::JobFile> files;
+    for (const campaign::Standing& standing : jobs_left(standings)) {
+      files.push_back({standing.job.name(), write_job_file(standing, options, options.job)});
+      paths.push_back(files.back().path);
+    }
+    write_workflow(options, files);
+  });
+  if (options.format == Filing::spool && !call.validate_only) queue_in_spool(world, options, paths);
+  return 0;
+}
+
+}  // namespace
+
+Subcommand campaign() {
+  return {
+      .name = "campaign",
+      .summary = "Expand climate models, scenarios and periods into jobs, and file those that are not done.",
+      .example = "foehn campaign campaign.ini --campaign.format spool --campaign.spool spool",
+      .declare = parallel(&declare, &run),
+      .takes_config = true};
+}
+
+}  // namespace foehn::app

@@ -1,0 +1,79 @@
+#include "campaign_jobs.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <variant>
+
+#include "cordex_metadata.hpp"
+#include "foehn/core/digest.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/io/durable.hpp"
+#include "foehn/io/netcdf.hpp"
+#include "foehn/model/domain.hpp"
+#include "job_file.hpp"
+
+namespace foehn::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A seed of a job's own, so that trajectories of different simulations do not share their noise.
+std::int64_t seed_of(std::int64_t seed, const std::string& name) {
+  constexpr std::size_t kDigits = 8;
+  return std::stoll(core::sha256(fmt::format("{} {}", seed, name)).substr(0, kDigits), nullptr, 16);
+}
+
+/// What a climate model's file says of its simulation, by the keys of the archive's metadata.
+std::map<std::string, std::string> said_by_files(const campaign::Job& job) {
+  std::map<std::string, std::string> said{{"driving_source_id", job.model},
+                                          {"driving_experiment_id", job.period.experiment},
+                                          {"driving_variant_label", job.variant}};
+  const io::Attributes attributes = io::NetcdfFile::open(job.files.front()).global_attributes();
+  for (const auto& [key, attribute] :
+       {std::pair{"driving_institution_id", "institution_id"}, std::pair{"driving_experiment", "experiment"},
+        std::pair{"driving_source", "source"}})
+    if (const auto found = attributes.find(attribute); found != attributes.end())
+      if (const auto* text = std::get_if<std::string>(&found->second)) said[key] = *text;
+  return said;
+}
+
+}  // namespace
+
+std::int64_t step_of_prior(const fs::path& job) {
+  std::string prior;
+  // The folder of the members is the campaign's.
+  job_text({"--config", job.string(), "--output.directory", "."},
+           [&](SampleOptions& options) { prior = options.prior; });
+  return model::read_domain(fs::path(prior) / "domain.nc").step_seconds;
+}
+
+fs::path write_job_file(const campaign::Standing& standing, const campaign::Settings& settings,
+                        const fs::path& job) {
+  const fs::path folder = fs::absolute(settings.output) / "jobs";
+  fs::create_directories(folder);
+  const std::string name = standing.job.name();
+  const std::string members = (fs::absolute(settings.output) / standing.job.folder()).string();
+  const std::string text =
+      job_text({"--config", job.string(), "--output.directory", members}, [&](SampleOptions& options) {
+        options.preparation.files.clear();
+        for (const fs::path& file : standing.job.files)
+          options.preparation.files.push_back(fs::absolute(file).string());
+        options.start = standing.job.period.first;
+        options.hours = standing.steps;
+        options.members = settings.members;
+        options.seed = seed_of(options.seed, name);
+        if (options.layout != job::Layout::cordex || options.metadata.empty()) return;
+        const fs::path metadata = folder / (name + ".metadata.ini");
+        io::write_file_atomically(metadata,
+                                  cordex_metadata_text(options.metadata, said_by_files(standing.job)));
+        options.metadata = metadata.string();
+      });
+  const fs::path file = folder / (name + ".ini");
+  io::write_file_atomically(file, text);
+  return file;
+}
+
+}  // namespace foehn::app
