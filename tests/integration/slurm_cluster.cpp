@@ -188,6 +188,11 @@ std::map<std::string, std::string> SlurmCluster::job(const std::string& number) 
   return found;
 }
 
+std::string SlurmCluster::cancel(const std::string& number) const {
+  run({"scancel", number});
+  return wait(number);
+}
+
 std::string SlurmCluster::wait(const std::string& number) const {
   std::string last;
   holds_within(std::chrono::seconds(180), [&] {

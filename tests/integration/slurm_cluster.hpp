@@ -38,6 +38,8 @@ class SlurmCluster {
   std::string state(const std::string& number) const { return job(number).at("JobState"); }
   /// Waits for a job to end and returns its last state.
   std::string wait(const std::string& number) const;
+  /// Cancels a job, waits for its end and returns its last state.
+  std::string cancel(const std::string& number) const;
 
  private:
   void write_configuration() const;
