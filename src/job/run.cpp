@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cost.hpp"
+#include "field_check.hpp"
 #include "foehn/checkpoint/store.hpp"
 #include "foehn/conditioning/scatter.hpp"
 #include "foehn/core/error.hpp"
@@ -16,6 +17,7 @@
 #include "foehn/core/progress.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
+#include "observation_check.hpp"
 #include "posterior.hpp"
 
 namespace foehn::job {
@@ -42,13 +44,16 @@ void write_physical(const at::Tensor& fields, std::int64_t slab_first, std::int6
 }
 
 /// What is done for each member.
-/// @param output  of the root; null on the others
+/// @param output, fields_seen  of the root; null on the others
 ensemble::MemberWork member_work(const Plan& plan, const model::Domain& domain, std::int64_t slab_first,
-                                 MemberSampling& sampling, const MemberOutput* output,
+                                 MemberSampling& sampling, ObservationCheck& distances,
+                                 const MemberOutput* output, FieldCheck* fields_seen,
                                  const process::StopToken& stop) {
   ensemble::MemberWork work;
-  work.sample = [&sampling](std::int64_t member, at::Tensor& fields) {
-    return sampling.draw(member, fields);
+  work.sample = [&sampling, &distances](std::int64_t member, at::Tensor& fields) {
+    if (!sampling.draw(member, fields)) return false;
+    distances.add(member, fields);
+    return true;
   };
   work.physical = [&plan, &domain, slab_first](const at::Tensor& fields, std::int64_t first,
                                                std::int64_t count, std::span<float> values) {
@@ -56,11 +61,22 @@ ensemble::MemberWork member_work(const Plan& plan, const model::Domain& domain, 
   };
   work.must_stop = [stop] { return stop.is_requested(); };
   work.keep = [&sampling](std::int64_t member, const at::Tensor& fields) { sampling.keep(member, fields); };
-  work.writer = [output](std::int64_t member) { return output->writer(member); };
+  work.writer = [output, fields_seen](std::int64_t member) {
+    return fields_seen->watch(output->writer(member));
+  };
   work.written = [&plan](std::int64_t member) {
     checkpoint::Store::remove_all(plan.checkpoints.folder_of(member));  // one that stays does no harm
   };
   return work;
+}
+
+/// What the run finds of its members, on the root. @note Collective.
+std::optional<SelfCheck> self_check(const comm::Communicator& world, const ObservationCheck& distances,
+                                    const FieldCheck* fields_seen) {
+  SelfCheck check;
+  if (fields_seen != nullptr) check = {fields_seen->members(), fields_seen->finish()};
+  distances.finish(world, check.variables);
+  return fields_seen != nullptr && check.members > 0 ? std::optional(check) : std::nullopt;
 }
 
 }  // namespace
@@ -80,6 +96,7 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
       world, partition, plan.observations, root != nullptr ? &root->observations : nullptr, plan.period,
       domain, plan.observation_std, device);
   if (root != nullptr) root->observations.series.clear();
+  ObservationCheck distances(team, plan, observations, domain.variables.size());
   Posterior posterior(team, plan, prior, std::move(observations));
   Result result;
   if (root != nullptr) result.cost.loading_seconds = root->seconds();
@@ -90,13 +107,20 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   MemberSampling sampling(
       {plan, prior.description, team, posterior.denoiser(), posterior.ordered_sum(), progress, stop}, hours);
   std::optional<MemberOutput> output;
-  if (root != nullptr) output.emplace(plan, *root, domain);
+  std::optional<FieldCheck> fields_seen;
+  if (root != nullptr) {
+    output.emplace(plan, *root, domain);
+    fields_seen.emplace(plan, domain);
+  }
   at::Tensor slab = empty_slab(hours, domain, device);
   Cost& cost = result.cost;
   cost.ensemble = ensemble::run_ensemble(
       world, team, partition, {.members = plan.members, .chunk_hours = plan.chunk_hours},
-      member_work(plan, domain, hours.first, sampling, output ? &*output : nullptr, stop), slab);
+      member_work(plan, domain, hours.first, sampling, distances, output ? &*output : nullptr,
+                  fields_seen ? &*fields_seen : nullptr, stop),
+      slab);
   result.is_done = cost.ensemble.is_done;
+  if (result.is_done) result.self_check = self_check(world, distances, fields_seen ? &*fields_seen : nullptr);
 
   const std::vector<double> taken =
       world.gather_all(team.ranks.is_root() ? static_cast<double>(sampling.steps_taken()) : 0);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "finished_members.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/core/version.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/job/names.hpp"
@@ -35,6 +36,25 @@ nlohmann::json solver_json(const SolveSummary& solves) {
           {"fallbacks", solves.fallbacks},
           {"largest_residual", solves.largest_residual},
           {"levels", levels}};
+}
+
+nlohmann::json check_json(const SelfCheck& check, const std::vector<io::Variable>& variables) {
+  nlohmann::json json{{"members", check.members}};
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    const VariableCheck& found = check.variables[i];
+    nlohmann::json& entry = json["variables"][variables[i].name];
+    entry = {{"units", variables[i].units}, {"beyond_range", found.beyond_range}};
+    const auto add = [&](const char* name, const std::optional<double>& value) {
+      if (value) entry[name] = *value;
+    };
+    add("distance_rms", found.distance_rms);
+    add("distance_mean", found.distance_mean);
+    add("jump_at_observations", found.jump_at_observations);
+    add("jump_at_windows", found.jump_at_windows);
+    add("spread_observed", found.spread_observed);
+    add("spread_between", found.spread_between);
+  }
+  return json;
 }
 
 std::filesystem::path record_in(const std::filesystem::path& folder) {
@@ -72,6 +92,13 @@ void add_cost(nlohmann::json& json, const Cost& record, double hours, const mode
   if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
 }
 
+/// Says what the run finds of its members, and warns of what is off.
+void log_check(const SelfCheck& check, const model::Domain& domain) {
+  spdlog::info("self-check of {}:", core::counted(check.members, "member"));
+  for (const std::string& line : describe(check, domain.variables)) spdlog::info("  {}", line);
+  for (const std::string& warning : warnings(check, domain)) spdlog::warn("{}", warning);
+}
+
 /// Says how the solves of mmps went, and warns where the reader should look.
 void log_solves(const SolveSummary& solves) {
   if (solves.count == 0) return;
@@ -86,7 +113,7 @@ void log_solves(const SolveSummary& solves) {
 }  // namespace
 
 void write_run_record(const Plan& plan, const Resources& root, const model::Domain& domain,
-                      const std::string& state, const Cost* cost) {
+                      const std::string& state, const Result* result) {
   const Settings& settings = root.settings;
   const MemberOutput output(plan, root, domain);
   char mpi_version[MPI_MAX_LIBRARY_VERSION_STRING];
@@ -117,10 +144,13 @@ void write_run_record(const Plan& plan, const Resources& root, const model::Doma
                         {"observations", root.observations.digest},
                         {"options", root.options_digest}}},
                       {"files", files}};
-  if (cost != nullptr)
-    add_cost(json, *cost,
-             static_cast<double>(plan.period.hours) * cost->steps / static_cast<double>(plan.sampler.steps),
-             domain);
+  if (result != nullptr)
+    add_cost(
+        json, result->cost,
+        static_cast<double>(plan.period.hours) * result->cost.steps / static_cast<double>(plan.sampler.steps),
+        domain);
+  if (result != nullptr && result->self_check)
+    json["self_check"] = check_json(*result->self_check, domain.variables);
   io::write_file_atomically(record_in(settings.output),
                             json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
@@ -143,8 +173,9 @@ std::optional<RecordedRun> read_run_record(const std::filesystem::path& folder) 
 
 void finish(const Plan& plan, const Resources& root, const model::Domain& domain, const Result& result) {
   log_solves(result.cost.solves);
+  if (result.self_check) log_check(*result.self_check, domain);
   if (result.is_done) remove_checkpoints(plan, root.settings);
-  write_run_record(plan, root, domain, result.is_done ? "done" : "stopped", &result.cost);
+  write_run_record(plan, root, domain, result.is_done ? "done" : "stopped", &result);
 }
 
 void finish_without_drawing(const Plan& plan, const Resources& root, const model::Domain& domain) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "foehn/ensemble/ensemble.hpp"
 #include "foehn/job/plan.hpp"
 #include "foehn/job/resources.hpp"
+#include "foehn/job/self_check.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/stop.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
@@ -51,6 +53,7 @@ struct Cost {
 struct Result {
   bool is_done = true;  ///< false if it was stopped, with checkpoints; the same on all ranks
   Cost cost;
+  std::optional<SelfCheck> self_check;  ///< on the root; absent without a member that was written
 };
 
 /// Draws the members of a plan and writes their files.

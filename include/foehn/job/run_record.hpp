@@ -13,11 +13,11 @@
 namespace foehn::job {
 
 /// Writes run.json into the output folder: options, versions, seed, digests, the members' files that are
-/// there, timings and memory. The members' own files hold nothing that differs from run to run.
-/// @param state  "done", "stopped" with a checkpoint, or "unfinished": under way, or dead
-/// @param cost   null where it is not known
+/// there, timings, memory and self-check. The members' own files hold nothing that differs from run to run.
+/// @param state   "done", "stopped" with a checkpoint, or "unfinished": under way, or dead
+/// @param result  null where it is not known
 void write_run_record(const Plan& plan, const Resources& root, const model::Domain& domain,
-                      const std::string& state, const Cost* cost);
+                      const std::string& state, const Result* result);
 
 /// What run.json says of a run.
 struct RecordedRun {
@@ -29,7 +29,8 @@ struct RecordedRun {
 /// Reads a folder's run.json; nothing if there is none, or none that foehn wrote.
 std::optional<RecordedRun> read_run_record(const std::filesystem::path& folder);
 
-/// Records the end of a run, and removes the checkpoints of one that is done.
+/// Records the end of a run, says what it finds of its members, and removes the checkpoints of one that is
+/// done.
 void finish(const Plan& plan, const Resources& root, const model::Domain& domain, const Result& result);
 /// The same where all members were there already: the run that drew the last one may have died before it said
 /// so.

@@ -1,0 +1,151 @@
+#include "field_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace foehn::job {
+namespace {
+
+// Where spread is looked at: enough to tell its size, whatever the trajectory's length.
+constexpr std::size_t kPoints = 16;
+constexpr std::int64_t kMostHours = 4096;
+
+std::optional<double> ratio(double one, double other) {
+  return one > 0 && other > 0 ? std::optional(std::sqrt(one / other)) : std::nullopt;
+}
+
+}  // namespace
+
+/// Hands on what a member's writer is given.
+class FieldCheck::Watcher : public io::MemberWriter {
+ public:
+  Watcher(FieldCheck& check, std::unique_ptr<io::MemberWriter> writer)
+      : check_(check), writer_(std::move(writer)), member_(check.new_member()) {}
+
+  void append(std::span<const float> values) override {
+    check_.add(member_, values);
+    writer_->append(values);
+  }
+  void commit() override {
+    writer_->commit();
+    check_.take(member_);
+  }
+
+ private:
+  FieldCheck& check_;
+  std::unique_ptr<io::MemberWriter> writer_;
+  Member member_;
+};
+
+FieldCheck::FieldCheck(const Plan& plan, const model::Domain& domain)
+    : plan_(plan),
+      variables_(domain.variables.size()),
+      cells_(static_cast<std::size_t>(domain.grid.cells())),
+      is_observed_(variables_, std::vector<bool>(static_cast<std::size_t>(plan.period.hours), false)),
+      stride_(plan.windows.strides.clear),
+      sums_(variables_) {
+  const at::Tensor ends = domain.quantiles.to(at::kDouble);
+  for (std::int64_t variable = 0; variable < ends.size(0); ++variable) {
+    lowest_.push_back(ends[variable][0].item<double>());
+    highest_.push_back(ends[variable][-1].item<double>());
+  }
+  for (const conditioning::Placement& placement : plan.observations)
+    for (const std::int64_t variable : placement.variables)
+      for (const observation::Interval& interval : placement.intervals)
+        is_observed_[static_cast<std::size_t>(variable)][static_cast<std::size_t>(interval.first)] = true;
+}
+
+std::unique_ptr<io::MemberWriter> FieldCheck::watch(std::unique_ptr<io::MemberWriter> writer) {
+  return std::make_unique<Watcher>(*this, std::move(writer));
+}
+
+FieldCheck::Member FieldCheck::new_member() const {
+  Member member;
+  member.variables.resize(variables_);
+  return member;
+}
+
+void FieldCheck::Changes::add(const Changes& others) {
+  count += others.count;
+  sum += others.sum;
+  squares += others.squares;
+}
+
+void FieldCheck::add(Member& member, std::span<const float> values) const {
+  for (; !values.empty(); values = values.subspan(variables_ * cells_), ++member.hours) {
+    const std::int64_t hour = member.hours;
+    for (std::size_t variable = 0; variable < variables_; ++variable) {
+      Sums& sums = member.variables[variable];
+      const auto field = values.subspan(variable * cells_, cells_);
+      Changes changes;  // hour by hour, so that chunks leave no trace
+      for (std::size_t cell = 0; cell < cells_; ++cell) {
+        const auto value = static_cast<double>(field[cell]);
+        if (value < lowest_[variable] || value > highest_[variable]) ++sums.beyond;
+        if (hour > 0) changes.add(value - static_cast<double>(member.hour_before[variable * cells_ + cell]));
+      }
+      sums.values += static_cast<double>(cells_);
+      if (hour > 0) (is_observed(variable, hour) ? sums.observed : sums.unobserved).add(changes);
+      if (hour > 0) (hour % stride_ == 0 ? sums.at_windows : sums.within_windows).add(changes);
+      for (std::size_t point = 0; point < kPoints && hour < kMostHours; ++point)
+        member.points.push_back(field[point * cells_ / kPoints]);
+    }
+    member.hour_before.assign(values.begin(),
+                              values.begin() + static_cast<std::ptrdiff_t>(variables_ * cells_));
+  }
+}
+
+void FieldCheck::take(const Member& member) {
+  for (std::size_t variable = 0; variable < variables_; ++variable) {
+    Sums& sums = sums_[variable];
+    const Sums& more = member.variables[variable];
+    sums.values += more.values;
+    sums.beyond += more.beyond;
+    sums.observed.add(more.observed);
+    sums.unobserved.add(more.unobserved);
+    sums.at_windows.add(more.at_windows);
+    sums.within_windows.add(more.within_windows);
+  }
+  if (members_++ == 0) {
+    first_ = member.points;
+    offsets_.assign(first_.size(), 0);
+    squares_.assign(first_.size(), 0);
+    return;
+  }
+  for (std::size_t i = 0; i < first_.size(); ++i) {
+    const double offset = static_cast<double>(member.points[i]) - static_cast<double>(first_[i]);
+    offsets_[i] += offset;
+    squares_[i] += offset * offset;
+  }
+}
+
+std::optional<double> FieldCheck::spread(std::size_t variable, bool at_observed) const {
+  if (members_ < 2) return std::nullopt;
+  const auto members = static_cast<double>(members_);
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < first_.size(); ++i) {
+    const std::size_t of = i / kPoints % variables_;
+    const auto hour = static_cast<std::int64_t>(i / kPoints / variables_);
+    if (of != variable || is_observed(variable, hour) != at_observed) continue;
+    sum += std::max(0.0, squares_[i] - offsets_[i] * offsets_[i] / members) / (members - 1);
+    ++count;
+  }
+  return count > 0 ? std::optional(std::sqrt(sum / count)) : std::nullopt;
+}
+
+std::vector<VariableCheck> FieldCheck::finish() const {
+  std::vector<VariableCheck> checks;
+  for (std::size_t variable = 0; variable < variables_; ++variable) {
+    const Sums& sums = sums_[variable];
+    VariableCheck& check = checks.emplace_back();
+    check.beyond_range = sums.values > 0 ? sums.beyond / sums.values : 0;
+    check.jump_at_observations = ratio(sums.observed.variance(), sums.unobserved.variance());
+    if (stride_ > 1)
+      check.jump_at_windows = ratio(sums.at_windows.variance(), sums.within_windows.variance());
+    check.spread_observed = spread(variable, true);
+    check.spread_between = spread(variable, false);
+  }
+  return checks;
+}
+
+}  // namespace foehn::job
