@@ -77,12 +77,13 @@ std::vector<MapField> maps_of(const Results& results, std::vector<double> Statis
     auto map =
         std::find_if(maps.begin(), maps.end(), [&](const MapField& other) { return other.name == name; });
     if (map == maps.end()) {
-      maps.push_back({.name = name,
-                      .long_name = fmt::format("change of {} of {}, {}", statistic_text(change.statistic),
-                                               variable.name, meaning),
-                      .units = variable.units,
-                      .has_seasons = true,
-                      .values = std::vector<double>(kSeasons.size() * cells, std::nan(""))});
+      maps.push_back(
+          {.name = name,
+           .long_name = fmt::format("change of {} of {}, {}", statistic_text(change.statistic, variable),
+                                    variable.name, meaning),
+           .units = variable.units,
+           .has_seasons = true,
+           .values = std::vector<double>(kSeasons.size() * cells, std::nan(""))});
       map = maps.end() - 1;
     }
     std::copy(
@@ -104,12 +105,13 @@ double mean_over_cells(const std::vector<double>& field) {
   return sum / count;
 }
 
-std::string statistic_text(ClimateStatistic statistic) {
+std::string statistic_text(ClimateStatistic statistic, const io::Variable& variable) {
+  const bool is_temperature = variable.standard_name.starts_with("air_temperature");
   switch (statistic) {
     case ClimateStatistic::mean:
       return "mean";
     case ClimateStatistic::minimum:
-      return "lowest of a year (TNn)";
+      return is_temperature ? "lowest of a year (TNn)" : "lowest of a year";
     case ClimateStatistic::quantile_01:
       return "1 % quantile";
     case ClimateStatistic::quantile_50:
@@ -119,7 +121,7 @@ std::string statistic_text(ClimateStatistic statistic) {
     case ClimateStatistic::maximum:
       break;
   }
-  return "highest of a year (TXx)";
+  return is_temperature ? "highest of a year (TXx)" : "highest of a year";
 }
 
 std::string period_text(const ClimatePeriod& period) {
@@ -139,7 +141,7 @@ std::string climate_change_text(const Results& results, bool in_full) {
     if (!in_full && change.season != Season::year) continue;
     const io::Variable& variable = results.variables[change.variable];
     std::string label =
-        fmt::format("{} {} [{}]", variable.name, statistic_text(change.statistic), variable.units);
+        fmt::format("{} {} [{}]", variable.name, statistic_text(change.statistic, variable), variable.units);
     if (in_full) label += ", " + core::name_of(change.season);
     const auto average = difference(change.block_average, change.driving_model);
     const auto means = difference(change.block_means, change.driving_model);

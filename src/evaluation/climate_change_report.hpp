@@ -9,8 +9,8 @@
 
 namespace foehn::evaluation {
 
-/// "99 % quantile", "highest of a year (TXx)"
-std::string statistic_text(ClimateStatistic statistic);
+/// "99 % quantile", "highest of a year (TXx)": that name of temperature alone
+std::string statistic_text(ClimateStatistic statistic, const io::Variable& variable);
 /// "1995-01-01T00:00:00 to ... (4 members)"
 std::string period_text(const ClimatePeriod& period);
 

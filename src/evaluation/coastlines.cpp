@@ -72,8 +72,12 @@ bool may_touch(const grid::Grid& grid, const Place& one, const Place& two) {
 
 }  // namespace
 
-std::string coastline_path(const grid::Grid& grid, double width, double height) {
-  if (grid.ny() < 2 || grid.nx() < 2) return "";
+std::string coastline_path(const grid::Grid& of, double width, double height) {
+  if (of.ny() < 2 || of.nx() < 2) return "";
+  grid::Grid grid = of;
+  // Longitudes that go on across the date line.
+  for (std::size_t i = 1; i < grid.x.values.size(); ++i)
+    grid.x.values[i] = grid.x.values[i - 1] + std::remainder(grid.x.values[i] - grid.x.values[i - 1], 360.0);
   const double across = width / static_cast<double>(grid.nx()),
                down = height / static_cast<double>(grid.ny());
   std::string path;

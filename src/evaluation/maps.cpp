@@ -82,7 +82,7 @@ double aspect_ratio(const grid::Grid& grid) {
   const double step_y = std::abs(grid.y.values[1] - grid.y.values[0]);
   // Across the date line the step jumps by a turn.
   const double step_x = std::abs(std::remainder(grid.x.values[1] - grid.x.values[0], 360.0));
-  const double middle = grid.y.values[grid.y.values.size() / 2] * std::numbers::pi / 180;
+  const double middle = (grid.y.values.front() + grid.y.values.back()) / 2 * std::numbers::pi / 180;
   return static_cast<double>(grid.nx()) * step_x * std::max(0.2, std::cos(middle)) /
          (static_cast<double>(grid.ny()) * step_y);
 }

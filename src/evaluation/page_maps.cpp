@@ -33,7 +33,7 @@ ColourRange range_of(const std::vector<Panel>& panels) {
 /// As far from 0 on both sides.
 ColourRange symmetric(const ColourRange& range) {
   const double most = std::fmax(std::abs(range.low), std::abs(range.high));
-  return {-most, most};
+  return {0 - most, most};
 }
 
 std::string panels_html(const std::vector<Panel>& panels, const ColourRange& range, const std::string& units,
@@ -123,7 +123,7 @@ std::string climate_change_html(const Results& results) {
     const io::Variable& variable = results.variables[change.variable];
     html +=
         fmt::format("<tr><td>{} {} [{}]</td><td>{} ({} to {})</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                    escape_html(variable.name), escape_html(statistic_text(change.statistic)),
+                    escape_html(variable.name), escape_html(statistic_text(change.statistic, variable)),
                     escape_html(variable.units), number_text(change.mean), number_text(change.lowest),
                     number_text(change.highest),
                     change.driving_model.empty() ? "–" : number_text(mean_over_cells(change.driving_model)),
@@ -148,8 +148,8 @@ std::string climate_change_html(const Results& results) {
     if (has_values(change.block_average))
       panels.push_back({"members, averaged", change.block_average, &coarse_grid});
     panels.push_back({"members", change.members, &results.grid});
-    html += fmt::format("<h4>Change of the {} of {}</h4>", escape_html(statistic_text(change.statistic)),
-                        escape_html(variable.name)) +
+    html += fmt::format("<h4>Change of the {} of {}</h4>",
+                        escape_html(statistic_text(change.statistic, variable)), escape_html(variable.name)) +
             panels_html(panels, symmetric(range_of(panels)), variable.units, ColourScale::diverging);
   }
   return html;

@@ -108,8 +108,8 @@ void add_signal(std::vector<Verdict>& verdicts, const Results& results) {
         {rate(found->rms / size, 0.15, 0.4),
          fmt::format(
              "{}: the change of the {} differs by {} {} (rms) from the driving model's, which is {} {}",
-             variable.name, statistic_text(change.statistic), number_text(found->rms), variable.units,
-             number_text(size), variable.units)});
+             variable.name, statistic_text(change.statistic, variable), number_text(found->rms),
+             variable.units, number_text(size), variable.units)});
   }
 }
 

@@ -262,6 +262,14 @@ TEST(CoastlinePath, KnowsLongitudesModuloATurn) {
   std::reverse(flipped.y.values.begin(), flipped.y.values.end());
   EXPECT_EQ(coastline_path(shifted, 40, 20), coastline_path(toy_grid(20, 40), 40, 20));
   EXPECT_EQ(coastline_path(flipped, 40, 20), coastline_path(toy_grid(20, 40), 40, 20));
+  // Around Fiji, across the date line, counted on or with a jump.
+  grid::Grid fiji = toy_grid(20, 40);
+  for (double& latitude : fiji.y.values) latitude -= 70;
+  for (double& longitude : fiji.x.values) longitude += 180;
+  grid::Grid with_jump = fiji;
+  for (double& longitude : with_jump.x.values) longitude -= longitude > 180 ? 360 : 0;
+  EXPECT_THAT(coastline_path(fiji, 40, 20), HasSubstr("M"));
+  EXPECT_EQ(coastline_path(with_jump, 40, 20), coastline_path(fiji, 40, 20));
 }
 
 TEST(LineChart, PassesOverWhatIsNoNumber) {
