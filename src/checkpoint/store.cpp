@@ -15,6 +15,7 @@
 #include "foehn/checkpoint/identity.hpp"
 #include "foehn/core/background_tasks.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/device/waiting.hpp"
 #include "foehn/io/durable.hpp"
 #include "manifest.hpp"
 #include "slab_files.hpp"
@@ -191,6 +192,7 @@ void Store::save(const Snapshot& snapshot) {
   std::map<std::string, at::Tensor> copies;
   for (const auto& [name, field] : snapshot.fields) {
     writing.fields[name] = {field.sizes().begin() + 1, field.sizes().end()};
+    device::wait_for(field.device());
     at::Tensor& copy = copies[name] = at::empty(field.sizes(), at::kFloat);
     copy.copy_(field);
   }

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <limits>
 
-#include "foehn/comm/watchdog.hpp"
 #include "foehn/core/heartbeat.hpp"
 
 namespace foehn::comm {
@@ -32,7 +31,7 @@ int checked_count(std::size_t size) {
 
 template <class T>
 void broadcast_values(MPI_Comm handle, std::vector<T>& values, MPI_Datatype type, int root) {
-  const Waiting waiting("to broadcast");
+  const core::Waiting waiting("to broadcast");
   auto size = static_cast<std::int64_t>(values.size());
   check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle), "broadcast");
   values.resize(static_cast<std::size_t>(size));
@@ -75,14 +74,14 @@ int Communicator::size() const {
 }
 
 Communicator Communicator::split(int colour) const {
-  const Waiting waiting("to split the group");
+  const core::Waiting waiting("to split the group");
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split(handle_, colour, rank(), &handle), "split");
   return {handle, core::Scope::team};
 }
 
 Communicator Communicator::split_by_machine() const {
-  const Waiting waiting("to split the group");
+  const core::Waiting waiting("to split the group");
   MPI_Comm handle = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &handle),
             "split by machine");
@@ -114,7 +113,7 @@ void Communicator::agree(const std::function<void()>& work) const {
   const int mine = exit_code == 0 ? size() : rank();
   int lowest = 0;
   {
-    const Waiting waiting("to agree");
+    const core::Waiting waiting("to agree");
     check_mpi(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, handle_), "agree");
   }
   if (lowest == size()) return;
@@ -130,7 +129,7 @@ void Communicator::agree_on_root(const std::function<void()>& work) const {
 }
 
 void Communicator::broadcast(std::string& text, int root) const {
-  const Waiting waiting("to broadcast");
+  const core::Waiting waiting("to broadcast");
   auto size = static_cast<std::int64_t>(text.size());
   check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle_), "broadcast");
   text.resize(static_cast<std::size_t>(size));
@@ -147,7 +146,7 @@ void Communicator::broadcast(std::vector<double>& values, int root) const {
 
 std::vector<std::byte> Communicator::broadcast(std::span<const std::byte> content, int root) const {
   constexpr std::size_t kPiece = std::size_t{16} << 20;
-  const Waiting waiting("to broadcast");
+  const core::Waiting waiting("to broadcast");
   auto size = static_cast<std::int64_t>(content.size());
   check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle_), "broadcast");
   const auto bytes = static_cast<std::size_t>(size);
@@ -168,7 +167,7 @@ std::vector<std::byte> Communicator::broadcast(std::span<const std::byte> conten
 }
 
 double Communicator::ordered_sum(std::span<const double> values) const {
-  const Waiting waiting("to sum");
+  const core::Waiting waiting("to sum");
   const int mine = checked_count(values.size());
   std::vector<int> counts(static_cast<std::size_t>(size()));
   check_mpi(MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, handle_), "gather counts");
@@ -188,7 +187,7 @@ double Communicator::ordered_sum(std::span<const double> values) const {
 }
 
 void Communicator::sum(std::span<float> values) const {
-  const Waiting waiting("to sum");
+  const core::Waiting waiting("to sum");
   // To the root and back: an all-reduce may round differently from rank to rank.
   const void* mine = is_root() ? MPI_IN_PLACE : values.data();
   const int count = checked_count(values.size());
@@ -197,14 +196,14 @@ void Communicator::sum(std::span<float> values) const {
 }
 
 std::vector<double> Communicator::gather_all(double value) const {
-  const Waiting waiting("to gather values");
+  const core::Waiting waiting("to gather values");
   std::vector<double> all(static_cast<std::size_t>(size()));
   check_mpi(MPI_Allgather(&value, 1, MPI_DOUBLE, all.data(), 1, MPI_DOUBLE, handle_), "gather values");
   return all;
 }
 
 std::vector<std::string> Communicator::gather(const std::string& text) const {
-  const Waiting waiting("to gather texts");
+  const core::Waiting waiting("to gather texts");
   const int mine = checked_count(text.size());
   const auto ranks = is_root() ? static_cast<std::size_t>(size()) : 0;
   std::vector<int> lengths(ranks), places(ranks);
@@ -226,14 +225,14 @@ std::vector<std::string> Communicator::gather(const std::string& text) const {
 }
 
 bool Communicator::any(bool mine) const {
-  const Waiting waiting("to ask all ranks");
+  const core::Waiting waiting("to ask all ranks");
   int any = mine ? 1 : 0;
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, handle_), "ask all ranks");
   return any != 0;
 }
 
 void Communicator::send(std::span<const float> values, int to) const {
-  const Waiting waiting("to send");
+  const core::Waiting waiting("to send");
   check_mpi(MPI_Send(values.data(), checked_count(values.size()), MPI_FLOAT, to, kValuesTag, handle_),
             "send");
 }
@@ -256,7 +255,7 @@ void cancel(std::vector<MPI_Request>& requests) noexcept {
 }
 
 void wait(std::vector<MPI_Request>& requests) {
-  const Waiting waiting("for messages");
+  const core::Waiting waiting("for messages");
   check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "wait");
   requests.clear();
 }

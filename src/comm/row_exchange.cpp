@@ -9,16 +9,13 @@
 #include <utility>
 
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/device/waiting.hpp"
 
 namespace foehn::comm {
 
 namespace {
 
-constexpr int kTag = 17;
-
-at::Tensor positions_tensor(const std::vector<std::int64_t>& positions, at::Device device) {
-  return at::tensor(positions, at::kLong).to(device);
-}
+constexpr int kTag = 17, kFlagsTag = 19;
 
 /// One row as an MPI type, so that counts are numbers of rows and stay small.
 class RowType {
@@ -67,8 +64,15 @@ RowExchange::RowExchange(const Communicator& communicator, const std::vector<std
     }
   }
   for (std::size_t rank = 0; rank < ranks; ++rank) {
-    if (!sending[rank].empty()) sending_.push_back({static_cast<int>(rank), std::move(sending[rank])});
-    if (!receiving[rank].empty()) receiving_.push_back({static_cast<int>(rank), std::move(receiving[rank])});
+    const int peer = static_cast<int>(rank);
+    if (!sending[rank].empty()) sending_.push_back({peer, device::RowIndex(std::move(sending[rank]))});
+    if (!receiving[rank].empty()) receiving_.push_back({peer, device::RowIndex(std::move(receiving[rank]))});
+  }
+  for (const Link& link : sending_) {
+    std::vector<device::OrderedAddition::Item> items;
+    for (const std::int64_t position : link.positions.rows())
+      items.push_back({static_cast<std::int64_t>(items.size()), position});
+    additions_.emplace_back(items);
   }
 }
 
@@ -83,7 +87,7 @@ RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std:
   const RowType row_type(row_bytes);
   const int me = communicator_->rank();
   for (const Link& link : receivers) {
-    shape[0] = static_cast<std::int64_t>(link.positions.size());
+    shape[0] = link.positions.size();
     pending.incoming.push_back(link.peer == me ? at::Tensor() : at::empty(shape, host));
     if (link.peer == me) continue;
     MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
@@ -92,13 +96,13 @@ RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std:
               "receive rows");
   }
   for (const Link& link : senders) {
-    const at::Tensor chosen = rows.index_select(0, positions_tensor(link.positions, rows.device()));
+    const at::Tensor chosen = rows.index_select(0, link.positions.on(rows.device()));
     if (link.peer == me) {
       for (std::size_t i = 0; i < receivers.size(); ++i)
         if (receivers[i].peer == me) pending.incoming[i] = chosen;
       continue;
     }
-    pending.outgoing.push_back(chosen.to(at::kCPU).contiguous());
+    pending.outgoing.push_back(device::to_host(chosen));
     MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
     check_mpi(MPI_Isend(pending.outgoing.back().data_ptr(), static_cast<int>(link.positions.size()),
                         row_type.get(), link.peer, kTag, communicator_->handle(), &request),
@@ -127,8 +131,7 @@ at::Tensor RowExchange::finish(Pending pending) const {
   wait_for(pending);
   const at::Device device = pending.wanted.device();
   for (std::size_t i = 0; i < receiving_.size(); ++i)
-    pending.wanted.index_copy_(0, positions_tensor(receiving_[i].positions, device),
-                               pending.incoming[i].to(device));
+    pending.wanted.index_copy_(0, receiving_[i].positions.on(device), pending.incoming[i].to(device));
   return pending.wanted;
 }
 
@@ -138,14 +141,63 @@ at::Tensor RowExchange::adjoint(const at::Tensor& rows) const {
   wait_for(pending);
   auto shape = rows.sizes().vec();
   shape[0] = held_count_;
-  const at::Tensor sums = at::zeros(shape, rows.options());
-  // Row by row, in order: an index_add_ may add repeats in any order on a device.
-  for (std::size_t i = 0; i < sending_.size(); ++i) {
-    const at::Tensor incoming = pending.incoming[i].to(rows.device());
-    for (std::size_t j = 0; j < sending_[i].positions.size(); ++j)
-      sums.select(0, sending_[i].positions[j]).add_(incoming.select(0, static_cast<std::int64_t>(j)));
-  }
+  at::Tensor sums = at::zeros(shape, rows.options());
+  for (std::size_t i = 0; i < additions_.size(); ++i)
+    additions_[i](pending.incoming[i].to(rows.device()), sums);
   return sums;
+}
+
+std::vector<std::vector<char>> RowExchange::exchange_flags(const std::vector<bool>& has_values) const {
+  const int me = communicator_->rank();
+  std::vector<std::vector<char>> outgoing, incoming;
+  std::vector<MPI_Request> requests;
+  for (const Link& link : receiving_) {
+    std::vector<char>& flags = incoming.emplace_back(link.positions.rows().size());
+    if (link.peer == me) continue;
+    check_mpi(MPI_Irecv(flags.data(), static_cast<int>(flags.size()), MPI_CHAR, link.peer, kFlagsTag,
+                        communicator_->handle(), &requests.emplace_back(MPI_REQUEST_NULL)),
+              "receive flags of rows");
+  }
+  for (const Link& link : sending_) {
+    std::vector<char>& flags = outgoing.emplace_back();
+    for (const std::int64_t position : link.positions.rows())
+      flags.push_back(has_values[static_cast<std::size_t>(position)] ? 1 : 0);
+    if (link.peer == me) continue;
+    check_mpi(MPI_Isend(flags.data(), static_cast<int>(flags.size()), MPI_CHAR, link.peer, kFlagsTag,
+                        communicator_->handle(), &requests.emplace_back(MPI_REQUEST_NULL)),
+              "send flags of rows");
+  }
+  for (std::size_t i = 0; i < receiving_.size(); ++i)
+    for (std::size_t j = 0; j < sending_.size(); ++j)
+      if (receiving_[i].peer == me && sending_[j].peer == me) incoming[i] = outgoing[j];
+  wait(requests);
+  return incoming;
+}
+
+at::Tensor RowExchange::exchange_some(const at::Tensor& rows, const std::vector<bool>& has_values) const {
+  const core::Activity activity("exchange of " + what_);
+  const std::vector<std::vector<char>> coming = exchange_flags(has_values);
+  std::vector<Link> senders, receivers;
+  for (const Link& link : sending_) {
+    std::vector<std::int64_t> positions;
+    for (const std::int64_t position : link.positions.rows())
+      if (has_values[static_cast<std::size_t>(position)]) positions.push_back(position);
+    if (!positions.empty()) senders.push_back({link.peer, device::RowIndex(std::move(positions))});
+  }
+  for (std::size_t i = 0; i < receiving_.size(); ++i) {
+    std::vector<std::int64_t> positions;
+    for (std::size_t j = 0; j < coming[i].size(); ++j)
+      if (coming[i][j] != 0) positions.push_back(receiving_[i].positions.rows()[j]);
+    if (!positions.empty()) receivers.push_back({receiving_[i].peer, device::RowIndex(std::move(positions))});
+  }
+  Pending pending = begin_along(rows, senders, receivers);
+  wait_for(pending);
+  auto shape = rows.sizes().vec();
+  shape[0] = wanted_count_;
+  at::Tensor wanted = at::zeros(shape, rows.options());
+  for (std::size_t i = 0; i < receivers.size(); ++i)
+    wanted.index_copy_(0, receivers[i].positions.on(rows.device()), pending.incoming[i].to(rows.device()));
+  return wanted;
 }
 
 }  // namespace foehn::comm

@@ -14,6 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "foehn/core/heartbeat.hpp"
+#include "foehn/device/waiting.hpp"
+
 namespace foehn::comm {
 
 #ifdef FOEHN_CUDA
@@ -32,7 +35,11 @@ class TensorSum::Nccl {
     ranks.broadcast(bytes);
     std::memcpy(&id, bytes.data(), sizeof id);
     const c10::cuda::CUDAGuard here(device_);
-    ranks.agree([&] { handle_ = nccl::comm_init_rank(ranks.size(), id, ranks.rank()); });
+    ranks.agree([&] {
+      // All must arrive; where one fails the others would wait for half an hour, but for the watchdog.
+      const core::Waiting waiting("for NCCL to start");
+      handle_ = nccl::comm_init_rank(ranks.size(), id, ranks.rank());
+    });
   }
   ~Nccl() {
     if (handle_ != nullptr) nccl::comm_destroy(handle_);
@@ -44,6 +51,7 @@ class TensorSum::Nccl {
     const c10::cuda::CUDAGuard here(device_);
     std::vector<at::Tensor> outputs{values};
     nccl::all_reduce({values}, outputs, static_cast<int>(nccl::ncclRedOp::Sum), {}, {handle_});
+    device::wait_for(device_);  // a sum that never ends is found here
   }
 
  private:
@@ -89,7 +97,7 @@ void TensorSum::operator()(at::Tensor& values) const {
   if (nccl_) {
     nccl_->add(values);
   } else if (ranks_->size() > 1) {
-    const at::Tensor host = values.to(at::kCPU);
+    const at::Tensor host = device::to_host(values);
     ranks_->sum({host.data_ptr<float>(), static_cast<std::size_t>(host.numel())});
     if (!values.is_cpu()) values.copy_(host);
   }

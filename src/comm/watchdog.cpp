@@ -30,9 +30,6 @@ constexpr std::chrono::seconds kRootIsGone{4};
 constexpr int kReportTag = 29;
 constexpr std::size_t kReportBytes = 512;
 
-// Only the main thread waits for ranks, and only one watchdog watches it.
-std::atomic<const char*> waiting_for = nullptr;  // null: it does not
-
 /// What ranks tell each other, added up over all of them.
 enum Signs : std::size_t { kProgress, kWaiting, kRequests, kEnding, kSigns };
 
@@ -40,13 +37,14 @@ enum Signs : std::size_t { kProgress, kWaiting, kRequests, kEnding, kSigns };
 using Report = std::array<char, kReportBytes>;
 
 Whereabouts here(int rank) {
-  const char* waiting = waiting_for;
+  const core::Wait wait = core::current_wait();
+  const bool waits = wait.what != nullptr;
   const std::string activity = core::current_activity();
   return {.rank = rank,
           .has_answered = true,
-          .is_waiting = waiting != nullptr,
-          .text = fmt::format("{}{}{}", waiting != nullptr ? "waiting " : "working",
-                              waiting != nullptr ? waiting : "", activity.empty() ? "" : ": " + activity)};
+          .is_waiting = waits && wait.awaited == core::Awaited::ranks,
+          .text = fmt::format("{}{}{}", waits ? "waiting " : "working", waits ? wait.what : "",
+                              activity.empty() ? "" : ": " + activity)};
 }
 
 Report pack(const Whereabouts& where) {
@@ -87,16 +85,17 @@ std::string describe_hang(double seconds, const std::vector<Whereabouts>& ranks)
   }
   // Where a rank does not answer, ranks that work (another team, say) are not what holds the job up.
   const std::vector<int>& laggards = silent.empty() ? working : silent;
-  std::string message = fmt::format(
-      "foehn: error: no progress for {:.0f} s (run.timeout): {}\n", seconds,
-      laggards.empty() ? "all ranks wait for one another" : "the others wait for " + named(laggards));
+  const std::string cause = laggards.empty()                  ? "all ranks wait for one another"
+                            : laggards.size() == ranks.size() ? "held up: " + named(laggards)
+                                                              : "the others wait for " + named(laggards);
+  std::string message =
+      fmt::format("foehn: error: no progress for {:.0f} s (run.timeout): {}\n", seconds, cause);
   for (const auto& [text, members] : groups) message += fmt::format("  {}: {}\n", named(members), text);
   return message;
 }
 
 Watchdog::Watchdog(const Communicator& world, double timeout_seconds, Request request)
     : world_(world.split(0)), request_(std::move(request)), timeout_seconds_(timeout_seconds) {
-  if (world_.size() == 1) return;
   int threads = MPI_THREAD_SINGLE;
   MPI_Query_thread(&threads);
   if (threads == MPI_THREAD_MULTIPLE)
@@ -109,7 +108,7 @@ Watchdog::Watchdog(const Communicator& world, double timeout_seconds, Request re
 
 Watchdog::~Watchdog() {
   if (!thread_.joinable()) return;
-  const Waiting waiting("to end");
+  const core::Waiting waiting("to end");
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
@@ -139,7 +138,7 @@ void Watchdog::watch() {
 
     if (round == MPI_REQUEST_NULL) {
       mine[kProgress] = core::heartbeats();
-      mine[kWaiting] = waiting_for.load() != nullptr ? 1 : 0;
+      mine[kWaiting] = core::current_wait().what != nullptr ? 1 : 0;
       mine[kRequests] = request_.is_made && request_.is_made() ? 1 : 0;
       mine[kEnding] = is_ending ? 1 : 0;
       unanswered = 0;
@@ -213,15 +212,6 @@ void Watchdog::report_to_root(double seconds) const {
   std::fflush(stderr);
   std::this_thread::sleep_for(std::chrono::seconds(1));
   std::_Exit(1);
-}
-
-Waiting::Waiting(const char* what) {
-  core::beat();
-  waiting_for = what;
-}
-Waiting::~Waiting() {
-  waiting_for = nullptr;
-  core::beat();
 }
 
 }  // namespace foehn::comm

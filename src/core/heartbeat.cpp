@@ -1,8 +1,10 @@
 #include "foehn/core/heartbeat.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace foehn::core {
@@ -10,6 +12,9 @@ namespace foehn::core {
 namespace {
 
 std::atomic<std::int64_t> count = 0;
+// Only the main thread waits.
+std::atomic<const char*> waiting_for = nullptr;  // null: it does not
+std::atomic<Awaited> awaited_now = Awaited::ranks;
 
 /// By number, which rises: those within come later.
 struct Activities {
@@ -31,6 +36,35 @@ void beat() {
 
 std::int64_t heartbeats() {
   return count;
+}
+
+Waiting::Waiting(const char* what, Awaited awaited) {
+  beat();
+  awaited_now = awaited;
+  waiting_for = what;
+}
+
+Waiting::~Waiting() {
+  waiting_for = nullptr;
+  beat();
+}
+
+Wait current_wait() {
+  return {waiting_for, awaited_now};
+}
+
+void wait_until(const std::function<bool()>& is_done, const char* what) {
+  using Clock = std::chrono::steady_clock;
+  // Most waits are short: to sleep through them would cost more than they do.
+  constexpr std::chrono::microseconds kAwake{200}, kNap{50};
+  const Waiting waiting(what, Awaited::device);
+  const auto start = Clock::now();
+  while (!is_done()) {
+    if (Clock::now() - start < kAwake)
+      std::this_thread::yield();
+    else
+      std::this_thread::sleep_for(kNap);
+  }
 }
 
 Activity::Activity(std::string what) {

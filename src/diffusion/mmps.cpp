@@ -6,7 +6,6 @@
 #include "diffusion/minimal_residual.hpp"
 #include "diffusion/observation_space.hpp"
 #include "diffusion/sda.hpp"
-#include "diffusion/sums.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/guidance.hpp"
 
@@ -17,9 +16,6 @@ namespace {
 using observation::Observations;
 using observation::SlabObservations;
 
-/// With so many products at most, a slab is kept of each, and their sum is the solution's; with more, one
-/// more product gives that.
-constexpr std::int64_t kMostSlabsKept = 4;
 constexpr SolverOptions kPreconditioner{.steps = 8, .tolerance = {}};
 
 /// R + (sigma^2/mu) A J^T A^T at a noisy slab, J = d x_hat/dx = (1 - sigma d eps/dx)/mu being a denoiser's.
@@ -33,15 +29,14 @@ class ObservedCovariance {
         noisy_(noisy),
         level_(level),
         variance_(vector_of(observations, noisy.device(),
-                            [](const SlabObservations& set, std::int64_t) { return set.variance(); })) {}
+                            [](const SlabObservations& set) { return set.variance(); })) {}
 
   /// mu J^T A^T v, as the slab.
   at::Tensor gradient(const at::Tensor& v) const {
     at::Tensor gradient = at::zeros_like(noisy_);
     const std::vector<at::Tensor> parts = parts_of(v, observations_);
     for (std::size_t s = 0; s < parts.size(); ++s)
-      for (std::int64_t i = 0; i < observations_[s].size(); ++i)
-        observations_[s].add_adjoint(parts[s].select(0, i).to(noisy_.scalar_type()), i, gradient);
+      observations_[s].add_adjoint(parts[s].to(noisy_.scalar_type()), gradient);
     at::Tensor through_denoiser = denoiser_.noise_vjp(noisy_, level_, gradient);
     return gradient.sub_(through_denoiser.mul_(level_.sigma));
   }
@@ -49,9 +44,8 @@ class ObservedCovariance {
   /// @param gradient  of v
   at::Tensor product(const at::Tensor& v, const at::Tensor& gradient) const {
     const double ratio = level_.sigma / level_.mu;
-    at::Tensor product =
-        vector_of(observations_, noisy_.device(),
-                  [&](const SlabObservations& set, std::int64_t i) { return set.apply(gradient, i); });
+    at::Tensor product = vector_of(observations_, noisy_.device(),
+                                   [&](const SlabObservations& set) { return set.apply(gradient); });
     return product.mul_(ratio * ratio).add_(v * variance_);
   }
 
@@ -71,9 +65,9 @@ MmpsGuidance::MmpsGuidance(DifferentiableTrajectoryDenoiser& prior, Observations
 
 at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
-  const at::Tensor misfits = vector_of(
-      observations_, eps.device(),
-      [&](const SlabObservations& set, std::int64_t i) { return misfit(set, i, noisy, eps, level); });
+  const at::Tensor misfits = vector_of(observations_, eps.device(), [&](const SlabObservations& set) {
+    return misfit(set, noisy, eps, level);
+  });
   const ObservedCovariance covariance(options_.covariance != nullptr ? *options_.covariance : prior_,
                                       observations_, noisy, level);
   const bool keeps_gradients = options_.solver.steps <= kMostSlabsKept;
@@ -106,9 +100,9 @@ at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLeve
     add_sda(observations_, noisy, level, options_.gamma, eps);
   else if (keeps_gradients)
     for (std::size_t i = 0; i < solution.weights.size(); ++i)
-      add_scaled(eps, gradients[i], -ratio * solution.weights[i]);
+      eps.add_(gradients[i].mul_(-ratio * solution.weights[i]));
   else if (solution.report.steps > 0)
-    add_scaled(eps, covariance.gradient(solution.v), -ratio);
+    eps.add_(covariance.gradient(solution.v).mul_(-ratio));
   solution.report.level = level;
   options_.report(solution.report);
   return eps;

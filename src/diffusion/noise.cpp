@@ -20,12 +20,12 @@ void fill_noise(const core::NoiseKey& key, std::int64_t first_hour, at::Tensor& 
     return;
   }
 #endif
-  at::Tensor noise = at::empty(slab[0].sizes(), at::kFloat);
-  for (std::int64_t i = 0; i < slab.size(0); ++i) {
-    core::fill_normal<float>(key, static_cast<std::uint32_t>(first_hour + i),
-                             {noise.data_ptr<float>(), static_cast<std::size_t>(noise.numel())});
-    slab.select(0, i).copy_(noise);
-  }
+  const at::Tensor host = slab.is_cpu() ? slab : at::empty(slab.sizes(), at::kFloat);
+  const auto values = static_cast<std::size_t>(slab.numel() / slab.size(0));
+  float* hour = host.data_ptr<float>();
+  for (std::int64_t i = 0; i < slab.size(0); ++i, hour += values)
+    core::fill_normal<float>(key, static_cast<std::uint32_t>(first_hour + i), {hour, values});
+  if (!slab.is_cpu()) slab.copy_(host);
 }
 
 }  // namespace foehn::diffusion

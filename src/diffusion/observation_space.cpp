@@ -2,16 +2,18 @@
 
 #include <numeric>
 
+#include "foehn/device/waiting.hpp"
+
 namespace foehn::diffusion {
 
 using observation::Observations;
 using observation::SlabObservations;
 
-at::Tensor misfit(const SlabObservations& set, std::int64_t i, const at::Tensor& noisy, const at::Tensor& eps,
+at::Tensor misfit(const SlabObservations& set, const at::Tensor& noisy, const at::Tensor& eps,
                   const NoiseLevel& level) {
   // A is linear: A x_hat = (A x - sigma A eps)/mu, so that the clean slab is never made.
-  const at::Tensor observed = (set.apply(noisy, i) - set.apply(eps, i) * level.sigma) / level.mu;
-  return set.values().select(0, i) - observed;
+  const at::Tensor observed = (set.apply(noisy) - set.apply(eps) * level.sigma) / level.mu;
+  return set.values() - observed;
 }
 
 std::vector<at::Tensor> parts_of(const at::Tensor& vector, const Observations& observations) {
@@ -26,7 +28,7 @@ std::vector<at::Tensor> parts_of(const at::Tensor& vector, const Observations& o
 
 double inner_product(const at::Tensor& x, const at::Tensor& y, const Observations& observations,
                      const OrderedSum& ordered_sum) {
-  const at::Tensor x_here = x.to(at::kCPU), y_here = y.to(at::kCPU);
+  const at::Tensor x_here = device::to_host(x), y_here = device::to_host(y);
   const double *a = x_here.data_ptr<double>(), *b = y_here.data_ptr<double>();
   double sum = 0;
   for (const SlabObservations& set : observations) {

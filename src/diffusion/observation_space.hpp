@@ -11,23 +11,22 @@
 
 namespace foehn::diffusion {
 
-/// y - A x_hat of one observation, x_hat = (x - sigma eps)/mu.
-at::Tensor misfit(const observation::SlabObservations& set, std::int64_t i, const at::Tensor& noisy,
-                  const at::Tensor& eps, const NoiseLevel& level);
+/// y - A x_hat, x_hat = (x - sigma eps)/mu.
+at::Tensor misfit(const observation::SlabObservations& set, const at::Tensor& noisy, const at::Tensor& eps,
+                  const NoiseLevel& level);
 
 /// The sets' parts of a vector of observation space, [value], each [observation, variable, Y, X].
 std::vector<at::Tensor> parts_of(const at::Tensor& vector, const observation::Observations& observations);
 
-/// A vector of observation space, float64, from what each observation gives.
+/// A vector of observation space, float64, from what each set gives: [observation, variable, Y, X], or what
+/// can be expanded to it.
 template <class Give>
 at::Tensor vector_of(const observation::Observations& observations, const at::Device& device, Give&& give) {
   std::int64_t size = 0;
   for (const observation::SlabObservations& set : observations) size += set.values().numel();
   at::Tensor vector = at::empty({size}, at::TensorOptions(at::kDouble).device(device));
   std::vector<at::Tensor> parts = parts_of(vector, observations);
-  for (std::size_t s = 0; s < parts.size(); ++s)
-    for (std::int64_t i = 0; i < observations[s].size(); ++i)
-      parts[s].select(0, i).copy_(give(observations[s], i));
+  for (std::size_t s = 0; s < parts.size(); ++s) parts[s].copy_(give(observations[s]));
   return vector;
 }
 

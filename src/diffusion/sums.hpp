@@ -12,7 +12,7 @@ namespace foehn::diffusion {
 /// @note Collective over the team.
 double sum_of_products(const at::Tensor& a, const at::Tensor& b, const OrderedSum& ordered_sum);
 
-/// slab += weight * other, an hour at a time, so that no second slab is made; product and sum round one by
+/// slab += weight * other, some hours at a time, so that no second slab is made; product and sum round one by
 /// one.
 /// @param slab, other  [hour, ...]
 void add_scaled(at::Tensor& slab, const at::Tensor& other, double weight);

@@ -15,6 +15,7 @@
 #include "foehn/conditioning/plausible_values.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/device/waiting.hpp"
 #include "foehn/diffusion/noise.hpp"
 
 namespace foehn::job {
@@ -106,11 +107,11 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
       is_last ? conditioning::normalised_limits(domain) : at::full({}, kRunaway, at::kDouble);
   // Of every cell, [variable, ...]; NaN where there is one.
   const at::Tensor greatest =
-      at::maximum(state.slab.amin(0).abs(), state.slab.amax(0).abs()).to(at::kCPU, at::kDouble);
+      device::to_host(at::maximum(state.slab.amin(0).abs(), state.slab.amax(0).abs())).to(at::kDouble);
   if ((greatest <= limits).all().item<bool>()) return;
   for (std::int64_t i = 0; i < state.slab.size(0); ++i) {
     const at::Tensor is_sound_then =
-        (state.slab[i].abs().to(at::kCPU, at::kDouble) <= limits).flatten(1).all(1);
+        (device::to_host(state.slab[i].abs()).to(at::kDouble) <= limits).flatten(1).all(1);
     for (std::int64_t variable = 0; variable < variables; ++variable) {
       if (is_sound_then[variable].item<bool>()) continue;
       const bool is_sda =

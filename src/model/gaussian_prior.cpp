@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/device/waiting.hpp"
 #include "model/mode_matrices.hpp"
 
 namespace foehn::model {
@@ -84,7 +85,7 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
   if (level_.mu == level.mu && level_.sigma == level.sigma) return;
   const double noise = level.sigma * level.sigma;
   const at::Tensor seen = eigenvalues_ * (level.mu * level.mu) + noise;
-  posterior_deviation_ = (eigenvalues_ * noise / seen).mean().sqrt().item<double>();
+  posterior_deviation_ = device::to_host((eigenvalues_ * noise / seen).mean().sqrt()).item<double>();
   const at::Tensor shrinkage = (level.sigma / seen).to(eigenvectors_.options());
   const auto count = eigenvectors_.size(0);
   for (std::int64_t first = 0; first < count; first += kModesAtOnce) {

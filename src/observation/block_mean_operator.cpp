@@ -2,62 +2,130 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace foehn::observation {
 
-BlockMeanOperator::BlockMeanOperator(Layout layout) : layout_(std::move(layout)) {
+namespace {
+
+constexpr std::int64_t kParts = 4;
+
+/// A number for each observation, [observation, 1, 1, 1].
+at::Tensor for_each_observation(const std::vector<double>& numbers, const at::TensorOptions& options) {
+  return at::tensor(numbers, at::kDouble).to(options).reshape({-1, 1, 1, 1});
+}
+
+}  // namespace
+
+BlockMeanOperator::BlockMeanOperator(Layout layout)
+    : layout_(std::move(layout)), variables_(layout_.variables) {
   std::int64_t row = 0;
   for (const Interval& hours : layout_.intervals) {
     deviation_rows_.push_back(row);
     row += hours.hours();
+    hours_.push_back(static_cast<double>(hours.hours()));
+  }
+  for (std::int64_t part = 0; part < kParts; ++part) {
+    const std::int64_t first = size() * part / kParts, last = size() * (part + 1) / kParts;
+    if (first < last) parts_.push_back(make_part(first, last));
   }
 }
 
-at::Tensor BlockMeanOperator::apply(const at::Tensor& slab, std::int64_t observation) const {
-  const Interval& hours = interval(observation);
-  at::Tensor sum;
-  for (std::int64_t hour = hours.first; hour < hours.last; ++hour) {
-    const at::Tensor fields = slab.select(0, hour);
-    std::vector<at::Tensor> observed;
-    for (const std::int64_t variable : layout_.variables) observed.push_back(fields.select(0, variable));
-    at::Tensor stacked = at::stack(observed);
-    if (layout_.deviation.defined()) stacked.mul_(deviation_at(observation, hour));
-    const at::Tensor means = layout_.block_mean.apply(stacked);
-    sum = sum.defined() ? sum.add_(means) : means;
+BlockMeanOperator::Part BlockMeanOperator::make_part(std::int64_t first, std::int64_t last) const {
+  Part part{first, last, {}};
+  for (std::int64_t place = 0;; ++place) {
+    std::vector<std::int64_t> observations, hours, rows;
+    for (std::int64_t i = first; i < last; ++i) {
+      const Interval& interval = layout_.intervals[static_cast<std::size_t>(i)];
+      if (place >= interval.hours()) continue;
+      observations.push_back(i - first);
+      hours.push_back(interval.first + place);
+      rows.push_back(deviation_rows_[static_cast<std::size_t>(i)] + place);
+    }
+    if (observations.empty()) return part;
+    if (static_cast<std::int64_t>(observations.size()) == last - first) observations.clear();
+    part.layers.push_back({device::RowIndex(std::move(observations)), device::RowIndex(std::move(hours)),
+                           device::RowIndex(std::move(rows))});
   }
-  if (hours.hours() > 1) sum.div_(static_cast<double>(hours.hours()));
+}
+
+at::Tensor BlockMeanOperator::fields_of(const Layer& layer, const at::Tensor& slab) const {
+  const at::Tensor hours = slab.index_select(0, layer.hours.on(slab.device()));
+  return variables_.size() == slab.size(1) ? hours : hours.index_select(1, variables_.on(slab.device()));
+}
+
+at::Tensor BlockMeanOperator::deviation_of(const Layer& layer, at::ScalarType type) const {
+  const at::Tensor& deviation = layout_.deviation;
+  if (deviation.size(0) == 1) return deviation.to(type);
+  return deviation.index_select(0, layer.deviation_rows.on(deviation.device())).to(type);
+}
+
+at::Tensor BlockMeanOperator::sum_of_means(const std::function<at::Tensor(const Layer&)>& fields_of,
+                                           at::IntArrayRef shape, const at::TensorOptions& options) const {
+  const std::int64_t block = layout_.block_mean.block();
+  at::Tensor sum = at::empty({size(), variables_.size(), shape[0] / block, shape[1] / block}, options);
+  for (const Part& part : parts_) {
+    at::Tensor sums = sum.narrow(0, part.first, part.last - part.first);
+    for (const Layer& layer : part.layers) {
+      const at::Tensor means = layout_.block_mean.apply(fields_of(layer));
+      if (&layer == &part.layers.front())
+        sums.copy_(means);
+      else if (layer.observations.is_empty())
+        sums.add_(means);
+      else
+        sums.index_add_(0, layer.observations.on(sum.device()),
+                        means.expand({layer.observations.size(), -1, -1, -1}));
+    }
+  }
   return sum;
 }
 
-void BlockMeanOperator::add_adjoint(const at::Tensor& cotangent, std::int64_t observation,
-                                    at::Tensor& slab) const {
-  const Interval& hours = interval(observation);
-  const at::Tensor share = layout_.block_mean.adjoint(cotangent / static_cast<double>(hours.hours()));
-  for (std::int64_t hour = hours.first; hour < hours.last; ++hour) {
-    at::Tensor fields = slab.select(0, hour);
-    const at::Tensor given = layout_.deviation.defined() ? share * deviation_at(observation, hour) : share;
-    for (std::size_t i = 0; i < layout_.variables.size(); ++i)
-      fields.select(0, layout_.variables[i]).add_(given.select(0, static_cast<std::int64_t>(i)));
+at::Tensor BlockMeanOperator::apply(const at::Tensor& slab) const {
+  const auto observed = [&](const Layer& layer) {
+    at::Tensor fields = fields_of(layer, slab);
+    return layout_.deviation.defined() ? fields.mul_(deviation_of(layer, slab.scalar_type())) : fields;
+  };
+  return sum_of_means(observed, slab.sizes().slice(2), slab.options())
+      .div_(for_each_observation(hours_, slab.options()));
+}
+
+void BlockMeanOperator::add_adjoint(const at::Tensor& cotangents, at::Tensor& slab) const {
+  const at::Tensor scaled = cotangents / for_each_observation(hours_, cotangents.options());
+  for (const Part& part : parts_) {
+    const at::Tensor shares =
+        layout_.block_mean.adjoint(scaled.narrow(0, part.first, part.last - part.first));
+    for (const Layer& layer : part.layers) {
+      at::Tensor given = layer.observations.is_empty()
+                             ? shares
+                             : shares.index_select(0, layer.observations.on(slab.device()));
+      if (layout_.deviation.defined()) given = given * deviation_of(layer, slab.scalar_type());
+      const at::Tensor& hours = layer.hours.on(slab.device());
+      if (variables_.size() == slab.size(1)) {
+        slab.index_add_(0, hours, given);
+        continue;
+      }
+      for (std::int64_t i = 0; i < variables_.size(); ++i)
+        slab.select(1, layout_.variables[static_cast<std::size_t>(i)])
+            .index_add_(0, hours, given.select(1, i));
+    }
   }
 }
 
-at::Tensor BlockMeanOperator::self_product(std::int64_t observation) const {
-  const Interval& hours = interval(observation);
-  const auto averaged = static_cast<double>(layout_.block_mean.cells() * hours.hours());
-  if (!layout_.deviation.defined()) return at::scalar_tensor(1 / averaged, at::kDouble);
-  at::Tensor sum;
-  for (std::int64_t hour = hours.first; hour < hours.last; ++hour) {
-    const at::Tensor squares = layout_.block_mean.apply(deviation_at(observation, hour).square());
-    sum = sum.defined() ? sum.add_(squares) : squares;
+at::Tensor BlockMeanOperator::self_product() const {
+  const auto cells = static_cast<double>(layout_.block_mean.cells());
+  const at::Tensor& deviation = layout_.deviation;
+  std::vector<double> numbers;
+  if (!deviation.defined()) {
+    for (const double hours : hours_) numbers.push_back(1 / (cells * hours));
+    return for_each_observation(numbers, at::kDouble);
   }
-  return sum.div_(static_cast<double>(hours.hours()) * averaged);
-}
-
-at::Tensor BlockMeanOperator::deviation_at(std::int64_t observation, std::int64_t hour) const {
-  if (layout_.deviation.size(0) == 1) return layout_.deviation.select(0, 0);
-  return layout_.deviation.select(
-      0, deviation_rows_[static_cast<std::size_t>(observation)] + hour - interval(observation).first);
+  for (const double hours : hours_) numbers.push_back(hours * (cells * hours));
+  const auto squares = [&](const Layer& layer) {
+    return deviation_of(layer, deviation.scalar_type()).square();
+  };
+  return sum_of_means(squares, deviation.sizes().slice(2), deviation.options())
+      .div_(for_each_observation(numbers, deviation.options()));
 }
 
 }  // namespace foehn::observation

@@ -14,17 +14,16 @@ SlabObservations::SlabObservations(std::shared_ptr<const Operator> model, const 
   if (is_missing.any().item<bool>()) is_missing_ = is_missing;
 }
 
-at::Tensor SlabObservations::apply(const at::Tensor& slab, std::int64_t observation) const {
-  return zero_where_missing(model_->apply(slab, observation), observation);
+at::Tensor SlabObservations::apply(const at::Tensor& slab) const {
+  return zero_where_missing(model_->apply(slab));
 }
 
-void SlabObservations::add_adjoint(const at::Tensor& cotangent, std::int64_t observation,
-                                   at::Tensor& slab) const {
-  model_->add_adjoint(zero_where_missing(cotangent, observation), observation, slab);
+void SlabObservations::add_adjoint(const at::Tensor& cotangents, at::Tensor& slab) const {
+  model_->add_adjoint(zero_where_missing(cotangents), slab);
 }
 
-at::Tensor SlabObservations::zero_where_missing(const at::Tensor& values, std::int64_t observation) const {
-  return is_missing_.defined() ? values.masked_fill(is_missing_.select(0, observation), 0) : values;
+at::Tensor SlabObservations::zero_where_missing(const at::Tensor& values) const {
+  return is_missing_.defined() ? values.masked_fill(is_missing_, 0) : values;
 }
 
 }  // namespace foehn::observation

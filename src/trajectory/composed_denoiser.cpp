@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
+#include <utility>
 
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/device/waiting.hpp"
 
 namespace foehn::trajectory {
 
@@ -35,9 +38,16 @@ std::vector<std::int64_t> windows_shape(const at::Tensor& slab, std::int64_t win
 Flags rows_with_values(const at::Tensor& rows) {
   Flags flags(static_cast<std::size_t>(rows.size(0)));
   if (flags.empty()) return flags;
-  const at::Tensor any = rows.ne(0).flatten(1).any(1).to(at::kCPU);
-  for (std::size_t i = 0; i < flags.size(); ++i) flags[i] = any[static_cast<std::int64_t>(i)].item<bool>();
+  const at::Tensor values = rows.flatten(1);
+  const at::Tensor any = device::to_host(at::logical_or(values.amax(1).ne(0), values.amin(1).ne(0)));
+  for (std::size_t i = 0; i < flags.size(); ++i) flags[i] = any.data_ptr<bool>()[i];
   return flags;
+}
+
+std::vector<const Window*> pointers_to(const std::vector<Window>& windows) {
+  std::vector<const Window*> pointers;
+  for (const Window& window : windows) pointers.push_back(&window);
+  return pointers;
 }
 
 }  // namespace
@@ -92,21 +102,33 @@ struct ComposedDenoiser::Shares {
 
 struct ComposedDenoiser::Inputs {
   const at::Tensor& noisy;  // the slab
-  const at::Tensor& halo;   // halo_hours_; undefined where no window needs it
+  const at::Tensor& halo;   // its halo hours; undefined where no window needs it
   const diffusion::NoiseLevel& level;
 };
 
-struct ComposedDenoiser::Cotangents {
-  const at::Tensor& local;     // of the slab's hours
-  const at::Tensor& received;  // of the hours whose estimates this rank sends
-  Flags has_local, has_received;
+struct ComposedDenoiser::Products {
+  Flags local,
+      received;  // the cotangents that are not zero: of the slab's hours, and of outputs that are sent
+  std::vector<Batch> border, interior;
+  std::vector<device::RowIndex> border_rows;  // of each batch, its rows among those of all border windows
+  std::vector<device::OrderedAddition> interior_additions;  // of each batch, to the slab
+  Flags sends;                                              // which of border_rows_ are not zero
 
-  bool has(const Window& window) const {
+  bool ask_for(const Window& window) const {
     return std::any_of(window.outputs.begin(), window.outputs.end(), [&](const Window::Output& output) {
-      return (output.is_local ? has_local : has_received)[static_cast<std::size_t>(output.row)];
+      return (output.is_local ? local : received)[static_cast<std::size_t>(output.row)];
     });
   }
 };
+
+struct ComposedDenoiser::KnownHalo {
+  // Not the slab itself, which would be kept alive; nor its address alone, which another tensor may get.
+  c10::weak_intrusive_ptr<c10::TensorImpl> slab;
+  std::int64_t version;
+  at::Tensor halo;
+};
+
+ComposedDenoiser::~ComposedDenoiser() = default;
 
 ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch)
@@ -116,45 +138,72 @@ ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, const com
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                                    const Shares& shares)
     : windows_(windows),
-      slab_(partition.slab(team.rank())),
-      window_hours_(plan.window_hours()),
       batch_(batch),
-      halo_hours_(shares.halos[static_cast<std::size_t>(team.rank())]),
+      surrounds_{partition.slab(team.rank()), plan.window_hours(),
+                 shares.halos[static_cast<std::size_t>(team.rank())]},
       halo_(team, shares.slabs, shares.halos, "halos"),
       outputs_(team, shares.foreign_outputs, shares.missing_outputs, "outputs of windows"),
       gradients_(team, shares.given_gradients, shares.foreign_gradients, "gradients of windows") {
   const auto me = static_cast<std::size_t>(team.rank());
+  const Slab slab = surrounds_.slab;
   sent_count_ = static_cast<std::int64_t>(shares.foreign_outputs[me].size());
-  for (const std::int64_t hour : shares.missing_outputs[me]) received_rows_.push_back(hour - slab_.first);
+  Hours received;
+  for (const std::int64_t hour : shares.missing_outputs[me]) received.push_back(hour - slab.first);
+  received_rows_ = device::RowIndex(std::move(received));
 
   std::map<std::int64_t, Window> by_centre;
   std::int64_t sent = 0;
   for (std::int64_t hour = 0; hour < plan.hours(); ++hour) {
     const std::int64_t centre = plan.centre(hour);
-    if (!slab_.contains(centre)) continue;
+    if (!slab.contains(centre)) continue;
     Window& window = by_centre[centre];
     window.first_hour = centre - plan.markov_order();
-    const bool is_local = slab_.contains(hour);
-    window.outputs.push_back({plan.offset(hour), is_local ? hour - slab_.first : sent++, is_local});
+    const bool is_local = slab.contains(hour);
+    window.outputs.push_back({plan.offset(hour), is_local ? hour - slab.first : sent++, is_local});
   }
   for (auto& [centre, window] : by_centre) {
     const bool is_interior =
-        window.first_hour >= slab_.first && window.first_hour + window_hours_ <= slab_.last;
-    if (!is_interior && interior_.empty()) ++border_before_;
+        window.first_hour >= slab.first && window.first_hour + plan.window_hours() <= slab.last;
     (is_interior ? interior_ : border_).push_back(std::move(window));
   }
   // What does not fill a batch waits for the border windows, so that one batch at most is padded.
-  const std::size_t full = interior_.size() - interior_.size() % static_cast<std::size_t>(batch);
-  for (std::size_t i = 0; i < interior_.size(); ++i) (i < full ? early_ : late_).push_back(&interior_[i]);
-  for (const Window& window : border_) late_.push_back(&window);
-  for (std::size_t i = 0; i < border_.size(); ++i)
-    for (std::int64_t offset = 0; offset < window_hours_; ++offset)
-      if (!slab_.contains(border_[i].first_hour + offset))
-        border_rows_.push_back(static_cast<std::int64_t>(i) * window_hours_ + offset);
-  for (const std::int64_t row : shares.foreign_gradients[me]) {
-    const std::int64_t centre = row / window_hours_, offset = row % window_hours_;
-    foreign_rows_.push_back({centre - plan.markov_order() + offset - slab_.first, centre < slab_.first});
+  std::vector<const Window*> early = pointers_to(interior_), late;
+  const auto rest = early.end() - static_cast<std::ptrdiff_t>(early.size() % static_cast<std::size_t>(batch));
+  late.assign(rest, early.end());
+  early.erase(rest, early.end());
+  for (const Window& window : border_) late.push_back(&window);
+  early_ = make_batches(early, surrounds_, batch, windows.needs_full_batches());
+  late_ = make_batches(late, surrounds_, batch, windows.needs_full_batches());
+  plan_additions(plan.markov_order(), shares.foreign_gradients[me]);
+}
+
+void ComposedDenoiser::plan_additions(std::int64_t markov_order, const Hours& foreign_gradients) {
+  const Slab slab = surrounds_.slab;
+  const std::int64_t hours = surrounds_.window_hours;
+  using Items = std::vector<device::OrderedAddition::Item>;
+  Items own_before, own_after, foreign_before, foreign_after;
+  Hours rows;
+  for (std::size_t i = 0; i < border_.size(); ++i) {
+    const bool is_before = !interior_.empty() && border_[i].first_hour < interior_.front().first_hour;
+    for (std::int64_t offset = 0; offset < hours; ++offset) {
+      const std::int64_t row = static_cast<std::int64_t>(i) * hours + offset;
+      const std::int64_t hour = border_[i].first_hour + offset;
+      if (slab.contains(hour))
+        (is_before ? own_before : own_after).push_back({row, hour - slab.first});
+      else
+        rows.push_back(row);
+    }
   }
+  std::int64_t from = 0;
+  for (const std::int64_t row : foreign_gradients) {
+    const std::int64_t centre = row / hours, hour = centre - markov_order + row % hours;
+    (centre < slab.first ? foreign_before : foreign_after).push_back({from++, hour - slab.first});
+  }
+  border_rows_ = device::RowIndex(std::move(rows));
+  border_before_ = device::OrderedAddition(own_before);
+  border_after_ = device::OrderedAddition(own_after);
+  foreign_before_ = device::OrderedAddition(foreign_before);
+  foreign_after_ = device::OrderedAddition(foreign_after);
 }
 
 ComposedDenoiser::Work ComposedDenoiser::work() const {
@@ -171,148 +220,140 @@ at::Tensor ComposedDenoiser::noise_estimate(const at::Tensor& noisy, const diffu
   at::Tensor sent = at::empty(rows_shape(noisy, sent_count_), noisy.options());
   evaluate(early_, {noisy, {}, level}, local, sent);
   const at::Tensor halo = halo_.finish(std::move(halo_on_its_way));
+  known_halo_ = std::make_unique<KnownHalo>(
+      KnownHalo{c10::weak_intrusive_ptr<c10::TensorImpl>(noisy.getIntrusivePtr()), noisy._version(), halo});
   evaluate(late_, {noisy, halo, level}, local, sent);
   const at::Tensor received = outputs_.exchange(sent);
-  for (std::size_t i = 0; i < received_rows_.size(); ++i)
-    local.select(0, received_rows_[i]).copy_(received.select(0, static_cast<std::int64_t>(i)));
+  if (!received_rows_.is_empty()) local.index_copy_(0, received_rows_.on(local.device()), received);
   return local;
 }
 
 at::Tensor ComposedDenoiser::noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
                                        const at::Tensor& cotangent) {
   const core::Activity activity(fmt::format("gradient at noise level t = {:.4g}", level.t));
-  comm::RowExchange::Pending halo_on_its_way = halo_.begin(noisy);
-  const at::Tensor received = outputs_.adjoint(
-      cotangent.index_select(0, at::tensor(received_rows_, at::kLong).to(cotangent.device())));
-  const Cotangents cotangents{cotangent, received, rows_with_values(cotangent), rows_with_values(received)};
-  const at::Tensor halo = halo_.finish(std::move(halo_on_its_way));
+  at::Tensor halo;
+  if (!windows_.is_linear()) halo = knows_halo_of(noisy) ? known_halo_->halo : halo_.exchange(noisy);
+  const at::Device device = cotangent.device();
+  const at::Tensor received = outputs_.adjoint(cotangent.index_select(0, received_rows_.on(device)));
+  const Products& products = products_for(rows_with_values(cotangent), rows_with_values(received));
   const Inputs inputs{noisy, halo, level};
 
   // The border first: other ranks wait for its rows, and this one needs theirs before its own interior's.
   const auto border_count = static_cast<std::int64_t>(border_.size());
-  const at::Tensor border = at::zeros(windows_shape(noisy, border_count, window_hours_), noisy.options());
-  differentiate(border_, inputs, cotangents, [&](std::size_t i, const at::Tensor& gradient) {
-    border.select(0, static_cast<std::int64_t>(i)).copy_(gradient);
-  });
-  const at::Tensor border_hours = border.reshape(rows_shape(noisy, border_count * window_hours_));
-  const at::Tensor foreign = gradients_.exchange(
-      border_hours.index_select(0, at::tensor(border_rows_, at::kLong).to(noisy.device())));
+  at::Tensor border = at::zeros(rows_shape(noisy, border_count * surrounds_.window_hours), noisy.options());
+  differentiate(products.border, inputs, cotangent, received,
+                [&](std::size_t i, const at::Tensor& gradients) {
+                  const device::RowIndex& rows = products.border_rows[i];
+                  border.index_copy_(0, rows.on(device), gradients.narrow(0, 0, rows.size()));
+                });
+  const at::Tensor foreign =
+      gradients_.exchange_some(border.index_select(0, border_rows_.on(device)), products.sends);
 
   at::Tensor sum = at::zeros_like(noisy);
-  const auto add_foreign = [&](bool before) {
-    for (std::size_t i = 0; i < foreign_rows_.size(); ++i)
-      if (foreign_rows_[i].is_before == before)
-        sum.select(0, foreign_rows_[i].row).add_(foreign.select(0, static_cast<std::int64_t>(i)));
-  };
-  const auto add_border = [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i < last; ++i)
-      add_own_hours(border_[i], border.select(0, static_cast<std::int64_t>(i)), sum);
-  };
-  add_foreign(true);
-  add_border(0, border_before_);
-  differentiate(interior_, inputs, cotangents, [&](std::size_t i, const at::Tensor& gradient) {
-    add_own_hours(interior_[i], gradient, sum);
-  });
-  add_border(border_before_, border_.size());
-  add_foreign(false);
+  foreign_before_(foreign, sum);
+  border_before_(border, sum);
+  differentiate(
+      products.interior, inputs, cotangent, received,
+      [&](std::size_t i, const at::Tensor& gradients) { products.interior_additions[i](gradients, sum); });
+  border_after_(border, sum);
+  foreign_after_(foreign, sum);
   return sum;
 }
 
-diffusion::Windows ComposedDenoiser::batch_of(const std::vector<const Window*>& windows, std::int64_t first,
-                                              const Inputs& inputs, const at::Tensor& room) const {
-  const std::int64_t left = static_cast<std::int64_t>(windows.size()) - first;
-  const std::int64_t slots = windows_.needs_full_batches() ? batch_ : std::min(batch_, left);
-  diffusion::Windows batch{room.narrow(0, 0, slots), {}};
-  for (std::int64_t slot = 0; slot < slots; ++slot) {
-    const Window& window = *windows[static_cast<std::size_t>(first + std::min(slot, left - 1))];
-    at::Tensor destination = batch.fields.select(0, slot);
-    copy_window(window, inputs, destination);
-    batch.first_hours.push_back(window.first_hour);
-  }
-  return batch;
+bool ComposedDenoiser::knows_halo_of(const at::Tensor& noisy) const {
+  return known_halo_ && known_halo_->slab._unsafe_get_target() == noisy.unsafeGetTensorImpl() &&
+         known_halo_->version == noisy._version();
 }
 
-void ComposedDenoiser::evaluate(const std::vector<const Window*>& windows, const Inputs& inputs,
-                                at::Tensor& local, at::Tensor& sent) {
-  if (windows.empty()) return;
-  const std::int64_t variables = inputs.noisy.size(1);
-  const auto count = static_cast<std::int64_t>(windows.size());
-  evaluated_ += count;
-  const at::Tensor room =
-      at::empty(windows_shape(inputs.noisy, batch_, window_hours_), inputs.noisy.options());
-  for (std::int64_t first = 0; first < count; first += batch_) {
-    const at::Tensor estimates =
-        windows_.noise_estimate(batch_of(windows, first, inputs, room), inputs.level);
+at::Tensor ComposedDenoiser::room_for_batch(const at::Tensor& slab) const {
+  return at::empty(rows_shape(slab, batch_ * surrounds_.window_hours), slab.options());
+}
+
+at::Tensor ComposedDenoiser::in_hours(const at::Tensor& windows) const {
+  auto shape = windows.sizes().vec();
+  shape[0] *= surrounds_.window_hours;
+  shape[1] /= surrounds_.window_hours;
+  return windows.reshape(shape);
+}
+
+diffusion::Windows ComposedDenoiser::fill(const Batch& batch, const Inputs& inputs,
+                                          const at::Tensor& room) const {
+  at::Tensor rows = room.narrow(0, 0, batch.slab_rows.size());
+  at::index_select_out(rows, inputs.noisy, 0, batch.slab_rows.on(rows.device()));
+  batch.from_halo(inputs.halo, rows);
+  return {rows.view(windows_shape(inputs.noisy, batch.slots(), surrounds_.window_hours)), batch.first_hours};
+}
+
+void ComposedDenoiser::evaluate(const std::vector<Batch>& batches, const Inputs& inputs, at::Tensor& local,
+                                at::Tensor& sent) {
+  if (batches.empty()) return;
+  const at::Tensor room = room_for_batch(inputs.noisy);
+  for (const Batch& batch : batches) {
+    evaluated_ += batch.windows;
+    const at::Tensor estimates = in_hours(windows_.noise_estimate(fill(batch, inputs, room), inputs.level));
     core::beat();
-    for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot) {
-      for (const Window::Output& output : windows[static_cast<std::size_t>(first + slot)]->outputs) {
-        const at::Tensor hour = estimates.select(0, slot).narrow(0, output.offset * variables, variables);
-        (output.is_local ? local : sent).select(0, output.row).copy_(hour);
-      }
-    }
+    batch.to_slab(estimates, local);
+    batch.to_sent(estimates, sent);
   }
 }
 
-void ComposedDenoiser::differentiate(const std::vector<Window>& windows, const Inputs& inputs,
-                                     const Cotangents& cotangents,
+const ComposedDenoiser::Products& ComposedDenoiser::products_for(const Flags& local, const Flags& received) {
+  if (products_ && products_->local == local && products_->received == received) return *products_;
+  products_ = std::make_unique<Products>();
+  products_->local = local;
+  products_->received = received;
+  const std::int64_t hours = surrounds_.window_hours;
+  std::vector<const Window*> border, interior;
+  std::vector<std::int64_t> places;  // of those chosen among all border windows
+  for (std::size_t i = 0; i < border_.size(); ++i) {
+    const bool is_wanted = products_->ask_for(border_[i]);
+    for (std::int64_t offset = 0; offset < hours; ++offset)
+      if (!surrounds_.slab.contains(border_[i].first_hour + offset)) products_->sends.push_back(is_wanted);
+    if (!is_wanted) continue;
+    border.push_back(&border_[i]);
+    places.push_back(static_cast<std::int64_t>(i));
+  }
+  for (const Window& window : interior_)
+    if (products_->ask_for(window)) interior.push_back(&window);
+  const bool is_padded = windows_.needs_full_batches();
+  products_->border = make_batches(border, surrounds_, batch_, is_padded);
+  products_->interior = make_batches(interior, surrounds_, batch_, is_padded);
+
+  std::size_t next = 0;
+  for (const Batch& batch : products_->border) {
+    Hours rows;
+    for (std::int64_t i = 0; i < batch.windows; ++i, ++next)
+      for (std::int64_t offset = 0; offset < hours; ++offset) rows.push_back(places[next] * hours + offset);
+    products_->border_rows.emplace_back(std::move(rows));
+  }
+  for (const Batch& batch : products_->interior) {
+    std::vector<device::OrderedAddition::Item> items;
+    for (std::int64_t row = 0; row < batch.windows * hours; ++row)
+      items.push_back({row, batch.slab_rows.rows()[static_cast<std::size_t>(row)]});
+    products_->interior_additions.emplace_back(items);
+  }
+  return *products_;
+}
+
+void ComposedDenoiser::differentiate(const std::vector<Batch>& batches, const Inputs& inputs,
+                                     const at::Tensor& cotangent, const at::Tensor& received,
                                      const std::function<void(std::size_t, const at::Tensor&)>& use) {
-  std::vector<std::size_t> indices;
-  std::vector<const Window*> chosen;
-  for (std::size_t i = 0; i < windows.size(); ++i) {
-    if (!cotangents.has(windows[i])) continue;
-    indices.push_back(i);
-    chosen.push_back(&windows[i]);
-  }
-  if (chosen.empty()) return;
-  const std::int64_t variables = inputs.noisy.size(1);
-  const auto count = static_cast<std::int64_t>(chosen.size());
-  differentiated_ += count;
-  const auto shape = windows_shape(inputs.noisy, batch_, window_hours_);
-  const at::Tensor room = at::empty(shape, inputs.noisy.options()),
-                   cotangent_room = at::empty(shape, inputs.noisy.options());
-  for (std::int64_t first = 0; first < count; first += batch_) {
-    const diffusion::Windows batch = batch_of(chosen, first, inputs, room);
-    const at::Tensor slot_cotangents = cotangent_room.narrow(0, 0, batch.fields.size(0)).zero_();
-    for (std::int64_t slot = 0; slot < slot_cotangents.size(0); ++slot) {
-      const Window& window = *chosen[static_cast<std::size_t>(std::min(first + slot, count - 1))];
-      for (const Window::Output& output : window.outputs)
-        slot_cotangents.select(0, slot)
-            .narrow(0, output.offset * variables, variables)
-            .copy_((output.is_local ? cotangents.local : cotangents.received).select(0, output.row));
-    }
-    const at::Tensor gradients = windows_.noise_vjp(batch, inputs.level, slot_cotangents);
+  if (batches.empty()) return;
+  const at::Tensor room = windows_.is_linear() ? at::Tensor() : room_for_batch(inputs.noisy);
+  const at::Tensor cotangent_room = room_for_batch(inputs.noisy);
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const Batch& batch = batches[i];
+    differentiated_ += batch.windows;
+    at::Tensor rows = cotangent_room.narrow(0, 0, batch.slab_rows.size()).zero_();
+    batch.to_slab.back(cotangent, rows);
+    batch.to_sent.back(received, rows);
+    const diffusion::Windows windows =
+        windows_.is_linear() ? diffusion::Windows{{}, batch.first_hours} : fill(batch, inputs, room);
+    const at::Tensor gradients =
+        windows_.noise_vjp(windows, inputs.level,
+                           rows.view(windows_shape(inputs.noisy, batch.slots(), surrounds_.window_hours)));
     core::beat();
-    for (std::int64_t slot = 0; slot < std::min(batch_, count - first); ++slot)
-      use(indices[static_cast<std::size_t>(first + slot)], gradients.select(0, slot));
-  }
-}
-
-void ComposedDenoiser::add_own_hours(const Window& window, const at::Tensor& gradient,
-                                     at::Tensor& sum) const {
-  const std::int64_t variables = sum.size(1);
-  for (std::int64_t offset = 0; offset < window_hours_; ++offset) {
-    const std::int64_t hour = window.first_hour + offset;
-    if (slab_.contains(hour))
-      sum.select(0, hour - slab_.first).add_(gradient.narrow(0, offset * variables, variables));
-  }
-}
-
-void ComposedDenoiser::copy_window(const Window& window, const Inputs& inputs, at::Tensor& slot) const {
-  const std::int64_t variables = inputs.noisy.size(1);
-  const auto copy = [&](const at::Tensor& source, std::int64_t row, std::int64_t offset, std::int64_t hours) {
-    slot.narrow(0, offset * variables, hours * variables).copy_(source.narrow(0, row, hours).flatten(0, 1));
-  };
-  for (std::int64_t offset = 0; offset < window_hours_;) {
-    const std::int64_t hour = window.first_hour + offset;
-    if (slab_.contains(hour)) {
-      const std::int64_t hours = std::min(window_hours_ - offset, slab_.last - hour);
-      copy(inputs.noisy, hour - slab_.first, offset, hours);
-      offset += hours;
-    } else {
-      const auto row = std::lower_bound(halo_hours_.begin(), halo_hours_.end(), hour) - halo_hours_.begin();
-      copy(inputs.halo, row, offset, 1);
-      ++offset;
-    }
+    use(i, in_hours(gradients));
   }
 }
 

@@ -234,13 +234,10 @@ TEST(Climate2Weather, MomentMatchingSolvesItsEquationAcrossASlabBorder) {
   const at::Tensor derivative =
       (clean(split.slab_of(x + step * direction)) - clean(split.slab_of(x - step * direction))) / (2 * step);
   const at::Tensor x_hat = clean(slab);
-  double by_differences = 0;
   const observation::SlabObservations& set = observations.front();
-  for (std::int64_t i = 0; i < set.size(); ++i) {
-    const at::Tensor misfit = set.values()[i] - set.apply(x_hat, i);
-    const at::Tensor v = (misfit - level.sigma * level.sigma / level.mu * set.apply(g, i)) / set.variance();
-    by_differences += (set.apply(derivative, i) * v).sum().item<double>();
-  }
+  const at::Tensor misfit = set.values() - set.apply(x_hat);
+  const at::Tensor v = (misfit - level.sigma * level.sigma / level.mu * set.apply(g)) / set.variance();
+  double by_differences = (set.apply(derivative) * v).sum().item<double>();
   by_differences = split.world().ordered_sum(std::vector<double>{by_differences});
   const double product =
       split.world().ordered_sum(std::vector<double>{(split.slab_of(direction) * g).sum().item<double>()});

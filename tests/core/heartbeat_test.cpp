@@ -17,6 +17,22 @@ TEST(Heartbeat, GrowsWithEveryPieceOfWorkThatIsCounted) {
   EXPECT_EQ(heartbeats(), before + 2);
 }
 
+TEST(Wait, ForADeviceLooksUntilItIsDoneAndSaysSoMeanwhile) {
+  const std::int64_t before = heartbeats();
+  int looks = 0;
+  wait_until(
+      [&] {
+        const Wait wait = current_wait();
+        EXPECT_STREQ(wait.what, "for the GPU");
+        EXPECT_EQ(wait.awaited, Awaited::device);
+        return ++looks == 3;
+      },
+      "for the GPU");
+  EXPECT_EQ(looks, 3);
+  EXPECT_EQ(heartbeats(), before + 2);  // that it began and that it ended
+  EXPECT_EQ(current_wait().what, nullptr);
+}
+
 TEST(Activity, IsToldFromTheOutermostInwards) {
   EXPECT_EQ(current_activity(), "");
   const Activity member("member 3");

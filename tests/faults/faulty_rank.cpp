@@ -1,9 +1,11 @@
 // Steps of collective work in which one rank fails: usage: faulty_rank
-// throw|hang|stop|exit|kill|root|stop-root|work root: it is the root that hangs, in long work of its own,
-// while others wait for it; stop-root: that is stopped there. work: no fault.
+// throw|hang|device|stop|exit|kill|root|stop-root|work device: its device never ends what it was told. root:
+// it is the root that hangs, in long work of its own, while others wait for it; stop-root: that is stopped
+// there. work: no fault.
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -36,6 +38,7 @@ void fail(const std::string& how) {
   if (how == "exit") std::_Exit(3);
   if (how == "stop") kill(getpid(), SIGSTOP);
   if (how == "work") return work();
+  if (how == "device") foehn::core::wait_until([] { return false; }, "for the GPU");
   for (;;) pause();  // hang
 }
 
@@ -55,7 +58,7 @@ int main(int argc, char** argv) {
     if (fault == "stop-root") work_on_root(world, "stop");
     for (int step = 0; step < kSteps; ++step) {
       const foehn::core::Activity activity("step " + std::to_string(step));
-      if (world.rank() == kFaultyRank && step == kFaultyStep) fail(fault);
+      if (world.rank() == std::min(kFaultyRank, world.size() - 1) && step == kFaultyStep) fail(fault);
       world.ordered_sum(std::vector<double>{1.0});
     }
     return 0;

@@ -100,6 +100,11 @@ TEST_P(FaultyRank, EndsTheJobSoon) {
                       HasSubstr("  ranks 0, 2: waiting to sum: step 3\n")));
     EXPECT_THAT(outcome.err, HasSubstr(GetParam() == "hang" ? "  rank 1: working: step 3\n"
                                                             : "  rank 1: no answer: stopped"));
+  } else if (GetParam() == "device") {
+    EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("no progress for 2 s (run.timeout): the others wait for rank 1\n"),
+                      HasSubstr("  rank 1: waiting for the GPU: step 3\n")));
   } else if (GetParam() == "root") {
     EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
     EXPECT_THAT(outcome.err,
@@ -113,11 +118,18 @@ TEST_P(FaultyRank, EndsTheJobSoon) {
               HasSubstr("; rank 1 is waiting to agree\n"), HasSubstr("; rank 2 is waiting to agree\n")));
   }
 }
-INSTANTIATE_TEST_SUITE_P(, FaultyRank,
-                         ::testing::Values("throw", "hang", "stop", "exit", "kill", "root", "stop-root"),
-                         [](const auto& fault) {
-                           return fault.param == "stop-root" ? "stop_root" : fault.param;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    , FaultyRank, ::testing::Values("throw", "hang", "device", "stop", "exit", "kill", "root", "stop-root"),
+    [](const auto& fault) { return fault.param == "stop-root" ? "stop_root" : fault.param; });
+
+TEST(RankAlone, IsNotHeldUpIndefinitelyByItsDevice) {
+  const Outcome outcome = run_command({FOEHN_FAULTY_RANK, "device"});
+  EXPECT_FALSE(outcome.timed_out) << outcome;
+  EXPECT_NE(outcome.exit_code, 0) << outcome;
+  EXPECT_EQ(outcome.err,
+            "foehn: error: no progress for 2 s (run.timeout): held up: rank 0\n"
+            "  rank 0: waiting for the GPU: step 3\n");
+}
 
 TEST(RankAtWork, IsWaitedForLongerThanTheTimeout) {
   const Outcome outcome = run_command({FOEHN_MPIEXEC, "--quiet", "-n", "3", FOEHN_FAULTY_RANK, "work"});

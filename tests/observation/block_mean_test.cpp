@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "foehn/core/error.hpp"
 
 namespace foehn::observation {
@@ -18,6 +20,28 @@ TEST(BlockMean, AveragesEachBlock) {
   EXPECT_EQ(coarse.sizes(), at::IntArrayRef({1, 2, 3}));
   EXPECT_DOUBLE_EQ(coarse[0][0][0].item<double>(), (0 + 1 + 6 + 7) / 4.0);
   EXPECT_DOUBLE_EQ(coarse[0][1][2].item<double>(), (16 + 17 + 22 + 23) / 4.0);
+}
+
+TEST(BlockMean, OfManyFieldsHasTheBitsOfEachAlone) {
+  at::manual_seed(3);
+  for (const auto& [block, rows, columns] : {std::array<std::int64_t, 3>{1, 5, 7},
+                                             {2, 1, 1},
+                                             {3, 4, 1},
+                                             {8, 2, 5},
+                                             {16, 1, 3},
+                                             {8, 1, 9},
+                                             {5, 3, 2}}) {
+    const BlockMean mean(block);
+    for (const std::int64_t variables : {1, 3}) {
+      const at::Tensor fine = at::randn({13, variables, rows * block, columns * block});
+      const at::Tensor means = mean.apply(fine), one_by_one = mean.apply_value_by_value(fine);
+      for (std::int64_t i = 0; i < 13; ++i) {
+        EXPECT_TRUE(at::equal(mean.apply(fine[i]), means[i])) << block;
+        EXPECT_TRUE(at::equal(mean.apply_value_by_value(fine[i]), one_by_one[i])) << block;
+      }
+      EXPECT_TRUE(at::allclose(means, one_by_one, 1e-5, 1e-6)) << block;
+    }
+  }
 }
 
 TEST(BlockMean, OfItsAdjointIsTheValueDividedByTheNumberOfCells) {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/device/ordered_addition.hpp"
+#include "foehn/device/row_index.hpp"
 
 namespace foehn::comm {
 
@@ -62,6 +64,10 @@ class RowExchange {
   /// @return the wanted rows, [wanted, ...], on the device of the held ones
   at::Tensor finish(Pending pending) const;
   at::Tensor exchange(const at::Tensor& rows) const { return finish(begin(rows)); }
+  /// The same where many rows are zeros, which are not sent.
+  /// @param has_values  of each row: false says that it is zeros; as many as rows
+  /// @note Collective over the communicator.
+  at::Tensor exchange_some(const at::Tensor& rows, const std::vector<bool>& has_values) const;
 
   /// The transpose: every held row gets the sum of the wanted rows that are its copies, added in the order of
   /// ranks and, within a rank, of its list: the same bits for any sharing of an ordered list among ranks in
@@ -77,19 +83,24 @@ class RowExchange {
  private:
   struct Link {
     int peer = 0;
-    std::vector<std::int64_t> positions;  // among this rank's held (sending) or wanted (receiving) rows
+    device::RowIndex positions;  // among this rank's held (sending) or wanted (receiving) rows
   };
   Pending begin_along(const at::Tensor& rows, const std::vector<Link>& senders,
                       const std::vector<Link>& receivers) const;
   void wait_for(Pending& pending) const;
+  /// Tells every peer which of its rows will come.
+  /// @param has_values  of each held row
+  /// @return            of each link that receives, whether each of its rows has values
+  std::vector<std::vector<char>> exchange_flags(const std::vector<bool>& has_values) const;
 
   const Communicator* communicator_;
   std::string what_;
   std::int64_t held_count_ = 0;
   std::int64_t wanted_count_ = 0;
-  std::vector<Link> sending_;    // held rows that a peer wants (this rank included)
-  std::vector<Link> receiving_;  // wanted rows that a peer holds (this rank included)
-  mutable Traffic traffic_;      // counted only: no result depends on it
+  std::vector<Link> sending_;                       // held rows that a peer wants (this rank included)
+  std::vector<Link> receiving_;                     // wanted rows that a peer holds (this rank included)
+  std::vector<device::OrderedAddition> additions_;  // of the adjoint, of what comes along each of sending_
+  mutable Traffic traffic_;                         // counted only: no result depends on it
 };
 
 }  // namespace foehn::comm

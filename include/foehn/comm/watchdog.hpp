@@ -26,7 +26,7 @@ struct Request {
 /// over all ranks, how often they have shown progress (core::beat, and every wait that begins or ends). The
 /// job ends when for too long
 ///  - a rank has not taken part in the sum: it is stopped, or its machine is gone; or
-///  - the sum has stood still while any rank waits.
+///  - the sum has stood still while any rank waits (core::Waiting), for other ranks or for its device.
 /// A heartbeat of the threads alone would not do: a thread lives on while work hangs. Nor would a limit on
 /// waits: no single one fits both a broken network and the writing of a year's files.
 ///
@@ -34,8 +34,8 @@ struct Request {
 /// root prints this, names the ranks that lag behind and ends the job. Where the root itself does not
 /// answer, each of the others says so.
 ///
-/// Time in which this process itself is suspended does not count. A job of one rank waits for nobody and is
-/// not watched. Needs MPI_THREAD_MULTIPLE; without, a warning says that nothing is watched, and requests stay
+/// Time in which this process itself is suspended does not count. A job of one rank can only wait for its
+/// device. Needs MPI_THREAD_MULTIPLE; without, a warning says that nothing is watched, and requests stay
 /// where they are made.
 class Watchdog {
  public:
@@ -66,21 +66,11 @@ class Watchdog {
   std::thread thread_;
 };
 
-/// Within its scope this rank waits for others; what a watchdog watches.
-class Waiting {
- public:
-  /// @param what  "to sum", "for messages"
-  explicit Waiting(const char* what);
-  ~Waiting();
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-};
-
 /// Where a rank is when the job makes no progress.
 struct Whereabouts {
   int rank = 0;
   bool has_answered = false;
-  bool is_waiting = false;  ///< for other ranks
+  bool is_waiting = false;  ///< for other ranks; not for its device
   std::string text;         ///< "waiting to sum: member 3, step 12 of 16"
 };
 

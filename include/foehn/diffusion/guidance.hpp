@@ -63,6 +63,10 @@ struct SolverOptions {
   std::optional<double> tolerance;  ///< relative residual to reach; absent: as far as the steps go
 };
 
+/// With so many products at most, a slab is kept of each, and their sum is the solution's; with more, one
+/// more product gives that.
+inline constexpr std::int64_t kMostSlabsKept = 4;
+
 /// How one solve went.
 struct SolveReport {
   NoiseLevel level;

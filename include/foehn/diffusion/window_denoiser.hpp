@@ -36,6 +36,10 @@ class WindowDenoiser {
   virtual at::Tensor noise_vjp(const Windows& noisy, const NoiseLevel& level,
                                const at::Tensor& cotangent) = 0;
 
+  /// Whether the estimate is linear in the fields: noise_vjp does not look at them then, and may be given
+  /// none.
+  virtual bool is_linear() const { return false; }
+
   /// Whether the bits of a window's estimate depend on how many windows a call has, so that all calls must
   /// have as many.
   virtual bool needs_full_batches() const { return true; }

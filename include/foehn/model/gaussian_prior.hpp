@@ -40,6 +40,7 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   /// its values: the mean of lambda sigma^2 / (mu^2 lambda + sigma^2) over modes and eigenvectors,
   /// square-rooted.
   double posterior_deviation(const diffusion::NoiseLevel& level);
+  bool is_linear() const override { return true; }
   bool needs_full_batches() const override { return together_; }
   /// @param noisy  [window, hour*variable, y, x], of any hours: the prior is stationary
   at::Tensor noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) override;

@@ -3,8 +3,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "foehn/device/row_index.hpp"
 #include "foehn/observation/block_mean.hpp"
 #include "foehn/observation/interval.hpp"
 #include "foehn/observation/operator.hpp"
@@ -17,6 +19,9 @@ namespace foehn::observation {
 /// The hours of a mean from one time to another are those t with begin <= t < end: neighbouring intervals
 /// share none, and slabs can be cut between them. Fields are instants, so that their mean over an interval
 /// stands for one that is centred half a step earlier. Intervals do not overlap, so that A A^T is diagonal.
+///
+/// Fields are brought together for some of the observations at a time, a sixteenth of them, so that memory
+/// stays far below a slab's.
 class BlockMeanOperator : public Operator {
  public:
   struct Layout {
@@ -30,20 +35,39 @@ class BlockMeanOperator : public Operator {
   explicit BlockMeanOperator(Layout layout);
 
   std::int64_t size() const override { return static_cast<std::int64_t>(layout_.intervals.size()); }
-  at::Tensor apply(const at::Tensor& slab, std::int64_t observation) const override;
-  void add_adjoint(const at::Tensor& cotangent, std::int64_t observation, at::Tensor& slab) const override;
+  at::Tensor apply(const at::Tensor& slab) const override;
+  void add_adjoint(const at::Tensor& cotangents, at::Tensor& slab) const override;
   /// The mean of s^2 over the cells and hours that an observation is a mean over, divided by their number.
-  at::Tensor self_product(std::int64_t observation) const override;
+  at::Tensor self_product() const override;
 
  private:
-  const Interval& interval(std::int64_t observation) const {
-    return layout_.intervals[static_cast<std::size_t>(observation)];
-  }
-  /// s of an hour of an observation's interval, [variable, y, x].
-  at::Tensor deviation_at(std::int64_t observation, std::int64_t hour) const;
+  /// The hours that observations of a part have in one place of their intervals: the first of each, say.
+  struct Layer {
+    device::RowIndex observations;    // those that have such an hour, as rows of the part; empty: all
+    device::RowIndex hours;           // of each, as rows of the slab
+    device::RowIndex deviation_rows;  // of each
+  };
+  /// Some of the observations, [first, last).
+  struct Part {
+    std::int64_t first, last;
+    std::vector<Layer> layers;  // in the order of hours
+  };
+  Part make_part(std::int64_t first, std::int64_t last) const;
+  /// Values of a layer's hours, [observation, variable, y, x]; memory of their own.
+  at::Tensor fields_of(const Layer& layer, const at::Tensor& slab) const;
+  /// s of a layer's hours, [observation or 1, variable, y, x].
+  at::Tensor deviation_of(const Layer& layer, at::ScalarType type) const;
+  /// The means over blocks of each layer's fields, summed over the hours of an observation.
+  /// @param fields_of  a layer, [observation or 1, variable, y, x]
+  /// @param shape      of a field, (y, x)
+  at::Tensor sum_of_means(const std::function<at::Tensor(const Layer&)>& fields_of, at::IntArrayRef shape,
+                          const at::TensorOptions& options) const;
 
   Layout layout_;
+  device::RowIndex variables_;
+  std::vector<double> hours_;                 // of each observation
   std::vector<std::int64_t> deviation_rows_;  // of each observation's first hour
+  std::vector<Part> parts_;
 };
 
 }  // namespace foehn::observation

@@ -31,13 +31,13 @@ class SlabObservations {
   const at::Tensor& is_missing() const { return is_missing_; }
 
   /// As of Operator, with A's rows of missing values zero.
-  at::Tensor apply(const at::Tensor& slab, std::int64_t observation) const;
-  void add_adjoint(const at::Tensor& cotangent, std::int64_t observation, at::Tensor& slab) const;
+  at::Tensor apply(const at::Tensor& slab) const;
+  void add_adjoint(const at::Tensor& cotangents, at::Tensor& slab) const;
   /// As of Operator; says nothing of missing values.
-  at::Tensor self_product(std::int64_t observation) const { return model_->self_product(observation); }
+  at::Tensor self_product() const { return model_->self_product(); }
 
  private:
-  at::Tensor zero_where_missing(const at::Tensor& values, std::int64_t observation) const;
+  at::Tensor zero_where_missing(const at::Tensor& values) const;
 
   std::shared_ptr<const Operator> model_;
   at::Tensor values_, variance_, is_missing_;

@@ -4,13 +4,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
 #include "foehn/comm/row_exchange.hpp"
+#include "foehn/device/ordered_addition.hpp"
+#include "foehn/device/row_index.hpp"
 #include "foehn/diffusion/trajectory_denoiser.hpp"
 #include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
+#include "foehn/trajectory/window_batches.hpp"
 #include "foehn/trajectory/window_plan.hpp"
 
 namespace foehn::trajectory {
@@ -21,10 +25,10 @@ namespace foehn::trajectory {
 /// A window has one owner, the rank whose slab holds its centre. An evaluation brings each rank the hours
 /// that its windows need beyond its slab (from any number of neighbours, since a slab may be shorter than k),
 /// evaluates full batches of windows that need none of them meanwhile, then the others, and sends outputs to
-/// the owners of their hours. Windows are gathered hour by hour, from slab and halo where they lie, into one
-/// batch buffer of a fixed number of slots, the last batch padded: a window's bits depend on neither its slot
-/// nor its neighbours, so an hour's estimate is the same on any number of ranks. Source of the composition:
-/// Schmidt et al. 2025, Alg. 1; see WindowPlan.
+/// the owners of their hours. The windows of a batch are gathered at once, from slab and halo where they lie,
+/// into one buffer of a fixed number of slots, the last batch padded: a window's bits depend on neither its
+/// slot nor its neighbours, so an hour's estimate is the same on any number of ranks. Source of the
+/// composition: Schmidt et al. 2025, Alg. 1; see WindowPlan.
 class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
  public:
   /// @param windows    outlives this
@@ -33,6 +37,7 @@ class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
   ///                   else at most as many
   ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch);
+  ~ComposedDenoiser() override;
   ComposedDenoiser(const ComposedDenoiser&) = delete;
   ComposedDenoiser& operator=(const ComposedDenoiser&) = delete;
 
@@ -59,7 +64,11 @@ class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
   /// windows' gradients in the order of centres, so that the bits are the same on any number of ranks. A
   /// window none of whose outputs has a cotangent is left out. Beside a batch, the gradients of windows that
   /// reach beyond the slab are held, 2k at most for slabs of k hours or more.
-  /// @note Collective over the team: three exchanges.
+  ///
+  /// The halo is fetched with the estimate at `noisy`, and again only if `noisy` is another tensor or has
+  /// been changed since, by operations of LibTorch; a linear denoiser needs none.
+  /// @note Collective over the team: at most three exchanges. All ranks change their slabs between the same
+  /// calls.
   at::Tensor noise_vjp(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
                        const at::Tensor& cotangent) override;
 
@@ -69,50 +78,40 @@ class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                    const Shares& shares);
 
-  /// A window of this rank and what becomes of its outputs.
-  struct Window {
-    struct Output {
-      std::int64_t offset;  // hour of the window
-      std::int64_t row;     // in this rank's slab, or among the outputs it sends
-      bool is_local;
-    };
-    std::int64_t first_hour = 0;
-    std::vector<Output> outputs;
-  };
-  /// What the windows of one evaluation are filled from.
+  /// What windows are filled from.
   struct Inputs;
-  /// What the vector-Jacobian products of one evaluation start from.
-  struct Cotangents;
-  void evaluate(const std::vector<const Window*>& windows, const Inputs& inputs, at::Tensor& local,
-                at::Tensor& sent);
-  void copy_window(const Window& window, const Inputs& inputs, at::Tensor& slot) const;
-  /// The windows from `first` on that make a batch, in slots of `room`, which has those of a whole one. Slots
-  /// without a window of their own repeat the last one, its hour included.
-  diffusion::Windows batch_of(const std::vector<const Window*>& windows, std::int64_t first,
-                              const Inputs& inputs, const at::Tensor& room) const;
-  /// Calls `use(index, gradient)` for every window that has a cotangent, in order; gradient
-  /// [hour*variable, ...].
-  void differentiate(const std::vector<Window>& windows, const Inputs& inputs, const Cotangents& cotangents,
+  /// The vector-Jacobian products that cotangents ask for.
+  struct Products;
+  /// The halo of a slab that has been evaluated.
+  struct KnownHalo;
+
+  void plan_additions(std::int64_t markov_order, const std::vector<std::int64_t>& foreign_gradients);
+  at::Tensor room_for_batch(const at::Tensor& slab) const;
+  /// A batch's hours, [row, variable, ...].
+  at::Tensor in_hours(const at::Tensor& windows) const;
+  diffusion::Windows fill(const Batch& batch, const Inputs& inputs, const at::Tensor& room) const;
+  void evaluate(const std::vector<Batch>& batches, const Inputs& inputs, at::Tensor& local, at::Tensor& sent);
+  const Products& products_for(const std::vector<bool>& local, const std::vector<bool>& received);
+  /// Calls `use(i, gradients)` for every batch i, in order; gradients [row, variable, ...].
+  void differentiate(const std::vector<Batch>& batches, const Inputs& inputs, const at::Tensor& cotangent,
+                     const at::Tensor& received,
                      const std::function<void(std::size_t, const at::Tensor&)>& use);
-  void add_own_hours(const Window& window, const at::Tensor& gradient, at::Tensor& sum) const;
+  bool knows_halo_of(const at::Tensor& noisy) const;
 
   diffusion::WindowDenoiser& windows_;
-  Slab slab_;
-  std::int64_t window_hours_;
   std::int64_t batch_;
-  std::vector<std::int64_t> halo_hours_;     // beyond the slab, rising
-  std::int64_t sent_count_;                  // outputs for hours of other ranks
-  std::vector<std::int64_t> received_rows_;  // slab rows whose window another rank owns
-  std::vector<Window> interior_, border_;    // windows within the slab; windows that need the halo
-  std::vector<const Window*> early_, late_;  // evaluated while the halo is on its way, and after it came
-  std::size_t border_before_ = 0;            // border windows whose centre precedes the interior's
-  std::vector<std::int64_t> border_rows_;  // rows of border windows, [window, hour], for hours of other ranks
-  struct ForeignRow {
-    std::int64_t row;  // in the slab
-    bool is_before;    // its window's centre precedes the slab
-  };
-  std::vector<ForeignRow> foreign_rows_;  // of other ranks' windows, in the order of centres
+  Surrounds surrounds_;
+  std::int64_t sent_count_;                // outputs for hours of other ranks
+  device::RowIndex received_rows_;         // slab rows whose window another rank owns
+  std::vector<Window> interior_, border_;  // windows within the slab; windows that need the halo
+  std::vector<Batch> early_, late_;        // evaluated while the halo is on its way, and after it came
+  // Gradients are added in the order of centres: of other ranks' windows before the slab, of border windows
+  // before the interior's, of the interior, and then of the others likewise.
+  device::OrderedAddition foreign_before_, border_before_, border_after_, foreign_after_;
+  device::RowIndex border_rows_;  // rows of border windows, [window, hour], for hours of other ranks
   comm::RowExchange halo_, outputs_, gradients_;
+  std::unique_ptr<KnownHalo> known_halo_;
+  std::unique_ptr<Products> products_;  // of the latest cotangents
   std::int64_t evaluated_ = 0, differentiated_ = 0;
 };
 
