@@ -1,16 +1,21 @@
 # shellcheck shell=bash
 # The environment in which foehn runs well; to be sourced. What the user has set already stays.
 
-# The program: in a source tree what launch/build made, of the preset FOEHN_BUILD (release where it is not set); else
-# that of the installation, of which this is PREFIX/share/foehn/launch.
+# The program. In a source tree it is what launch/build made: of the preset FOEHN_BUILD, or, without it, the one for GPUs
+# where this machine has a GPU and there is such a build, else the one for CPUs. Elsewhere it is that of the installation,
+# of which this is PREFIX/share/foehn/launch.
 foehn_tree="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 if [ -f "$foehn_tree/CMakeLists.txt" ]; then
-  foehn_bin="$foehn_tree/build/${FOEHN_BUILD:-release}/bin"
+  foehn_build="${FOEHN_BUILD:-release}"
+  if [ -z "${FOEHN_BUILD:-}" ] && [ -x "$foehn_tree/build/cuda/bin/foehn" ] && compgen -G '/dev/nvidia[0-9]*' >/dev/null; then
+    foehn_build=cuda
+  fi
+  foehn_bin="$foehn_tree/build/$foehn_build/bin"
 else
   foehn_bin="$(cd "$foehn_tree/../.." && pwd)/bin"
 fi
 case "$PATH:" in "$foehn_bin:"*) ;; *) export PATH="$foehn_bin:$PATH" ;; esac
-unset foehn_bin foehn_tree
+unset foehn_bin foehn_build foehn_tree
 
 # One thread per rank: ranks that each start a thread per core fight over the cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"

@@ -31,6 +31,7 @@ struct BenchOptions {
   std::int64_t repeats = 5;
   std::int64_t threads = 1;
   process::DeviceChoice device = process::DeviceChoice::automatic;
+  model::Precision precision = model::Precision::fp32;
   std::string output;
 };
 
@@ -55,6 +56,10 @@ void declare(config::OptionTable& table, BenchOptions& options) {
   table.add("output.path", &options.output,
             {.doc = "Also write the results to this JSON file.", .changes_result = false});
   add_device_option(table, options.device);
+  table.add(
+      "run.precision", &options.precision,
+      {.doc = "Compute the network's convolutions and products in this arithmetic: fp32, tf32 (GPUs only) "
+              "or bf16; the machine's peaks as well."});
   add_threads_option(table, options.threads);
 }
 
@@ -68,7 +73,7 @@ struct Subject {
       operations;  ///< floating-point, per window's noise estimate; known for score networks alone
 };
 
-Subject full_network(const at::TensorOptions& tensors) {
+Subject full_network(const at::TensorOptions& tensors, model::Precision precision) {
   constexpr std::int64_t kSide = 128;
   const model::ScoreUnetArchitecture architecture{.window = 13,
                                                   .variables = 4,
@@ -77,15 +82,17 @@ Subject full_network(const at::TensorOptions& tensors) {
                                                   .attention = {4},
                                                   .embedding = 512};
   return {"full-size score network, random weights",
-          std::make_unique<model::ScoreUnet>(architecture, model::random_tensors(architecture, 0), tensors),
+          std::make_unique<model::ScoreUnet>(architecture, model::random_tensors(architecture, 0), tensors,
+                                             precision),
           {},
           {architecture.channels(), kSide, kSide},
           static_cast<double>(model::window_flops(architecture, kSide, kSide))};
 }
 
-Subject prior_of(const std::string& path, const at::TensorOptions& tensors) {
-  model::PriorBundle bundle = model::load_prior(path, tensors);
+Subject prior_of(const std::string& path, const at::TensorOptions& tensors, model::Precision precision) {
+  model::PriorBundle bundle = model::load_prior(path, tensors, precision);
   const model::PriorDescription& prior = bundle.description;
+  model::check_precision(precision, prior);
   const auto ny = prior.domain.grid.ny(), nx = prior.domain.grid.nx();
   const auto channels =
       (2 * prior.markov_order + 1) * static_cast<std::int64_t>(prior.domain.variables.size());
@@ -197,16 +204,20 @@ int run(const Call& call, const BenchOptions& options) {
   const at::TensorOptions tensors =
       at::TensorOptions(at::kFloat).device(process::choose_device(options.device));
 
-  Subject subject = is_full ? full_network(tensors) : prior_of(options.prior, tensors);
+  model::check_precision(options.precision, tensors.device());
+
+  Subject subject = is_full ? full_network(tensors, options.precision)
+                            : prior_of(options.prior, tensors, options.precision);
   if (call.validate_only) {
     say_valid("nothing was timed");
     return 0;
   }
-  std::cout << fmt::format("{}\nwindow of {} channels on {} x {} cells, {} GFLOP; {}, {} threads\n",
+  std::cout << fmt::format("{}\nwindow of {} channels on {} x {} cells, {} GFLOP; {}, {}, {} threads\n",
                            subject.name, subject.window[0], subject.window[1], subject.window[2],
-                           text(ratio(subject.operations, kGiga), 1), tensors.device().str(), options.threads)
+                           text(ratio(subject.operations, kGiga), 1), process::name_of(tensors.device()),
+                           core::name_of(options.precision), options.threads)
             << std::flush;
-  const Peaks peaks = measure_peaks(tensors, options.repeats);
+  const Peaks peaks = measure_peaks(tensors, options.precision, options.repeats);
   const std::vector<Case> cases = time_subject(subject, options, tensors);
   std::cout << table_text(cases, peaks);
   if (!options.output.empty())

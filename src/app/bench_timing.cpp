@@ -68,9 +68,12 @@ Timing time_calls(std::int64_t repeats, const std::function<at::Tensor()>& work)
   return {median(seconds), static_cast<std::int64_t>(seconds.size())};
 }
 
-Peaks measure_peaks(const at::TensorOptions& options, std::int64_t repeats) {
+Peaks measure_peaks(const at::TensorOptions& options, model::Precision precision, std::int64_t repeats) {
   const at::NoGradGuard no_gradients;
-  return {matrix_product_rate(options, repeats), convolution_rate(options, repeats)};
+  const model::ConvolutionArithmetic arithmetic(precision);
+  const at::TensorOptions factors =
+      precision == model::Precision::bf16 ? options.dtype(at::kBFloat16) : options;
+  return {matrix_product_rate(factors, repeats), convolution_rate(factors, repeats)};
 }
 
 }  // namespace foehn::app

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "foehn/model/precision.hpp"
+
 namespace foehn::app {
 
 struct Timing {
@@ -23,8 +25,8 @@ struct Peaks {
   double convolution = 0;     ///< 3 x 3, 128 channels, 128 x 128 cells
 };
 
-/// Measures the peaks; of the convolution the fastest of several batches and memory layouts.
-/// @param options  type and device
-Peaks measure_peaks(const at::TensorOptions& options, std::int64_t repeats);
+/// Measures the peaks of an arithmetic; of the convolution the fastest of several batches and memory layouts.
+/// @param options  float32 and the device
+Peaks measure_peaks(const at::TensorOptions& options, model::Precision precision, std::int64_t repeats);
 
 }  // namespace foehn::app

@@ -3,13 +3,6 @@
 namespace foehn::core {
 
 template <>
-const std::vector<Named<app::Precision>>& names_of() {
-  using enum app::Precision;
-  static const std::vector<Named<app::Precision>> all{{fp32, "fp32"}, {bf16, "bf16"}};
-  return all;
-}
-
-template <>
 const std::vector<Named<app::Transport>>& names_of() {
   using enum app::Transport;
   static const std::vector<Named<app::Transport>> all{{automatic, "auto"}, {mpi, "mpi"}, {nccl, "nccl"}};

@@ -7,13 +7,12 @@
 #include "foehn/diffusion/names.hpp"
 #include "foehn/ingestion/names.hpp"
 #include "foehn/job/names.hpp"
+#include "foehn/model/precision.hpp"
 #include "foehn/process/names.hpp"
 #include "foehn/training/names.hpp"
 
 namespace foehn::app {
 
-/// Arithmetic of a prior, or of a network that is trained.
-enum class Precision { fp32, bf16 };
 /// What carries halos between ranks.
 enum class Transport { automatic, mpi, nccl };
 /// What anomalies are divided by: a deviation by cell, hour of day and season as far as the record tells, or
@@ -29,8 +28,6 @@ enum class Filing { list, spool, array, snakemake, cylc };
 // The words that users give for values of enumerations.
 namespace foehn::core {
 
-template <>
-const std::vector<Named<app::Precision>>& names_of();
 template <>
 const std::vector<Named<app::Transport>>& names_of();
 template <>

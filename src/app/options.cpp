@@ -58,6 +58,13 @@ void add_device_option(config::OptionTable& table, process::DeviceChoice& device
             {.doc = "Evaluate the prior on this device; auto uses a GPU if the machine has one."});
 }
 
+void add_share_gpus_option(config::OptionTable& table, bool& share_gpus) {
+  table.add("run.share_gpus", &share_gpus,
+            {.doc = "Let ranks share a GPU where a machine has fewer GPUs than ranks; otherwise that is "
+                    "refused, since sharing is slower than fewer ranks are.",
+             .changes_result = false});
+}
+
 void add_threads_option(config::OptionTable& table, std::int64_t& threads) {
   table.add("run.threads", &threads,
             {.doc = "Use this many threads per rank.", .unit = "1", .minimum = 1, .maximum = 1024});

@@ -50,7 +50,7 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   world.agree([&] { check_sample_options(call.table, options); });
   context.watchdog.set_timeout(options.timeout_minutes * 60);
   process::set_threads(options.threads);
-  const at::Device device = process::choose_device(world, options.device);
+  const at::Device device = process::choose_device(world, options.device, options.share_gpus);
 
   std::optional<model::PriorFiles> files = job::open_prior(world, options.prior, options.gaussian);
   job::Settings settings = job_settings(call.table, options);
@@ -65,8 +65,8 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
     return 0;
   }
   const auto load = [&](std::optional<model::PriorFiles> opened) {
-    return std::make_shared<const model::PriorBundle>(
-        job::load_prior(world, std::move(opened), at::TensorOptions(at::kFloat).device(device)));
+    return std::make_shared<const model::PriorBundle>(job::load_prior(
+        world, std::move(opened), at::TensorOptions(at::kFloat).device(device), planned.plan.precision));
   };
   const job::Result result = job::perform(world, planned, std::move(files), load, device, context.stop);
   if (root) say_finished(planned, result);

@@ -50,9 +50,6 @@ void check_source(const config::OptionTable& table, const SampleOptions& options
 
 /// Refuses what the options can name but sample does not support.
 void check_build(const SampleOptions& options) {
-  if (options.precision != Precision::fp32)
-    throw core::UsageError(
-        fmt::format("run.precision: sample supports fp32 only, found {}", core::name_of(options.precision)));
   if (options.transport == Transport::nccl)
     throw core::UsageError(
         "run.transport: sample exchanges halos by MPI only, found nccl; expected auto or mpi");
@@ -268,8 +265,11 @@ void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) 
 
 void add_run_options(config::OptionTable& table, SampleOptions& options) {
   add_device_option(table, options.device);
+  add_share_gpus_option(table, options.share_gpus);
   table.add("run.precision", &options.precision,
-            {.doc = "Evaluate the prior in this arithmetic; only fp32 is supported, and bf16 is refused."});
+            {.doc = "Compute the convolutions and products of the prior's network in this arithmetic: fp32, "
+                    "tf32 (GPUs only) or bf16, which is fastest on GPUs. Fields, sums, normalisations and "
+                    "the Gaussian part of a prior are fp32 in all of them."});
   add_threads_option(table, options.threads);
   table.add("run.transport", &options.transport,
             {.doc = "Exchange halos between ranks by this transport; auto uses mpi; nccl is not supported, "

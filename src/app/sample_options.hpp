@@ -12,7 +12,7 @@ namespace foehn::app {
 /// Everything that `foehn sample` can be told: the job, and how this process runs it.
 struct SampleOptions : job::Settings {
   process::DeviceChoice device = process::DeviceChoice::automatic;
-  Precision precision = Precision::fp32;
+  bool share_gpus = false;
   std::int64_t threads = 1;
   Transport transport = Transport::automatic;
   double timeout_minutes = kTimeoutMinutes;

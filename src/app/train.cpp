@@ -157,8 +157,9 @@ void save_results(const Call& call, const training::Settings& settings, const tr
 int run(const Call& call, const Context& context, const TrainOptions& options) {
   const comm::Communicator& world = context.world;
   process::set_threads(options.threads);
-  const c10::Device device = process::choose_device(world, options.device);
+  const c10::Device device = process::choose_device(world, options.device, options.share_gpus);
   const training::Settings settings = options.settings();
+  world.agree([&] { model::check_precision(settings.precision, device); });
   const training::PreparedPaths paths(settings);
   context.watchdog.set_timeout(options.timeout_minutes * 60);
 

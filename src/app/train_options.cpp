@@ -152,9 +152,11 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
             {.doc = "Start over: ignore the checkpoints that exist, and remove them once there is a new one.",
              .changes_result = false});
   add_device_option(table, options.device);
+  add_share_gpus_option(table, options.share_gpus);
   table.add("run.precision", &options.precision,
-            {.doc = "Use this arithmetic in the network's convolutions and products in training steps; "
-                    "parameters, their averages and held-out losses are fp32 in either case."});
+            {.doc = "Compute the network's convolutions and products in training steps in this arithmetic: "
+                    "fp32, tf32 (GPUs only) or bf16; parameters, their averages, sums and held-out losses "
+                    "are fp32 in all of them."});
   add_threads_option(table, options.threads);
   add_timeout_option(table, options.timeout_minutes);
 }
@@ -162,7 +164,6 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
 training::Settings TrainOptions::settings() const {
   auto settings = static_cast<const training::Settings&>(*this);
   settings.may_deviate = deviation == Deviating::automatic;
-  settings.in_bf16 = precision == Precision::bf16;
   return settings;
 }
 

@@ -13,7 +13,7 @@ namespace foehn::app {
 struct TrainOptions : training::Settings {
   Deviating deviation = Deviating::automatic;
   process::DeviceChoice device = process::DeviceChoice::automatic;
-  Precision precision = Precision::fp32;
+  bool share_gpus = false;
   std::int64_t threads = 1;
   double timeout_minutes = kTimeoutMinutes;
 

@@ -21,7 +21,9 @@
 #include "foehn/io/durable.hpp"
 #include "foehn/io/overwriting.hpp"
 #include "foehn/job/names.hpp"
+#include "foehn/process/device.hpp"
 #include "member_output.hpp"
+#include "memory.hpp"
 #include "observing.hpp"
 #include "window_reach.hpp"
 
@@ -55,7 +57,7 @@ void check_windows(const Windows& windows, std::int64_t hours) {
 }
 
 /// What settings and prior say, without any other file.
-Plan begin_plan(const Settings& settings, const model::PriorDescription& prior) {
+Plan begin_plan(const Settings& settings, const model::PriorDescription& prior, const at::Device& device) {
   Plan plan;
   plan.prior_digest = prior.digest;
   plan.guidance = settings.is_conditioned() ? settings.guidance : Guidance::none;
@@ -68,6 +70,9 @@ Plan begin_plan(const Settings& settings, const model::PriorDescription& prior) 
   if (!plan.is_conditioned()) plan.observation_std.clear();
   plan.gamma = settings.gamma;
   plan.batch = settings.batch;
+  model::check_precision(settings.precision, device);
+  model::check_precision(settings.precision, prior);
+  plan.precision = settings.precision;
   plan.seed = settings.seed;
   plan.chunk_hours = settings.chunk_hours;
   plan.checkpoints = {settings.checkpoint_folder().string(), settings.checkpoint_minutes,
@@ -89,7 +94,7 @@ std::string identity_of(const Plan& plan, const std::string& values, const std::
                         const at::Device& device) {
   return fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n", values,
                      plan.prior_digest, observations_digest.empty() ? "none" : observations_digest,
-                     c10::DeviceTypeName(device.type(), true), core::version(), TORCH_VERSION);
+                     process::name_of(device), core::version(), TORCH_VERSION);
 }
 
 /// Makes the folders for results and checkpoints where absent, and keeps them for this run.
@@ -159,13 +164,15 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
 }
 
 /// What the root alone finds out. Observations are read before there is any output, if they can be.
-void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain, const at::Device& device,
-                  std::int64_t teams, bool validate_only) {
+void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain,
+                  const std::vector<double>& available, const at::Device& device, std::int64_t teams,
+                  bool validate_only) {
   const Settings& settings = root.settings;
   if (settings.result_values.empty())
     throw core::Error(
         "a job needs the values of the options that change its result: members are told apart by them");
   place_observations(plan, root, domain);
+  check_memory(plan, domain, available);
   const bool reads_late = root.input && root.input->writes_output();
   if (root.input && !reads_late) root.observations = root.input->read();
   const std::string values = settings.result_values + chosen_values(plan);
@@ -191,13 +198,15 @@ Planned make_plan(const comm::Communicator& world, const Settings& settings,
                   const model::PriorDescription* prior, const at::Device& device, bool validate_only) {
   const ensemble::Team team = ensemble::make_team(world, settings.ranks_per_member);
   const core::Activity activity("preparation");
+  const std::vector<double> available =
+      world.gather_all(process::available_memory(world, device));  // of which the root tells what fits
   Planned planned;
   std::string bytes;
   world.agree_on_root([&] {
     Resources& root = planned.root.emplace(settings);
-    Plan& plan = planned.plan = begin_plan(settings, *prior);
+    Plan& plan = planned.plan = begin_plan(settings, *prior, device);
     plan.ranks_per_member = team.ranks.size();
-    plan_on_root(plan, root, prior->domain, device, team.count, validate_only);
+    plan_on_root(plan, root, prior->domain, available, device, team.count, validate_only);
     bytes = serialise(plan);
   });
   world.broadcast(bytes);

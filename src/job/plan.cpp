@@ -58,8 +58,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Solving, covariance, solver)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Windows, markov_order, strides)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckpointSchedule, folder, every_minutes, every_steps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, observation_std, guidance,
-                                   solving, gamma, sampler, windows, gaussian_windows, batch, seed, members,
-                                   ranks_per_member, chunk_hours, checkpoints, identity)
+                                   solving, gamma, sampler, windows, gaussian_windows, batch, precision, seed,
+                                   members, ranks_per_member, chunk_hours, checkpoints, identity)
 
 std::filesystem::path CheckpointSchedule::folder_of(std::int64_t member) const {
   return std::filesystem::path(folder) / fmt::format("member_{:03}", member);

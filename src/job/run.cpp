@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "cost.hpp"
 #include "field_check.hpp"
@@ -15,6 +16,8 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/memory.hpp"
 #include "foehn/core/progress.hpp"
+#include "foehn/device/waiting.hpp"
+#include "foehn/trajectory/slot_check.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
 #include "observation_check.hpp"
@@ -38,9 +41,24 @@ void write_physical(const at::Tensor& fields, std::int64_t slab_first, std::int6
                     std::span<float> values) {
   at::Tensor physical =
       at::from_blob(values.data(), {count, fields.size(1), fields.size(2), fields.size(3)}, at::kFloat);
+  const at::Tensor hours = device::to_host(fields.narrow(0, first - slab_first, count));
   for (std::int64_t i = 0; i < count; ++i)
-    physical.select(0, i).copy_(domain.physical(fields[first + i - slab_first].to(at::kCPU),
-                                                period.seconds(first + i), period.calendar));
+    physical.select(0, i).copy_(domain.physical(hours[i], period.seconds(first + i), period.calendar));
+}
+
+/// Checks that bits do not depend on the slots of a batch, of the prior and of its Gaussian part.
+void check_slots(const Plan& plan, const model::PriorBundle& prior, const at::Device& device) {
+  const model::Domain& domain = prior.description.domain;
+  const auto check = [&](diffusion::WindowDenoiser& windows, std::int64_t markov_order) {
+    const std::int64_t hours = 2 * markov_order + 1;
+    const std::vector<std::int64_t> window{hours * static_cast<std::int64_t>(domain.variables.size()),
+                                           domain.grid.ny(), domain.grid.nx()};
+    trajectory::check_slots(windows, prior.description.schedule.at(0.5), window, plan.batch,
+                            at::TensorOptions(at::kFloat).device(device));
+  };
+  check(*prior.denoiser, plan.windows.markov_order);
+  if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser)
+    check(*prior.gaussian, plan.gaussian_windows->markov_order);
 }
 
 /// What is done for each member.
@@ -84,7 +102,7 @@ std::optional<SelfCheck> self_check(const comm::Communicator& world, const Obser
 Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
            const model::PriorBundle& prior, const at::Device& device, const process::StopToken& stop) {
   world.agree([&] {
-    if (prior.description.digest != plan.prior_digest)
+    if (prior.description.digest != plan.prior_digest || prior.precision != plan.precision)
       throw core::Error("the prior is not the one that the job was planned for");
   });
   const at::NoGradGuard no_gradients;
@@ -97,6 +115,7 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
       domain, plan.observation_std, device);
   if (root != nullptr) root->observations.series.clear();
   ObservationCheck distances(team, plan, observations, domain.variables.size());
+  if (!device.is_cpu()) world.agree([&] { check_slots(plan, prior, device); });
   Posterior posterior(team, plan, prior, std::move(observations));
   Result result;
   if (root != nullptr) result.cost.loading_seconds = root->seconds();

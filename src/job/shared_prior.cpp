@@ -48,7 +48,7 @@ std::optional<model::GaussianPart> share(const comm::Communicator& world,
 }  // namespace
 
 model::PriorBundle load_prior(const comm::Communicator& world, std::optional<model::PriorFiles> files,
-                              const at::TensorOptions& options) {
+                              const at::TensorOptions& options, model::Precision precision) {
   std::string folder = files ? files->folder().string() : "";
   world.broadcast(folder);
   const std::span<const std::byte> nothing;
@@ -61,7 +61,7 @@ model::PriorBundle load_prior(const comm::Communicator& world, std::optional<mod
       files.emplace(folder, std::move(domain), std::move(weights));
       if (lent) files->lend(std::move(*lent));
     }
-    bundle = files->load(options);
+    bundle = files->load(options, precision);
   });
   return std::move(*bundle);
 }

@@ -187,7 +187,7 @@ struct Denoisers {
 
 /// Of a prior to which no Gaussian part is lent.
 Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription& prior,
-                         const at::TensorOptions& options) {
+                         const at::TensorOptions& options, Precision precision) {
   if (!prior.network) {
     const auto gaussian = std::make_shared<GaussianPrior>(read_covariance(file, prior), options);
     return {gaussian, gaussian};
@@ -195,7 +195,7 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [name, view] : file.tensors())
     if (name != kCovarianceName) tensors[name] = read_finite(name, view).to(options);
-  auto network = std::make_unique<ScoreUnet>(*prior.network, tensors, options);
+  auto network = std::make_unique<ScoreUnet>(*prior.network, tensors, options, precision);
   if (!kind_of(prior.kind).has_gaussian) return {std::move(network), nullptr};
   const at::Tensor covariance = read_covariance(file, prior);
   // What a network corrects is the same process, of the hours that it sees.
@@ -251,6 +251,14 @@ void publish_both(const std::filesystem::path& folder,
 
 }  // namespace
 
+void check_precision(Precision precision, const PriorDescription& prior) {
+  if (precision != Precision::fp32 && !prior.network)
+    throw core::UsageError(fmt::format(
+        "run.precision: {} is an arithmetic of networks, and a prior of kind {} has none; expected "
+        "fp32",
+        core::name_of(precision), prior.kind));
+}
+
 PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
                        std::vector<std::byte> weights, Domain read)
     : folder_(folder),
@@ -302,11 +310,11 @@ void PriorFiles::lend(GaussianPart part) {
   lent_ = std::move(part);
 }
 
-PriorBundle PriorFiles::load(const at::TensorOptions& options) const {
+PriorBundle PriorFiles::load(const at::TensorOptions& options, Precision precision) const {
   return in_weights(folder_, [&] {
-    Denoisers made = make_denoisers(*weights_, description_, options);
+    Denoisers made = make_denoisers(*weights_, description_, options, precision);
     if (lent_) made.gaussian = std::make_shared<GaussianPrior>(lent_->lag_covariance, options);
-    return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian)};
+    return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian), precision};
   });
 }
 
@@ -319,8 +327,9 @@ std::string prior_digest(const std::filesystem::path& folder) {
                       core::sha256_of_file(folder / kDomainName));
 }
 
-PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options) {
-  return PriorFiles(folder).load(options);
+PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options,
+                       Precision precision) {
+  return PriorFiles(folder).load(options, precision);
 }
 
 GaussianBundle load_gaussian_prior(const std::filesystem::path& folder) {

@@ -71,10 +71,11 @@ void check_architecture(const ScoreUnetArchitecture& architecture) {
 TensorShapes expected_tensors(const ScoreUnetArchitecture& architecture) {
   check_architecture(architecture);
   TensorShapes shapes;
-  ScoreUnetLayers(architecture, [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+  const TensorSource note = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
     shapes[name] = shape;
     return at::Tensor();
-  });
+  };
+  ScoreUnetLayers(architecture, {note, note});
   return shapes;
 }
 
@@ -136,9 +137,15 @@ std::map<std::string, at::Tensor> random_tensors(const ScoreUnetArchitecture& ar
   return tensors;
 }
 
+struct ScoreUnet::LevelTerms {
+  double t = 0;
+  std::vector<ScoreUnetLayers::LevelShifts> shifts;
+};
+
 ScoreUnet::ScoreUnet(const ScoreUnetArchitecture& architecture,
-                     const std::map<std::string, at::Tensor>& tensors, const at::TensorOptions& options)
-    : architecture_(architecture), options_(options) {
+                     const std::map<std::string, at::Tensor>& tensors, const at::TensorOptions& options,
+                     Precision precision)
+    : architecture_(architecture), options_(options), precision_(precision) {
   TensorShapes shapes;
   for (const auto& [name, tensor] : tensors) shapes[name] = tensor.sizes().vec();
   check_tensors(architecture, shapes);
@@ -146,27 +153,37 @@ ScoreUnet::ScoreUnet(const ScoreUnetArchitecture& architecture,
     const auto format = tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
     tensors_[name] = tensor.to(options).contiguous(format);
   }
-  layers_ = std::make_unique<ScoreUnetLayers>(
-      architecture, [this](const std::string& name, const auto&) { return tensors_.at(name); });
+  layers_ = std::make_unique<ScoreUnetLayers>(layers_in(precision));
+  if (precision == Precision::bf16) tensors_.clear();  // the layers have rounded ones of their own
 }
 
 ScoreUnet::~ScoreUnet() = default;
 
+ScoreUnetLayers ScoreUnet::layers_in(Precision precision) const {
+  const TensorSource exact = [this](const std::string& name, const auto&) { return tensors_.at(name); };
+  if (precision != Precision::bf16) return ScoreUnetLayers(architecture_, {exact, exact});
+  return ScoreUnetLayers(architecture_, {exact, [this](const std::string& name, const auto&) {
+                                           return tensors_.at(name).to(at::kBFloat16);
+                                         }});
+}
+
 at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t) const {
-  const auto& levels = layers_->levels;
-  const at::Tensor embedded = layers_->embedding(t);
-  at::Tensor x = noisy.contiguous(at::MemoryFormat::ChannelsLast);
-  std::vector<at::Tensor> entering;
-  for (const Level& level : levels) {
-    entering.push_back(x);
-    x = level.descent(level.down(x), embedded);
+  return (*layers_)(noisy, layers_->shifts(t));
+}
+
+at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, Precision precision) const {
+  if (precision == precision_) return forward(noisy, t);
+  const ScoreUnetLayers layers = layers_in(precision);
+  return layers(noisy, layers.shifts(t));
+}
+
+at::Tensor ScoreUnet::evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
+  if (!terms_ || terms_->t != level.t) {
+    const at::NoGradGuard no_gradients;
+    const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
+    terms_ = std::make_unique<LevelTerms>(LevelTerms{level.t, layers_->shifts(t)});
   }
-  for (std::size_t i = levels.size() - 1; i > 0; --i) {
-    x = levels[i].norm(levels[i].ascent(x, embedded));
-    x = levels[i].up(at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)})).add_(entering[i]);
-    entering.pop_back();
-  }
-  return levels[0].up(levels[0].ascent(x, embedded));
+  return (*layers_)(noisy, terms_->shifts);
 }
 
 void ScoreUnet::check_shape(const at::Tensor& noisy) const {
@@ -187,12 +204,12 @@ at::Tensor ScoreUnet::noise_estimate(const diffusion::Windows& noisy, const diff
   const at::Tensor& fields = noisy.fields;
   check_shape(fields);
   const at::NoGradGuard no_gradients;
-  const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
+  const ConvolutionArithmetic arithmetic(precision_);
   at::Tensor eps =
       at::empty({fields.size(0), architecture_.channels(), fields.size(2), fields.size(3)}, fields.options());
   const auto some = windows_at_once(fields);
   for (std::int64_t first = 0; first < fields.size(0); first += some)
-    eps.narrow(0, first, some).copy_(forward(fields.narrow(0, first, some).to(options_), t));
+    eps.narrow(0, first, some).copy_(evaluate(fields.narrow(0, first, some).to(options_), level));
   return eps;
 }
 
@@ -205,13 +222,13 @@ at::Tensor ScoreUnet::noise_vjp(const diffusion::Windows& noisy, const diffusion
   if (cotangent.sizes() != at::IntArrayRef(expected))
     throw core::Error(fmt::format("the cotangent's shape: expected {}, found {}", described(expected),
                                   described(cotangent.sizes().vec())));
-  const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
+  const ConvolutionArithmetic arithmetic(precision_);
   at::Tensor product = at::empty_like(fields, at::MemoryFormat::Contiguous);
   const auto some = windows_at_once(fields);
   for (std::int64_t first = 0; first < fields.size(0); first += some) {
     const at::AutoGradMode gradients(true);
     const at::Tensor windows = fields.narrow(0, first, some).detach().to(options_).requires_grad_();
-    const at::Tensor eps = forward(windows, t);
+    const at::Tensor eps = evaluate(windows, level);
     const auto gradient =
         torch::autograd::grad({eps}, {windows}, {cotangent.narrow(0, first, some).to(options_)});
     product.narrow(0, first, some).copy_(gradient[0].detach());

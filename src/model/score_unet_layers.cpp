@@ -19,7 +19,7 @@ at::Tensor linear(const Parameters& parameters, const at::Tensor& x) {
 /// A linear map of each cell's channels, as a convolution: on the CPU oneDNN's is faster than a BLAS's
 /// product.
 at::Tensor pointwise(const Parameters& parameters, const at::Tensor& x) {
-  return at::conv2d(x, parameters.weight.unsqueeze(3), parameters.bias);
+  return at::conv2d(x.to(parameters.weight.scalar_type()), parameters.weight.unsqueeze(3), parameters.bias);
 }
 
 }  // namespace
@@ -33,7 +33,8 @@ Convolution::Convolution(const TensorSource& source, const std::string& name, st
     : parameters_(source, name, {output, input, 3, 3}), stride_(stride) {}
 
 at::Tensor Convolution::operator()(const at::Tensor& x) const {
-  return at::conv2d(x, parameters_.weight, parameters_.bias, {stride_, stride_}, {1, 1});
+  return at::conv2d(x.to(parameters_.weight.scalar_type()), parameters_.weight, parameters_.bias,
+                    {stride_, stride_}, {1, 1});
 }
 
 ChannelNorm::ChannelNorm(std::int64_t channels) : channels_(channels) {}
@@ -47,16 +48,19 @@ at::Tensor ChannelNorm::operator()(const at::Tensor& x) const {
       .permute({0, 3, 1, 2});
 }
 
-ResidualBlock::ResidualBlock(const TensorSource& source, const std::string& name, std::int64_t channels,
+ResidualBlock::ResidualBlock(const Sources& sources, const std::string& name, std::int64_t channels,
                              std::int64_t embedding)
-    : project_(source, name + ".project.0", {channels, embedding}),
+    : project_(sources.exact, name + ".project.0", {channels, embedding}),
       norm_(channels),
-      first_(source, name + ".residue.1", channels, channels),
-      second_(source, name + ".residue.3", channels, channels) {}
+      first_(sources.rounded, name + ".residue.1", channels, channels),
+      second_(sources.rounded, name + ".residue.3", channels, channels) {}
 
-at::Tensor ResidualBlock::operator()(const at::Tensor& x, const at::Tensor& embedded) const {
-  const at::Tensor shift = linear(project_, embedded).unsqueeze(2).unsqueeze(3);
-  return second_(at::silu(first_(norm_(x + shift)))).add_(x);
+at::Tensor ResidualBlock::shift(const at::Tensor& embedded) const {
+  return linear(project_, embedded).unsqueeze(2).unsqueeze(3);
+}
+
+at::Tensor ResidualBlock::operator()(const at::Tensor& x, const at::Tensor& shift) const {
+  return second_(at::silu(first_(norm_(x + shift)))).to(x.scalar_type()).add_(x);
 }
 
 Attention::Attention(const TensorSource& source, const std::string& name, std::int64_t channels)
@@ -72,8 +76,11 @@ at::Tensor Attention::operator()(const at::Tensor& x) const {
   const at::Tensor query = qkv.narrow(2, 0, channels_), key = qkv.narrow(2, channels_, channels_),
                    value = qkv.narrow(2, 2 * channels_, channels_);
   const at::Tensor scores = at::bmm(query, key.transpose(1, 2)) / std::sqrt(static_cast<double>(channels_));
-  const at::Tensor attended = at::bmm(at::softmax(scores, 2), value);
-  return pointwise(out_, attended.reshape({-1, ny, nx, channels_}).permute({0, 3, 1, 2})).add_(x);
+  const at::Tensor weights = at::softmax(scores.to(x.scalar_type()), 2).to(value.scalar_type());
+  const at::Tensor attended = at::bmm(weights, value);
+  return pointwise(out_, attended.reshape({-1, ny, nx, channels_}).permute({0, 3, 1, 2}))
+      .to(x.scalar_type())
+      .add_(x);
 }
 
 TimeEmbedding::TimeEmbedding(const TensorSource& source, std::int64_t width)
@@ -88,26 +95,32 @@ at::Tensor TimeEmbedding::operator()(const at::Tensor& t) const {
   return at::silu(linear(second_, at::silu(linear(first_, features))));
 }
 
-Stage::Stage(const TensorSource& source, const std::string& name, std::int64_t channels, std::int64_t blocks,
+Stage::Stage(const Sources& sources, const std::string& name, std::int64_t channels, std::int64_t blocks,
              bool attends, std::int64_t embedding) {
   std::int64_t position = 0;
   const auto next = [&] { return name + "." + std::to_string(position++); };
   for (std::int64_t block = 0; block < blocks; ++block) {
-    blocks_.emplace_back(source, next(), channels, embedding);
-    if (attends) attention_.emplace_back(source, next(), channels);
+    blocks_.emplace_back(sources, next(), channels, embedding);
+    if (attends) attention_.emplace_back(sources.rounded, next(), channels);
   }
 }
 
-at::Tensor Stage::operator()(at::Tensor x, const at::Tensor& embedded) const {
+Shifts Stage::shifts(const at::Tensor& embedded) const {
+  Shifts shifts;
+  for (const ResidualBlock& block : blocks_) shifts.push_back(block.shift(embedded));
+  return shifts;
+}
+
+at::Tensor Stage::operator()(at::Tensor x, const Shifts& shifts) const {
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    x = blocks_[i](x, embedded);
+    x = blocks_[i](x, shifts[i]);
     if (!attention_.empty()) x = attention_[i](x);
   }
   return x;
 }
 
-ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, const TensorSource& source)
-    : embedding(source, architecture.embedding) {
+ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, const Sources& sources)
+    : embedding_(sources.exact, architecture.embedding) {
   const auto count = architecture.hidden.size();
   for (std::size_t i = 0; i < count; ++i) {
     const auto width = architecture.hidden[i], above = architecture.channels_above(i);
@@ -116,14 +129,41 @@ ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, cons
     // convolution is the first or, after normalisation and doubling, the third element.
     const std::string level = std::to_string(i), rising = std::to_string(count - 1 - i);
     const auto stage = [&](const std::string& name) {
-      return Stage(source, name, width, architecture.blocks[i], architecture.attends(i),
+      return Stage(sources, name, width, architecture.blocks[i], architecture.attends(i),
                    architecture.embedding);
     };
-    levels.push_back(
+    // At the ends lies the noise, of which nothing is to be lost.
+    const TensorSource& source = i == 0 ? sources.exact : sources.rounded;
+    levels_.push_back(
         {Convolution(source, "unet.heads." + level + (i == 0 ? "" : ".0"), entering, width, i == 0 ? 1 : 2),
          stage("unet.descent." + level), stage("unet.ascent." + rising), ChannelNorm(width),
          Convolution(source, "unet.tails." + rising + (i == 0 ? "" : ".2"), width, above)});
   }
+}
+
+std::vector<ScoreUnetLayers::LevelShifts> ScoreUnetLayers::shifts(const at::Tensor& t) const {
+  const at::Tensor embedded = embedding_(t);
+  std::vector<LevelShifts> shifts;
+  for (const Level& level : levels_)
+    shifts.push_back({level.descent.shifts(embedded), level.ascent.shifts(embedded)});
+  return shifts;
+}
+
+at::Tensor ScoreUnetLayers::operator()(const at::Tensor& noisy,
+                                       const std::vector<LevelShifts>& shifts) const {
+  const at::ScalarType type = noisy.scalar_type();
+  at::Tensor x = noisy.contiguous(at::MemoryFormat::ChannelsLast);
+  std::vector<at::Tensor> entering;
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    entering.push_back(x);
+    x = levels_[i].descent(levels_[i].down(x).to(type), shifts[i].descent);
+  }
+  for (std::size_t i = levels_.size() - 1; i > 0; --i) {
+    x = levels_[i].norm(levels_[i].ascent(x, shifts[i].ascent));
+    x = levels_[i].up(at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)})).to(type).add_(entering[i]);
+    entering.pop_back();
+  }
+  return levels_[0].up(levels_[0].ascent(x, shifts[0].ascent));
 }
 
 }  // namespace foehn::model

@@ -12,6 +12,9 @@
 // The layers of the score network. Fields are [window, channel, y, x], and lie channels-last in memory: there
 // the convolutions need no reordering of their input (6 to 30 % faster on a CPU), and the
 // normalisation over channels reads consecutive numbers.
+//
+// A product takes its fields in the type of its weights and gives its result in that type. Normalisations and
+// the sums of blocks are of the type of the fields that enter the network.
 
 namespace foehn::model {
 
@@ -25,7 +28,7 @@ struct Parameters {
   at::Tensor weight, bias;
 };
 
-/// 3 x 3, zero padding of one cell.
+/// 3 x 3, zero padding of one cell. The result has the weights' type.
 class Convolution {
  public:
   Convolution(const TensorSource& source, const std::string& name, std::int64_t input, std::int64_t output,
@@ -35,6 +38,12 @@ class Convolution {
  private:
   Parameters parameters_;
   std::int64_t stride_;
+};
+
+/// Where the layers of a network get their tensors.
+struct Sources {
+  TensorSource exact;    ///< as they are
+  TensorSource rounded;  ///< in the type that products are computed in
 };
 
 /// (x - mean) / sqrt(variance + 1e-5) over a cell's channels; unbiased variance, no parameters.
@@ -50,10 +59,13 @@ class ChannelNorm {
 /// x + conv(SiLU(conv(N(x + W e)))), e the time embedding.
 class ResidualBlock {
  public:
-  ResidualBlock(const TensorSource& source, const std::string& name, std::int64_t channels,
+  ResidualBlock(const Sources& sources, const std::string& name, std::int64_t channels,
                 std::int64_t embedding);
-  /// @param embedded  time embedding, [window or 1, embedding]
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& embedded) const;
+  /// W e, [window or 1, channel, 1, 1].
+  /// @param embedded  e, [window or 1, embedding]
+  at::Tensor shift(const at::Tensor& embedded) const;
+  /// @param shift  W e
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& shift) const;
 
  private:
   Parameters project_;
@@ -85,12 +97,17 @@ class TimeEmbedding {
   Parameters first_, second_;
 };
 
+/// What residual blocks add to their channels, one after another: all that depends on the time.
+using Shifts = std::vector<at::Tensor>;
+
 /// The blocks of one level on one way.
 class Stage {
  public:
-  Stage(const TensorSource& source, const std::string& name, std::int64_t channels, std::int64_t blocks,
+  Stage(const Sources& sources, const std::string& name, std::int64_t channels, std::int64_t blocks,
         bool attends, std::int64_t embedding);
-  at::Tensor operator()(at::Tensor x, const at::Tensor& embedded) const;
+  /// @param embedded  time embedding, [window or 1, embedding]
+  Shifts shifts(const at::Tensor& embedded) const;
+  at::Tensor operator()(at::Tensor x, const Shifts& shifts) const;
 
  private:
   std::vector<ResidualBlock> blocks_;
@@ -105,10 +122,25 @@ struct Level {
   Convolution up;
 };
 
-struct ScoreUnetLayers {
-  ScoreUnetLayers(const ScoreUnetArchitecture& architecture, const TensorSource& source);
-  TimeEmbedding embedding;
-  std::vector<Level> levels;
+/// All layers.
+class ScoreUnetLayers {
+ public:
+  explicit ScoreUnetLayers(const ScoreUnetArchitecture& architecture, const Sources& sources);
+
+  /// Of one level, down and up.
+  struct LevelShifts {
+    Shifts descent, ascent;
+  };
+  /// @param t  time of the schedule, [window], or [1] for all windows
+  std::vector<LevelShifts> shifts(const at::Tensor& t) const;
+  /// @param noisy   [window, input channel, y, x]
+  /// @param shifts  of its time
+  /// @return        [window, hour*variable, y, x]
+  at::Tensor operator()(const at::Tensor& noisy, const std::vector<LevelShifts>& shifts) const;
+
+ private:
+  TimeEmbedding embedding_;
+  std::vector<Level> levels_;
 };
 
 }  // namespace foehn::model

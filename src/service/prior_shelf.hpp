@@ -19,17 +19,19 @@ class PriorShelf {
   /// @param most  that are kept at once, the one in use included
   explicit PriorShelf(std::size_t most) : most_(most) {}
 
-  /// The prior of a digest on a device; it is loaded from the root's files only where it is not kept.
+  /// The prior of a digest on a device, in some arithmetic; it is loaded from the root's files only where it
+  /// is not kept.
   /// @throws core::CollectiveError as job::load_prior
   /// @note Collective over the world.
   std::shared_ptr<const model::PriorBundle> take(const comm::Communicator& world, const std::string& digest,
                                                  std::optional<model::PriorFiles> files,
-                                                 const at::Device& device);
+                                                 const at::Device& device, model::Precision precision);
 
  private:
   struct Kept {
     std::string digest;
     at::Device device;
+    model::Precision precision;
     std::shared_ptr<const model::PriorBundle> prior;
   };
   std::size_t most_;

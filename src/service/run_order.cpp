@@ -79,7 +79,7 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
                  job::describe(planned.plan, settings, files->description(), world.size()));
   }
   const auto load = [&](std::optional<model::PriorFiles> opened) {
-    return shelf.take(world, planned.plan.prior_digest, std::move(opened), device);
+    return shelf.take(world, planned.plan.prior_digest, std::move(opened), device, planned.plan.precision);
   };
   const job::Result drawn = job::perform(world, planned, std::move(files), load, device, stop);
   if (!drawn.is_done) result.outcome = Outcome::stopped;

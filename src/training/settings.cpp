@@ -38,7 +38,7 @@ TrainingOptions training_options(const Settings& settings, std::int64_t held_out
   training.average_decay = settings.average_decay;
   training.augmentation = {settings.mixing, settings.amplitude, settings.daily_cycle,
                            std::max<std::int64_t>(1, calendar::kSecondsPerDay / step_seconds)};
-  training.in_bf16 = settings.in_bf16;
+  training.precision = settings.precision;
   training.seed = settings.seed;
   training.markov_order = settings.markov_order;
   training.held_out_hours = held_out_hours;

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
-#include "training/autocast.hpp"
+#include "foehn/device/waiting.hpp"
 #include "training/optimiser.hpp"
 
 namespace foehn::training {
@@ -83,12 +83,10 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
                            levels);
 }
 
-at::Tensor Trainer::answer_to(const Lesson& lesson, bool in_bf16) {
+at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision) {
   const at::Device device = leaves_.front().device();
-  std::optional<Autocast> autocast;
-  if (in_bf16) autocast.emplace(device.type());
   return objective_.network()
-      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device))
+      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device), precision)
       .to(lesson.targets.scalar_type());
 }
 
@@ -108,13 +106,14 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
     const Lesson taught = lesson(
         std::span(tasks).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), number);
     const at::AutoGradMode with_gradients(true);
+    const model::ConvolutionArithmetic arithmetic(options_.precision);
     for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
-    const at::Tensor answer = answer_to(taught, options_.in_bf16);
+    const at::Tensor answer = answer_to(taught, options_.precision);
     const at::Tensor loss = (answer - taught.targets).square().mean() *
                             (static_cast<double>(count) / static_cast<double>(options_.batch));
     const auto found = torch::autograd::grad({loss}, leaves_);
     for (std::size_t i = 0; i < found.size(); ++i) gradient_parts_[i].add_(found[i].detach());
-    loss_sum += loss.item<double>();
+    loss_sum += device::to_host(loss.detach()).item<double>();
   }
 
   (*sum_)(gradient_);
@@ -135,8 +134,8 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
 
 std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
   set(state.average);
-  const auto losses =
-      mean_square_on_held_out([&](const Lesson& asked) { return answer_to(asked, false) - asked.targets; });
+  const auto losses = mean_square_on_held_out(
+      [&](const Lesson& asked) { return answer_to(asked, model::Precision::fp32) - asked.targets; });
   set(state.parameters);
   return losses;
 }
@@ -160,7 +159,7 @@ std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Ten
           {.hour = first_start + i * starts / windows, .t = t},
           {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i), kHeldOutDraw}};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
-      mine += error(asked).square().mean().item<double>();
+      mine += device::to_host(error(asked).square().mean()).item<double>();
     }
     const std::vector<double> all = ranks_.gather_all(mine);
     losses.push_back(std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(windows));

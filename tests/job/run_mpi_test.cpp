@@ -115,6 +115,55 @@ TEST_F(OneJobAfterAnother, RefusesAPriorThatAPlanIsNotFor) {
           ::testing::HasSubstr("not the one that the job was planned for")));
 }
 
+TEST_F(OneJobAfterAnother, RefusesAPriorOfAnotherArithmetic) {
+  const model::PriorBundle prior = load();
+  Planned planned = plan(settings("out", 1), prior);
+  planned.plan.precision = model::Precision::bf16;
+  EXPECT_THAT(
+      [&] {
+        job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, at::kCPU,
+                 process::StopToken());
+      },
+      ::testing::ThrowsMessage<core::CollectiveError>(
+          ::testing::HasSubstr("not the one that the job was planned for")));
+}
+
+/// The first variable of a member that some ranks draw from a network's prior in an arithmetic; of their
+/// root.
+std::vector<double> draw_from_network(const comm::Communicator& ranks, const std::filesystem::path& folder,
+                                      model::Precision precision) {
+  Settings settings;
+  settings.prior = folder / "network";
+  settings.start = "2001-01-01";
+  settings.hours = 11;
+  settings.steps = 3;
+  settings.precision = precision;
+  settings.output = folder / fmt::format("{}_{}", core::name_of(precision), ranks.size());
+  settings.result_values = fmt::format("run.precision = {}\n", core::name_of(precision));
+  ranks.agree_on_root([&] { foehn::testing::write_score_prior(settings.prior); });
+  const model::PriorBundle prior =
+      load_prior(ranks, open_prior(ranks, settings.prior), at::TensorOptions(at::kFloat), precision);
+  Planned planned =
+      make_plan(ranks, settings, ranks.is_root() ? &prior.description : nullptr, at::kCPU, false);
+  const Result result = job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior,
+                                 at::kCPU, process::StopToken());
+  EXPECT_TRUE(result.is_done);
+  if (!ranks.is_root()) return {};
+  const io::NetcdfFile file = io::NetcdfFile::open(std::filesystem::path(settings.output) / "member_000.nc");
+  return file.read_doubles(file.variable("psl"));
+}
+
+TEST_F(OneJobAfterAnother, DrawsTheSameInBf16OnAnyNumberOfRanks) {
+  const comm::Communicator alone = world_.split(world_.rank());
+  const std::filesystem::path own = folder_ / std::to_string(world_.rank());
+  const std::vector<double> expected = draw_from_network(alone, own, model::Precision::bf16),
+                            exact = draw_from_network(alone, own, model::Precision::fp32),
+                            found = draw_from_network(world_, folder_, model::Precision::bf16);
+  if (!world_.is_root()) return;
+  EXPECT_EQ(found, expected);
+  EXPECT_NE(found, exact);
+}
+
 TEST_F(OneJobAfterAnother, KeepsItsFolderLockedAsLongAsItLasts) {
   const model::PriorBundle prior = load();
   const Planned holder = plan(settings("out", 1), prior);

@@ -95,6 +95,56 @@ TEST(ScoreUnet, HasTheLossAndTheGradientsOfTheReference) {
   }
 }
 
+TEST(ScoreUnet, RoundsInBf16OnlyTheFactorsOfItsProducts) {
+  at::manual_seed(33);
+  const auto tensors = random_tensors(small(), 3);
+  ScoreUnet exact(small(), tensors, at::kFloat), rounded(small(), tensors, at::kFloat, Precision::bf16);
+  const at::Tensor x = at::randn({2, 6, 12, 20}), cotangent = at::randn_like(x);
+  const auto relative = [](const at::Tensor& found, const at::Tensor& expected) {
+    return ((found - expected).square().mean() / expected.square().mean()).sqrt().item<double>();
+  };
+  const at::Tensor eps = exact.noise_estimate(at_hour_zero(x), kLevel),
+                   eps_rounded = rounded.noise_estimate(at_hour_zero(x), kLevel);
+  EXPECT_EQ(eps_rounded.scalar_type(), at::kFloat);
+  EXPECT_GT(relative(eps_rounded, eps), 0);  // else it was not bf16
+  EXPECT_LT(relative(eps_rounded, eps), 5e-3);
+  const at::Tensor product = exact.noise_vjp(at_hour_zero(x), kLevel, cotangent),
+                   product_rounded = rounded.noise_vjp(at_hour_zero(x), kLevel, cotangent);
+  EXPECT_GT(relative(product_rounded, product), 0);
+  EXPECT_LT(relative(product_rounded, product), 5e-3);
+
+  // Fields are not rounded: a change that bf16 could not tell is seen.
+  const at::Tensor nearly = x * (1 + 1e-4);
+  const double sees = relative(rounded.noise_estimate(at_hour_zero(nearly), kLevel), eps_rounded);
+  EXPECT_GT(sees, 1e-6);
+  // Weights that are rounded for one evaluation, as in training, are those that are kept rounded.
+  const at::NoGradGuard no_gradients;
+  EXPECT_TRUE(
+      at::equal(exact.forward(x, at::full({1}, kLevel.t, at::kDouble), Precision::bf16).narrow(0, 0, 1),
+                rounded.forward(x, at::full({1}, kLevel.t, at::kDouble)).narrow(0, 0, 1)));
+}
+
+TEST(ScoreUnet, FollowsTheNoiseLevelFromCallToCall) {
+  at::manual_seed(34);
+  ScoreUnet network = small_network(at::kFloat);
+  const at::Tensor x = at::randn({1, 6, 12, 20});
+  const diffusion::NoiseLevel other = diffusion::VpCosine{}.at(0.7);
+  const at::Tensor first = network.noise_estimate(at_hour_zero(x), kLevel),
+                   second = network.noise_estimate(at_hour_zero(x), other);
+  EXPECT_FALSE(at::equal(first, second));
+  EXPECT_TRUE(at::equal(network.noise_estimate(at_hour_zero(x), kLevel), first));
+  ScoreUnet fresh = small_network(at::kFloat);
+  EXPECT_TRUE(at::equal(fresh.noise_estimate(at_hour_zero(x), other), second));
+}
+
+TEST(Precision, Tf32IsRefusedOnTheCpu) {
+  EXPECT_THAT([] { check_precision(Precision::tf32, at::kCPU); },
+              ThrowsMessage<core::UsageError>(
+                  AllOf(HasSubstr("run.precision: tf32"), HasSubstr("expected fp32 or bf16"))));
+  EXPECT_NO_THROW(check_precision(Precision::bf16, at::kCPU));
+  EXPECT_NO_THROW(check_precision(Precision::tf32, at::kCUDA));
+}
+
 TEST(ScoreUnet, KeepsNoAutogradStateInInference) {
   ScoreUnet network = small_network(at::kFloat);
   for (const auto& [name, tensor] : network.tensors()) tensor.requires_grad_();
@@ -107,11 +157,12 @@ TEST(ScoreUnet, KeepsNoAutogradStateInInference) {
 TEST(ScoreUnet, GivesAWindowTheSameBitsInAnySlotAndBatch) {
   const int threads = at::get_num_threads();
   at::manual_seed(32);
-  ScoreUnet network = small_network(at::kFloat);
   // The deepest level has 3 x 5 cells of 20 channels: vectorised loops have tails at every level.
   const at::Tensor windows = at::randn({5, 6, 12, 20}), cotangents = at::randn({5, 6, 12, 20});
-  for (const int some : {1, 2}) {
+  for (const auto& [some, precision] :
+       {std::pair(1, Precision::fp32), {2, Precision::fp32}, {1, Precision::bf16}, {2, Precision::bf16}}) {
     at::set_num_threads(some);
+    ScoreUnet network(small(), random_tensors(small(), 3), at::kFloat, precision);
     const at::Tensor eps = network.noise_estimate(at_hour_zero(windows), kLevel);
     const at::Tensor product = network.noise_vjp(at_hour_zero(windows), kLevel, cotangents);
     for (std::int64_t shift = 1; shift < 5; ++shift) {

@@ -81,7 +81,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, FollowsTheLossCurveOfSinglePrecisionInBf16) {
   const FieldCache fields(folder_ / "cache.nc");
   TrainingOptions options = options_of(30);
   const Course expected = train(world_, fields, options);
-  options.in_bf16 = true;
+  options.precision = model::Precision::bf16;
   const Course found = train(world_, fields, options);
   ASSERT_EQ(found.losses.size(), 30U);
   for (std::size_t i = 0; i < 30; ++i)

@@ -240,6 +240,28 @@ TEST_P(OfAnyHourShape, AVectorJacobianProductHasTheSameBitsOnAnyNumberOfRanks) {
   EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size())));
 }
 
+TEST_P(OfAnyHourShape, AVectorJacobianProductKnowsTheHaloOfItsOwnFieldsAlone) {
+  const auto& [shared_out, hour_shape] = GetParam();
+  const auto [hours, markov_order, stride, period] = shared_out;
+  const comm::Communicator world = comm::Communicator::world();
+  const SlabPartition shared(hours, world.size(), 0, period);
+  const Slab mine = shared.slab(world.rank());
+  Wavy prior;
+  const WindowPlan plan(hours, markov_order, stride);
+  const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
+  const at::Tensor cotangent = noise_of(mine, hour_shape, 2);
+  const auto afresh = [&](const at::Tensor& noisy) {
+    return ComposedDenoiser(prior, world, shared, plan, 4).noise_vjp(noisy, level, cotangent);
+  };
+  at::Tensor noisy = noise_of(mine, hour_shape), other = noise_of(mine, hour_shape, 1);
+  ComposedDenoiser composed(prior, world, shared, plan, 4);
+  composed.noise_estimate(noisy, level);
+  EXPECT_TRUE(at::equal(composed.noise_vjp(noisy, level, cotangent), afresh(noisy)));
+  EXPECT_TRUE(at::equal(composed.noise_vjp(other, level, cotangent), afresh(other)));
+  noisy.mul_(0.5).add_(0.1);  // as a sampler does from step to step
+  EXPECT_TRUE(at::equal(composed.noise_vjp(noisy, level, cotangent), afresh(noisy)));
+}
+
 TEST_P(OfAnyHourShape, AVectorJacobianProductIsTheAdjointOfTheDerivative) {
   const auto& [shared_out, hour_shape] = GetParam();
   const auto [hours, markov_order, stride, period] = shared_out;

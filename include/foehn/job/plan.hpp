@@ -11,6 +11,7 @@
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/job/settings.hpp"
+#include "foehn/model/precision.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
 #include "foehn/trajectory/window_plan.hpp"
 
@@ -51,6 +52,7 @@ struct Plan {
   Windows windows;
   std::optional<Windows> gaussian_windows;  ///< of the prior's Gaussian part, if it has one
   std::int64_t batch = 8;
+  model::Precision precision = model::Precision::fp32;
   std::int64_t seed = 0;
   std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
   std::int64_t ranks_per_member = 1;

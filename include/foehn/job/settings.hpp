@@ -9,6 +9,7 @@
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ingestion/preparation_options.hpp"
 #include "foehn/io/cordex_metadata.hpp"
+#include "foehn/model/precision.hpp"
 
 namespace foehn::job {
 
@@ -47,6 +48,7 @@ struct Settings {
   std::optional<double> solver_tolerance;
   std::optional<std::int64_t> stride = 1;  ///< absent: as many as the noise level allows ("auto")
   std::int64_t batch = 8;
+  model::Precision precision = model::Precision::fp32;  ///< of the prior's network
   std::int64_t members = 1;
   std::int64_t first_member = 0;
   std::int64_t seed = 0;

@@ -16,6 +16,7 @@
 #include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/gaussian_part.hpp"
+#include "foehn/model/precision.hpp"
 #include "foehn/model/score_unet.hpp"
 
 namespace foehn::io {
@@ -35,6 +36,9 @@ struct PriorDescription {
   std::string digest;  ///< SHA-256 over both files, and over those of a Gaussian part that is lent to it
 };
 
+/// @throws core::UsageError if the prior has no network that could compute in this arithmetic
+void check_precision(Precision precision, const PriorDescription& prior);
+
 /// A prior that is ready to use.
 struct PriorBundle {
   PriorDescription description;
@@ -42,6 +46,7 @@ struct PriorBundle {
   /// The prior's Gaussian part, whose Jacobian is closed form: `denoiser` itself, a part of it, or one with
   /// windows of its own, of 2 gaussian_order + 1 hours. Null for a prior without one.
   std::shared_ptr<diffusion::WindowDenoiser> gaussian;
+  Precision precision = Precision::fp32;  ///< of its network
 };
 
 /// A prior as it lies on disk, open: a folder with `weights.safetensors` and `domain.nc` (src/README.md,
@@ -68,9 +73,10 @@ class PriorFiles {
   void lend(const std::filesystem::path& gaussian);
   const std::optional<GaussianPart>& lent() const { return lent_; }
   /// Weights of a score network may be of any floating type; it computes in the type of `options`.
-  /// @param options  type and device of the fields to come
+  /// @param options    type and device of the fields to come
+  /// @param precision  of the network, if the prior has one
   /// @throws core::Error naming the file and a tensor that is not finite
-  PriorBundle load(const at::TensorOptions& options) const;
+  PriorBundle load(const at::TensorOptions& options, Precision precision = Precision::fp32) const;
 
  private:
   void check_has_no_gaussian_part() const;
@@ -93,7 +99,8 @@ PriorDescription describe_prior(const std::filesystem::path& folder);
 std::string prior_digest(const std::filesystem::path& folder);
 
 /// @throws as PriorFiles
-PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options);
+PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOptions& options,
+                       Precision precision = Precision::fp32);
 
 /// Writes a Gaussian prior; the folder is made where it is absent.
 /// @param lag_covariance  as in GaussianPrior

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "foehn/diffusion/window_denoiser.hpp"
+#include "foehn/model/precision.hpp"
 
 namespace foehn::model {
 
@@ -57,7 +58,7 @@ std::int64_t parameter_count(const ScoreUnetArchitecture& architecture);
 /// @param ny, nx  cells of a field, multiples of side_multiple()
 std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_t ny, std::int64_t nx);
 
-struct ScoreUnetLayers;
+class ScoreUnetLayers;
 
 /// The score network of Climate2Weather (Schmidt et al. 2025): a U-Net that estimates
 /// the noise in a window of noisy fields.
@@ -67,15 +68,18 @@ struct ScoreUnetLayers;
 /// whose result is added to what the level above had on the way down.
 class ScoreUnet : public diffusion::WindowDenoiser {
  public:
-  /// @param tensors  as expected_tensors; any floating type
-  /// @param options  type to compute in, and device
+  /// @param tensors    as expected_tensors; any floating type
+  /// @param options    type of fields and sums, and device
+  /// @param precision  of estimates, and of `forward` where it is not told
   /// @throws core::Error as check_architecture and check_tensors
   ScoreUnet(const ScoreUnetArchitecture& architecture, const std::map<std::string, at::Tensor>& tensors,
-            const at::TensorOptions& options);
+            const at::TensorOptions& options, Precision precision = Precision::fp32);
   ~ScoreUnet() override;
 
   const ScoreUnetArchitecture& architecture() const { return architecture_; }
-  /// The tensors that the network computes with, by name; they can be made to require gradients.
+  /// The tensors that the network computes with, by name; they can be made to require gradients. To change
+  /// them is for training: estimates keep what they made of them at a noise level. Empty for a network in
+  /// bf16, which keeps rounded ones.
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
 
   /// The network itself, differentiable in all its arguments.
@@ -83,6 +87,8 @@ class ScoreUnet : public diffusion::WindowDenoiser {
   /// @param t      time of the schedule, [window], or [1] for all windows
   /// @return       estimated noise, [window, hour*variable, y, x]
   at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t) const;
+  /// The same in another arithmetic than the network's own; rounds the weights anew each time.
+  at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t, Precision precision) const;
 
   bool needs_full_batches() const override;
   /// @param noisy  [window, input channel, y, x] of any floating type, and of any hours
@@ -92,12 +98,18 @@ class ScoreUnet : public diffusion::WindowDenoiser {
                        const at::Tensor& cotangent) override;
 
  private:
+  struct LevelTerms;
   void check_shape(const at::Tensor& noisy) const;
+  ScoreUnetLayers layers_in(Precision precision) const;
+  /// forward at a noise level, what depends on it alone being made once.
+  at::Tensor evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level);
 
   ScoreUnetArchitecture architecture_;
   at::TensorOptions options_;
+  Precision precision_;
   std::map<std::string, at::Tensor> tensors_;
   std::unique_ptr<ScoreUnetLayers> layers_;
+  std::unique_ptr<LevelTerms> terms_;  // of the latest noise level
 };
 
 }  // namespace foehn::model

@@ -3,6 +3,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <string>
 
 #include "foehn/comm/communicator.hpp"
 
@@ -14,14 +15,40 @@ void set_threads(std::int64_t threads);
 /// What may be asked for; automatic: a GPU where this build and machine have one.
 enum class DeviceChoice { automatic, cpu, cuda };
 
-/// The device that a process computes on.
+/// The device that a process computes on. From here on, LibTorch takes algorithms whose bits are the same
+/// from run to run, and adds in float32.
 /// @param number  of several GPUs the one of this number, counted round
 /// @throws core::Error if cuda is asked for and no GPU is found
 c10::Device choose_device(DeviceChoice choice, int number = 0);
 
 /// The device that this rank computes on: of several GPUs, the one of its number on the machine.
-/// @throws core::CollectiveError if cuda is asked for and some rank's machine has no GPU
+/// @param may_share  whether ranks may share a GPU
+/// @throws core::CollectiveError if cuda is asked for and some rank's machine has no GPU, or as
+///         agree_on_devices
 /// @note Collective over the world.
-c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice);
+c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice, bool may_share = false);
+
+/// A device as a run's identity names it: "cpu", or a GPU's model and the versions of its libraries. Devices
+/// of one name give the same bits.
+std::string name_of(const c10::Device& device);
+
+/// What one rank computes on.
+struct RankDevice {
+  std::string name;  ///< as name_of
+  std::string gpu;   ///< what tells this GPU from others; empty: the CPU
+};
+
+/// @param mine       of this rank
+/// @param may_share  whether ranks may share a GPU
+/// @throws core::CollectiveError unless the devices of all ranks have the same name and, if they may not
+/// share
+///         them, each rank of a machine has a GPU of its own
+/// @note Collective over the world.
+void agree_on_devices(const comm::Communicator& world, const RankDevice& mine, bool may_share);
+
+/// Bytes of memory that this rank may use for fields: what is free of its GPU, or all that the machine has,
+/// in equal shares for the ranks on it.
+/// @note Collective over the world.
+double available_memory(const comm::Communicator& world, const c10::Device& device);
 
 }  // namespace foehn::process

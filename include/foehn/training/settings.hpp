@@ -54,7 +54,7 @@ struct Settings {
   std::string checkpoint;
   std::int64_t checkpoint_every = 1000;
   bool restart = false;
-  bool in_bf16 = false;  ///< convolutions and products of training steps
+  model::Precision precision = model::Precision::fp32;  ///< of training steps
 
   std::string checkpoint_folder() const { return checkpoint.empty() ? prior : checkpoint; }
   bool corrects_gaussian() const { return kind == NetworkKind::gaussian_preconditioned; }

@@ -26,7 +26,7 @@ struct TrainingOptions {
   double weight_decay = 1e-3;
   double average_decay = 0.9999;  ///< of the parameters' moving average; less in the first steps
   Augmentation augmentation = {};
-  bool in_bf16 = false;  ///< convolutions and products; parameters and their averages are float32
+  model::Precision precision = model::Precision::fp32;  ///< of steps; parameters and averages are float32
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
   diffusion::VpCosine schedule = {};  ///< of the noise that hides the fields
@@ -91,7 +91,7 @@ class Trainer {
     core::NoiseKey noise;
   };
   Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
-  at::Tensor answer_to(const Lesson& lesson, bool in_bf16);
+  at::Tensor answer_to(const Lesson& lesson, model::Precision precision);
   double step(TrainingState& state, Optimiser& optimiser);
   /// @param error  answer minus target
   std::vector<double> mean_square_on_held_out(const std::function<at::Tensor(const Lesson&)>& error);

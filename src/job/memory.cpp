@@ -1,0 +1,65 @@
+#include "memory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::job {
+
+namespace {
+
+constexpr double kGiga = 1e9;
+
+/// Copies of a batch's fields: windows, cotangents, estimates or gradients, and what a denoiser makes on the
+/// way.
+constexpr double kBatchCopies = 6;
+
+}  // namespace
+
+double slabs_held(const Plan& plan) {
+  double slabs = 2;                                                 // the state, and an estimate
+  if (plan.sampler.method == diffusion::Method::dpmpp_2m) ++slabs;  // the estimate before
+  if (plan.guidance == Guidance::sda_exact) slabs += 2;             // a gradient, and that through the prior
+  if (plan.guidance == Guidance::mmps) {
+    const std::int64_t products = plan.solving.solver.steps;
+    slabs += 2;
+    if (products <= diffusion::kMostSlabsKept) slabs += static_cast<double>(products - 1);
+  }
+  if (plan.is_conditioned()) slabs += 0.25;  // fields of some of the observations
+  // A checkpoint's, while it is written.
+  if (plan.checkpoints.every_minutes > 0 || plan.checkpoints.every_steps > 0)
+    slabs += plan.sampler.method == diffusion::Method::dpmpp_2m ? 2 : 1;
+  return slabs;
+}
+
+double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t ranks) {
+  const double hour =
+      4.0 * static_cast<double>(domain.variables.size()) * static_cast<double>(domain.grid.cells());
+  const auto hours = static_cast<double>((plan.period.hours + ranks - 1) / ranks);
+  const auto halo = static_cast<double>(2 * plan.windows.markov_order);
+  const double batch = static_cast<double>(plan.batch) * (halo + 1);
+  return hour * (slabs_held(plan) * hours + 2 * halo + kBatchCopies * batch);
+}
+
+void check_memory(const Plan& plan, const model::Domain& domain, const std::vector<double>& available) {
+  const double least = *std::min_element(available.begin(), available.end());
+  const double needed = field_bytes(plan, domain, plan.ranks_per_member);
+  if (needed <= least) return;
+  std::int64_t ranks = plan.ranks_per_member;
+  while (ranks < plan.period.hours && field_bytes(plan, domain, ranks) > least) ++ranks;
+  const std::string help = field_bytes(plan, domain, ranks) > least
+                               ? "use a smaller sampler.batch"
+                               : fmt::format(
+                                     "share each member among at least {} ranks with as much memory each "
+                                     "(ensemble.ranks_per_member)",
+                                     ranks);
+  throw core::Error(fmt::format(
+      "time.hours: a trajectory of {} steps on {} rank{} needs {:.1f} GB per rank, found {:.1f} GB: {}, "
+      "or a shorter one",
+      plan.period.hours, plan.ranks_per_member, plan.ranks_per_member == 1 ? "" : "s", needed / kGiga,
+      least / kGiga, help));
+}
+
+}  // namespace foehn::job
