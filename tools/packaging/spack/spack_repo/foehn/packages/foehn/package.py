@@ -59,6 +59,3 @@ class Foehn(CMakePackage, CudaPackage):
     @on_package_attributes(run_tests=True)
     def check_installed(self):
         Executable(self.prefix.bin.foehn)("info", join_path(self.prefix.share.foehn.configs, "era5_uk_prior"))
-
-    def setup_run_environment(self, env):
-        env.set("FOEHN_ROOT", join_path(self.prefix, "share", "foehn"))
