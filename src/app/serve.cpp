@@ -1,12 +1,11 @@
 #include "foehn/service/serve.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <optional>
+#include <vector>
 
 #include "foehn/core/error.hpp"
 #include "foehn/service/spool.hpp"
@@ -69,13 +68,22 @@ void declare(config::OptionTable& table, ServeOptions& options) {
        .maximum = 1e4});
 }
 
-/// The seconds that a service has; nothing: any number.
-std::optional<double> seconds_given(double minutes) {
+/// The seconds that the scheduler leaves this process; nothing if it does not say.
+std::optional<double> seconds_of_allocation() {
+  const char* text = std::getenv("SLURM_JOB_END_TIME");
+  const double end = text == nullptr ? 0 : std::strtod(text, nullptr);
+  if (end <= 0) return std::nullopt;
+  return std::max(0.0, end - static_cast<double>(std::time(nullptr)) - kSlurmMarginSeconds);
+}
+
+/// The seconds that a service has; nothing: any number. A launcher may tell the root alone.
+/// @note Collective over the world.
+std::optional<double> seconds_given(const comm::Communicator& world, double minutes) {
   if (minutes > 0) return minutes * 60;
-  const char* end = std::getenv("SLURM_JOB_END_TIME");
-  if (end == nullptr) return std::nullopt;
-  const double left = std::strtod(end, nullptr) - static_cast<double>(std::time(nullptr));
-  return std::max(0.0, left - kSlurmMarginSeconds);
+  std::vector<double> of_root;
+  if (const auto seconds = seconds_of_allocation()) of_root.push_back(*seconds);
+  world.broadcast(of_root);
+  return of_root.empty() ? std::nullopt : std::optional(of_root.front());
 }
 
 int run(const Call& call, const Context& context, const ServeOptions& options) {
@@ -86,7 +94,7 @@ int run(const Call& call, const Context& context, const ServeOptions& options) {
     return 0;
   }
   service::ServiceOptions told = options;
-  told.seconds = seconds_given(options.minutes);
+  told.seconds = seconds_given(world, options.minutes);
   const service::Ending ending = service::serve(world, told, job_reader(), context.watchdog, context.stop);
   switch (ending) {
     case service::Ending::empty:

@@ -22,7 +22,7 @@ using ::testing::IsEmpty;
 class Service : public ::testing::Test {
  protected:
   /// Two members of steps enough to be in the midst of.
-  Options long_options(const std::string& name, int steps = 1500) const {
+  Options long_options(const std::string& name, int steps = 300) const {
     Options options = toy_climate().sample_options(folder_ / name);
     options["sampler.steps"] = std::to_string(steps);
     options["sampler.method"] = "ddim";
@@ -51,7 +51,8 @@ class Service : public ::testing::Test {
   }
   std::map<std::string, nlohmann::json> states() const {
     std::map<std::string, nlohmann::json> found;
-    for (const auto& job : nlohmann::json::parse(jobs({"--json"}).out)["jobs"]) found[job["name"]] = job;
+    const nlohmann::json all = nlohmann::json::parse(jobs({"--json"}).out);
+    for (const auto& job : all["jobs"]) found[job["name"]] = job;
     return found;
   }
   /// Waits until a service has written a newer checkpoint of a job than there was.

@@ -45,7 +45,8 @@ class ServiceCommands : public ::testing::Test {
     EXPECT_EQ(outcome.exit_code, 0) << outcome;
     std::map<std::string, nlohmann::json> found;
     if (!is_root()) return found;
-    for (const auto& job : nlohmann::json::parse(outcome.out)["jobs"]) found[job["name"]] = job;
+    const nlohmann::json all = nlohmann::json::parse(outcome.out);
+    for (const auto& job : all["jobs"]) found[job["name"]] = job;
     return found;
   }
   std::string spool() const { return folder_ / "spool"; }
