@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/text.hpp"
 #include "foehn/io/durable.hpp"
+#include "foehn/process/stop.hpp"
 #include "foehn/service/spool.hpp"
 #include "option_names.hpp"
 #include "subcommands.hpp"
@@ -91,29 +95,78 @@ void declare(config::OptionTable& table, CampaignOptions& options) {
   table.add("json", &options.as_json, {.doc = "List the jobs as JSON."});
 }
 
-/// What is not done and can be run.
-std::vector<campaign::Standing> jobs_left(const std::vector<campaign::Standing>& standings) {
-  std::vector<campaign::Standing> left;
-  for (const campaign::Standing& standing : standings)
-    if (standing.state == campaign::State::to_do || standing.state == campaign::State::begun)
-      left.push_back(standing);
-  return left;
+/// A job with the files that it is told by.
+struct CampaignJob {
+  campaign::Standing standing;
+  std::vector<WrittenFile> files;
+};
+
+/// Whether a job was written out with other content before.
+bool has_changed(const std::vector<WrittenFile>& files) {
+  constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+  return std::ranges::any_of(files, [](const WrittenFile& file) {
+    return fs::exists(file.path) && io::read_small_file(file.path, kMostBytes) != file.text;
+  });
 }
 
-std::vector<campaign::Standing> standings_of(const CampaignOptions& options, std::int64_t step_seconds) {
-  const std::vector<campaign::Job> jobs =
+std::vector<CampaignJob> jobs_of(const CampaignOptions& options, std::int64_t step_seconds) {
+  const std::vector<campaign::Job> found =
       campaign::expand(options, campaign::find_cmip6_files(options.folders));
-  if (jobs.empty())
+  if (found.empty())
     throw core::UsageError(
         fmt::format("no CMIP6 file of {} in {} belongs to an experiment of campaign.periods",
                     fmt::join(options.variables, ", "), fmt::join(options.folders, ", ")));
+  std::vector<CampaignJob> jobs;
+  for (const campaign::Job& job : found) {
+    CampaignJob& next = jobs.emplace_back(CampaignJob{standing_of(job, options.output, step_seconds), {}});
+    campaign::State& state = next.standing.state;
+    if (state == campaign::State::impossible) continue;
+    next.files = files_of_job(next.standing, options, options.job);
+    if (state != campaign::State::to_do && has_changed(next.files)) state = campaign::State::changed;
+  }
+  return jobs;
+}
+
+void say_what_there_is(const std::vector<CampaignJob>& jobs, const CampaignOptions& options) {
   std::vector<campaign::Standing> standings;
-  for (const campaign::Job& job : jobs) standings.push_back(standing_of(job, options.output, step_seconds));
-  return standings;
+  bool has_changes = false;
+  for (const CampaignJob& job : jobs) {
+    standings.push_back(job.standing);
+    has_changes |= job.standing.state == campaign::State::changed;
+  }
+  if (options.as_json)
+    std::cout << to_json(standings, options.members).dump(2) << "\n";
+  else
+    std::cout << list_text(standings, options.members);
+  if (has_changes)
+    spdlog::warn(
+        "jobs drawn with other options are left as they are: choose another campaign.output for the new "
+        "options, or "
+        "remove their folders and their files in {}",
+        (fs::path(options.output) / "jobs").string());
+}
+
+/// Writes the files of the jobs that are not done and can be run.
+std::vector<campaign::JobFile> write_jobs_left(const std::vector<CampaignJob>& jobs) {
+  std::vector<campaign::JobFile> written;
+  for (const CampaignJob& job : jobs) {
+    const campaign::State state = job.standing.state;
+    if (state != campaign::State::to_do && state != campaign::State::begun) continue;
+    for (const WrittenFile& file : job.files) {
+      fs::create_directories(file.path.parent_path());
+      io::write_file_atomically(file.path, file.text);
+    }
+    written.push_back({job.standing.job.name(), job.files.front().path});
+  }
+  return written;
 }
 
 /// Writes the jobs for a workflow engine, and says how to start it.
 void write_workflow(const CampaignOptions& options, const std::vector<campaign::JobFile>& files) {
+  if (files.empty()) {
+    std::cout << "nothing to write: no job is left that can be run\n";
+    return;
+  }
   const fs::path folder = fs::absolute(options.output);
   const auto write = [&](const char* name, const std::string& text) {
     io::write_file_atomically(folder / name, text);
@@ -145,21 +198,51 @@ void share(const comm::Communicator& world, std::vector<std::string>& words) {
   words = nlohmann::json::parse(text).get<std::vector<std::string>>();
 }
 
+/// Leaves of the files those of jobs that the spool does not have, and says what became of the others.
+void leave_out_queued(const service::Spool& spool, std::vector<std::string>& files) {
+  using service::State;
+  std::map<std::string, State> states;
+  for (const State state : {State::queued, State::done, State::failed, State::held})
+    for (const service::Ticket& ticket : spool.tickets(state)) states.emplace(ticket.name, state);
+  for (const service::Claim& claim : spool.claims()) states.emplace(claim.ticket.name, State::claimed);
+  std::map<std::string, std::int64_t> counts;
+  std::erase_if(files, [&](const std::string& file) {
+    const std::string name = fs::path(file).stem().string();
+    if (!spool.knows(name)) return false;
+    const auto state = states.find(name);
+    if (state == states.end())
+      spdlog::warn(
+          "{}: the spool has the name but no job: something died while queuing it; remove {} to queue it",
+          name, (spool.path() / "names" / name).string());
+    else
+      ++counts[service::folder_name(state->second)];
+    return true;
+  });
+  for (const auto& [state, count] : counts)
+    std::cout << fmt::format("{} in the spool already: {}\n", core::counted(count, "job"), state);
+  if (counts.contains(service::folder_name(State::failed)))
+    std::cout << fmt::format("`foehn jobs {}` says why jobs failed; with --retry it queues them again\n",
+                             spool.path().string());
+}
+
 /// Queues what the spool does not have.
 /// @param files  of the root
+/// @return       whether all jobs could be queued
 /// @note Collective over the world.
-void queue_in_spool(const comm::Communicator& world, const CampaignOptions& options,
+bool queue_in_spool(const comm::Communicator& world, const CampaignOptions& options,
                     std::vector<std::string> files) {
   const service::Spool spool(service::disk(), options.spool);
-  world.agree_on_root([&] {
-    std::erase_if(files,
-                  [&](const std::string& file) { return spool.knows(fs::path(file).stem().string()); });
-  });
+  world.agree_on_root([&] { leave_out_queued(spool, files); });
   share(world, files);
-  if (!files.empty())
-    queue_jobs(world, spool, check_jobs(world, spool, files), options.priority);
-  else if (world.is_root())
-    std::cout << "nothing to queue: the spool has all jobs\n";
+  if (files.empty()) {
+    if (world.is_root()) std::cout << "nothing to queue\n";
+    return true;
+  }
+  const CheckedJobs checked = check_jobs(world, spool, files);
+  if (world.is_root())
+    for (const std::string& complaint : checked.complaints) spdlog::error("{}", complaint);
+  if (!checked.jobs.empty()) queue_jobs(world, spool, checked.jobs, options.priority);
+  return checked.complaints.empty();
 }
 
 int run(const Call& call, const Context& context, const CampaignOptions& options) {
@@ -169,20 +252,15 @@ int run(const Call& call, const Context& context, const CampaignOptions& options
   world.agree_on_root([&] {
     if (options.format == Filing::spool && options.spool.empty())
       throw core::UsageError("campaign.spool: required with campaign.format spool");
-    const auto standings = standings_of(options, step_of_prior(options.job));
-    if (options.as_json)
-      std::cout << to_json(standings, options.members).dump(2) << "\n";
-    else
-      std::cout << list_text(standings, options.members);
+    const std::vector<CampaignJob> jobs = jobs_of(options, step_of_prior(options.job));
+    say_what_there_is(jobs, options);
     if (options.format == Filing::list || call.validate_only) return;
-    std::vector<campaign::JobFile> files;
-    for (const campaign::Standing& standing : jobs_left(standings)) {
-      files.push_back({standing.job.name(), write_job_file(standing, options, options.job)});
-      paths.push_back(files.back().path);
-    }
-    write_workflow(options, files);
+    const std::vector<campaign::JobFile> files = write_jobs_left(jobs);
+    for (const campaign::JobFile& file : files) paths.push_back(file.path.string());
+    if (options.format != Filing::spool) write_workflow(options, files);
   });
-  if (options.format == Filing::spool && !call.validate_only) queue_in_spool(world, options, paths);
+  if (options.format == Filing::spool && !call.validate_only)
+    return queue_in_spool(world, options, paths) ? 0 : 1;
   return 0;
 }
 
@@ -191,7 +269,7 @@ int run(const Call& call, const Context& context, const CampaignOptions& options
 Subcommand campaign() {
   return {
       .name = "campaign",
-      .summary = "Expand climate models, scenarios and periods into jobs, and file those that are not done.",
+      .summary = "Expand climate models, scenarios and periods into jobs, and queue those that are not done.",
       .example = "foehn campaign campaign.ini --campaign.format spool --campaign.spool spool",
       .declare = parallel(&declare, &run),
       .takes_config = true};

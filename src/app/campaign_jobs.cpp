@@ -9,7 +9,6 @@
 #include "cordex_metadata.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/io/durable.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/model/domain.hpp"
 #include "job_file.hpp"
@@ -32,9 +31,9 @@ std::map<std::string, std::string> said_by_files(const campaign::Job& job) {
                                           {"driving_experiment_id", job.period.experiment},
                                           {"driving_variant_label", job.variant}};
   const io::Attributes attributes = io::NetcdfFile::open(job.files.front()).global_attributes();
+  // Not `source`: CMIP6's has many lines, and the archive wants a name.
   for (const auto& [key, attribute] :
-       {std::pair{"driving_institution_id", "institution_id"}, std::pair{"driving_experiment", "experiment"},
-        std::pair{"driving_source", "source"}})
+       {std::pair{"driving_institution_id", "institution_id"}, std::pair{"driving_experiment", "experiment"}})
     if (const auto found = attributes.find(attribute); found != attributes.end())
       if (const auto* text = std::get_if<std::string>(&found->second)) said[key] = *text;
   return said;
@@ -50,14 +49,16 @@ std::int64_t step_of_prior(const fs::path& job) {
   return model::read_domain(fs::path(prior) / "domain.nc").step_seconds;
 }
 
-fs::path write_job_file(const campaign::Standing& standing, const campaign::Settings& settings,
-                        const fs::path& job) {
-  const fs::path folder = fs::absolute(settings.output) / "jobs";
-  fs::create_directories(folder);
+std::vector<WrittenFile> files_of_job(const campaign::Standing& standing, const campaign::Settings& settings,
+                                      const fs::path& job) {
+  const fs::path folder = fs::absolute(settings.output);
   const std::string name = standing.job.name();
-  const std::string members = (fs::absolute(settings.output) / standing.job.folder()).string();
-  const std::string text =
-      job_text({"--config", job.string(), "--output.directory", members}, [&](SampleOptions& options) {
+  const fs::path path = folder / "jobs" / (name + ".ini"),
+                 metadata = folder / "jobs" / (name + ".metadata.ini");
+  std::vector<WrittenFile> files;
+  const std::string text = job_text(
+      {"--config", job.string(), "--output.directory", (folder / standing.job.folder()).string()},
+      [&](SampleOptions& options) {
         options.preparation.files.clear();
         for (const fs::path& file : standing.job.files)
           options.preparation.files.push_back(fs::absolute(file).string());
@@ -66,14 +67,11 @@ fs::path write_job_file(const campaign::Standing& standing, const campaign::Sett
         options.members = settings.members;
         options.seed = seed_of(options.seed, name);
         if (options.layout != job::Layout::cordex || options.metadata.empty()) return;
-        const fs::path metadata = folder / (name + ".metadata.ini");
-        io::write_file_atomically(metadata,
-                                  cordex_metadata_text(options.metadata, said_by_files(standing.job)));
+        files.push_back({metadata, cordex_metadata_text(options.metadata, said_by_files(standing.job))});
         options.metadata = metadata.string();
       });
-  const fs::path file = folder / (name + ".ini");
-  io::write_file_atomically(file, text);
-  return file;
+  files.insert(files.begin(), {path, text});
+  return files;
 }
 
 }  // namespace foehn::app

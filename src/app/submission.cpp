@@ -1,7 +1,6 @@
 #include "submission.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <iostream>
 #include <map>
@@ -69,29 +68,19 @@ class Checking {
 
 }  // namespace
 
-std::vector<JobToQueue> check_jobs(const comm::Communicator& world, const service::Spool& spool,
-                                   const std::vector<std::string>& files) {
+CheckedJobs check_jobs(const comm::Communicator& world, const service::Spool& spool,
+                       const std::vector<std::string>& files) {
   Checking checking(world, spool);
-  std::vector<JobToQueue> jobs;
-  std::vector<std::string> complaints;
+  CheckedJobs checked;
   for (const std::string& file : files) {
     try {
-      jobs.push_back(checking.check(file));
+      checked.jobs.push_back(checking.check(file));
     } catch (const core::CollectiveError& error) {
       if (error.scope() != core::Scope::world) throw;
-      complaints.push_back(fmt::format("{}: {}", file, error.what()));
+      checked.complaints.push_back(fmt::format("{}: {}", file, error.what()));
     }
   }
-  world.agree([&] {
-    if (complaints.empty()) return;
-    if (files.size() == 1) throw core::UsageError(complaints.front());
-    for (const std::string& complaint : complaints)
-      if (world.is_root()) spdlog::error("{}", complaint);
-    throw core::UsageError(fmt::format("{} of {} are wrong, as said above; none was queued",
-                                       complaints.size(),
-                                       core::counted(static_cast<std::int64_t>(files.size()), "job")));
-  });
-  return jobs;
+  return checked;
 }
 
 void queue_jobs(const comm::Communicator& world, const service::Spool& spool,

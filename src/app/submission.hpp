@@ -17,12 +17,18 @@ struct JobToQueue {
   std::string text;            ///< on the root
 };
 
+/// Jobs that were checked.
+struct CheckedJobs {
+  std::vector<JobToQueue> jobs;         ///< that can be queued
+  std::vector<std::string> complaints;  ///< about the others, one each
+};
+
 /// Checks jobs for a spool one after another, inputs included; priors that they share are read once.
 /// @param files  configuration files of `foehn sample`
-/// @throws core::CollectiveError on every rank if a job is wrong, once all were checked and named in the log
+/// @return       as many jobs and complaints on every rank
 /// @note Collective over the world.
-std::vector<JobToQueue> check_jobs(const comm::Communicator& world, const service::Spool& spool,
-                                   const std::vector<std::string>& files);
+CheckedJobs check_jobs(const comm::Communicator& world, const service::Spool& spool,
+                       const std::vector<std::string>& files);
 
 /// Queues them, and says so.
 /// @note Collective over the world.

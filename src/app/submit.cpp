@@ -1,7 +1,13 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/process/stop.hpp"
 #include "foehn/service/spool.hpp"
 #include "options.hpp"
@@ -40,16 +46,28 @@ void declare(config::OptionTable& table, SubmitOptions& options) {
        .maximum = static_cast<double>(service::kHighestPriority)});
 }
 
+/// @throws core::UsageError if there are complaints, once all are in the log
+void refuse(const std::vector<std::string>& complaints, std::size_t jobs, bool is_root) {
+  if (complaints.empty()) return;
+  if (jobs == 1) throw core::UsageError(complaints.front());
+  if (is_root)
+    for (const std::string& complaint : complaints) spdlog::error("{}", complaint);
+  throw core::UsageError(fmt::format("{} of {} are wrong, as listed above; none was queued",
+                                     complaints.size(),
+                                     core::counted(static_cast<std::int64_t>(jobs), "job")));
+}
+
 int run(const Call& call, const Context& context, const SubmitOptions& options) {
   const comm::Communicator& world = context.world;
   process::stop_listening();
   const service::Spool spool(service::disk(), options.spool);
-  const std::vector<JobToQueue> jobs = check_jobs(world, spool, options.jobs);
+  const CheckedJobs checked = check_jobs(world, spool, options.jobs);
+  world.agree([&] { refuse(checked.complaints, options.jobs.size(), world.is_root()); });
   if (call.validate_only) {
     if (world.is_root()) say_valid("no job was queued");
     return 0;
   }
-  queue_jobs(world, spool, jobs, options.priority);
+  queue_jobs(world, spool, checked.jobs, options.priority);
   return 0;
 }
 

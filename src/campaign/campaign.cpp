@@ -166,10 +166,11 @@ std::vector<Job> expand(const Settings& settings, const std::vector<Cmip6File>& 
     for (const Period& period : periods) {
       const auto of_experiment =
           where(where(wanted, &Cmip6File::model, model), &Cmip6File::experiment, period.experiment);
+      const bool is_asked_for = contains(settings.models, model);
+      if (of_experiment.empty() && !is_asked_for) continue;
       std::vector<std::string> variants =
           asked_or_found(settings.variants, of_experiment, &Cmip6File::variant);
-      // One that is asked for by name is missed by name.
-      if (variants.empty() && contains(settings.models, model)) variants = {"any"};
+      if (variants.empty()) variants = {"any"};
       for (const std::string& variant : variants) {
         const Simulation simulation{model, variant, period.experiment,
                                     where(of_experiment, &Cmip6File::variant, variant)};

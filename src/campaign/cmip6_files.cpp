@@ -40,9 +40,10 @@ std::optional<std::string> day_of(const std::string& time, const std::string& le
   return time + left_out.substr(time.size() - 4);
 }
 
-/// The version of ESGF's tree that a file lies in, "v20190710"; empty if in none.
+/// The version of ESGF's tree that a file lies in, "v20190710", also through the link `latest`; empty if in
+/// none.
 std::string version_of(const fs::path& path) {
-  const std::string folder = path.parent_path().filename().string();
+  const std::string folder = fs::canonical(path).parent_path().filename().string();
   return folder.size() > 1 && folder.front() == 'v' && are_digits(folder.substr(1)) ? folder : "";
 }
 

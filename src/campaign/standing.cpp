@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/core/text.hpp"
 #include "foehn/job/run_record.hpp"
@@ -26,6 +27,8 @@ std::string word_of(State state) {
       return "begun";
     case State::done:
       return "done";
+    case State::changed:
+      return "drawn with other options";
   }
   return "";
 }
@@ -54,7 +57,7 @@ std::string totals(const std::vector<Standing>& standings, std::int64_t members)
   std::map<State, std::int64_t> counts;
   for (const Standing& standing : standings) ++counts[standing.state];
   std::vector<std::string> parts;
-  for (const State state : {State::done, State::begun, State::to_do, State::impossible})
+  for (const State state : {State::done, State::begun, State::to_do, State::changed, State::impossible})
     if (counts.contains(state)) parts.push_back(fmt::format("{} {}", counts[state], word_of(state)));
   std::string text = fmt::format(
       "{}: {}\n", core::counted(static_cast<std::int64_t>(standings.size()), "job"), fmt::join(parts, ", "));
@@ -70,15 +73,21 @@ std::string totals(const std::vector<Standing>& standings, std::int64_t members)
 
 Standing standing_of(const Job& job, const std::filesystem::path& output, std::int64_t step_seconds) {
   Standing standing{.job = job};
-  if (!job.missing.empty()) {
+  try {
+    if (job.missing.empty()) {
+      const Cmip6File first = *parse_cmip6_name(job.files.front());
+      standing.steps = steps_of(job.period, calendar_of(first.path, first.variable), step_seconds);
+    }
+  } catch (const core::Error& error) {
+    standing.job.missing.push_back(error.what());
+  }
+  if (!standing.job.missing.empty()) {
     standing.state = State::impossible;
     return standing;
   }
-  const Cmip6File first = *parse_cmip6_name(job.files.front());
-  standing.steps = steps_of(job.period, calendar_of(first.path, first.variable), step_seconds);
   if (const auto run = job::read_run_record(output / job.folder())) {
-    standing.state = run->state == "done" ? State::done : State::begun;
     constexpr double kDaysPerYear = 365.25;
+    standing.state = run->state == "done" ? State::done : State::begun;
     if (run->years_per_day > 0)
       standing.rank_seconds_per_step = static_cast<double>(run->ranks) * static_cast<double>(step_seconds) /
                                        (kDaysPerYear * run->years_per_day);

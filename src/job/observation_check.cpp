@@ -21,22 +21,21 @@ struct PerObservation {
 std::vector<PerObservation> distances(const observation::SlabObservations& observations,
                                       std::size_t variables, const at::Tensor& slab) {
   std::vector<PerObservation> all(variables);
-  const at::Tensor deviation = observations.variance().sqrt();
-  for (std::int64_t i = 0; i < observations.size(); ++i) {
-    // Both are zero where a value is missing.
-    const at::Tensor distance =
-        ((observations.apply(slab, i) - observations.values()[i]) / deviation).to(at::kCPU, at::kDouble);
-    const at::Tensor missing =
-        observations.is_missing().defined() ? observations.is_missing()[i].to(at::kCPU) : at::Tensor();
+  // Both are zero where a value is missing.
+  const at::Tensor distances =
+      ((observations.apply(slab) - observations.values()) / observations.variance().sqrt())
+          .to(at::kCPU, at::kDouble);
+  const at::Tensor is_missing =
+      observations.is_missing().defined() ? observations.is_missing().to(at::kCPU) : at::Tensor();
+  for (std::int64_t i = 0; i < observations.size(); ++i)
     for (std::size_t variable = 0; variable < variables; ++variable) {
       const auto place = static_cast<std::int64_t>(variable);
-      const at::Tensor of_variable = distance[place];
-      const std::int64_t gaps = missing.defined() ? missing[place].sum().item<std::int64_t>() : 0;
+      const at::Tensor of_variable = distances[i][place];
+      const std::int64_t gaps = is_missing.defined() ? is_missing[i][place].sum().item<std::int64_t>() : 0;
       all[variable].counts.push_back(static_cast<double>(of_variable.numel() - gaps));
       all[variable].sums.push_back(of_variable.sum().item<double>());
       all[variable].squares.push_back(of_variable.square().sum().item<double>());
     }
-  }
   return all;
 }
 

@@ -91,6 +91,7 @@ void EsgfFile::write(const std::filesystem::path& path) const {
   file.set_global_attributes({{"Conventions", std::string("CF-1.7 CMIP-6.2")},
                               {"mip_era", std::string("CMIP6")},
                               {"source_id", source_id},
+                              {"source", source_id + " (2017): \natmos: a toy"},
                               {"experiment_id", std::string("ssp585")},
                               {"variant_label", std::string("r1i1p1f3")},
                               {"creation_date", std::string("2020-05-01T00:00:00Z")},

@@ -15,7 +15,8 @@ enum class State {
   impossible,  ///< files are missing
   to_do,
   begun,  ///< stopped, dead, or running
-  done
+  done,
+  changed  ///< begun or done, with other options than the campaign has now
 };
 
 /// How a job of a campaign stands.
@@ -27,10 +28,9 @@ struct Standing {
   std::optional<double> rank_seconds_per_step = {};
 };
 
-/// Looks at what a job's folder holds.
+/// Looks at what a job's folder holds. What is wrong with its files makes it impossible, and says so.
 /// @param output        the campaign's folder
 /// @param step_seconds  of the prior
-/// @throws core::Error as calendar_of and steps_of
 Standing standing_of(const Job& job, const std::filesystem::path& output, std::int64_t step_seconds);
 
 /// "12 jobs: 3 done, 7 to do, 2 cannot be run" and what the rest costs, below a line per job.

@@ -75,11 +75,20 @@ TEST_F(CampaignCommand, ListsItsJobsWithoutFilingThem) {
 
 TEST_F(CampaignCommand, QueuesWhatIsNotDone) {
   expect_said(file_as("spool"), 0, {"2 to do", "queued 2 jobs"});
-  expect_said(file_as("spool"), 0, {"nothing to queue"});
+  expect_said(file_as("spool"), 0, {"2 jobs in the spool already: queued", "nothing to queue"});
   expect_said(run_here("serve", {{"service.beat", "0.1"}}, {folder_ / "spool", "--service.until_empty"}), 0,
               {"job " + kJobA + ": done", "job " + kJobB + ": done"});
   expect_said(run_here("campaign", options()), 0, {"4 files; done\n", "2 jobs: 2 done\n"});
-  expect_said(file_as("array"), 0, {"wrote 0 jobs"});
+  expect_said(file_as("array"), 0, {"nothing to write"});
+  expect_said(file_as("spool"), 0, {"nothing to queue"});
+
+  // What was drawn with other options is neither done nor drawn over.
+  Options more = options();
+  more["campaign.members"] = "2";
+  more["campaign.format"] = "spool";
+  expect_said(run_here("campaign", more), 0,
+              {"drawn with other options\n", "2 jobs: 2 drawn with other options\n",
+               "another campaign.output", "nothing to queue"});
 
   // The members are those of the same job run alone, and each model has noise of its own.
   const std::string file = folder_ / ("out/jobs/" + kJobA + ".ini");
@@ -166,20 +175,34 @@ const std::vector<BadInput> kBadCampaigns = {
      },
      {"typo.ini, line 2", "sampler.step", "sampler.steps"},
      2},
-    {"AJobThatCannotBeRun",
-     [](Options& options, const fs::path& folder) {
-       std::string text = io::content_of(folder / "job.ini");
-       const std::string good = "block = 8";
-       if (!text.empty()) text.replace(text.find(good), good.size(), "block = 5");
-       io::write_content(folder / "blocks.ini", text);
-       options["campaign.format"] = "spool";
-       options["campaign.job"] = folder / "blocks.ini";
-     },
-     {"2 of 2 jobs are wrong", "none was queued"},
-     2},
 };
 
 INSTANTIATE_TEST_SUITE_P(BadInput, CampaignRefuses, ::testing::ValuesIn(kBadCampaigns), name_of);
+
+TEST_F(CampaignCommand, QueuesNoJobThatCannotBeRun) {
+  if (is_root()) {
+    std::string text = io::content_of(folder_ / "job.ini");
+    const std::string good = "block = 8";
+    io::write_content(folder_ / "job.ini", text.replace(text.find(good), good.size(), "block = 5"));
+  }
+  expect_said(file_as("spool"), 1, {kJobA + ".ini: ", kJobB + ".ini: ", "observation.block", "5 x 5"});
+  EXPECT_FALSE(fs::exists(folder_ / "spool"));
+}
+
+TEST_F(CampaignCommand, ListsADayThatAModelsCalendarDoesNotHave) {
+  Options some = options();
+  some["campaign.periods"] = "ssp585:2050-12-29/2050-12-31";
+  expect_said(run_here("campaign", some), 0, {"cannot be run (psl: ends on 2050-12-30"});
+  if (is_root())
+    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "cmip6"))
+      if (entry.is_regular_file()) {
+        std::string name = entry.path().filename().string();
+        fs::rename(entry.path(),
+                   entry.path().parent_path() / name.replace(name.find("205012301800"), 8, "20501231"));
+      }
+  expect_said(run_here("campaign", some), 0,
+              {"cannot be run (", "2050-12-31", "360_day", "2 jobs: 2 cannot be run"});
+}
 
 TEST_F(CampaignCommand, ListsWhatIsMissingAndFilesTheRest) {
   if (is_root())
