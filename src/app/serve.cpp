@@ -46,7 +46,7 @@ void declare(config::OptionTable& table, ServeOptions& options) {
              .minimum = 0,
              .maximum = 1e6});
   table.add("service.crashes", &options.crashes,
-            {.doc = "Count a job as failed after this many services ended without a word while they ran it. "
+            {.doc = "Count a job as failed after this many services ended unexpectedly while they ran it. "
                     "Stops with a checkpoint do not count.",
              .unit = "1",
              .minimum = 1,

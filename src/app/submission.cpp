@@ -42,7 +42,14 @@ class Checking {
     world_.broadcast(job.text);
     service::Order order;
     const service::Reader reader = job_reader();
-    world_.agree([&] { order = reader.order(job.text, file.string()); });
+    world_.agree([&] {
+      order = reader.order(job.text, file.string());
+      if (order.settings.restart)
+        throw core::UsageError(
+            "checkpoint.restart: a service that continues a job would start it over each time; leave it out, "
+            "and "
+            "remove output.directory instead");
+    });
     check_inputs(std::move(order), reader);
     return job;
   }

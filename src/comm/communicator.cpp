@@ -22,6 +22,8 @@ void check_mpi(int status, const char* doing) {
 namespace {
 
 constexpr int kValuesTag = 23;
+constexpr int kTextsTag = 29;
+constexpr std::int64_t kMostBytesAtOnce = std::int64_t{1} << 30;
 
 int checked_count(std::size_t size) {
   if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -204,23 +206,29 @@ std::vector<double> Communicator::gather_all(double value) const {
 
 std::vector<std::string> Communicator::gather(const std::string& text) const {
   const core::Waiting waiting("to gather texts");
-  const int mine = checked_count(text.size());
-  const auto ranks = is_root() ? static_cast<std::size_t>(size()) : 0;
-  std::vector<int> lengths(ranks), places(ranks);
-  check_mpi(MPI_Gather(&mine, 1, MPI_INT, lengths.data(), 1, MPI_INT, 0, handle_), "gather texts");
-  std::size_t total = 0;
-  for (std::size_t rank = 0; rank < ranks; ++rank) {
-    places[rank] = checked_count(total);
-    total += static_cast<std::size_t>(lengths[rank]);
-  }
-  std::string all(static_cast<std::size_t>(checked_count(total)), '\0');
-  check_mpi(MPI_Gatherv(text.data(), mine, MPI_CHAR, all.data(), lengths.data(), places.data(), MPI_CHAR, 0,
-                        handle_),
-            "gather texts");
+  const auto mine = static_cast<std::int64_t>(text.size());
+  std::vector<std::int64_t> lengths(is_root() ? static_cast<std::size_t>(size()) : 0);
+  check_mpi(MPI_Gather(&mine, 1, MPI_INT64_T, lengths.data(), 1, MPI_INT64_T, 0, handle_), "gather texts");
+  // Rank by rank and piece by piece: together they may be longer than a message can be.
+  const auto piece_at = [](std::int64_t begin, std::int64_t length) {
+    return static_cast<int>(std::min<std::int64_t>(length - begin, kMostBytesAtOnce));
+  };
+  if (!is_root())
+    for (std::int64_t begin = 0; begin < mine; begin += kMostBytesAtOnce)
+      check_mpi(MPI_Send(text.data() + begin, piece_at(begin, mine), MPI_CHAR, 0, kTextsTag, handle_),
+                "gather texts");
   std::vector<std::string> texts;
-  for (std::size_t rank = 0; rank < ranks; ++rank)
-    texts.push_back(
-        all.substr(static_cast<std::size_t>(places[rank]), static_cast<std::size_t>(lengths[rank])));
+  for (std::size_t rank = 0; rank < lengths.size(); ++rank) {
+    if (rank == 0) {
+      texts.push_back(text);
+      continue;
+    }
+    std::string& received = texts.emplace_back(static_cast<std::size_t>(lengths[rank]), '\0');
+    for (std::int64_t begin = 0; begin < lengths[rank]; begin += kMostBytesAtOnce)
+      check_mpi(MPI_Recv(received.data() + begin, piece_at(begin, lengths[rank]), MPI_CHAR,
+                         static_cast<int>(rank), kTextsTag, handle_, MPI_STATUS_IGNORE),
+                "gather texts");
+  }
   return texts;
 }
 

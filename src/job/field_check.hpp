@@ -13,7 +13,7 @@
 namespace foehn::job {
 
 /// Watches members on their way to their files, hour by hour: gathers what SelfCheck says of range, jumps and
-/// spread. Of the root alone; its memory grows neither with the hours nor with the members.
+/// spread. Of the root alone; its memory does not grow with the members.
 class FieldCheck {
  public:
   /// All outlive this.

@@ -96,11 +96,9 @@ void Desk::take_over(const Claim& claim) const {
     in_.spool.put_back(claim, ticket);
     return;
   }
-  in_.spool.fail(
-      claim,
-      fmt::format("the service that ran it ended without a word, {}; the last one was {}: see "
-                  "its log",
-                  ticket.crashes == 1 ? "once" : fmt::format("{} times", ticket.crashes), claim.service));
+  in_.spool.fail(claim,
+                 fmt::format("{} ended unexpectedly while running it; the last one was {}: see its log",
+                             core::counted(ticket.crashes, "service"), claim.service));
 }
 
 bool Desk::is_too_long(const Ticket& ticket) const {
@@ -134,7 +132,7 @@ std::optional<Task> Desk::take_next() {
   while (!queue_.empty() && too_long_ < kMostTooLong) {
     const Ticket ticket = queue_.back();
     queue_.pop_back();
-    if (avoided_.contains(ticket.name)) continue;
+    if (avoided_.contains(ticket.name) || for_others_.contains(ticket.name)) continue;
     if (is_too_long(ticket)) {
       ++too_long_;
       continue;
@@ -148,6 +146,10 @@ std::optional<Task> Desk::take_next() {
 
 void Desk::avoid(const std::string& name) {
   avoided_[name] = in_.clock() + kAvoidSeconds;
+}
+
+void Desk::leave_to_others(const std::string& name) {
+  for_others_.insert(name);
 }
 
 void Desk::leave() const {

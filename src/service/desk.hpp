@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,6 +46,8 @@ class Desk {
 
   /// Leaves a job alone for a while that is back in the queue, since another run writes to its folder.
   void avoid(const std::string& name);
+  /// Takes no more jobs of a name.
+  void leave_to_others(const std::string& name);
   /// Puts back whatever is still this service's.
   void leave() const;
 
@@ -62,6 +65,7 @@ class Desk {
   std::vector<Ticket> queue_;  ///< as last listed, without those that were looked at; the first is last
   std::vector<Claim> strays_;  ///< claims of this service that it does not know of
   std::map<std::string, double> avoided_;  ///< by name, until when
+  std::set<std::string> for_others_;       // jobs that this service cannot run
   std::optional<double> listed_at_, idle_since_;
   bool all_are_clear_ = true;  ///< no claim is of a service that may be dead
   int too_long_ = 0;           ///< jobs for which the time does not suffice

@@ -122,7 +122,7 @@ void Presence::beat(const std::optional<Work>& work) {
     json["unit"] = progress->unit;
     if (progress->seconds_left) json["seconds_left"] = *progress->seconds_left;
   }
-  // Who took this service for dead may have removed it.
+  // Whoever cleans up behind dead services may have removed it.
   spool_.files().make_folder(folder_);
   spool_.files().overwrite(folder_ / kBeatFile, json.dump() + "\n");
 }

@@ -69,7 +69,8 @@ Report report_on(const Spool& spool) {
     for (const Ticket& ticket : spool.tickets(state))
       report.jobs.push_back({.ticket = ticket, .state = state});
   const auto rank = [](State state) {
-    constexpr State kOrder[] = {State::claimed, State::queued, State::held, State::failed, State::done};
+    static constexpr State kOrder[] = {State::claimed, State::queued, State::held, State::failed,
+                                       State::done};
     return std::find(std::begin(kOrder), std::end(kOrder), state);
   };
   std::sort(report.jobs.begin(), report.jobs.end(), [&](const JobReport& one, const JobReport& other) {

@@ -6,10 +6,13 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/job/make_plan.hpp"
 #include "foehn/job/perform.hpp"
 #include "foehn/job/shared_prior.hpp"
@@ -26,7 +29,8 @@ constexpr double kYearSeconds = 365.25 * 86400;
 /// @note Collective over the world.
 bool is_busy(const comm::Communicator& world, const job::Settings& settings) {
   bool is_held = false;
-  if (world.is_root() && std::filesystem::is_directory(settings.output)) {
+  std::error_code ignored;  // make_plan tells of it
+  if (world.is_root() && std::filesystem::is_directory(settings.output, ignored)) {
     try {
       const process::OutputLock lock(settings.output, "output.directory");
     } catch (const process::FolderInUse& error) {
@@ -36,6 +40,22 @@ bool is_busy(const comm::Communicator& world, const job::Settings& settings) {
     }
   }
   return world.any(is_held);
+}
+
+/// Why a job is for another service, of other ranks or devices; empty if it is not.
+/// @note Collective over the world.
+std::string why_unsuited(const comm::Communicator& world, const Order& order) {
+  const std::int64_t ranks = order.settings.ranks_per_member;
+  if (ranks > 0 && world.size() % ranks != 0)
+    return fmt::format("ensemble.ranks_per_member is {}, of which the {} of this service are no multiple",
+                       ranks, core::counted(world.size(), "rank"));
+  try {
+    process::choose_device(world, order.device);
+  } catch (const core::CollectiveError& error) {
+    if (error.scope() != core::Scope::world) throw;
+    return error.what();
+  }
+  return "";
 }
 
 /// What the journal says of a job that ran.
@@ -63,14 +83,17 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
   job::Settings& settings = order.settings;
   watchdog.set_timeout(order.timeout_minutes * 60);
   process::set_threads(order.threads);
+  const std::string reason = why_unsuited(world, order);
+  if (!reason.empty())
+    return {.outcome = Outcome::unsuited, .message = reason, .facts = nlohmann::json::object()};
   const at::Device device = process::choose_device(world, order.device);
-  std::optional<model::PriorFiles> files = job::open_prior(world, settings.prior, settings.gaussian);
-  world.agree_on_root([&] { reader.complete(settings); });
   result.facts["output"] = settings.output;
   if (is_busy(world, settings)) {
     result.outcome = Outcome::busy;
     return result;
   }
+  std::optional<model::PriorFiles> files = job::open_prior(world, settings.prior, settings.gaussian);
+  world.agree_on_root([&] { reader.complete(settings); });
   job::Planned planned =
       job::make_plan(world, settings, files ? &files->description() : nullptr, device, false);
   if (planned.root) {

@@ -17,11 +17,12 @@ enum class Outcome {
   stopped,  ///< with what can be kept of it
   refused,  ///< it cannot be run; the message says why
   busy,     ///< another run writes to its folder
+  unsuited  ///< it is for a service of other ranks or devices, as the message says
 };
 
 struct JobResult {
   Outcome outcome = Outcome::done;
-  std::string message;  ///< of one that is refused; the same on every rank
+  std::string message;  ///< of one that is refused or unsuited; the same on every rank
   nlohmann::json facts =
       nlohmann::json::object();  ///< what it is and what it cost, for the journal; of the root
 };

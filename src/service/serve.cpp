@@ -89,13 +89,16 @@ class Office {
         facts["message"] = result.message;
         if (spool_.fail(claim, result.message)) event = Event::failed;
         break;
+      case Outcome::unsuited:
+        spdlog::warn("job {}: left to other services: {}", claim.ticket.name, result.message);
+        desk_.leave_to_others(claim.ticket.name);
+        put_back(event);
+        break;
       case Outcome::busy:
         desk_.avoid(claim.ticket.name);
         [[fallthrough]];
       case Outcome::stopped:
-        if (!spool_.holds(claim)) break;
-        spool_.put_back(claim, claim.ticket);
-        event = Event::put_back;
+        put_back(event);
     }
     journal_.write(event, facts);
     say(event, facts);
@@ -111,6 +114,12 @@ class Office {
   process::StopToken job_stop() const { return job_stop_.token(); }
 
  private:
+  /// Puts the job back, if it is still this service's.
+  void put_back(Event& event) {
+    if (!spool_.holds(task_->claim)) return;
+    spool_.put_back(task_->claim, task_->claim.ticket);
+    event = Event::put_back;
+  }
   static Spool made(const std::string& folder) {
     const Spool spool(disk(), folder);
     spool.make();
@@ -127,7 +136,7 @@ class Office {
     if (event == Event::failed)
       spdlog::error("job {}: failed: {}", name, facts.value("message", ""));
     else if (event == Event::lost)
-      spdlog::warn("job {}: stopped; it was cancelled, held or taken over", name);
+      spdlog::warn("job {}: ended, but it was cancelled, held or taken over meanwhile", name);
     else
       spdlog::info("job {}: {} after {}", name, event_name(event),
                    core::format_duration(facts.value("seconds", 0.0)));

@@ -74,7 +74,9 @@ std::string Claim::file() const {
 
 std::optional<Ticket> parse_ticket(const std::string& file) {
   if (!file.ends_with(kSuffix)) return std::nullopt;
-  return parse_stem(file.substr(0, file.size() - std::string(kSuffix).size()));
+  const auto ticket = parse_stem(file.substr(0, file.size() - std::string(kSuffix).size()));
+  // A file of another spelling could not be renamed by what it says.
+  return ticket && ticket->file() == file ? ticket : std::nullopt;
 }
 
 std::optional<Claim> parse_claim(const std::string& file) {

@@ -37,11 +37,11 @@ Life Watch::look(const std::string& service) {
   if (said && said->machine == machine_) {
     try {
       if (spool_.files().try_lock(spool_.services() / service)) return when_gone(seen);
+      seen.gone_since.reset();
+      return Life::alive;
     } catch (const core::Error&) {
-      return Life::unclear;  // its folder goes away
+      // Its folder goes away, or belongs to another user: the beat tells.
     }
-    seen.gone_since.reset();
-    return Life::alive;
   }
   seen.gone_since.reset();
   if (clock_() - seen.since >= patience_seconds_) return Life::dead;

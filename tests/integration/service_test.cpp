@@ -113,7 +113,7 @@ TEST_F(Service, LetsGoOfAJobThatIsCancelledAndGoesOn) {
   EXPECT_EQ(cancelled.exit_code, 0) << cancelled;
   const Outcome outcome = service.wait(std::chrono::seconds(60));
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
-  EXPECT_THAT(outcome.err, HasSubstr("job long: stopped; it was cancelled, held or taken over"));
+  EXPECT_THAT(outcome.err, HasSubstr("job long: ended, but it was cancelled, held or taken over meanwhile"));
   auto state = states();
   EXPECT_EQ(state["long"]["state"], "failed");
   EXPECT_EQ(state["long"]["message"], "cancelled");

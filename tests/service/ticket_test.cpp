@@ -18,9 +18,9 @@ TEST(Ticket, IsReadBackFromTheNameOfItsFile) {
 }
 
 TEST(Ticket, IsNotReadFromOtherFiles) {
-  for (const std::string file :
-       {"", ".ini", "europe.ini", "007-europe.0.ini", "007-00000012-europe.ini", "007-00000012-.0.ini",
-        "-07-00000012-europe.0.ini", "x-00000012-europe.0.ini", "007-00000012-europe.0.txt"})
+  for (const std::string file : {"", ".ini", "europe.ini", "007-europe.0.ini", "007-00000012-europe.ini",
+                                 "007-00000012-.0.ini", "-07-00000012-europe.0.ini",
+                                 "x-00000012-europe.0.ini", "7-12-europe.0.ini", "007-00000012-europe.0.txt"})
     EXPECT_FALSE(parse_ticket(file)) << file;
   for (const std::string file : {"007-00000012-europe.ini", "007-00000012-europe.0.ini", "europe.a.ini"})
     EXPECT_FALSE(parse_claim(file)) << file;

@@ -121,6 +121,23 @@ TEST_F(ServiceCommands, TakeNoJobThatIsHeldOrCancelled) {
                "none of this name"});
 }
 
+TEST_F(ServiceCommands, LeaveAJobForOtherRanksToOtherServices) {
+  Options many = options("many");
+  many["ensemble.ranks_per_member"] = "64";
+  expect_said(submit({job("many", many), job("any", options("any"))}), 0, {});
+  expect_said(serve(), 0,
+              {"job many: left to other services", "ensemble.ranks_per_member is 64", "job any: done"});
+  expect_said(jobs({}), 0, {"queued   many"});
+  EXPECT_FALSE(fs::exists(folder_ / "many"));
+}
+
+TEST_F(ServiceCommands, RefuseAJobThatStartsOverEachTime) {
+  Options restart = options("out");
+  restart["checkpoint.restart"] = "true";
+  expect_said(submit({job("restart", restart)}), 2, {"checkpoint.restart", "leave it out"});
+  EXPECT_FALSE(fs::exists(spool()));
+}
+
 TEST_F(ServiceCommands, BeginNoJobForWhichTheTimeDoesNotSuffice) {
   expect_said(submit({job("long", options("out"))}), 0, {});
   const Outcome outcome = run_here("serve", {{"service.minutes", "15"}}, {spool()});
