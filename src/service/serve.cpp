@@ -105,6 +105,18 @@ class Office {
     task_.reset();
   }
 
+  /// The ranks no longer agree, such as after a disk was full amid the output: the service ends, and the job
+  /// has failed, so that it does not end others as well.
+  void give_up(const std::string& message) const {
+    const Claim& claim = task_->claim;
+    try {
+      if (!spool_.fail(claim, message)) return;
+      journal_.write(Event::failed, {{"job", claim.ticket.name}, {"message", message}});
+    } catch (const core::Error& error) {
+      spdlog::error("job {}: {}", claim.ticket.name, error.what());
+    }
+  }
+
   Ending leave() {
     desk_.leave();
     journal_.write(Event::ended, nlohmann::json::object());
@@ -182,8 +194,13 @@ Ending serve(const comm::Communicator& world, const ServiceOptions& options, con
     world.broadcast(name);
     if (name.empty()) break;
     world.broadcast(text);
-    const JobResult result =
-        run_order(world, text, name, reader, shelf, watchdog, office ? office->job_stop() : stop);
+    JobResult result;
+    try {
+      result = run_order(world, text, name, reader, shelf, watchdog, office ? office->job_stop() : stop);
+    } catch (const core::Error& error) {
+      if (office) office->give_up(error.what());
+      throw;
+    }
     world.agree_on_root([&] { office->conclude(result); });
   }
   std::vector<std::int64_t> ending{0};
