@@ -50,12 +50,28 @@ inline void write_score_prior(const std::filesystem::path& folder) {
                          {"foehn.schedule", R"({"name": "vp-cosine", "eta": 0.001})"}});
 }
 
-/// A bundle of a Gaussian prior that knows no neighbours: white in space and between variables.
-inline void write_gaussian_prior(const std::filesystem::path& folder) {
+/// The covariance of a Gaussian prior that knows no neighbours: white in space and between variables.
+inline at::Tensor toy_covariance() {
   at::Tensor lags = at::zeros({3, 2, 2, 8, 12}, at::kDouble);
   for (int lag = 0; lag < 3; ++lag)
     for (int variable = 0; variable < 2; ++variable) lags[lag][variable][variable] = 1.0 / (1 + lag);
-  model::save_gaussian_prior(folder, toy_domain(), lags, {});
+  return lags;
+}
+
+/// A bundle of a Gaussian prior.
+inline void write_gaussian_prior(const std::filesystem::path& folder) {
+  model::save_gaussian_prior(folder, toy_domain(), toy_covariance(), {});
+}
+
+/// A bundle of a network of small random weights that corrects it, so that samples stay plausible.
+inline void write_preconditioned_prior(const std::filesystem::path& folder) {
+  model::NetworkPrior prior;
+  prior.architecture = toy_architecture();
+  prior.architecture.inputs = 2;
+  for (const auto& [name, tensor] : model::random_tensors(prior.architecture, 1))
+    prior.tensors[name] = tensor * 0.3;
+  prior.lag_covariance = toy_covariance();
+  model::save_network_prior(folder, toy_domain(), prior, {});
 }
 
 }  // namespace foehn::testing

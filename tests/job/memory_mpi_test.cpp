@@ -57,7 +57,7 @@ class Memory : public ::testing::Test {
     alone_.agree_on_root([&] {
       std::filesystem::remove_all(folder_);
       std::filesystem::create_directories(folder_);
-      foehn::testing::write_score_prior(folder_ / "prior");
+      foehn::testing::write_preconditioned_prior(folder_ / "prior");
     });
   }
   ~Memory() override { std::filesystem::remove_all(folder_); }

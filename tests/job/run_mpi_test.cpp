@@ -140,7 +140,7 @@ std::vector<double> draw_from_network(const comm::Communicator& ranks, const std
   settings.precision = precision;
   settings.output = folder / fmt::format("{}_{}", core::name_of(precision), ranks.size());
   settings.result_values = fmt::format("run.precision = {}\n", core::name_of(precision));
-  ranks.agree_on_root([&] { foehn::testing::write_score_prior(settings.prior); });
+  ranks.agree_on_root([&] { foehn::testing::write_preconditioned_prior(settings.prior); });
   const model::PriorBundle prior =
       load_prior(ranks, open_prior(ranks, settings.prior), at::TensorOptions(at::kFloat), precision);
   Planned planned =
