@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -42,15 +43,16 @@ bool is_busy(const comm::Communicator& world, const job::Settings& settings) {
   return world.any(is_held);
 }
 
-/// Why a job is for another service, of other ranks or devices; empty if it is not.
+/// Chooses a job's device.
+/// @return  why the job is for another service, of other ranks or devices; empty if it is not
 /// @note Collective over the world.
-std::string why_unsuited(const comm::Communicator& world, const Order& order) {
+std::string choose(const comm::Communicator& world, const Order& order, std::optional<at::Device>& device) {
   const std::int64_t ranks = order.settings.ranks_per_member;
   if (ranks > 0 && world.size() % ranks != 0)
     return fmt::format("ensemble.ranks_per_member is {}, of which the {} of this service are no multiple",
                        ranks, core::counted(world.size(), "rank"));
   try {
-    process::choose_device(world, order.device);
+    device = process::choose_device(world, order.device);
   } catch (const core::CollectiveError& error) {
     if (error.scope() != core::Scope::world) throw;
     return error.what();
@@ -83,10 +85,9 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
   job::Settings& settings = order.settings;
   watchdog.set_timeout(order.timeout_minutes * 60);
   process::set_threads(order.threads);
-  const std::string reason = why_unsuited(world, order);
-  if (!reason.empty())
+  std::optional<at::Device> device;
+  if (const std::string reason = choose(world, order, device); !reason.empty())
     return {.outcome = Outcome::unsuited, .message = reason, .facts = nlohmann::json::object()};
-  const at::Device device = process::choose_device(world, order.device);
   result.facts["output"] = settings.output;
   if (is_busy(world, settings)) {
     result.outcome = Outcome::busy;
@@ -95,18 +96,18 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
   std::optional<model::PriorFiles> files = job::open_prior(world, settings.prior, settings.gaussian);
   world.agree_on_root([&] { reader.complete(settings); });
   job::Planned planned =
-      job::make_plan(world, settings, files ? &files->description() : nullptr, device, false);
+      job::make_plan(world, settings, files ? &files->description() : nullptr, *device, false);
   if (planned.root) {
     planned.root->started = started;
     spdlog::info("{}{}", planned.root->made,
                  job::describe(planned.plan, settings, files->description(), world.size()));
   }
   const auto load = [&](std::optional<model::PriorFiles> opened) {
-    return shelf.take(world, planned.plan.prior_digest, std::move(opened), device, planned.plan.precision);
+    return shelf.take(world, planned.plan.prior_digest, std::move(opened), *device, planned.plan.precision);
   };
-  const job::Result drawn = job::perform(world, planned, std::move(files), load, device, stop);
+  const job::Result drawn = job::perform(world, planned, std::move(files), load, *device, stop);
   if (!drawn.is_done) result.outcome = Outcome::stopped;
-  result.facts.update(cost_facts(world, planned.plan, drawn, device));
+  result.facts.update(cost_facts(world, planned.plan, drawn, *device));
   result.facts["members"] = planned.plan.members.size();
   return result;
 }
