@@ -26,6 +26,7 @@ service::Order order_of(const std::string& text, const std::string& name) {
   check_sample_options(job.table, job.options);
   return {.settings = job_settings(job.table, job.options),
           .device = job.options.device,
+          .share_gpus = job.options.share_gpus,
           .threads = job.options.threads,
           .timeout_minutes = job.options.timeout_minutes};
 }

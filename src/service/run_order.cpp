@@ -52,7 +52,7 @@ std::string choose(const comm::Communicator& world, const Order& order, std::opt
     return fmt::format("ensemble.ranks_per_member is {}, of which the {} of this service are no multiple",
                        ranks, core::counted(world.size(), "rank"));
   try {
-    device = process::choose_device(world, order.device);
+    device = process::choose_device(world, order.device, order.share_gpus);
   } catch (const core::CollectiveError& error) {
     if (error.scope() != core::Scope::world) throw;
     return error.what();

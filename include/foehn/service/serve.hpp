@@ -29,6 +29,7 @@ struct ServiceOptions {
 struct Order {
   job::Settings settings;
   process::DeviceChoice device = process::DeviceChoice::automatic;
+  bool share_gpus = false;
   std::int64_t threads = 1;
   double timeout_minutes = 0;
 };
