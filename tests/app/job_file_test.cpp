@@ -54,9 +54,10 @@ TEST(JobText, KeepsWhatMembersAreToldApartBy) {
 
 TEST(JobText, NamesTheFileOfAValueThatItCannotKeep) {
   const io::TemporaryFolder folder;
-  io::write_content(folder / "job.ini", "[prior]\npath = a'b\"c\n[output]\ndirectory = out\n");
+  io::write_content(folder / "job.ini",
+                    "[prior]\npath = prior\n[output]\ndirectory = out\n[input]\nobservations = a'b\"c.nc\n");
   EXPECT_THAT([&] { job_text(folder / "job.ini"); },
-              ThrowsMessage<core::UsageError>(AllOf(HasSubstr("job.ini"), HasSubstr("quotes"))));
+              ThrowsMessage<core::UsageError>(AllOf(HasSubstr("job.ini"), HasSubstr("input.observations"))));
 }
 
 TEST(JobText, KnowsWhichOptionsArePaths) {
