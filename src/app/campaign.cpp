@@ -95,6 +95,8 @@ void declare(config::OptionTable& table, CampaignOptions& options) {
   table.add("json", &options.as_json, {.doc = "List the jobs as JSON."});
 }
 
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of a job's file
+
 /// A job with the files that it is told by.
 struct CampaignJob {
   campaign::Standing standing;
@@ -103,7 +105,6 @@ struct CampaignJob {
 
 /// Whether a job was written out with other content before.
 bool has_changed(const std::vector<WrittenFile>& files) {
-  constexpr std::size_t kMostBytes = std::size_t{16} << 20;
   return std::ranges::any_of(files, [](const WrittenFile& file) {
     return fs::exists(file.path) && io::read_small_file(file.path, kMostBytes) != file.text;
   });
@@ -138,6 +139,9 @@ void say_what_there_is(const std::vector<CampaignJob>& jobs, const CampaignOptio
     std::cout << to_json(standings, options.members).dump(2) << "\n";
   else
     std::cout << list_text(standings, options.members);
+  for (const campaign::Period& period : campaign::parse_periods(options.periods))
+    if (std::ranges::none_of(jobs, [&](const CampaignJob& job) { return job.standing.job.period == period; }))
+      spdlog::warn("campaign.periods: no file of the experiment {} was found", period.experiment);
   if (has_changes)
     spdlog::warn(
         "jobs drawn with other options are left as they are: choose another campaign.output for the new "
@@ -174,7 +178,7 @@ void write_workflow(const CampaignOptions& options, const std::vector<campaign::
   };
   switch (options.format) {
     case Filing::array:
-      std::cout << fmt::format("wrote {}; start it with\n  sbatch --array=1-{} slurm/sample.sbatch {}\n",
+      std::cout << fmt::format("wrote {}; start it with\n  sbatch --array=1-{} slurm/sample.sbatch '{}'\n",
                                core::counted(static_cast<std::int64_t>(files.size()), "job"), files.size(),
                                write("jobs.txt", campaign::array_list(files)));
       break;
@@ -198,13 +202,27 @@ void share(const comm::Communicator& world, std::vector<std::string>& words) {
   words = nlohmann::json::parse(text).get<std::vector<std::string>>();
 }
 
+/// A job that a spool has.
+struct Queued {
+  service::State state;
+  std::string file;
+};
+
+/// What a spool's job says, without the line that says where it came from.
+std::string text_of(const service::Spool& spool, const Queued& job) {
+  const std::string text = spool.files().read(spool.folder(job.state) / job.file).value_or("");
+  return text.starts_with('#') ? text.substr(text.find('\n') + 1) : text;
+}
+
 /// Leaves of the files those of jobs that the spool does not have, and says what became of the others.
 void leave_out_queued(const service::Spool& spool, std::vector<std::string>& files) {
   using service::State;
-  std::map<std::string, State> states;
+  std::map<std::string, Queued> states;
   for (const State state : {State::queued, State::done, State::failed, State::held})
-    for (const service::Ticket& ticket : spool.tickets(state)) states.emplace(ticket.name, state);
-  for (const service::Claim& claim : spool.claims()) states.emplace(claim.ticket.name, State::claimed);
+    for (const service::Ticket& ticket : spool.tickets(state))
+      states.emplace(ticket.name, Queued{state, ticket.file()});
+  for (const service::Claim& claim : spool.claims())
+    states.emplace(claim.ticket.name, Queued{State::claimed, claim.file()});
   std::map<std::string, std::int64_t> counts;
   std::erase_if(files, [&](const std::string& file) {
     const std::string name = fs::path(file).stem().string();
@@ -214,8 +232,13 @@ void leave_out_queued(const service::Spool& spool, std::vector<std::string>& fil
       spdlog::warn(
           "{}: the spool has the name but no job: something died while queuing it; remove {} to queue it",
           name, (spool.path() / "names" / name).string());
+    else if (text_of(spool, state->second) != io::read_small_file(file, kMostBytes))
+      spdlog::warn(
+          "{}: the spool has a job of this name already, with other options, which stays as it is; choose "
+          "another spool",
+          name);
     else
-      ++counts[service::folder_name(state->second)];
+      ++counts[service::folder_name(state->second.state)];
     return true;
   });
   for (const auto& [state, count] : counts)
@@ -225,9 +248,18 @@ void leave_out_queued(const service::Spool& spool, std::vector<std::string>& fil
                              spool.path().string());
 }
 
+/// Checks jobs, and says what is wrong with some.
+/// @note Collective over the world.
+CheckedJobs check_and_complain(const comm::Communicator& world, const service::Spool* spool,
+                               const std::vector<std::string>& files) {
+  CheckedJobs checked = check_jobs(world, spool, files);
+  if (world.is_root())
+    for (const std::string& complaint : checked.complaints) spdlog::error("{}", complaint);
+  return checked;
+}
+
 /// Queues what the spool does not have.
-/// @param files  of the root
-/// @return       whether all jobs could be queued
+/// @return  whether all jobs could be queued
 /// @note Collective over the world.
 bool queue_in_spool(const comm::Communicator& world, const CampaignOptions& options,
                     std::vector<std::string> files) {
@@ -238,9 +270,7 @@ bool queue_in_spool(const comm::Communicator& world, const CampaignOptions& opti
     if (world.is_root()) std::cout << "nothing to queue\n";
     return true;
   }
-  const CheckedJobs checked = check_jobs(world, spool, files);
-  if (world.is_root())
-    for (const std::string& complaint : checked.complaints) spdlog::error("{}", complaint);
+  const CheckedJobs checked = check_and_complain(world, &spool, files);
   if (!checked.jobs.empty()) queue_jobs(world, spool, checked.jobs, options.priority);
   return checked.complaints.empty();
 }
@@ -257,11 +287,17 @@ int run(const Call& call, const Context& context, const CampaignOptions& options
     if (options.format == Filing::list || call.validate_only) return;
     const std::vector<campaign::JobFile> files = write_jobs_left(jobs);
     for (const campaign::JobFile& file : files) paths.push_back(file.path.string());
-    if (options.format != Filing::spool) write_workflow(options, files);
   });
-  if (options.format == Filing::spool && !call.validate_only)
-    return queue_in_spool(world, options, paths) ? 0 : 1;
-  return 0;
+  if (options.format == Filing::list || call.validate_only) return 0;
+  share(world, paths);
+  if (options.format == Filing::spool) return queue_in_spool(world, options, paths) ? 0 : 1;
+  const CheckedJobs checked = check_and_complain(world, nullptr, paths);
+  world.agree_on_root([&] {
+    std::vector<campaign::JobFile> sound;
+    for (const JobToQueue& job : checked.jobs) sound.push_back({job.name, job.file});
+    write_workflow(options, sound);
+  });
+  return checked.complaints.empty() ? 0 : 1;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 /// Checks jobs one after another; priors that they share are read once.
 class Checking {
  public:
-  Checking(const comm::Communicator& world, const service::Spool& spool) : world_(world), spool_(spool) {}
+  Checking(const comm::Communicator& world, const service::Spool* spool) : world_(world), spool_(spool) {}
 
   /// @throws core::CollectiveError on every rank, for whatever is wrong
   /// @note Collective over the world.
@@ -35,7 +35,7 @@ class Checking {
       service::check_job_name(job.name);
       if (!names_.insert(job.name).second)
         throw core::UsageError(fmt::format("two jobs are named {}", job.name));
-      if (spool_.knows(job.name))
+      if (spool_ != nullptr && spool_->knows(job.name))
         throw core::UsageError(fmt::format("the spool has a job named {} already", job.name));
       job.text = job_text({"--config", file.string()});
     });
@@ -68,14 +68,14 @@ class Checking {
   }
 
   const comm::Communicator& world_;
-  const service::Spool& spool_;
+  const service::Spool* spool_;
   std::set<std::string> names_;  // of the root
   std::map<std::pair<std::string, std::string>, std::optional<model::PriorFiles>> priors_;
 };
 
 }  // namespace
 
-CheckedJobs check_jobs(const comm::Communicator& world, const service::Spool& spool,
+CheckedJobs check_jobs(const comm::Communicator& world, const service::Spool* spool,
                        const std::vector<std::string>& files) {
   Checking checking(world, spool);
   CheckedJobs checked;

@@ -23,11 +23,12 @@ struct CheckedJobs {
   std::vector<std::string> complaints;  ///< about the others, one each
 };
 
-/// Checks jobs for a spool one after another, inputs included; priors that they share are read once.
+/// Checks jobs one after another, inputs included; priors that they share are read once.
+/// @param spool  that they are for, whose names they must not take; null: none
 /// @param files  configuration files of `foehn sample`
 /// @return       as many jobs and complaints on every rank
 /// @note Collective over the world.
-CheckedJobs check_jobs(const comm::Communicator& world, const service::Spool& spool,
+CheckedJobs check_jobs(const comm::Communicator& world, const service::Spool* spool,
                        const std::vector<std::string>& files);
 
 /// Queues them, and says so.

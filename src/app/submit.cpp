@@ -61,7 +61,7 @@ int run(const Call& call, const Context& context, const SubmitOptions& options) 
   const comm::Communicator& world = context.world;
   process::stop_listening();
   const service::Spool spool(service::disk(), options.spool);
-  const CheckedJobs checked = check_jobs(world, spool, options.jobs);
+  const CheckedJobs checked = check_jobs(world, &spool, options.jobs);
   world.agree([&] { refuse(checked.complaints, options.jobs.size(), world.is_root()); });
   if (call.validate_only) {
     if (world.is_root()) say_valid("no job was queued");

@@ -87,7 +87,7 @@ Standing standing_of(const Job& job, const std::filesystem::path& output, std::i
   }
   if (const auto run = job::read_run_record(output / job.folder())) {
     constexpr double kDaysPerYear = 365.25;
-    standing.state = run->state == "done" ? State::done : State::begun;
+    standing.state = run->state == "done" && run->has_files ? State::done : State::begun;
     if (run->years_per_day > 0)
       standing.rank_seconds_per_step = static_cast<double>(run->ranks) * static_cast<double>(step_seconds) /
                                        (kDaysPerYear * run->years_per_day);

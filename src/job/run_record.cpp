@@ -165,6 +165,8 @@ std::optional<RecordedRun> read_run_record(const std::filesystem::path& folder) 
       run.ranks = json.at("ranks").get<std::int64_t>();
       run.years_per_day = json.at("rates").at("simulated_years_per_day").get<double>();
     }
+    for (const auto& file : json.value("files", nlohmann::json::array()))
+      run.has_files &= std::filesystem::exists(folder / file.get<std::string>());
     return run;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

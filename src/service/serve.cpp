@@ -51,7 +51,8 @@ class Office {
                      return longest_loading_ + kCheckpointIntervals * 60 * order.settings.checkpoint_minutes;
                    }},
               options) {
-    spdlog::info("service {} works through {}", presence_.name(), spool_.path().string());
+    spdlog::info("service {} works through {}{}", presence_.name(), spool_.path().string(),
+                 spool_.next_serial() == 1 ? ", in which no job was ever queued" : "");
     journal_.write(Event::started, {{"ranks", ranks}});
   }
 

@@ -42,6 +42,8 @@ TEST_F(StandingTest, FollowsTheRecordOfTheRun) {
   EXPECT_DOUBLE_EQ(*standing().rank_seconds_per_step, 2 * 86400.0 / (4 * 365.25 * 24));
   record(R"({"state": "done"})");
   EXPECT_EQ(standing().state, State::done);
+  record(R"({"state": "done", "files": ["member_000.nc"]})");
+  EXPECT_EQ(standing().state, State::begun) << "its member is gone";
   // Torn, or of another program.
   for (const char* text : {"{", "[]", R"({"title": "a page"})"}) {
     record(text);

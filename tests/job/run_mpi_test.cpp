@@ -91,7 +91,7 @@ TEST_F(OneJobAfterAnother, SaysWhereItRanAndWhatItExchanged) {
   EXPECT_THAT(cost.hosts, ::testing::ElementsAre(::testing::Pair(::testing::Not(""), world_.size())));
   EXPECT_THAT(cost.devices, ::testing::ElementsAre(::testing::Pair("cpu", world_.size())));
 
-  write_run_record(planned.plan, *planned.root, prior.description.domain, "done", &cost);
+  write_run_record(planned.plan, *planned.root, prior.description.domain, "done", &result);
   const auto record = nlohmann::json::parse(io::content_of(folder_ / "out/run.json"));
   EXPECT_EQ(record["hosts"].size(), 1U);
   EXPECT_EQ(record["devices"]["cpu"], world_.size());

@@ -82,6 +82,12 @@ TEST_F(CampaignCommand, QueuesWhatIsNotDone) {
   expect_said(file_as("array"), 0, {"nothing to write"});
   expect_said(file_as("spool"), 0, {"nothing to queue"});
 
+  Options elsewhere = options();
+  elsewhere["campaign.output"] = folder_ / "elsewhere";
+  elsewhere["campaign.format"] = "spool";
+  expect_said(run_here("campaign", elsewhere), 0,
+              {"2 jobs: 2 to do", kJobA + ": the spool has a job of this name already, with other options"});
+
   // What was drawn with other options is neither done nor drawn over.
   Options more = options();
   more["campaign.members"] = "2";
@@ -179,6 +185,12 @@ const std::vector<BadInput> kBadCampaigns = {
 
 INSTANTIATE_TEST_SUITE_P(BadInput, CampaignRefuses, ::testing::ValuesIn(kBadCampaigns), name_of);
 
+TEST_F(CampaignCommand, NamesAnExperimentOfWhichThereIsNoFile) {
+  Options some = options();
+  some["campaign.periods"] += ",ssp858:2050-12-29/2050-12-30";
+  expect_said(run_here("campaign", some), 0, {"2 jobs: 2 to do", "no file of the experiment ssp858"});
+}
+
 TEST_F(CampaignCommand, QueuesNoJobThatCannotBeRun) {
   if (is_root()) {
     std::string text = io::content_of(folder_ / "job.ini");
@@ -187,6 +199,7 @@ TEST_F(CampaignCommand, QueuesNoJobThatCannotBeRun) {
   }
   expect_said(file_as("spool"), 1, {kJobA + ".ini: ", kJobB + ".ini: ", "observation.block", "5 x 5"});
   EXPECT_FALSE(fs::exists(folder_ / "spool"));
+  expect_said(file_as("array"), 1, {kJobA + ".ini: ", "5 x 5", "nothing to write"});
 }
 
 TEST_F(CampaignCommand, ListsADayThatAModelsCalendarDoesNotHave) {
