@@ -230,7 +230,7 @@ TEST_F(DeskTest, FailsAJobOnlyAfterAsManyCrashes) {
   EXPECT_EQ(name(one.look()), "");
   EXPECT_THAT(names(State::failed), ElementsAre("deadly.2"));
   EXPECT_THAT(spool_.message(spool_.tickets(State::failed).front()),
-              ::testing::AllOf(HasSubstr("3 times"), HasSubstr("second")));
+              ::testing::AllOf(HasSubstr("3 services"), HasSubstr("second")));
 }
 
 TEST_F(DeskTest, EndsAtAnEmptyQueueOnceNoClaimMayBeADeadServices) {

@@ -123,7 +123,10 @@ TEST_F(ServeTest, WaitsWhereAnotherRunWritesToTheFolder) {
   const process::StopSource stop;
   const auto stop_once_begun = [&] {
     Reader watched = reader();
-    watched.complete = [&](job::Settings&) { stop.request(); };
+    watched.order = [&stop, order = watched.order](const std::string& text, const std::string& name) {
+      stop.request();
+      return order(text, name);
+    };
     return watched;
   };
   ServiceOptions options;
