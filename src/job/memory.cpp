@@ -16,6 +16,9 @@ constexpr double kGiga = 1e9;
 /// way.
 constexpr double kBatchCopies = 6;
 
+/// Lists of the rows that windows are gathered from and handed to, 8 bytes for each hour of a window.
+constexpr double kRowLists = 4, kRowBytes = 8;
+
 }  // namespace
 
 double slabs_held(const Plan& plan) {
@@ -40,7 +43,8 @@ double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t r
   const auto hours = static_cast<double>((plan.period.hours + ranks - 1) / ranks);
   const auto halo = static_cast<double>(2 * plan.windows.markov_order);
   const double batch = static_cast<double>(plan.batch) * (halo + 1);
-  return hour * (slabs_held(plan) * hours + 2 * halo + kBatchCopies * batch);
+  const double rows = kRowLists * kRowBytes * (halo + 1) * hours;
+  return hour * (slabs_held(plan) * hours + 2 * halo + kBatchCopies * batch) + rows;
 }
 
 void check_memory(const Plan& plan, const model::Domain& domain, const std::vector<double>& available) {
