@@ -93,7 +93,7 @@ int run(const Call& call, const Context& context, const ServeOptions& options) {
     if (world.is_root()) say_valid("no job was taken");
     return 0;
   }
-  service::ServiceOptions told = options;
+  auto told = static_cast<const service::ServiceOptions&>(options);
   told.seconds = seconds_given(world, options.minutes);
   const service::Ending ending = service::serve(world, told, job_reader(), context.watchdog, context.stop);
   switch (ending) {

@@ -15,8 +15,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kJobA = "TOY-A_ssp585_r1i1p1f1_20501229-20501230";
-const std::string kJobB = "TOY-B_ssp585_r1i1p1f1_20501229-20501230";
+const std::string kJobA = "TOY-A_ssp585_r1i1p1f3_20501229-20501230";
+const std::string kJobB = "TOY-B_ssp585_r1i1p1f3_20501229-20501230";
 
 /// Two days of two climate models of 360 days a year, in files as CMIP6 names them.
 class CampaignCommand : public ::testing::Test {
@@ -37,7 +37,7 @@ class CampaignCommand : public ::testing::Test {
         fs::create_directories(folder_ / "cmip6" / model);
         file.write(folder_ / "cmip6" / model /
                    (truth.variables[i].name + "_6hrPlevPt_" + model +
-                    "_ssp585_r1i1p1f1_gn_205012290000-205012301800.nc"));
+                    "_ssp585_r1i1p1f3_gn_205012290000-205012301800.nc"));
       }
   }
   Options options() const {
@@ -100,8 +100,8 @@ TEST_F(CampaignCommand, QueuesWhatIsNotDone) {
   const std::string file = folder_ / ("out/jobs/" + kJobA + ".ini");
   EXPECT_EQ(run_here("sample", {{"output.directory", folder_ / "alone"}}, {"--config", file}).exit_code, 0);
   if (!is_root()) return;
-  const std::string a = "out/TOY-A/ssp585/r1i1p1f1/20501229-20501230",
-                    b = "out/TOY-B/ssp585/r1i1p1f1/20501229-20501230";
+  const std::string a = "out/TOY-A/ssp585/r1i1p1f3/20501229-20501230",
+                    b = "out/TOY-B/ssp585/r1i1p1f3/20501229-20501230";
   EXPECT_THAT(netcdf_differences(member("alone"), member(a)), IsEmpty());
   EXPECT_NE(io::content_of(folder_ / a / "run.json"), io::content_of(folder_ / b / "run.json"));
   const auto seed = [&](const std::string& folder) {
@@ -132,14 +132,18 @@ TEST_F(CampaignCommand, GivesTheArchiveWhatTheModelSaysOfItself) {
     io::write_content(folder_ / "job.ini", io::content_of(folder_ / "job.ini") +
                                                "[output]\nlayout = cordex\nmetadata = " +
                                                (folder_ / "metadata.ini").string() + "\n");
-    io::write_content(folder_ / "metadata.ini", "domain_id = EUR-12\ninstitution_id = INST\n");
+    io::write_content(folder_ / "metadata.ini",
+                      "domain_id = EUR-12\ndomain = Europe\ngrid = 0.5 degree latitude-longitude\n"
+                      "driving_institution_id = HERE\ndriving_experiment = a toy\ninstitution_id = INST\n"
+                      "institution = An Institute\ncontact = data@example.org\nsource_id = FOEHN-1\n"
+                      "source = foehn\nsource_type = ARCM\n");
   }
   expect_said(file_as("array"), 0, {"wrote 2 jobs"});
   if (!is_root()) return;
   const std::string text = io::content_of(folder_ / ("out/jobs/" + kJobA + ".metadata.ini"));
   EXPECT_THAT(text, AllOf(HasSubstr("domain_id = EUR-12\n"), HasSubstr("driving_source_id = TOY-A\n"),
                           HasSubstr("driving_experiment_id = ssp585\n"),
-                          HasSubstr("driving_variant_label = r1i1p1f1\n")));
+                          HasSubstr("driving_variant_label = r1i1p1f3\n")));
   EXPECT_THAT(io::content_of(folder_ / ("out/jobs/" + kJobA + ".ini")), HasSubstr(kJobA + ".metadata.ini"));
 }
 
@@ -219,7 +223,7 @@ TEST_F(CampaignCommand, ListsADayThatAModelsCalendarDoesNotHave) {
 
 TEST_F(CampaignCommand, ListsWhatIsMissingAndFilesTheRest) {
   if (is_root())
-    fs::remove(folder_ / "cmip6/TOY-A/uas_6hrPlevPt_TOY-A_ssp585_r1i1p1f1_gn_205012290000-205012301800.nc");
+    fs::remove(folder_ / "cmip6/TOY-A/uas_6hrPlevPt_TOY-A_ssp585_r1i1p1f3_gn_205012290000-205012301800.nc");
   const Outcome outcome = file_as("spool");
   expect_said(outcome, 0,
               {kJobA + "  cannot be run (uas: none from 2050-12-29 to 2050-12-30)\n",
