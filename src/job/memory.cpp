@@ -40,7 +40,8 @@ double slabs_held(const Plan& plan) {
 double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t ranks) {
   const double hour =
       4.0 * static_cast<double>(domain.variables.size()) * static_cast<double>(domain.grid.cells());
-  const auto hours = static_cast<double>((plan.period.hours + ranks - 1) / ranks);
+  const std::int64_t most_hours = (plan.period.hours + ranks - 1) / ranks;
+  const auto hours = static_cast<double>(most_hours);
   const auto halo = static_cast<double>(2 * plan.windows.markov_order);
   const double batch = static_cast<double>(plan.batch) * (halo + 1);
   const double rows = kRowLists * kRowBytes * (halo + 1) * hours;
