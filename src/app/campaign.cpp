@@ -19,6 +19,7 @@
 #include "foehn/io/durable.hpp"
 #include "foehn/process/stop.hpp"
 #include "foehn/service/spool.hpp"
+#include "foehn/service/submission.hpp"
 #include "option_names.hpp"
 #include "subcommands.hpp"
 #include "submission.hpp"
@@ -145,8 +146,7 @@ void say_what_there_is(const std::vector<CampaignJob>& jobs, const CampaignOptio
   if (has_changes)
     spdlog::warn(
         "jobs drawn with other options are left as they are: choose another campaign.output for the new "
-        "options, or "
-        "remove their folders and their files in {}",
+        "options, or remove their folders and their files in {}",
         (fs::path(options.output) / "jobs").string());
 }
 
@@ -208,10 +208,9 @@ struct Queued {
   std::string file;
 };
 
-/// What a spool's job says, without the line that says where it came from.
+/// What a spool's job says.
 std::string text_of(const service::Spool& spool, const Queued& job) {
-  const std::string text = spool.files().read(spool.folder(job.state) / job.file).value_or("");
-  return text.starts_with('#') ? text.substr(text.find('\n') + 1) : text;
+  return service::without_origin(spool.files().read(spool.folder(job.state) / job.file).value_or(""));
 }
 
 /// Leaves of the files those of jobs that the spool does not have, and says what became of the others.

@@ -47,8 +47,7 @@ class Checking {
       if (order.settings.restart)
         throw core::UsageError(
             "checkpoint.restart: a service that continues a job would start it over each time; leave it out, "
-            "and "
-            "remove output.directory instead");
+            "and remove output.directory instead");
     });
     check_inputs(std::move(order), reader);
     return job;

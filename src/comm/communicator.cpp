@@ -23,7 +23,7 @@ namespace {
 
 constexpr int kValuesTag = 23;
 constexpr int kTextsTag = 29;
-constexpr std::int64_t kMostBytesAtOnce = std::int64_t{1} << 30;
+constexpr std::size_t kPiece = std::size_t{16} << 20;  // bytes of a long message that travel together
 
 int checked_count(std::size_t size) {
   if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -147,7 +147,6 @@ void Communicator::broadcast(std::vector<double>& values, int root) const {
 }
 
 std::vector<std::byte> Communicator::broadcast(std::span<const std::byte> content, int root) const {
-  constexpr std::size_t kPiece = std::size_t{16} << 20;
   const core::Waiting waiting("to broadcast");
   auto size = static_cast<std::int64_t>(content.size());
   check_mpi(MPI_Bcast(&size, 1, MPI_INT64_T, root, handle_), "broadcast");
@@ -210,24 +209,26 @@ std::vector<std::string> Communicator::gather(const std::string& text) const {
   std::vector<std::int64_t> lengths(is_root() ? static_cast<std::size_t>(size()) : 0);
   check_mpi(MPI_Gather(&mine, 1, MPI_INT64_T, lengths.data(), 1, MPI_INT64_T, 0, handle_), "gather texts");
   // Rank by rank and piece by piece: together they may be longer than a message can be.
-  const auto piece_at = [](std::int64_t begin, std::int64_t length) {
-    return static_cast<int>(std::min<std::int64_t>(length - begin, kMostBytesAtOnce));
+  const auto in_pieces = [](std::size_t length,
+                            const std::function<void(std::size_t first, int count)>& use) {
+    for (std::size_t first = 0; first < length; first += kPiece)
+      use(first, checked_count(std::min(kPiece, length - first)));
   };
   if (!is_root())
-    for (std::int64_t begin = 0; begin < mine; begin += kMostBytesAtOnce)
-      check_mpi(MPI_Send(text.data() + begin, piece_at(begin, mine), MPI_CHAR, 0, kTextsTag, handle_),
-                "gather texts");
+    in_pieces(text.size(), [&](std::size_t first, int count) {
+      check_mpi(MPI_Send(text.data() + first, count, MPI_CHAR, 0, kTextsTag, handle_), "gather texts");
+    });
   std::vector<std::string> texts;
-  for (std::size_t rank = 0; rank < lengths.size(); ++rank) {
-    if (rank == 0) {
-      texts.push_back(text);
-      continue;
-    }
-    std::string& received = texts.emplace_back(static_cast<std::size_t>(lengths[rank]), '\0');
-    for (std::int64_t begin = 0; begin < lengths[rank]; begin += kMostBytesAtOnce)
-      check_mpi(MPI_Recv(received.data() + begin, piece_at(begin, lengths[rank]), MPI_CHAR,
-                         static_cast<int>(rank), kTextsTag, handle_, MPI_STATUS_IGNORE),
-                "gather texts");
+  for (const std::int64_t length : lengths) {
+    const auto rank = static_cast<int>(texts.size());
+    std::string& received =
+        texts.emplace_back(rank == 0 ? text : std::string(static_cast<std::size_t>(length), '\0'));
+    if (rank > 0)
+      in_pieces(received.size(), [&](std::size_t first, int count) {
+        check_mpi(
+            MPI_Recv(received.data() + first, count, MPI_CHAR, rank, kTextsTag, handle_, MPI_STATUS_IGNORE),
+            "gather texts");
+      });
   }
   return texts;
 }

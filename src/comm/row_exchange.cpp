@@ -35,6 +35,13 @@ class RowType {
   MPI_Datatype type_ = MPI_DATATYPE_NULL;
 };
 
+/// Puts the rows that came along each link where they are wanted.
+template <class Link>
+void put(const std::vector<Link>& links, const std::vector<at::Tensor>& incoming, at::Tensor& wanted) {
+  for (std::size_t i = 0; i < links.size(); ++i)
+    wanted.index_copy_(0, links[i].positions.on(wanted.device()), incoming[i].to(wanted.device()));
+}
+
 }  // namespace
 
 RowExchange::RowExchange(const Communicator& communicator, const std::vector<std::vector<std::int64_t>>& held,
@@ -129,9 +136,7 @@ RowExchange::Pending RowExchange::begin(const at::Tensor& rows) const {
 at::Tensor RowExchange::finish(Pending pending) const {
   const core::Activity activity("exchange of " + what_);
   wait_for(pending);
-  const at::Device device = pending.wanted.device();
-  for (std::size_t i = 0; i < receiving_.size(); ++i)
-    pending.wanted.index_copy_(0, receiving_[i].positions.on(device), pending.incoming[i].to(device));
+  put(receiving_, pending.incoming, pending.wanted);
   return pending.wanted;
 }
 
@@ -195,8 +200,7 @@ at::Tensor RowExchange::exchange_some(const at::Tensor& rows, const std::vector<
   auto shape = rows.sizes().vec();
   shape[0] = wanted_count_;
   at::Tensor wanted = at::zeros(shape, rows.options());
-  for (std::size_t i = 0; i < receivers.size(); ++i)
-    wanted.index_copy_(0, receivers[i].positions.on(rows.device()), pending.incoming[i].to(rows.device()));
+  put(receivers, pending.incoming, wanted);
   return wanted;
 }
 

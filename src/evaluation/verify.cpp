@@ -81,6 +81,7 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
   BlockSums sums =
       no_sums(results.variables.size(), results.members, results.period, spectrum.wavelengths().size());
   CellSums cells(results.variables.size() * static_cast<std::size_t>(sources.blocks.fine_cells()));
+  const std::size_t numbers_of_sums = pack(sums).size(), numbers_of_cells = pack(cells).size();
   HourlyMeans means;
   std::optional<LocalClimate> climate;
   ranks.agree([&] { climate = local_climate(sources); });
@@ -91,12 +92,11 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
         return pack_block(block_sums(sources, options, spectrum, climate, block_of(item)));
       },
       [&](std::int64_t item, std::span<const double> packed) {
-        const auto of_sums = packed.first(pack(sums).size());
+        const auto of_sums = packed.first(numbers_of_sums);
         add_packed(sums, of_sums);
         results.block_sums.emplace_back(of_sums.begin(), of_sums.end());
-        const auto of_cells = packed.subspan(of_sums.size(), pack(cells).size());
-        add_packed(cells, of_cells);
-        take_means(means, packed.subspan(of_sums.size() + of_cells.size()), results.variables.size() + 1);
+        add_packed(cells, packed.subspan(numbers_of_sums, numbers_of_cells));
+        take_means(means, packed.subspan(numbers_of_sums + numbers_of_cells), results.variables.size() + 1);
         progress.advance(block_of(item).hours());
       });
 

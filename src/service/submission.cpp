@@ -21,6 +21,10 @@ std::string with_origin(const std::string& text, const std::filesystem::path& fi
                      std::filesystem::absolute(file).lexically_normal().string(), text);
 }
 
+std::string without_origin(const std::string& text) {
+  return text.starts_with(kBeginning) ? text.substr(text.find('\n') + 1) : text;
+}
+
 std::optional<double> submitted_at(const std::string& text) {
   const std::string beginning = kBeginning;
   if (!text.starts_with(beginning)) return std::nullopt;

@@ -75,6 +75,15 @@ TEST(Communicator, GathersTextsOfAnyLengthOnTheRoot) {
   for (std::size_t rank = 0; rank < texts.size(); ++rank) EXPECT_EQ(texts[rank], std::string(rank, 'x'));
 }
 
+TEST(Communicator, GathersTextsOfManyPiecesOnTheRoot) {
+  const Communicator world = Communicator::world();
+  const std::size_t length = (std::size_t{16} << 20) + 3;
+  const std::vector<std::string> texts =
+      world.gather(std::string(length, static_cast<char>('a' + world.rank())));
+  for (std::size_t rank = 0; rank < texts.size(); ++rank)
+    EXPECT_TRUE(texts[rank] == std::string(length, static_cast<char>('a' + rank))) << rank;
+}
+
 TEST(Communicator, WaitsForARootThatShowsItsProgress) {
   const Communicator world = Communicator::world();
   // Without a sign, the watchdogs of the others would end the program after 4 s and more.

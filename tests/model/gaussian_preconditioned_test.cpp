@@ -7,6 +7,7 @@
 
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
+#include "model/decaying_covariance.hpp"
 
 namespace foehn::model {
 namespace {
@@ -26,13 +27,7 @@ ScoreUnetArchitecture small_architecture() {
 }
 
 at::Tensor lag_covariance() {
-  at::Tensor covariance = at::zeros({kHours, kVariables, kVariables, kNy, kNx}, at::kDouble);
-  const at::Tensor variance = 1 / (1 + at::arange(kNy * kNx, at::kDouble).reshape({kNy, kNx}));
-  for (std::int64_t lag = 0; lag < kHours; ++lag)
-    for (std::int64_t a = 0; a < kVariables; ++a)
-      for (std::int64_t b = 0; b < kVariables; ++b)
-        covariance[lag][a][b] = variance * ((a == b ? 1 : 0.4) * std::pow(0.8, static_cast<double>(lag)));
-  return covariance;
+  return decaying_covariance(kHours, kVariables, kNy, kNx);
 }
 
 GaussianPreconditioned make(at::ScalarType type, double size) {

@@ -14,21 +14,15 @@
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/model/score_unet.hpp"
+#include "model/decaying_covariance.hpp"
 
 namespace foehn::model {
 namespace {
 
 constexpr std::int64_t kHours = 3, kVariables = 2, kNy = 4, kNx = 12;
 
-/// Correlated between variables, and over lags as 0.8^lag.
 at::Tensor lag_covariance() {
-  at::Tensor covariance = at::zeros({kHours, kVariables, kVariables, kNy, kNx}, at::kDouble);
-  const at::Tensor variance = 1 / (1 + at::arange(kNy * kNx, at::kDouble).reshape({kNy, kNx}));
-  for (std::int64_t lag = 0; lag < kHours; ++lag)
-    for (std::int64_t a = 0; a < kVariables; ++a)
-      for (std::int64_t b = 0; b < kVariables; ++b)
-        covariance[lag][a][b] = variance * ((a == b ? 1 : 0.4) * std::pow(0.8, static_cast<double>(lag)));
-  return covariance;
+  return decaying_covariance(kHours, kVariables, kNy, kNx);
 }
 
 /// Of every kind of layer, with attention at an even and an odd number of cells.

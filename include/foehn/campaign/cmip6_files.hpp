@@ -20,9 +20,8 @@ std::optional<Cmip6File> parse_cmip6_name(const std::filesystem::path& path);
 /// The files of CMIP6 in some folders and all folders below them, whatever the folders are called: an ESGF
 /// tree, or one folder. Of a file that lies in folders of several versions (v20190710) it is that of the
 /// latest.
-/// @throws core::Error naming a folder that cannot be read, or the same file in two folders neither of which
-/// is a
-///         version
+/// @throws core::Error naming a folder that cannot be read, or two files of one name in folders that are not
+///         versions
 std::vector<Cmip6File> find_cmip6_files(const std::vector<std::string>& folders);
 
 }  // namespace foehn::campaign
