@@ -142,11 +142,16 @@ void ReadAhead::plan(const NetcdfFile& file, const FieldLayout& layout, const gr
   std::int64_t chunks_touched = touched(crop.x0, crop.x1, chunks[rank - 1]);
   if (layout.horizontal_dimensions == 2) chunks_touched *= touched(crop.y0, crop.y1, chunks[rank - 2]);
   chunk_instants_ = chunks[layout.time_dimension];
-  const std::int64_t cache_bytes = file.chunk_cache_bytes(layout.header);
-  if (chunk_instants_ == 1 || chunks_touched * chunk_bytes <= cache_bytes) return;
+  // Reads go forward, so chunks of one stretch of time are all that a cache can be of use for. The default
+  // keeps earlier ones too, up to its size for every variable of every file that is open.
+  const std::int64_t stretch_bytes = chunks_touched * chunk_bytes;
+  const std::int64_t most_cached = file.chunk_cache_bytes(layout.header);
+  if (chunk_instants_ == 1 || stretch_bytes <= most_cached) {
+    file.set_chunk_cache_bytes(layout.header, std::min(stretch_bytes, most_cached));
+    return;
+  }
 
-  if (chunk_bytes > cache_bytes)
-    file.set_chunk_cache_bytes(layout.header, std::min(chunk_bytes, kMostCacheBytes));
+  file.set_chunk_cache_bytes(layout.header, std::min(chunk_bytes, kMostCacheBytes));
   const std::int64_t field_bytes = crop.cells() * static_cast<std::int64_t>(sizeof(float));
   block_instants_ = std::clamp<std::int64_t>(kMostAheadBytes / field_bytes, 1, chunk_instants_);
   if (has_said_so_) return;

@@ -1,0 +1,78 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "foehn/io/field_reader.hpp"
+#include "foehn/io/field_values.hpp"
+#include "foehn/io/field_writer.hpp"
+#include "io/test_files.hpp"
+
+namespace foehn::io {
+namespace {
+
+constexpr std::int64_t kSide = 48, kCells = kSide * kSide, kChunk = 24;
+
+/// A file of `tas` that compresses well: the hour in every cell.
+void write_hours(const std::filesystem::path& path, std::int64_t hours) {
+  FieldHeader header;
+  header.variables = {{"tas", "air_temperature_anomaly", "K"}};
+  header.grid = {{"lat", "latitude", "degrees_north", {}}, {"lon", "longitude", "degrees_east", {}}, {}};
+  for (std::int64_t i = 0; i < kSide; ++i) {
+    header.grid.y.values.push_back(static_cast<double>(i));
+    header.grid.x.values.push_back(static_cast<double>(i));
+  }
+  header.chunk_steps = kChunk;
+  FieldWriter writer(path, header);
+  for (std::int64_t hour = 0; hour < hours; ++hour)
+    writer.append(std::vector<float>(kCells, static_cast<float>(hour)));
+  writer.commit();
+}
+
+double resident_mebibytes() {
+  std::ifstream file("/proc/self/statm");
+  double all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+TEST(ReadAhead, KeepsNoMoreChunksThanReadingForwardNeeds) {
+  const TemporaryFolder folder;
+  write_hours(folder / "a.nc", 5 * kChunk);
+  const NetcdfFile file = NetcdfFile::open(folder / "a.nc");
+  const FieldLayout layout = read_layout(file, {"tas", "", ""}, Horizontal::rows_and_columns);
+  ReadAhead ahead;
+  std::vector<float> values(30 * kCells);
+  for (const std::int64_t first : {0, 30, 60, 90}) {
+    ahead.read(file, layout, {0, kSide, 0, kSide}, first, 30, values.data(), kCells);
+    EXPECT_EQ(values.front(), first);
+    EXPECT_EQ(values.back(), first + 29);
+  }
+  EXPECT_EQ(file.chunk_cache_bytes(layout.header), kChunk * kCells * 4);
+}
+
+TEST(FieldReader, TakesNoMoreMemoryForLongFiles) {
+  constexpr std::int64_t kFiles = 12, kHours = 80 * kChunk, kStep = 2 * kChunk;
+  const TemporaryFolder folder;
+  write_hours(folder / "0.nc", kHours);
+  std::vector<FieldReader> readers;
+  for (std::int64_t i = 0; i < kFiles; ++i) {
+    const std::filesystem::path path = folder / (std::to_string(i) + ".nc");
+    if (i > 0) std::filesystem::copy_file(folder / "0.nc", path);
+    readers.emplace_back(std::vector{path}, FieldSelection{});
+  }
+  std::vector<float> values(kStep * kCells);
+  double after_some = 0;
+  for (std::int64_t first = 0; first < kHours; first += kStep) {
+    for (const FieldReader& reader : readers) {
+      reader.read(first, kStep, values);
+      ASSERT_EQ(values.front(), first);
+    }
+    if (first == 2 * kStep) after_some = resident_mebibytes();
+  }
+  // The files hold 17 MiB each.
+  EXPECT_LT(resident_mebibytes() - after_some, 20);
+}
+
+}  // namespace
+}  // namespace foehn::io
