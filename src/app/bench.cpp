@@ -67,7 +67,7 @@ void declare(config::OptionTable& table, BenchOptions& options) {
 struct Subject {
   std::string name;
   std::shared_ptr<diffusion::WindowDenoiser> denoiser;
-  diffusion::VpCosine schedule;
+  diffusion::Schedule schedule;
   std::vector<std::int64_t> window;  ///< shape: channels, ny, nx
   std::optional<double>
       operations;  ///< floating-point, per window's noise estimate; known for score networks alone
@@ -93,6 +93,7 @@ Subject prior_of(const std::string& path, const at::TensorOptions& tensors, mode
   model::PriorBundle bundle = model::load_prior(path, tensors, precision);
   const model::PriorDescription& prior = bundle.description;
   model::check_precision(precision, prior);
+  bundle.set_clock({prior.domain.calendar, 0, prior.domain.step_seconds});
   const auto ny = prior.domain.grid.ny(), nx = prior.domain.grid.nx();
   const auto channels =
       (2 * prior.markov_order + 1) * static_cast<std::int64_t>(prior.domain.variables.size());

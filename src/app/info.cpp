@@ -96,8 +96,9 @@ void describe_network(const model::ScoreUnetArchitecture& network, const grid::G
       network.attention.empty() ? "no attention"
                                 : fmt::format("attention at levels {}", fmt::join(network.attention, ", "));
   line("architecture",
-       fmt::format("U-Net, hidden {}; blocks {}; {}; embedding {}", fmt::join(network.hidden, ", "),
-                   fmt::join(network.blocks, ", "), attention, network.embedding));
+       fmt::format("U-Net, hidden {}; blocks {}; {}; embedding {}{}", fmt::join(network.hidden, ", "),
+                   fmt::join(network.blocks, ", "), attention, network.embedding,
+                   network.dates ? "; knows the time of year and day" : ""));
   line("work", fmt::format("{:.4g} GFLOP per window",
                            static_cast<double>(model::window_flops(network, grid.ny(), grid.nx())) / 1e9));
 }
@@ -121,7 +122,7 @@ void describe_prior_bundle(const fs::path& folder) {
        domain.normalisation.mode() + (deviation == nullptr       ? ""
                                       : deviation->is_constant() ? ", deviation by cell"
                                                                  : ", deviation by cell and instant"));
-  line("schedule", fmt::format("vp-cosine, eta {:g}", prior.schedule.eta));
+  line("schedule", diffusion::describe(prior.schedule));
   if (prior.network) describe_network(*prior.network, domain.grid);
   describe_weights(io::SafetensorsFile(weights));
   line("size on disk", size_text(fs::file_size(weights) + fs::file_size(folder / "domain.nc")));

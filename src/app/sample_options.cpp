@@ -116,25 +116,49 @@ void add_observation_options(config::OptionTable& table, SampleOptions& options)
 
 void add_sampler_options(config::OptionTable& table, SampleOptions& options) {
   table.add("sampler.method", &options.method,
-            {.doc = "Integrate from noise to fields by this method: dpmpp-2m (second order, 8 to 32 steps) "
-                    "or ddim (first order, 64 to 256 steps)."});
+            {.doc = "Integrate from noise to fields by this method: dpmpp-2m (second order, 8 to 32 steps), "
+                    "ddim (first order, 64 to 256 steps), or heun (second order, 18 to 80 steps of two "
+                    "evaluations, with sampler.churn)."});
   table.add("sampler.steps", &options.steps,
             {.doc = "Take this many steps from noise to fields; dpmpp-2m needs at least 2.",
              .unit = "1",
              .minimum = 1,
              .maximum = 100000});
-  table.add("sampler.spacing", &options.spacing,
-            {.doc = "Space the steps evenly in the schedule's time t, or in lambda, the logarithm of signal "
-                    "over noise."});
   table.add(
-      "sampler.t_first", &options.t_first,
-      {.doc = fmt::format("Begin at this time t of the schedule, with noise; default: {} with observations, "
-                          "which say more about the fields than can be seen through more noise; 1 without.",
-                          job::kGuidedFrom),
-       .unit = "1",
-       .minimum = 0.9,
-       .maximum = 1,
+      "sampler.spacing", config::Choice(&options.spacing),
+      {.doc = "Space the steps evenly in the schedule's time t, in lambda, the logarithm of signal over "
+              "noise, or in rho, the seventh root of noise over signal; auto: rho with heun, otherwise "
+              "lambda. The last step of a prior with the schedule edm goes from its sigma_min to 0.",
        .changes_result = false});  // what it comes to does: see chosen_values
+  table.add("sampler.t_first", &options.t_first,
+            {.doc = fmt::format(
+                 "Begin at this time t of the schedule vp-cosine, with noise; default: {} with "
+                 "observations, which say more about the fields than can be seen through more noise; "
+                 "1 without. Priors with the schedule edm begin at their sigma_max.",
+                 job::kGuidedFrom),
+             .unit = "1",
+             .minimum = 0.9,
+             .maximum = 1,
+             .changes_result = false});  // what it comes to does: see chosen_values
+  table.add(
+      "sampler.churn", &options.churn.amount,
+      {.doc = "Begin each step of heun with fresh noise, which raises the noise level by the factor 1 + "
+              "the smaller of this number over sampler.steps and 0.414; 0 disables. It heals errors of "
+              "the steps before. Values in use: 2.5 to 40.",
+       .unit = "1",
+       .minimum = 0});
+  table.add("sampler.churn_min", &options.churn.least,
+            {.doc = "Churn only where noise over signal is at least this.", .unit = "1", .minimum = 0});
+  table.add("sampler.churn_max", &options.churn.most,
+            {.doc = "Churn only where noise over signal is at most this; default: at any.",
+             .unit = "1",
+             .minimum = 0});
+  table.add("sampler.churn_noise", &options.churn.inflation,
+            {.doc = "Multiply the fresh noise of churn by this factor, to make up for detail that a network "
+                    "takes away; values in use: 1 to 1.05.",
+             .unit = "1",
+             .minimum = 0.5,
+             .maximum = 2});
   table.add(
       "sampler.guidance", &options.guidance,
       {.doc =

@@ -55,11 +55,11 @@ class Pace {
   std::int64_t steps_ = 0;
 };
 
-std::string csv_text(const training::TrainingState& state) {
+std::string csv_text(const training::TrainingState& state, const diffusion::Schedule& schedule) {
   std::string text = "step,windows,training_loss,held_out_loss";
-  for (std::int64_t level = 0; level < training::kScoredLevels; ++level)
-    text +=
-        fmt::format(",held_out_loss_t{:.4g}", (static_cast<double>(level) + 0.5) / training::kScoredLevels);
+  for (const diffusion::NoiseLevel& level : training::scored_levels(schedule))
+    text += schedule.edm() != nullptr ? fmt::format(",held_out_loss_sigma{:.4g}", level.sigma)
+                                      : fmt::format(",held_out_loss_t{:.4g}", level.t);
   return text + "\n" + fmt::format("{}\n", fmt::join(state.log, "\n"));
 }
 
@@ -74,7 +74,7 @@ std::string describe(const training::Settings& settings, const training::Trainin
       "{} windows on {} rank{}\n",
       core::name_of(settings.kind), model::parameter_count(architecture), architecture.window,
       calendar::format_step(material.domain.step_seconds), material.domain.grid.ny(),
-      material.domain.grid.nx(), material.hours - material.held_out, material.held_out, training.steps,
+      material.domain.grid.nx(), material.span.trained(), material.span.held_out, training.steps(),
       training.batch, world.size(), world.size() == 1 ? "" : "s");
 }
 
@@ -86,7 +86,7 @@ class Report {
       : state_(state),
         training_(training),
         is_root_(is_root),
-        progress_("training", training.steps, "steps", is_root) {
+        progress_("training", training.steps(), "steps", is_root) {
     progress_.advance_without_work(state.step);
   }
   void step_done() {
@@ -118,11 +118,13 @@ class Report {
 };
 
 /// Prepares fields and fits what is fitted, on the root; the result is broadcast.
+/// @param locks, start  the root's, which it fills
 /// @return  nothing if only the options were to be checked, or a stop was requested
 std::optional<training::PreparedData> prepare_on_root(const Call& call, const Context& context,
                                                       const training::Settings& settings,
                                                       const training::PreparedPaths& paths,
-                                                      std::optional<training::TrainLocks>& locks) {
+                                                      std::optional<training::TrainLocks>& locks,
+                                                      std::optional<model::NetworkBundle>& start) {
   const comm::Communicator& world = context.world;
   training::PreparedData prepared;
   world.agree([&] {
@@ -130,12 +132,11 @@ std::optional<training::PreparedData> prepare_on_root(const Call& call, const Co
     if (!world.is_root()) return;
     locks.emplace(settings, call.validate_only);
     const training::Record record(settings);
+    if (!settings.start_from.empty()) start = load_start(settings, record.reader.variables());
     if (!call.validate_only) prepared = prepare(record, settings, paths, context.stop);
   });
   if (call.validate_only || world.any(context.stop.is_requested())) return std::nullopt;
-  world.broadcast(prepared.hours);
-  world.broadcast(prepared.gaussian);
-  world.broadcast(prepared.cache);
+  prepared.broadcast(world);
   return prepared;
 }
 
@@ -143,7 +144,7 @@ std::optional<training::PreparedData> prepare_on_root(const Call& call, const Co
 void save_results(const Call& call, const training::Settings& settings, const training::Material& material,
                   const training::TrainingState& state, double without_network, const Report& report) {
   save_prior(settings, material, state, without_network, call.table.values().dump());
-  io::write_file_atomically(fs::path(settings.prior) / "training.csv", csv_text(state));
+  io::write_file_atomically(fs::path(settings.prior) / "training.csv", csv_text(state, material.schedule));
   std::cout << fmt::format(
       "wrote the prior {}: held-out loss {:.4f} at step {}, {:.4f} without the network; {}\n", settings.prior,
       state.best_loss, state.best_step, without_network, report.speed());
@@ -166,7 +167,8 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   std::optional<core::Activity> activity;
   activity.emplace("preparation");
   std::optional<training::TrainLocks> locks;  // of the root
-  const auto prepared = prepare_on_root(call, context, settings, paths, locks);
+  std::optional<model::NetworkBundle> start;  // likewise, if there is one
+  const auto prepared = prepare_on_root(call, context, settings, paths, locks, start);
   if (!prepared) {
     if (call.validate_only) {
       if (world.is_root()) say_valid("nothing was trained");
@@ -176,28 +178,36 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
     return kStoppedWithCheckpoint;
   }
   std::optional<training::Material> material;
+  std::optional<training::FieldCache> fields;
   world.agree([&] {
     check_prepared(*prepared, paths);
-    material = read_material(settings, paths.gaussian, prepared->hours[0], prepared->hours[1]);
+    material = read_material(settings, paths.gaussian, prepared->span);
+    fields.emplace(paths.cache);
   });
+  std::vector<double> sigma_data;
+  world.agree_on_root(
+      [&] { sigma_data = {choose_sigma_data(settings, *material, *fields, start ? &*start : nullptr)}; });
+  world.broadcast(sigma_data);
+  material->schedule = schedule_of(settings, sigma_data[0]);
   const training::TrainingOptions training =
-      training_options(settings, material->held_out, material->domain.step_seconds, material->schedule);
+      training_options(settings, material->span.held_out, material->domain, material->schedule);
   if (world.is_root()) std::cout << describe(settings, training, *material, world) << std::flush;
 
-  std::optional<training::FieldCache> fields;
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;
   training::Checkpoints checkpoints(
       settings.checkpoint_folder(),
-      call.table.result_values() + fmt::format("data = {}\nfoehn = {}\nlibtorch = {}\n", prepared->cache,
+      call.table.result_values() + fmt::format("data = {}\nstart = {}\nfoehn = {}\nlibtorch = {}\n",
+                                               prepared->cache, start ? start->description.digest : "random",
                                                core::version(), TORCH_VERSION));
   training::TrainingState state;
   world.agree([&] {
-    fields.emplace(paths.cache);
     objective = make_objective(settings, *material, at::TensorOptions(at::kFloat).device(device));
     trainer.emplace(world, *objective, *fields, training);
     state = trainer->start();
-    if (!world.is_root() || settings.restart) return;
+    if (!world.is_root()) return;
+    if (start) start_from(*start, state);
+    if (settings.restart) return;
     if (auto found = checkpoints.load(state)) state = std::move(*found);
   });
   // The root alone says where training continues: another rank's view of the folder may be older.
@@ -208,12 +218,13 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   activity.reset();
   Report report(state, training, world.is_root());
   const bool is_done = trainer->run(
-      state, {.step_done = [&](const training::TrainingState&, double) { report.step_done(); },
-              .evaluated = [&](const auto& now, const auto& held_out) { report.evaluated(now, held_out); },
-              .must_stop = [&] { return context.stop.is_requested(); },
-              .must_save =
-                  [&] { return state.step % settings.checkpoint_every == 0 || state.step == training.steps; },
-              .save = [&](const training::TrainingState& now) { checkpoints.save(now); }});
+      state,
+      {.step_done = [&](const training::TrainingState&, double) { report.step_done(); },
+       .evaluated = [&](const auto& now, const auto& held_out) { report.evaluated(now, held_out); },
+       .must_stop = [&] { return context.stop.is_requested(); },
+       .must_save =
+           [&] { return state.step % settings.checkpoint_every == 0 || state.step == training.steps(); },
+       .save = [&](const training::TrainingState& now) { checkpoints.save(now); }});
   if (!is_done) {
     if (world.is_root())
       std::cout << fmt::format("stopped at step {} with the checkpoint {}; run again to continue\n",

@@ -1,5 +1,8 @@
 #include "train_options.hpp"
 
+#include <fmt/format.h>
+
+#include "foehn/core/error.hpp"
 #include "options.hpp"
 
 namespace foehn::app {
@@ -40,12 +43,131 @@ void add_network_options(config::OptionTable& table, TrainOptions& options) {
   list("network.attention", options.attention, "Use self-attention at these levels, counted from 0.", 0);
   table.add("network.embedding", &options.embedding,
             {.doc = "Make the time embedding this wide.", .unit = "1", .minimum = 1, .maximum = 65536});
+  table.add(
+      "network.dates", &options.dates,
+      {.doc = "Let the network know the time of the year and of the day, of its window's middle hour; for "
+              "records of several years."});
+}
+
+/// Values of an enumeration, by their words.
+template <class Enum>
+config::Form list_form(std::vector<Enum>& values) {
+  const auto parse_one = [](const std::string& word) {
+    std::string expected;
+    for (const core::Named<Enum>& named : core::names_of<Enum>()) {
+      if (word == named.name) return named.value;
+      expected += (expected.empty() ? "" : ", ") + std::string(named.name);
+    }
+    throw core::UsageError(fmt::format("expected one of {}, found '{}'", expected, word));
+  };
+  return {.is_list = true,
+          .parse =
+              [&values, parse_one](const std::vector<std::string>& words) {
+                values.clear();
+                for (const std::string& word : words) values.push_back(parse_one(word));
+              },
+          .words =
+              [&values] {
+                std::vector<std::string> words;
+                for (const Enum value : values) words.push_back(core::name_of(value));
+                return words;
+              }};
+}
+
+void add_schedule_options(config::OptionTable& table, TrainOptions& options) {
+  table.add(
+      "prior.schedule", &options.schedule,
+      {.doc = "Train on this schedule of noise: vp-cosine, Climate2Weather's, or edm (Karras et al. 2022), "
+              "for heun with churn and for noise of any size."});
+  table.add("prior.sigma_min", &options.sigma_min,
+            {.doc = "With edm, let the last step of sampling begin at noise of this standard deviation, in "
+                    "units of the fields that the network sees.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1,
+             .minimum_excluded = true});
+  table.add("prior.sigma_max", &options.sigma_max,
+            {.doc = "With edm, let sampling begin at noise of this standard deviation; 100000 for a prior of "
+                    "extremes.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 1e6});
+  table.add("prior.sigma_data", &options.sigma_data,
+            {.doc = "With edm, scale what a score-unet sees and answers for fields of this root mean square; "
+                    "default: that of the fields trained on.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1e6,
+             .minimum_excluded = true});
+}
+
+void add_noise_options(config::OptionTable& table, TrainOptions& options) {
+  table.add(
+      "train.noise", list_form(options.noise),
+      {.doc = "Hide the fields by noise of this distribution, one for all stages or one per stage: uniform "
+              "in t, for vp-cosine; log-normal, or high (up to prior.sigma_max, for extremes), for edm; "
+              "default: uniform or log-normal."});
+  table.add("train.noise_mean", &options.noise_mean,
+            {.doc = "Let the logarithm of log-normal noise have this mean.",
+             .unit = "1",
+             .minimum = -20,
+             .maximum = 20});
+  table.add("train.noise_std", &options.noise_std,
+            {.doc = "Let the logarithm of log-normal noise have this standard deviation.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 10,
+             .minimum_excluded = true});
+}
+
+void add_loss_options(config::OptionTable& table, TrainOptions& options) {
+  table.add("train.area_weights", &options.weighs_area,
+            {.doc = "Weight squared errors in the loss by the cosine of latitude."});
+  table.add(
+      "train.variable_weights", &options.variable_weights,
+      {.doc = "Weight squared errors in the loss by these numbers, one per variable; default: all alike.",
+       .unit = "1",
+       .minimum = 0,
+       .minimum_excluded = true});
+}
+
+void add_rate_options(config::OptionTable& table, TrainOptions& options) {
+  table.add(
+      "train.learning_rate", &options.learning_rate,
+      {.doc = "Use AdamW with this learning rate at most, one for all stages or one per stage; it falls to "
+              "0 as train.decay says.",
+       .unit = "1",
+       .minimum = 0,
+       .minimum_excluded = true,
+       .fewest = 1});
+  table.add("train.decay", &options.decay,
+            {.doc = "Let the learning rate fall over a stage like this: linear or cosine."});
+  table.add("train.warm_up", &options.warm_up,
+            {.doc = "Let the learning rate rise over the first N steps of a stage; 0 disables.",
+             .unit = "1",
+             .minimum = 0});
+  table.add(
+      "train.most_gradient", &options.most_gradient,
+      {.doc = "Cut the gradient to this norm where it is larger; 0 disables.", .unit = "1", .minimum = 0});
 }
 
 void add_train_options(config::OptionTable& table, TrainOptions& options) {
   table.add(
+      "train.start_from", &options.start_from,
+      {.doc = "Start from the weights of this prior, of the same kind, network, variables and schedule; "
+              "default: random weights.",
+       .is_path = true,
+       .changes_result = false});  // its digest does: it is part of a training's identity
+  table.add(
       "train.windows", &options.windows,
-      {.doc = "Train until this many windows have been seen.", .unit = "1", .minimum = 1, .maximum = 1e12});
+      {.doc = "Train until this many windows have been seen. Several numbers make several stages, each of "
+              "which begins with the best weights of the one before and with a fresh optimiser.",
+       .unit = "1",
+       .minimum = 1,
+       .maximum = 1e12,
+       .fewest = 1});
+  add_noise_options(table, options);
+  add_loss_options(table, options);
   table.add(
       "train.batch", &options.batch,
       {.doc = "Use this many windows per step, over all ranks.", .unit = "1", .minimum = 1, .maximum = 1e6});
@@ -54,11 +176,7 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
              .unit = "1",
              .minimum = 1,
              .maximum = 65536});
-  table.add("train.learning_rate", &options.learning_rate,
-            {.doc = "Start AdamW at this learning rate, which falls linearly to 0.",
-             .unit = "1",
-             .minimum = 0,
-             .minimum_excluded = true});
+  add_rate_options(table, options);
   table.add("train.weight_decay", &options.weight_decay,
             {.doc = "Use this weight decay in AdamW.", .unit = "1", .minimum = 0, .maximum = 100});
   table.add("train.average_decay", &options.average_decay,
@@ -91,7 +209,9 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
   table.add("train.evaluate_every", &options.evaluate_every,
             {.doc = "Score the hours held out every N steps.", .unit = "1", .minimum = 1});
   table.add("train.held_out_windows", &options.held_out_windows,
-            {.doc = "Score this many windows at each of 8 noise levels.", .unit = "1", .minimum = 1});
+            {.doc = "Score this many windows in each of 8 bands of noise, the same in all stages.",
+             .unit = "1",
+             .minimum = 1});
   table.add("train.patience", &options.patience,
             {.doc = "Stop after this many scores in a row without improvement; 0 disables.",
              .unit = "1",
@@ -128,6 +248,7 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
   table.add("prior.normalisation", &options.normalisation,
             {.doc = "Normalise the fields of a score-unet by these quantiles of each variable.",
              .choices = {"minmax", "robust", "robust95", "quant95", "quant99"}});
+  add_schedule_options(table, options);
   table.add(
       "prior.attribution", &options.attribution,
       {.doc = "Keep this text, the attribution that the data's licence asks for, in the weights' metadata.",

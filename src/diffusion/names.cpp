@@ -5,14 +5,16 @@ namespace foehn::core {
 template <>
 const std::vector<Named<diffusion::Method>>& names_of() {
   using enum diffusion::Method;
-  static const std::vector<Named<diffusion::Method>> all{{ddim, "ddim"}, {dpmpp_2m, "dpmpp-2m"}};
+  static const std::vector<Named<diffusion::Method>> all{
+      {ddim, "ddim"}, {dpmpp_2m, "dpmpp-2m"}, {heun, "heun"}};
   return all;
 }
 
 template <>
-const std::vector<Named<diffusion::Spacing>>& names_of() {
+const std::vector<Named<std::optional<diffusion::Spacing>>>& names_of() {
   using enum diffusion::Spacing;
-  static const std::vector<Named<diffusion::Spacing>> all{{time, "t"}, {log_ratio, "lambda"}};
+  static const std::vector<Named<std::optional<diffusion::Spacing>>> all{
+      {std::nullopt, "auto"}, {time, "t"}, {log_ratio, "lambda"}, {power, "rho"}};
   return all;
 }
 

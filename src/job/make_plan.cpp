@@ -61,7 +61,8 @@ Plan begin_plan(const Settings& settings, const model::PriorDescription& prior, 
   Plan plan;
   plan.prior_digest = prior.digest;
   plan.guidance = settings.is_conditioned() ? settings.guidance : Guidance::none;
-  plan.sampler = sampler_options(settings);
+  plan.sampler = sampler_options(settings, prior.schedule);
+  plan.visits_float64 = diffusion::needs_float64(prior.schedule.noisiest());
   plan.windows = windows_of(settings, prior.markov_order);
   if (prior.gaussian_order) plan.gaussian_windows = windows_of(settings, *prior.gaussian_order);
   plan.solving = choose_solving(settings, prior.gaussian_order.has_value());
@@ -84,10 +85,11 @@ Plan begin_plan(const Settings& settings, const model::PriorDescription& prior, 
 /// it.
 std::string chosen_values(const Plan& plan) {
   return fmt::format(
-      "sampler.covariance = {}\nsampler.solver_steps = {}\nsampler.t_first = {}\ntime.hours = {}\n"
-      "time.start = {}\n",
-      core::name_of(std::optional(plan.solving.covariance)), plan.solving.solver.steps, plan.sampler.t_first,
-      plan.period.hours, plan.period.date(0));
+      "sampler.covariance = {}\nsampler.solver_steps = {}\nsampler.spacing = {}\nsampler.t_first = {}\n"
+      "time.hours = {}\ntime.start = {}\n",
+      core::name_of(std::optional(plan.solving.covariance)), plan.solving.solver.steps,
+      core::name_of(std::optional(plan.sampler.spacing)), first_level_text(plan.sampler), plan.period.hours,
+      plan.period.date(0));
 }
 
 std::string identity_of(const Plan& plan, const std::string& values, const std::string& observations_digest,

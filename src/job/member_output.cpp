@@ -44,8 +44,9 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
       {"title", std::string(plan_.is_conditioned() ? "weather sampled from a posterior given coarse data"
                                                    : "weather sampled from a prior")},
       {"source", fmt::format("foehn {}", core::version())},
-      {"history", fmt::format("foehn sample: {} with {} steps from t = {}, guidance {}, stride {}",
-                              core::name_of(plan_.sampler.method), plan_.sampler.steps, plan_.sampler.t_first,
+      {"history", fmt::format("foehn sample: {} with {} steps from {}{}, guidance {}, stride {}",
+                              core::name_of(plan_.sampler.method), plan_.sampler.steps,
+                              plan_.sampler.t_first ? "t = " : "", first_level_text(plan_.sampler),
                               core::name_of(plan_.guidance), stride_text(settings.stride))},
       {"foehn_seed", plan_.seed},
       {"foehn_prior_digest", plan_.prior_digest},

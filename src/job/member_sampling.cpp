@@ -24,28 +24,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Normalised values of weather are a few units large, of noise as well; a poor prior may lead far astray on
-/// the way.
+/// Normalised values of weather are a few units large, of noise a few times its standard deviation; a poor
+/// prior may lead far astray on the way.
 constexpr double kRunaway = 1e5;
 
-/// Checkpoints are numbered by passes, which are steps where there are no corrections.
-std::int64_t passes_per_step(const Plan& plan) {
-  return 1 + plan.sampler.corrections;
-}
-
 checkpoint::Snapshot snapshot_of(const diffusion::SamplerState& state, const Plan& plan) {
-  // As hexadecimal text, so that what is read is what was written.
+  // Numbered by passes. Numbers as hexadecimal text, so that what is read is what was written.
   checkpoint::Snapshot snapshot{
-      state.step * passes_per_step(plan) + state.pass,
+      state.step * diffusion::passes_per_step(plan.sampler) + state.pass,
       {{"draw", std::to_string(state.draw)}, {"previous_h", fmt::format("{:a}", state.previous_h)}},
       {{"slab", state.slab}}};
-  if (state.previous_clean.defined()) snapshot.fields["previous_clean"] = state.previous_clean;
+  if (state.previous.defined()) snapshot.fields["previous"] = state.previous;
   return snapshot;
 }
 
 /// The state that snapshot_of has made a snapshot of; refuses all else.
 diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, const Plan& plan) {
-  const std::int64_t passes = plan.sampler.steps * passes_per_step(plan);
+  const std::int64_t per_step = diffusion::passes_per_step(plan.sampler);
+  const std::int64_t passes = plan.sampler.steps * per_step;
   if (snapshot.step > passes)
     throw core::Error(
         fmt::format("the checkpoint is at pass {}, but the run has only {}", snapshot.step, passes));
@@ -60,21 +56,22 @@ diffusion::SamplerState state_of(const checkpoint::Snapshot& snapshot, const Pla
                                   fact == snapshot.facts.end() ? "none" : "'" + fact->second + "'"));
   };
   diffusion::SamplerState state;
-  state.step = snapshot.step / passes_per_step(plan);
-  state.pass = snapshot.step % passes_per_step(plan);
+  state.step = snapshot.step / per_step;
+  state.pass = snapshot.step % per_step;
   state.draw = static_cast<std::uint32_t>(
       number("draw", [](const char* text, char** end) { return std::strtoul(text, end, 10); }));
   state.previous_h =
       number("previous_h", [](const char* text, char** end) { return std::strtod(text, end); });
-  const bool is_multistep = state.previous_h != 0;
+  const bool is_halfway = plan.sampler.method == diffusion::Method::heun && state.pass == 1;
+  const bool looks_back = state.previous_h != 0 || is_halfway;
   std::set<std::string> expected{"slab"}, found;
-  if (is_multistep) expected.insert("previous_clean");
+  if (looks_back) expected.insert("previous");
   for (const auto& [name, field] : snapshot.fields) found.insert(name);
   if (found != expected)
     throw core::Error(
         fmt::format("fields {}, expected {}", fmt::join(found, ", "), fmt::join(expected, ", ")));
   state.slab = snapshot.fields.at("slab");
-  if (is_multistep) state.previous_clean = snapshot.fields.at("previous_clean");
+  if (looks_back) state.previous = snapshot.fields.at("previous");
   return state;
 }
 
@@ -104,7 +101,8 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
   const bool is_last = state.step == plan.sampler.steps;
   const auto variables = static_cast<std::int64_t>(domain.variables.size());
   const at::Tensor limits =
-      is_last ? conditioning::normalised_limits(domain) : at::full({}, kRunaway, at::kDouble);
+      is_last ? conditioning::normalised_limits(domain)
+              : at::full({}, kRunaway * std::max(1.0, tools_.prior.schedule.noisiest().sigma), at::kDouble);
   // Of every cell, [variable, ...]; NaN where there is one.
   const at::Tensor greatest =
       device::to_host(at::maximum(state.slab.amin(0).abs(), state.slab.amax(0).abs())).to(at::kDouble);
@@ -148,7 +146,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     state = state_of(*snapshot, plan);
     slab.copy_(state.slab);
     state.slab = slab;
-    if (state.previous_clean.defined()) state.previous_clean = state.previous_clean.to(slab.device());
+    if (state.previous.defined()) state.previous = state.previous.to(slab.device());
     tools_.progress.advance_without_work(state.step);
     if (ranks.is_root()) spdlog::info("member {} continues from step {}", member, state.step);
   }
@@ -201,10 +199,7 @@ void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {
   const Plan& plan = tools_.plan;
   const comm::Communicator& ranks = tools_.team.ranks;
   checkpoint::Store store = checkpoints_of(member, slab);
-  const std::int64_t steps = plan.sampler.steps;
-  store.save(snapshot_of(
-      {.slab = slab, .step = steps, .draw = static_cast<std::uint32_t>(1 + steps * plan.sampler.corrections)},
-      plan));
+  store.save(snapshot_of({.slab = slab, .step = plan.sampler.steps}, plan));
   if (store.publish(true) == checkpoint::Store::Progress::failed)
     throw core::CollectiveError(ranks.scope(), store.failure());
 }

@@ -22,18 +22,20 @@ constexpr double kRowLists = 4, kRowBytes = 8;
 }  // namespace
 
 double slabs_held(const Plan& plan) {
-  double slabs = 2;                                                 // the state, and an estimate
-  if (plan.sampler.method == diffusion::Method::dpmpp_2m) ++slabs;  // the estimate before
-  if (plan.guidance == Guidance::sda_exact) slabs += 2;             // a gradient, and that through the prior
+  const bool looks_back = plan.sampler.method != diffusion::Method::ddim;
+  double slabs = 1;                                      // an estimate
+  if (plan.guidance == Guidance::sda_exact) slabs += 2;  // a gradient, and that through the prior
   if (plan.guidance == Guidance::mmps) {
     const std::int64_t products = plan.solving.solver.steps;
     slabs += 2;
     if (products <= diffusion::kMostSlabsKept) slabs += static_cast<double>(products - 1);
   }
   if (plan.is_conditioned()) slabs += 0.25;  // fields of some of the observations
+  // In float64 all these are twice as large, and the state is copied.
+  if (plan.visits_float64) slabs = 2 * (slabs + 1);
+  slabs += looks_back ? 2 : 1;  // the state, and an estimate before
   // A checkpoint's, while it is written.
-  if (plan.checkpoints.every_minutes > 0 || plan.checkpoints.every_steps > 0)
-    slabs += plan.sampler.method == diffusion::Method::dpmpp_2m ? 2 : 1;
+  if (plan.checkpoints.every_minutes > 0 || plan.checkpoints.every_steps > 0) slabs += looks_back ? 2 : 1;
   return slabs;
 }
 
@@ -43,7 +45,7 @@ double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t r
   const std::int64_t most_hours = (plan.period.hours + ranks - 1) / ranks;
   const auto hours = static_cast<double>(most_hours);
   const auto halo = static_cast<double>(2 * plan.windows.markov_order);
-  const double batch = static_cast<double>(plan.batch) * (halo + 1);
+  const double batch = (plan.visits_float64 ? 2 : 1) * static_cast<double>(plan.batch) * (halo + 1);
   const double rows = kRowLists * kRowBytes * (halo + 1) * hours;
   return hour * (slabs_held(plan) * hours + 2 * halo + kBatchCopies * batch) + rows;
 }

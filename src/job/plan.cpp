@@ -46,7 +46,8 @@ void from_json(const nlohmann::json& json, Placement& placement) {
 }  // namespace foehn::conditioning
 namespace foehn::diffusion {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SolverOptions, steps, tolerance)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SamplerOptions, method, steps, spacing, t_first, corrections, tau)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Churn, amount, least, most, inflation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SamplerOptions, method, steps, spacing, t_first, corrections, tau, churn)
 }  // namespace foehn::diffusion
 namespace foehn::trajectory {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Strides, noisy, clear)
@@ -58,8 +59,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Solving, covariance, solver)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Windows, markov_order, strides)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckpointSchedule, folder, every_minutes, every_steps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, observation_std, guidance,
-                                   solving, gamma, sampler, windows, gaussian_windows, batch, precision, seed,
-                                   members, ranks_per_member, chunk_hours, checkpoints, identity)
+                                   solving, gamma, sampler, visits_float64, windows, gaussian_windows, batch,
+                                   precision, seed, members, ranks_per_member, chunk_hours, checkpoints,
+                                   identity)
 
 std::filesystem::path CheckpointSchedule::folder_of(std::int64_t member) const {
   return std::filesystem::path(folder) / fmt::format("member_{:03}", member);

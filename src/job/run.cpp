@@ -106,6 +106,7 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
       throw core::Error("the prior is not the one that the job was planned for");
   });
   const at::NoGradGuard no_gradients;
+  prior.set_clock({plan.period.calendar, plan.period.first_seconds, plan.period.step_seconds});
   const model::Domain& domain = prior.description.domain;
   const ensemble::Team team = ensemble::make_team(world, plan.ranks_per_member);
   const trajectory::SlabPartition partition = plan.partition();

@@ -3,18 +3,49 @@
 #include <fmt/format.h>
 
 #include "foehn/core/error.hpp"
+#include "foehn/diffusion/names.hpp"
 
 namespace foehn::job {
 
-diffusion::SamplerOptions sampler_options(const Settings& settings) {
+namespace {
+
+/// The level of the schedule at which sampling begins; nothing: the noisiest.
+std::optional<double> first_time(const Settings& settings, const diffusion::Schedule& schedule) {
+  if (schedule.vp_cosine() != nullptr)
+    return settings.t_first.value_or(settings.is_conditioned() ? kGuidedFrom : 1);
+  if (settings.t_first)
+    throw core::UsageError(
+        "sampler.t_first: expected a prior with the schedule vp-cosine, found edm, whose sigma_max is where "
+        "sampling begins");
+  return {};
+}
+
+void check_churn(const Settings& settings) {
+  const diffusion::Churn& churn = settings.churn;
+  if (churn.amount > 0 && settings.method != diffusion::Method::heun)
+    throw core::UsageError(
+        fmt::format("sampler.churn: expected sampler.method heun, found {}", core::name_of(settings.method)));
+  if (churn.most && *churn.most < churn.least)
+    throw core::UsageError(
+        fmt::format("sampler.churn_max: expected at least sampler.churn_min, {:g}, found {:g}", churn.least,
+                    *churn.most));
+}
+
+}  // namespace
+
+diffusion::SamplerOptions sampler_options(const Settings& settings, const diffusion::Schedule& schedule) {
+  const bool is_heun = settings.method == diffusion::Method::heun;
   if (settings.method == diffusion::Method::dpmpp_2m && settings.steps < 2)
     throw core::UsageError(fmt::format("sampler.steps: dpmpp-2m needs at least 2, found {}", settings.steps));
+  check_churn(settings);
   return {.method = settings.method,
           .steps = settings.steps,
-          .spacing = settings.spacing,
-          .t_first = settings.t_first.value_or(settings.is_conditioned() ? kGuidedFrom : 1),
+          .spacing =
+              settings.spacing.value_or(is_heun ? diffusion::Spacing::power : diffusion::Spacing::log_ratio),
+          .t_first = first_time(settings, schedule),
           .corrections = settings.corrections,
-          .tau = settings.tau};
+          .tau = settings.tau,
+          .churn = settings.churn};
 }
 
 std::int64_t calibrated_steps(Covariance covariance) {
@@ -27,6 +58,10 @@ std::int64_t calibrated_steps(Covariance covariance) {
       return 2;
   }
   throw core::Error("unknown covariance");
+}
+
+std::string first_level_text(const diffusion::SamplerOptions& options) {
+  return options.t_first ? fmt::format("{}", *options.t_first) : "sigma_max";
 }
 
 std::string stride_text(const std::optional<std::int64_t>& stride) {

@@ -77,16 +77,18 @@ GaussianPrior& GaussianPrior::operator=(GaussianPrior&&) noexcept = default;
 GaussianPrior::~GaussianPrior() = default;
 
 double GaussianPrior::posterior_deviation(const diffusion::NoiseLevel& level) {
-  prepare(level);
+  prepare(level, product_);
   return posterior_deviation_;
 }
 
-void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
-  if (level_.mu == level.mu && level_.sigma == level.sigma) return;
+void GaussianPrior::prepare(const diffusion::NoiseLevel& level, Product product) {
+  if (level_.mu == level.mu && level_.sigma == level.sigma && product_ == product) return;
   const double noise = level.sigma * level.sigma;
   const at::Tensor seen = eigenvalues_ * (level.mu * level.mu) + noise;
   posterior_deviation_ = device::to_host((eigenvalues_ * noise / seen).mean().sqrt()).item<double>();
-  const at::Tensor shrinkage = (level.sigma / seen).to(eigenvectors_.options());
+  const at::Tensor shrinkage =
+      (product == Product::noise ? level.sigma / seen : eigenvalues_ * level.mu / seen)
+          .to(eigenvectors_.options());
   const auto count = eigenvectors_.size(0);
   for (std::int64_t first = 0; first < count; first += kModesAtOnce) {
     const auto some = std::min(kModesAtOnce, count - first);
@@ -95,30 +97,37 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level) {
                    at::bmm(vectors * shrinkage.narrow(0, first, some).unsqueeze(1), vectors.transpose(1, 2)));
   }
   level_ = level;
+  product_ = product;
+}
+
+template <class Multiply>
+at::Tensor GaussianPrior::estimate(const at::Tensor& fields, const diffusion::NoiseLevel& level,
+                                   Multiply&& multiply) {
+  check_windows(fields);
+  const at::ScalarType own = eigenvectors_.scalar_type();
+  if (fields.scalar_type() == own) {
+    prepare(level, Product::noise);
+    return multiply(fields);
+  }
+  prepare(level, Product::clean);
+  const at::Tensor clean = multiply(fields.to(own));
+  return (fields - clean.to(fields.scalar_type()) * level.mu).div_(level.sigma);
 }
 
 at::Tensor GaussianPrior::noise_estimate(const diffusion::Windows& noisy,
                                          const diffusion::NoiseLevel& level) {
-  const at::Tensor& fields = noisy.fields;
-  check_windows(fields);
-  prepare(level);
-  if (together_) return estimate_together(fields);
-  return estimate_one_by_one(fields,
-                             std::vector<Channels>(static_cast<std::size_t>(fields.size(0)), all_channels()));
+  return estimate(noisy.fields, level, [this](const at::Tensor& fields) {
+    if (together_) return estimate_together(fields);
+    const std::vector<Channels> channels(static_cast<std::size_t>(fields.size(0)), all_channels());
+    return estimate_one_by_one(fields, channels);
+  });
 }
 
 at::Tensor GaussianPrior::noise_vjp(const diffusion::Windows&, const diffusion::NoiseLevel& level,
                                     const at::Tensor& cotangent) {
-  check_windows(cotangent);
-  prepare(level);
-  if (together_) return estimate_together(cotangent);
-  const at::Tensor has_values = cotangent.flatten(2).ne(0).any(2).to(at::kCPU);
-  const bool* has = has_values.data_ptr<bool>();
-  std::vector<Channels> channels(static_cast<std::size_t>(cotangent.size(0)));
-  for (Channels& of_window : channels)
-    for (std::int64_t channel = 0; channel < has_values.size(1); ++channel)
-      if (*has++) of_window.push_back(channel);
-  return estimate_one_by_one(cotangent, channels);
+  return estimate(cotangent, level, [this](const at::Tensor& fields) {
+    return together_ ? estimate_together(fields) : estimate_one_by_one(fields, channels_with_values(fields));
+  });
 }
 
 void GaussianPrior::check_windows(const at::Tensor& windows) const {
@@ -126,6 +135,16 @@ void GaussianPrior::check_windows(const at::Tensor& windows) const {
   if (windows.dim() != 4 || windows.size(1) != channels || windows.size(2) != ny_ || windows.size(3) != nx_)
     throw core::Error(fmt::format("the Gaussian prior expects windows of {} x {} x {} (channel, y, x)",
                                   channels, ny_, nx_));
+}
+
+std::vector<GaussianPrior::Channels> GaussianPrior::channels_with_values(const at::Tensor& windows) {
+  const at::Tensor has_values = windows.flatten(2).ne(0).any(2).to(at::kCPU);
+  const bool* has = has_values.data_ptr<bool>();
+  std::vector<Channels> channels(static_cast<std::size_t>(windows.size(0)));
+  for (Channels& of_window : channels)
+    for (std::int64_t channel = 0; channel < has_values.size(1); ++channel)
+      if (*has++) of_window.push_back(channel);
+  return channels;
 }
 
 GaussianPrior::Channels GaussianPrior::all_channels() const {

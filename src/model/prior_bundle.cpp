@@ -18,9 +18,11 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/io/safetensors.hpp"
+#include "foehn/model/edm_denoiser.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/model/tensor_view.hpp"
+#include "model/schedule_json.hpp"
 #include "model/score_unet_json.hpp"
 
 namespace foehn::model {
@@ -64,7 +66,7 @@ struct Metadata {
   std::int64_t window = 0;
   std::optional<std::int64_t> gaussian_window;  // of a Gaussian part
   std::vector<std::string> variables;
-  diffusion::VpCosine schedule;
+  diffusion::Schedule schedule;
   std::optional<ScoreUnetArchitecture> network;
 };
 
@@ -96,9 +98,8 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
           kind.network_inputs == 0 ? metadata.window : architecture.value(kGaussianWindow, metadata.window);
     metadata.variables = architecture.at("variables").get<std::vector<std::string>>();
     if (kind.network_inputs > 0) metadata.network = score_unet_architecture(architecture);
-    if (const auto name = schedule.at("name").get<std::string>(); name != "vp-cosine")
-      throw core::Error(fmt::format("metadata 'foehn.schedule': expected 'vp-cosine', found '{}'", name));
-    metadata.schedule.eta = schedule.at("eta").get<double>();
+    metadata.schedule =
+        core::with_context("metadata 'foehn.schedule'", [&] { return schedule_from(schedule); });
   } catch (const nlohmann::json::exception& error) {
     throw core::Error(fmt::format("metadata of the prior: {}", error.what()));
   }
@@ -111,10 +112,6 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
         throw core::Error(
             fmt::format("inputs: expected {}, found {}", kind.network_inputs, metadata.network->inputs));
     });
-  if (!(metadata.schedule.eta > 0 && metadata.schedule.eta < 1))
-    throw core::Error(
-        fmt::format("metadata 'foehn.schedule': eta: expected a number between 0 and 1, found {}",
-                    metadata.schedule.eta));
   return metadata;
 }
 
@@ -180,9 +177,17 @@ at::Tensor read_covariance(const io::SafetensorsFile& file, const PriorDescripti
   return read_finite(kCovarianceName, covariance_view(file, 2 * *prior.gaussian_order + 1, prior.domain));
 }
 
+std::map<std::string, at::Tensor> read_network(const io::SafetensorsFile& file) {
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& [name, view] : file.tensors())
+    if (name != kCovarianceName) tensors[name] = read_finite(name, view);
+  return tensors;
+}
+
 /// A prior's denoiser, and its Gaussian part.
 struct Denoisers {
   std::shared_ptr<diffusion::WindowDenoiser> whole, gaussian;
+  ScoreUnet* network = nullptr;  // of whole
 };
 
 /// Of a prior to which no Gaussian part is lent.
@@ -190,19 +195,22 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
                          const at::TensorOptions& options, Precision precision) {
   if (!prior.network) {
     const auto gaussian = std::make_shared<GaussianPrior>(read_covariance(file, prior), options);
-    return {gaussian, gaussian};
+    return {gaussian, gaussian, nullptr};
   }
-  std::map<std::string, at::Tensor> tensors;
-  for (const auto& [name, view] : file.tensors())
-    if (name != kCovarianceName) tensors[name] = read_finite(name, view).to(options);
-  auto network = std::make_unique<ScoreUnet>(*prior.network, tensors, options, precision);
-  if (!kind_of(prior.kind).has_gaussian) return {std::move(network), nullptr};
+  auto network = std::make_unique<ScoreUnet>(*prior.network, read_network(file), options, precision);
+  ScoreUnet* const its_network = network.get();
+  if (!kind_of(prior.kind).has_gaussian) {
+    if (const diffusion::Edm* edm = prior.schedule.edm())
+      return {std::make_shared<EdmDenoiser>(std::move(network), edm->sigma_data), nullptr, its_network};
+    return {std::move(network), nullptr, its_network};
+  }
   const at::Tensor covariance = read_covariance(file, prior);
   // What a network corrects is the same process, of the hours that it sees.
   const auto corrected = std::make_shared<GaussianPreconditioned>(
       GaussianPrior(covariance.narrow(0, 0, 2 * prior.markov_order + 1), options), std::move(network));
-  if (prior.gaussian_order == prior.markov_order) return {corrected, {corrected, &corrected->gaussian()}};
-  return {corrected, std::make_shared<GaussianPrior>(covariance, options)};
+  if (prior.gaussian_order == prior.markov_order)
+    return {corrected, {corrected, &corrected->gaussian()}, its_network};
+  return {corrected, std::make_shared<GaussianPrior>(covariance, options), its_network};
 }
 
 /// Weights and domain of two fits may agree in shape and still not belong together.
@@ -314,7 +322,8 @@ PriorBundle PriorFiles::load(const at::TensorOptions& options, Precision precisi
   return in_weights(folder_, [&] {
     Denoisers made = make_denoisers(*weights_, description_, options, precision);
     if (lent_) made.gaussian = std::make_shared<GaussianPrior>(lent_->lag_covariance, options);
-    return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian), precision};
+    return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian), precision,
+                       made.network};
   });
 }
 
@@ -344,6 +353,16 @@ GaussianBundle load_gaussian_prior(const std::filesystem::path& folder) {
   });
 }
 
+NetworkBundle load_network(const std::filesystem::path& folder) {
+  const PriorFiles files(folder);
+  return in_weights(folder, [&] {
+    if (!files.description().network)
+      throw core::Error(fmt::format("metadata 'foehn.kind': expected a prior with a network, found '{}'",
+                                    files.description().kind));
+    return NetworkBundle{files.description(), read_network(files.weights())};
+  });
+}
+
 namespace {
 
 /// A view of a tensor that stays: on the host, contiguous.
@@ -355,13 +374,13 @@ io::TensorView view_of(const at::Tensor& tensor) {
 }
 
 void save(const std::filesystem::path& folder, const Domain& domain,
-          const std::map<std::string, at::Tensor>& tensors, const diffusion::VpCosine& schedule,
+          const std::map<std::string, at::Tensor>& tensors, const diffusion::Schedule& schedule,
           std::map<std::string, std::string> metadata) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
     throw core::Error(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
-  metadata["foehn.schedule"] = nlohmann::json{{"name", "vp-cosine"}, {"eta", schedule.eta}}.dump();
+  metadata["foehn.schedule"] = schedule_json(schedule).dump();
   std::map<std::string, io::TensorView> views;
   for (const auto& [name, tensor] : tensors) views[name] = view_of(tensor);
   publish_both(folder,
@@ -375,14 +394,14 @@ void save(const std::filesystem::path& folder, const Domain& domain,
 }  // namespace
 
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
-                         const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule) {
+                         const at::Tensor& lag_covariance, const diffusion::Schedule& schedule) {
   const nlohmann::json architecture{{"window", lag_covariance.size(0)}, {"variables", names_of(domain)}};
   save(folder, domain, {{kCovarianceName, lag_covariance.contiguous()}}, schedule,
        {{"foehn.kind", kGaussian}, {"foehn.architecture", architecture.dump()}});
 }
 
 void save_network_prior(const std::filesystem::path& folder, const Domain& domain, const NetworkPrior& prior,
-                        const diffusion::VpCosine& schedule) {
+                        const diffusion::Schedule& schedule) {
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [name, tensor] : prior.tensors)
     tensors[name] = tensor.detach().to(at::kCPU, prior.as_float16 ? at::kHalf : at::kFloat).contiguous();

@@ -110,7 +110,7 @@ std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_
   const auto embedding = architecture.embedding;
   std::int64_t products = 0;
   for (const auto& [name, shape] : expected_tensors(architecture))
-    if (name.starts_with("map_layer") && shape.size() == 2) products += shape[0] * shape[1];
+    if (name.starts_with("map_") && shape.size() == 2) products += shape[0] * shape[1];
   for (std::size_t i = 0; i < architecture.hidden.size(); ++i) {
     const auto width = architecture.hidden[i], above = architecture.channels_above(i);
     const std::int64_t cells = (ny >> i) * (nx >> i);
@@ -167,21 +167,31 @@ ScoreUnetLayers ScoreUnet::layers_in(Precision precision) const {
                                          }});
 }
 
-at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t) const {
-  return (*layers_)(noisy, layers_->shifts(t));
+at::Tensor ScoreUnet::labels(const std::vector<std::int64_t>& first_hours) const {
+  if (!architecture_.dates) return {};
+  if (!clock_) throw core::Error("a network that knows dates: it was not told when the trajectory begins");
+  return date_labels(*clock_, first_hours, architecture_.window).to(options_);
 }
 
-at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, Precision precision) const {
-  if (precision == precision_) return forward(noisy, t);
+at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels) const {
+  return (*layers_)(noisy, layers_->shifts(t, labels));
+}
+
+at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels,
+                              Precision precision) const {
+  if (precision == precision_) return forward(noisy, t, labels);
   const ScoreUnetLayers layers = layers_in(precision);
-  return layers(noisy, layers.shifts(t));
+  return layers(noisy, layers.shifts(t, labels));
 }
 
-at::Tensor ScoreUnet::evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level) {
-  if (!terms_ || terms_->t != level.t) {
+at::Tensor ScoreUnet::evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
+                               const at::Tensor& labels, std::int64_t first) {
+  // What dates say differs from window to window, and costs little.
+  if (labels.defined() || !terms_ || terms_->t != level.t) {
     const at::NoGradGuard no_gradients;
     const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
-    terms_ = std::make_unique<LevelTerms>(LevelTerms{level.t, layers_->shifts(t)});
+    const at::Tensor of_these = labels.defined() ? labels.narrow(0, first, noisy.size(0)) : labels;
+    terms_ = std::make_unique<LevelTerms>(LevelTerms{level.t, layers_->shifts(t, of_these)});
   }
   return (*layers_)(noisy, terms_->shifts);
 }
@@ -208,8 +218,10 @@ at::Tensor ScoreUnet::noise_estimate(const diffusion::Windows& noisy, const diff
   at::Tensor eps =
       at::empty({fields.size(0), architecture_.channels(), fields.size(2), fields.size(3)}, fields.options());
   const auto some = windows_at_once(fields);
+  const at::Tensor dates = labels(noisy.first_hours);
   for (std::int64_t first = 0; first < fields.size(0); first += some)
-    eps.narrow(0, first, some).copy_(evaluate(fields.narrow(0, first, some).to(options_), level));
+    eps.narrow(0, first, some)
+        .copy_(evaluate(fields.narrow(0, first, some).to(options_), level, dates, first));
   return eps;
 }
 
@@ -225,10 +237,11 @@ at::Tensor ScoreUnet::noise_vjp(const diffusion::Windows& noisy, const diffusion
   const ConvolutionArithmetic arithmetic(precision_);
   at::Tensor product = at::empty_like(fields, at::MemoryFormat::Contiguous);
   const auto some = windows_at_once(fields);
+  const at::Tensor dates = labels(noisy.first_hours);
   for (std::int64_t first = 0; first < fields.size(0); first += some) {
     const at::AutoGradMode gradients(true);
     const at::Tensor windows = fields.narrow(0, first, some).detach().to(options_).requires_grad_();
-    const at::Tensor eps = evaluate(windows, level);
+    const at::Tensor eps = evaluate(windows, level, dates, first);
     const auto gradient =
         torch::autograd::grad({eps}, {windows}, {cotangent.narrow(0, first, some).to(options_)});
     product.narrow(0, first, some).copy_(gradient[0].detach());

@@ -13,15 +13,18 @@ ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json) {
   json.at("attention").get_to(architecture.attention);
   json.at("embedding").get_to(architecture.embedding);
   architecture.inputs = json.value("inputs", std::int64_t{1});
+  architecture.dates = json.value("dates", false);
   return architecture;
 }
 
 nlohmann::json score_unet_json(const ScoreUnetArchitecture& architecture,
                                const std::vector<std::string>& variables) {
-  return {{"window", architecture.window},       {"variables", variables},
-          {"hidden", architecture.hidden},       {"blocks", architecture.blocks},
-          {"attention", architecture.attention}, {"embedding", architecture.embedding},
-          {"inputs", architecture.inputs}};
+  nlohmann::json json{{"window", architecture.window},       {"variables", variables},
+                      {"hidden", architecture.hidden},       {"blocks", architecture.blocks},
+                      {"attention", architecture.attention}, {"embedding", architecture.embedding},
+                      {"inputs", architecture.inputs}};
+  if (architecture.dates) json["dates"] = true;
+  return json;
 }
 
 }  // namespace foehn::model

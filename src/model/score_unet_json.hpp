@@ -10,7 +10,8 @@ namespace foehn::model {
 
 /// An architecture as files state it: {"window": 13, "variables": ["psl", ...], "hidden": [...],
 /// "blocks": [...], "attention": [...], "embedding": 512}, and
-/// "inputs": 2 where two fields enter for each channel. Not checked for sense.
+/// "inputs": 2 where two fields enter for each channel, and "dates": true where it knows dates. Not checked
+/// for sense.
 /// @throws nlohmann::json::exception if a field is missing or of another type
 ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json);
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <vector>
 
 namespace foehn::model {
 
@@ -83,16 +84,19 @@ at::Tensor Attention::operator()(const at::Tensor& x) const {
       .add_(x);
 }
 
-TimeEmbedding::TimeEmbedding(const TensorSource& source, std::int64_t width)
+TimeEmbedding::TimeEmbedding(const TensorSource& source, std::int64_t width, bool dates)
     : first_(source, "map_layer0", {width, 2 * kTimeFrequencies}),
-      second_(source, "map_layer1", {width, width}) {}
+      second_(source, "map_layer1", {width, width}) {
+  if (dates) dates_.emplace(source, "map_dates", std::vector<std::int64_t>{width, kDateLabels});
+}
 
-at::Tensor TimeEmbedding::operator()(const at::Tensor& t) const {
+at::Tensor TimeEmbedding::operator()(const at::Tensor& t, const at::Tensor& labels) const {
   const at::TensorOptions exact = t.options().dtype(at::kDouble);
   const at::Tensor exponents = at::arange(kTimeFrequencies, exact) / -static_cast<double>(kTimeFrequencies);
   const at::Tensor angles = at::outer(t.to(at::kDouble), at::pow(kLongestPeriod, exponents));
   const at::Tensor features = at::cat({angles.cos(), angles.sin()}, 1).to(first_.weight.scalar_type());
-  return at::silu(linear(second_, at::silu(linear(first_, features))));
+  const at::Tensor of_time = linear(second_, at::silu(linear(first_, features)));
+  return at::silu(dates_ ? of_time + linear(*dates_, labels) : of_time);
 }
 
 Stage::Stage(const Sources& sources, const std::string& name, std::int64_t channels, std::int64_t blocks,
@@ -120,7 +124,7 @@ at::Tensor Stage::operator()(at::Tensor x, const Shifts& shifts) const {
 }
 
 ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, const Sources& sources)
-    : embedding_(sources.exact, architecture.embedding) {
+    : embedding_(sources.exact, architecture.embedding, architecture.dates) {
   const auto count = architecture.hidden.size();
   for (std::size_t i = 0; i < count; ++i) {
     const auto width = architecture.hidden[i], above = architecture.channels_above(i);
@@ -141,8 +145,9 @@ ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, cons
   }
 }
 
-std::vector<ScoreUnetLayers::LevelShifts> ScoreUnetLayers::shifts(const at::Tensor& t) const {
-  const at::Tensor embedded = embedding_(t);
+std::vector<ScoreUnetLayers::LevelShifts> ScoreUnetLayers::shifts(const at::Tensor& t,
+                                                                  const at::Tensor& labels) const {
+  const at::Tensor embedded = embedding_(t, labels);
   std::vector<LevelShifts> shifts;
   for (const Level& level : levels_)
     shifts.push_back({level.descent.shifts(embedded), level.ascent.shifts(embedded)});

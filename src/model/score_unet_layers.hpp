@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,16 +86,19 @@ class Attention {
   Parameters qkv_, out_;
 };
 
-/// SiLU(W1 SiLU(W0 [cos(f t), sin(f t)])), frequencies f_i = 10000^(-i/16).
+/// SiLU(W1 SiLU(W0 [cos(f t), sin(f t)]) + W2 l), frequencies f_i = 10000^(-i/16), l labels of the date, if
+/// any.
 class TimeEmbedding {
  public:
-  TimeEmbedding(const TensorSource& source, std::int64_t width);
-  /// @param t  [window]
-  /// @return   [window, width]
-  at::Tensor operator()(const at::Tensor& t) const;
+  TimeEmbedding(const TensorSource& source, std::int64_t width, bool dates);
+  /// @param t       [window], or [1] for all windows
+  /// @param labels  [window, kDateLabels]; undefined for a network that knows no dates
+  /// @return        [window, width], or [1, width]
+  at::Tensor operator()(const at::Tensor& t, const at::Tensor& labels) const;
 
  private:
   Parameters first_, second_;
+  std::optional<Parameters> dates_;
 };
 
 /// What residual blocks add to their channels, one after another: all that depends on the time.
@@ -131,8 +135,9 @@ class ScoreUnetLayers {
   struct LevelShifts {
     Shifts descent, ascent;
   };
-  /// @param t  time of the schedule, [window], or [1] for all windows
-  std::vector<LevelShifts> shifts(const at::Tensor& t) const;
+  /// @param t       time of the schedule, [window], or [1] for all windows
+  /// @param labels  as of TimeEmbedding
+  std::vector<LevelShifts> shifts(const at::Tensor& t, const at::Tensor& labels) const;
   /// @param noisy   [window, input channel, y, x]
   /// @param shifts  of its time
   /// @return        [window, hour*variable, y, x]

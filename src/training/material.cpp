@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "foehn/calendar/time_axis.hpp"
@@ -13,6 +14,7 @@
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/training/initial_tensors.hpp"
+#include "foehn/training/names.hpp"
 
 namespace foehn::training {
 
@@ -45,6 +47,26 @@ void check_days(const Settings& settings, std::int64_t step_seconds, std::int64_
                                   calendar::format_step(step_seconds)));
 }
 
+/// Of some of the hours trained on, evenly spaced.
+double root_mean_square(const FieldCache& fields, std::int64_t hours) {
+  constexpr std::int64_t kMostHours = 512;
+  const std::int64_t count = std::min(hours, kMostHours);
+  double sum = 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    sum += fields.read(i * hours / count, 1).to(at::kDouble).square().mean().item<double>();
+  return std::sqrt(sum / static_cast<double>(count));
+}
+
+std::string names_text(const std::vector<io::Variable>& variables) {
+  std::string names;
+  for (const io::Variable& variable : variables) names += (names.empty() ? "" : ", ") + variable.name;
+  return names;
+}
+
+void check_same(const char* option, const std::string& expected, const std::string& found) {
+  if (expected != found) throw core::Error(fmt::format("expected {} {}, found {}", option, expected, found));
+}
+
 }  // namespace
 
 Record::Record(const Settings& settings)
@@ -67,8 +89,13 @@ Record::Record(const Settings& settings)
     throw core::Error(
         fmt::format("data.held_out_fraction: {} fields are held out, expected at least a window, {}",
                     held_out, architecture.window));
+  check_variables(settings, reader.variables().size());
   check_days(settings, reader.step_seconds(), trained().size());
   model::check_fit(trained(), fit_options(settings));
+}
+
+Span Record::span() const {
+  return {period.size(), held_out, reader.times().seconds[static_cast<std::size_t>(period.first)]};
 }
 
 at::Tensor fit_gaussian(const Record& record, const Settings& settings, const fs::path& folder,
@@ -84,11 +111,9 @@ at::Tensor fit_gaussian(const Record& record, const Settings& settings, const fs
   return fit.inflation;
 }
 
-Material read_material(const Settings& settings, const fs::path& gaussian, std::int64_t hours,
-                       std::int64_t held_out) {
+Material read_material(const Settings& settings, const fs::path& gaussian, const Span& span) {
   model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
-  if (settings.corrects_gaussian())
-    return {hours, held_out, std::move(fit.domain), fit.lag_covariance, fit.schedule};
+  if (settings.corrects_gaussian()) return {span, std::move(fit.domain), fit.lag_covariance, fit.schedule};
   auto& normalisation = fit.domain.normalisation;
   normalisation = model::Normalisation::of_quantiles(settings.normalisation, fit.domain.quantiles);
   for (std::int64_t i = 0; i < normalisation.scale().size(0); ++i)
@@ -96,7 +121,7 @@ Material read_material(const Settings& settings, const fs::path& gaussian, std::
       throw core::Error(
           fmt::format("prior.normalisation {}: variable '{}' has a range of {}, expected a positive one",
                       settings.normalisation, fit.domain.variables[static_cast<std::size_t>(i)].name, scale));
-  return {hours, held_out, std::move(fit.domain), {}, fit.schedule};
+  return {span, std::move(fit.domain), {}, fit.schedule};
 }
 
 std::string make_cache(const fs::path& path, const Record& record, const Material& material,
@@ -116,13 +141,48 @@ std::string make_cache(const fs::path& path, const Record& record, const Materia
   return digest;
 }
 
+model::NetworkBundle load_start(const Settings& settings, const std::vector<io::Variable>& variables) {
+  model::NetworkBundle found = model::load_network(settings.start_from);
+  core::with_context(fmt::format("train.start_from: {}", settings.start_from), [&] {
+    const model::PriorDescription& prior = found.description;
+    const bool is_edm = prior.schedule.edm() != nullptr;
+    check_same("prior.kind", core::name_of(settings.kind), prior.kind);
+    check_same("data.variables", names_text(variables), names_text(prior.domain.variables));
+    check_same("prior.schedule", core::name_of(settings.schedule),
+               core::name_of(is_edm ? ScheduleKind::edm : ScheduleKind::vp_cosine));
+    if (*prior.network != architecture_of(settings, static_cast<std::int64_t>(variables.size())))
+      throw core::Error(
+          "its network is another one: expected prior.markov_order, network.hidden, network.blocks, "
+          "network.attention, network.embedding and network.dates as it was trained with");
+  });
+  return found;
+}
+
+double choose_sigma_data(const Settings& settings, const Material& material, const FieldCache& fields,
+                         const model::NetworkBundle* start) {
+  if (settings.schedule != ScheduleKind::edm || settings.corrects_gaussian()) return 1;
+  if (settings.sigma_data) return *settings.sigma_data;
+  if (start != nullptr) return start->description.schedule.edm()->sigma_data;
+  return root_mean_square(fields, material.span.trained());
+}
+
+void start_from(const model::NetworkBundle& start, TrainingState& state) {
+  for (const auto& [name, tensor] : start.tensors)
+    for (Tensors* tensors : {&state.parameters, &state.average, &state.best}) tensors->at(name).copy_(tensor);
+}
+
 std::unique_ptr<Objective> make_objective(const Settings& settings, const Material& material,
                                           const at::TensorOptions& tensors) {
   const auto architecture =
       architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
   auto network = std::make_unique<model::ScoreUnet>(
       architecture, initial_tensors(architecture, static_cast<std::uint64_t>(settings.seed)), tensors);
-  if (!settings.corrects_gaussian()) return std::make_unique<NoiseObjective>(std::move(network));
+  network->set_clock({material.domain.calendar, material.span.first_seconds, material.domain.step_seconds});
+  if (!settings.corrects_gaussian()) {
+    if (const diffusion::Edm* edm = material.schedule.edm())
+      return std::make_unique<EdmObjective>(std::move(network), edm->sigma_data);
+    return std::make_unique<NoiseObjective>(std::move(network));
+  }
   return std::make_unique<CorrectionObjective>(std::make_unique<model::GaussianPreconditioned>(
       model::GaussianPrior(material.lag_covariance.narrow(0, 0, architecture.window), tensors),
       std::move(network)));

@@ -10,4 +10,26 @@ const std::vector<Named<training::NetworkKind>>& names_of() {
   return all;
 }
 
+template <>
+const std::vector<Named<training::ScheduleKind>>& names_of() {
+  using enum training::ScheduleKind;
+  static const std::vector<Named<training::ScheduleKind>> all{{vp_cosine, "vp-cosine"}, {edm, "edm"}};
+  return all;
+}
+
+template <>
+const std::vector<Named<training::NoiseKind>>& names_of() {
+  using enum training::NoiseKind;
+  static const std::vector<Named<training::NoiseKind>> all{
+      {uniform, "uniform"}, {log_normal, "log-normal"}, {high, "high"}};
+  return all;
+}
+
+template <>
+const std::vector<Named<training::Decay>>& names_of() {
+  using enum training::Decay;
+  static const std::vector<Named<training::Decay>> all{{linear, "linear"}, {cosine, "cosine"}};
+  return all;
+}
+
 }  // namespace foehn::core

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 namespace foehn::training {
@@ -14,6 +15,14 @@ namespace {
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
 
 }  // namespace
+
+double learning_rate(const TrainingOptions& options, const Stage& stage, std::int64_t steps_done) {
+  const auto n = static_cast<double>(steps_done);
+  const double done = (n - 1) / static_cast<double>(stage.steps);
+  const double left = options.decay == Decay::linear ? 1 - done : (1 + std::cos(std::numbers::pi * done)) / 2;
+  const double risen = options.warm_up > 0 ? std::min(1.0, n / static_cast<double>(options.warm_up)) : 1;
+  return stage.learning_rate * left * risen;
+}
 
 at::Tensor pack(Tensors& tensors, at::Device device) {
   const at::NoGradGuard no_gradients;
@@ -36,10 +45,10 @@ Optimiser::Optimiser(TrainingState& state, const TrainingOptions& options, at::D
       first_(pack(state.first, device)),
       second_(pack(state.second, device)) {}
 
-void Optimiser::step(const at::Tensor& gradient, std::int64_t steps_done) {
+void Optimiser::step(const at::Tensor& gradient, const Stage& stage, std::int64_t steps_done) {
   const at::NoGradGuard no_gradients;
   const auto n = static_cast<double>(steps_done);
-  const double rate = options_.learning_rate * (1 - (n - 1) / static_cast<double>(options_.steps));
+  const double rate = learning_rate(options_, stage, steps_done);
   const double decay = std::min(options_.average_decay, (1 + n) / (10 + n));
   first_.mul_(kBeta1).add_(gradient, 1 - kBeta1);
   second_.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);

@@ -12,15 +12,15 @@ namespace foehn::training {
 /// @return  [values of all], float32, on `device`
 at::Tensor pack(Tensors& tensors, at::Device device);
 
-/// AdamW (Loshchilov & Hutter 2019) with linear decay of its rate, and the moving average of the parameters,
+/// AdamW (Loshchilov & Hutter 2019), and the moving average of the parameters,
 /// of decay min(average_decay, (1 + n)/(10 + n)) after n steps.
 class Optimiser {
  public:
   /// Packs the tensors of the state, which from then on are views of what is computed with here.
   Optimiser(TrainingState& state, const TrainingOptions& options, at::Device device);
-  /// Takes the step that makes `steps_done` steps.
+  /// Takes the step that makes `steps_done` steps of a stage.
   /// @param gradient  of the parameters, packed as they are
-  void step(const at::Tensor& gradient, std::int64_t steps_done);
+  void step(const at::Tensor& gradient, const Stage& stage, std::int64_t steps_done);
 
  private:
   TrainingOptions options_;

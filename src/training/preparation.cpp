@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "foehn/core/error.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/output_folder.hpp"
@@ -25,6 +27,14 @@ PreparedPaths::PreparedPaths(const Settings& settings)
     : gaussian(settings.prior + ".gaussian"),
       cache(settings.cache.empty() ? settings.prior + ".cache.nc" : settings.cache) {}
 
+void PreparedData::broadcast(const comm::Communicator& ranks) {
+  std::vector<std::int64_t> numbers{span.hours, span.held_out, span.first_seconds};
+  ranks.broadcast(numbers);
+  span = {numbers[0], numbers[1], numbers[2]};
+  ranks.broadcast(gaussian);
+  ranks.broadcast(cache);
+}
+
 PreparedData prepare(const Record& record, const Settings& settings, const PreparedPaths& paths,
                      const process::StopToken& stop) {
   struct Stopped {};
@@ -33,13 +43,12 @@ PreparedData prepare(const Record& record, const Settings& settings, const Prepa
   };
   try {
     const at::Tensor inflation = fit_gaussian(record, settings, paths.gaussian, interruption);
-    const std::int64_t hours = record.period.size();
-    const Material material = read_material(settings, paths.gaussian, hours, record.held_out);
+    const Material material = read_material(settings, paths.gaussian, record.span());
     const bool has_climatology = material.domain.normalisation.climatology() != nullptr;
     const std::string cache =
         make_cache(paths.cache, record, material, {has_climatology ? record.trained().size() : 0, inflation},
                    interruption);
-    return {{hours, record.held_out}, model::prior_digest(paths.gaussian), cache};
+    return {record.span(), model::prior_digest(paths.gaussian), cache};
   } catch (const Stopped&) {
     return {};
   }

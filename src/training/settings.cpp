@@ -1,15 +1,86 @@
 #include "foehn/training/settings.hpp"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numbers>
 
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/grid.hpp"
+#include "foehn/training/names.hpp"
 
 namespace foehn::training {
 
+namespace {
+
+/// A value of a list that has one for all stages, or one for each.
+template <class Value>
+const Value& of_stage(const std::vector<Value>& values, std::size_t stage) {
+  return values.size() == 1 ? values.front() : values[stage];
+}
+
+NoiseKind noise_of_stage(const Settings& settings, std::size_t stage) {
+  if (!settings.noise.empty()) return of_stage(settings.noise, stage);
+  return settings.schedule == ScheduleKind::edm ? NoiseKind::log_normal : NoiseKind::uniform;
+}
+
+void check_stages(const Settings& settings) {
+  const std::size_t stages = settings.windows.size();
+  const auto check_count = [&](const char* option, std::size_t count) {
+    if (count != 1 && count != stages)
+      throw core::UsageError(fmt::format("{}: expected 1 value or as many as train.windows, {}, found {}",
+                                         option, stages, count));
+  };
+  check_count("train.learning_rate", settings.learning_rate.size());
+  if (!settings.noise.empty()) check_count("train.noise", settings.noise.size());
+  if (settings.patience > 0 && stages > 1)
+    throw core::UsageError(fmt::format(
+        "train.patience: expected 0 where train.windows has several stages, found {}", settings.patience));
+  for (const NoiseKind noise : settings.noise)
+    if ((noise == NoiseKind::uniform) != (settings.schedule == ScheduleKind::vp_cosine))
+      throw core::UsageError(
+          fmt::format("train.noise: expected {} with prior.schedule {}, found {}",
+                      settings.schedule == ScheduleKind::edm ? "log-normal or high" : "uniform",
+                      core::name_of(settings.schedule), core::name_of(noise)));
+}
+
+void check_schedule(const Settings& settings) {
+  if (settings.schedule == ScheduleKind::edm && settings.sigma_max <= settings.sigma_min)
+    throw core::UsageError(
+        fmt::format("prior.sigma_max: expected more than prior.sigma_min, {:g}, found {:g}",
+                    settings.sigma_min, settings.sigma_max));
+  if (settings.sigma_data && (settings.schedule != ScheduleKind::edm || settings.corrects_gaussian()))
+    throw core::UsageError("prior.sigma_data: expected prior.kind score-unet and prior.schedule edm");
+}
+
+/// Weights of squared errors, of mean 1; undefined if all are alike.
+/// @return  [variable, y, x], float32
+at::Tensor loss_weights(const Settings& settings, const model::Domain& domain) {
+  if (!settings.weighs_area && settings.variable_weights.empty()) return {};
+  const auto variables = static_cast<std::int64_t>(domain.variables.size());
+  at::Tensor weights = at::ones({variables, domain.grid.ny(), domain.grid.nx()}, at::kDouble);
+  if (!settings.variable_weights.empty())
+    weights.mul_(at::tensor(settings.variable_weights, at::kDouble).reshape({variables, 1, 1}));
+  if (settings.weighs_area) {
+    const at::Tensor latitude = at::tensor(grid::geographic_coordinates(domain.grid).latitude, at::kDouble);
+    weights.mul_((latitude * (std::numbers::pi / 180)).cos().reshape({domain.grid.ny(), domain.grid.nx()}));
+  }
+  return weights.div_(weights.mean()).to(at::kFloat);
+}
+
+}  // namespace
+
+void check_variables(const Settings& settings, std::size_t variables) {
+  if (const auto found = settings.variable_weights.size(); found != 0 && found != variables)
+    throw core::UsageError(fmt::format(
+        "train.variable_weights: expected one value per variable, {}, found {}", variables, found));
+}
+
 void check(const Settings& settings) {
+  check_schedule(settings);
+  check_stages(settings);
   const bool is_augmented = settings.mixing > 0 || settings.amplitude > 0 || settings.daily_cycle > 0;
   if (is_augmented && !settings.corrects_gaussian())
     throw core::UsageError(
@@ -27,17 +98,29 @@ void check(const Settings& settings) {
                     settings.markov_order, *settings.gaussian_order));
 }
 
+diffusion::Schedule schedule_of(const Settings& settings, double sigma_data) {
+  if (settings.schedule == ScheduleKind::vp_cosine) return diffusion::VpCosine{};
+  return diffusion::Edm{
+      .sigma_min = settings.sigma_min, .sigma_max = settings.sigma_max, .sigma_data = sigma_data};
+}
+
 TrainingOptions training_options(const Settings& settings, std::int64_t held_out_hours,
-                                 std::int64_t step_seconds, const diffusion::VpCosine& schedule) {
+                                 const model::Domain& domain, const diffusion::Schedule& schedule) {
   TrainingOptions training;
-  training.steps = (settings.windows + settings.batch - 1) / settings.batch;
+  training.stages.clear();
+  for (std::size_t i = 0; i < settings.windows.size(); ++i)
+    training.stages.push_back({(settings.windows[i] + settings.batch - 1) / settings.batch,
+                               of_stage(settings.learning_rate, i),
+                               {noise_of_stage(settings, i), settings.noise_mean, settings.noise_std}});
   training.batch = settings.batch;
   training.micro_batch = settings.micro_batch;
-  training.learning_rate = settings.learning_rate;
+  training.decay = settings.decay;
+  training.warm_up = settings.warm_up;
+  training.most_gradient = settings.most_gradient;
   training.weight_decay = settings.weight_decay;
   training.average_decay = settings.average_decay;
   training.augmentation = {settings.mixing, settings.amplitude, settings.daily_cycle,
-                           std::max<std::int64_t>(1, calendar::kSecondsPerDay / step_seconds)};
+                           std::max<std::int64_t>(1, calendar::kSecondsPerDay / domain.step_seconds)};
   training.precision = settings.precision;
   training.seed = settings.seed;
   training.markov_order = settings.markov_order;
@@ -46,6 +129,7 @@ TrainingOptions training_options(const Settings& settings, std::int64_t held_out
   training.evaluate_every = settings.evaluate_every;
   training.held_out_windows = settings.held_out_windows;
   training.patience = settings.patience;
+  training.loss_weights = loss_weights(settings, domain);
   return training;
 }
 
@@ -57,6 +141,7 @@ model::ScoreUnetArchitecture architecture_of(const Settings& settings, std::int6
   architecture.blocks = settings.blocks;
   architecture.attention = settings.attention;
   architecture.embedding = settings.embedding;
+  architecture.dates = settings.dates;
   architecture.inputs = settings.corrects_gaussian() ? 2 : 1;
   try {
     model::check_architecture(architecture);

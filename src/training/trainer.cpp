@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -19,8 +20,25 @@ namespace foehn::training {
 namespace {
 
 constexpr std::uint32_t kHeldOutDraw = 0x68656c64;  // in the place of kTrainingDraw
+constexpr std::int64_t kScoredLevels = 8;
 
 }  // namespace
+
+std::int64_t TrainingOptions::steps() const {
+  std::int64_t steps = 0;
+  for (const Stage& stage : stages) steps += stage.steps;
+  return steps;
+}
+
+std::vector<diffusion::NoiseLevel> scored_levels(const diffusion::Schedule& schedule) {
+  const double first = schedule.clearest().t, last = schedule.noisiest().t;
+  std::vector<diffusion::NoiseLevel> levels;
+  for (std::int64_t level = 0; level < kScoredLevels; ++level) {
+    const double part = (static_cast<double>(level) + 0.5) / static_cast<double>(kScoredLevels);
+    levels.push_back(schedule.at(first + part * (last - first)));
+  }
+  return levels;
+}
 
 double mean_over_levels(const std::vector<double>& losses) {
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
@@ -43,6 +61,8 @@ Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const Fi
     parts[name] = at::zeros_like(tensor, at::MemoryFormat::Contiguous);
   }
   gradient_ = pack(parts, leaves_.front().device());
+  if (options.loss_weights.defined())
+    loss_weights_ = options.loss_weights.repeat({window, 1, 1}).to(leaves_.front().device());
   for (const auto& [name, part] : parts) gradient_parts_.push_back(part);
 }
 
@@ -75,7 +95,7 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
     noise.push_back(at::empty_like(clean.back()));
     core::fill_normal<float>(
         task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
-    levels.push_back(options_.schedule.at(task.window.t));
+    levels.push_back(task.level);
   }
   const at::NoGradGuard no_gradients;
   const auto device = leaves_.front().device();
@@ -86,17 +106,54 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
 at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision) {
   const at::Device device = leaves_.front().device();
   return objective_.network()
-      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device), precision)
+      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device), lesson.labels, precision)
       .to(lesson.targets.scalar_type());
 }
 
+at::Tensor Trainer::loss_of(const at::Tensor& error) const {
+  const at::Tensor squares = error.square();
+  return loss_weights_.defined() ? (squares * loss_weights_).mean() : squares.mean();
+}
+
+void Trainer::cut_gradient() {
+  if (options_.most_gradient == 0) return;
+  const at::Tensor norm = at::linalg_vector_norm(gradient_, 2, c10::nullopt, false, at::kDouble);
+  const double found = device::to_host(norm).item<double>();
+  if (found > options_.most_gradient) gradient_.mul_(options_.most_gradient / found);
+}
+
+Trainer::Place Trainer::place_of(std::int64_t step) const {
+  std::int64_t first = 0;
+  for (const Stage& stage : options_.stages) {
+    if (step < first + stage.steps) return {&stage, first};
+    first += stage.steps;
+  }
+  throw core::Error(fmt::format("step {}: the training has only {}", step, first));
+}
+
+void Trainer::begin_stage(TrainingState& state) {
+  const at::NoGradGuard no_gradients;
+  for (auto& [name, best] : state.best) {
+    state.parameters.at(name).copy_(best);
+    state.average.at(name).copy_(best);
+    state.first.at(name).zero_();
+    state.second.at(name).zero_();
+  }
+  state.best_loss = std::numeric_limits<double>::infinity();
+  state.evaluations_since_best = 0;
+}
+
 double Trainer::step(TrainingState& state, Optimiser& optimiser) {
+  const Place place = place_of(state.step);
   const auto number = static_cast<std::uint32_t>(state.step);
   const auto seed = static_cast<std::uint64_t>(options_.seed);
   std::vector<Task> tasks;
-  for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size())
-    tasks.push_back({windows_->draw(seed, number, static_cast<std::uint32_t>(i)),
+  for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size()) {
+    const TrainingWindow window = windows_->draw(seed, number, static_cast<std::uint32_t>(i));
+    tasks.push_back({window,
+                     place.stage->noise.quantile(options_.schedule, window.noise),
                      {seed, static_cast<std::uint32_t>(i), kTrainingDraw}});
+  }
 
   gradient_.zero_();
   double loss_sum = 0;
@@ -109,8 +166,8 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
     const model::ConvolutionArithmetic arithmetic(options_.precision);
     for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
     const at::Tensor answer = answer_to(taught, options_.precision);
-    const at::Tensor loss = (answer - taught.targets).square().mean() *
-                            (static_cast<double>(count) / static_cast<double>(options_.batch));
+    const at::Tensor loss =
+        loss_of(answer - taught.targets) * (static_cast<double>(count) / static_cast<double>(options_.batch));
     const auto found = torch::autograd::grad({loss}, leaves_);
     for (std::size_t i = 0; i < found.size(); ++i) gradient_parts_[i].add_(found[i].detach());
     loss_sum += device::to_host(loss.detach()).item<double>();
@@ -127,7 +184,8 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
             state.step + 1));
 
   ++state.step;
-  optimiser.step(gradient_, state.step);
+  cut_gradient();
+  optimiser.step(gradient_, *place.stage, state.step - place.first_step);
   set(state.parameters);
   return loss;
 }
@@ -150,21 +208,37 @@ std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Ten
   const std::int64_t starts = options_.held_out_hours - window + 1;
   const std::int64_t windows = std::min(options_.held_out_windows, starts);
   const at::NoGradGuard no_gradients;
+  const std::vector<diffusion::NoiseLevel> levels = scored_levels(options_.schedule);
   std::vector<double> losses;
-  for (std::int64_t level = 0; level < kScoredLevels; ++level) {
-    const double t = (static_cast<double>(level) + 0.5) / static_cast<double>(kScoredLevels);
+  for (std::size_t level = 0; level < levels.size(); ++level) {
     double mine = 0;
     for (std::int64_t i = ranks_.rank(); i < windows; i += ranks_.size()) {
       const Task asked_of{
-          {.hour = first_start + i * starts / windows, .t = t},
+          {.hour = first_start + i * starts / windows},
+          levels[level],
           {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i), kHeldOutDraw}};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
-      mine += device::to_host(error(asked).square().mean()).item<double>();
+      mine += device::to_host(loss_of(error(asked))).item<double>();
     }
     const std::vector<double> all = ranks_.gather_all(mine);
     losses.push_back(std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(windows));
   }
   return losses;
+}
+
+void Trainer::evaluate(TrainingState& state, const Events& events) {
+  const std::vector<double> losses = held_out_loss(state);
+  const double mean = mean_over_levels(losses);
+  ++state.evaluations_since_best;
+  if (mean < state.best_loss) {
+    state.best_loss = mean;
+    state.best_step = state.step;
+    state.evaluations_since_best = 0;
+    for (const auto& [name, tensor] : state.average) state.best.at(name).copy_(tensor);
+  }
+  events.evaluated(state, losses);
+  state.loss_sum = 0;
+  state.losses = 0;
 }
 
 bool Trainer::run(TrainingState& state, const Events& events) {
@@ -175,25 +249,19 @@ bool Trainer::run(TrainingState& state, const Events& events) {
   const at::Device device = leaves_.front().device();
   if (!sum_) sum_.emplace(ranks_, device);
   Optimiser optimiser(state, options_, device);
-  while (state.step < options_.steps && !has_no_patience()) {
+  while (state.step < options_.steps() && !has_no_patience()) {
+    const Place place = place_of(state.step);
+    // After a checkpoint at the end of the stage before, if there is one.
+    if (state.step > 0 && state.step == place.first_step) {
+      begin_stage(state);
+      set(state.parameters);
+    }
     const double loss = step(state, optimiser);
     state.loss_sum += loss;
     ++state.losses;
     events.step_done(state, loss);
-    if (state.step % options_.evaluate_every == 0 || state.step == options_.steps) {
-      const std::vector<double> losses = held_out_loss(state);
-      const double mean = mean_over_levels(losses);
-      ++state.evaluations_since_best;
-      if (mean < state.best_loss) {
-        state.best_loss = mean;
-        state.best_step = state.step;
-        state.evaluations_since_best = 0;
-        for (const auto& [name, tensor] : state.average) state.best.at(name).copy_(tensor);
-      }
-      events.evaluated(state, losses);
-      state.loss_sum = 0;
-      state.losses = 0;
-    }
+    if (state.step % options_.evaluate_every == 0 || state.step == place.first_step + place.stage->steps)
+      evaluate(state, events);
     const bool stops = ranks_.any(events.must_stop());
     if (ranks_.any(events.must_save()) || stops)
       ranks_.agree([&] {

@@ -42,7 +42,7 @@ TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std
   const auto first = words(0), second = words(1), third = words(2);
   TrainingWindow window;
   window.hour = below(starts_, first[0], first[1]);
-  window.t = uniform(first[2]);
+  window.noise = uniform(first[2]);
   if (uniform(first[3]) < augmentation_.mixing) {
     const std::int64_t day = augmentation_.steps_per_day, time_of_day = window.hour % day;
     const std::int64_t days = (starts_ - 1 - time_of_day) / day + 1;

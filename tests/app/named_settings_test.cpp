@@ -35,7 +35,7 @@ TEST(NamedSettings, PeerIsClimate2Weathers) {
   EXPECT_EQ(options.guidance, job::Guidance::sda);
   EXPECT_EQ(options.stride, 1);
   EXPECT_DOUBLE_EQ(options.gamma.value(), 0.0007196856730011522);
-  const diffusion::SamplerOptions sampler = job::sampler_options(options);
+  const diffusion::SamplerOptions sampler = job::sampler_options(options, {});
   EXPECT_EQ(sampler.method, diffusion::Method::ddim);
   EXPECT_EQ(sampler.spacing, diffusion::Spacing::time);
   EXPECT_EQ(sampler.steps, 256);
@@ -45,23 +45,23 @@ TEST(NamedSettings, PeerIsClimate2Weathers) {
 
 TEST(SamplerOptions, BeginBelowTheTopOnlyWhereObservationsGuide) {
   SampleOptions options = read({});
-  EXPECT_EQ(job::sampler_options(options).t_first, 1);
+  EXPECT_EQ(job::sampler_options(options, {}).t_first, 1);
   options.observations = {"observations.nc"};
-  EXPECT_EQ(job::sampler_options(options).t_first, 0.97);
+  EXPECT_EQ(job::sampler_options(options, {}).t_first, 0.97);
   options.guidance = job::Guidance::none;
-  EXPECT_EQ(job::sampler_options(options).t_first, 1);
+  EXPECT_EQ(job::sampler_options(options, {}).t_first, 1);
   SampleOptions from_files = read({});
   from_files.preparation.files = {"tas.nc"};
-  EXPECT_EQ(job::sampler_options(from_files).t_first, 0.97);
+  EXPECT_EQ(job::sampler_options(from_files, {}).t_first, 0.97);
   from_files.t_first = 0.99;
-  EXPECT_EQ(job::sampler_options(from_files).t_first, 0.99);
+  EXPECT_EQ(job::sampler_options(from_files, {}).t_first, 0.99);
 }
 
 TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
   const SampleOptions options = read({"fast.ini", "era5_uk.ini"});
   EXPECT_EQ(options.hours, 168);
   EXPECT_FALSE(options.stride) << "auto";
-  EXPECT_EQ(job::sampler_options(options).steps, 9);
+  EXPECT_EQ(job::sampler_options(options, {}).steps, 9);
 }
 
 }  // namespace

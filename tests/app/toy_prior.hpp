@@ -63,6 +63,18 @@ inline void write_gaussian_prior(const std::filesystem::path& folder) {
   model::save_gaussian_prior(folder, toy_domain(), toy_covariance(), {});
 }
 
+/// A bundle of a score network of small random weights on the schedule edm, from noise of any size, that
+/// knows dates.
+inline void write_edm_prior(const std::filesystem::path& folder) {
+  model::NetworkPrior prior;
+  prior.architecture = toy_architecture();
+  prior.architecture.dates = true;
+  for (const auto& [name, tensor] : model::random_tensors(prior.architecture, 1))
+    prior.tensors[name] = tensor * 0.3;
+  model::save_network_prior(folder, toy_domain(), prior,
+                            diffusion::Edm{.sigma_min = 0.02, .sigma_max = 1e5, .sigma_data = 0.4});
+}
+
 /// A bundle of a network of small random weights that corrects it, so that samples stay plausible.
 inline void write_preconditioned_prior(const std::filesystem::path& folder) {
   model::NetworkPrior prior;

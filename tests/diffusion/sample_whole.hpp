@@ -7,7 +7,7 @@
 namespace foehn::diffusion {
 
 /// Draws a sample from beginning to end.
-inline void sample_whole(TrajectoryDenoiser& denoiser, const VpCosine& schedule,
+inline void sample_whole(TrajectoryDenoiser& denoiser, const Schedule& schedule,
                          const SamplerOptions& options, const Surroundings& surroundings,
                          const at::Tensor& slab) {
   SamplerState state{.slab = slab};

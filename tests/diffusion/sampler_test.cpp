@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "diffusion/independent_normal.hpp"
 #include "diffusion/sample_whole.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/guidance.hpp"
@@ -13,30 +14,6 @@
 
 namespace foehn::diffusion {
 namespace {
-
-/// The exact denoiser of independent normal values of one mean and standard deviation.
-class IndependentNormal : public TrajectoryDenoiser {
- public:
-  IndependentNormal(double mean, double std) : mean_(mean), variance_(std * std) {}
-  at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override {
-    return (noisy - level.mu * mean_) *
-           (level.sigma / (level.mu * level.mu * variance_ + level.sigma * level.sigma));
-  }
-
- private:
-  double mean_, variance_;
-};
-
-Surroundings alone(const std::vector<at::Tensor>& draws) {
-  Surroundings surroundings;
-  surroundings.fill_noise = [&draws](at::Tensor& slab, std::uint32_t draw) { slab.copy_(draws.at(draw)); };
-  surroundings.ordered_sum = [](std::span<const double> values) {
-    return std::accumulate(values.begin(), values.end(), 0.0);
-  };
-  surroundings.trajectory_values = draws[0].numel();
-  surroundings.pass_done = [](const SamplerState&) { return true; };
-  return surroundings;
-}
 
 TEST(Ddim, TurnsNoiseIntoThePriorsValues) {
   at::manual_seed(4);
@@ -52,13 +29,14 @@ TEST(Ddim, TurnsNoiseIntoThePriorsValues) {
 TEST(Sampler, GoesOnWhereItWasStoppedToTheSameBits) {
   at::manual_seed(6);
   std::vector<at::Tensor> draws;
-  for (int i = 0; i < 20; ++i) draws.push_back(at::randn({2, 1, 2, 3}, at::kFloat));
+  for (int i = 0; i < 24; ++i) draws.push_back(at::randn({2, 1, 2, 3}, at::kFloat));
   IndependentNormal prior(0.3, 0.8);
-  for (const Method method : {Method::ddim, Method::dpmpp_2m}) {
-    const SamplerOptions options{.method = method, .steps = 7, .corrections = 2};
+  for (const Method method : {Method::ddim, Method::dpmpp_2m, Method::heun}) {
+    const SamplerOptions options{
+        .method = method, .steps = 7, .corrections = 2, .churn = {.amount = 4, .inflation = 1.02}};
     at::Tensor whole = at::empty_like(draws[0]);
     sample_whole(prior, {}, options, alone(draws), whole);
-    const std::int64_t passes = 1 + options.corrections;
+    const std::int64_t passes = passes_per_step(options);
     for (std::int64_t stop = 1; stop < options.steps * passes; ++stop) {
       SamplerState state{.slab = at::empty_like(draws[0])};
       Surroundings surroundings = alone(draws);
@@ -67,13 +45,12 @@ TEST(Sampler, GoesOnWhereItWasStoppedToTheSameBits) {
       EXPECT_EQ(state.step, stop / passes);
       EXPECT_EQ(state.pass, stop % passes);
       // All that is kept of it.
-      SamplerState kept{
-          .slab = state.slab.clone(),
-          .step = state.step,
-          .pass = state.pass,
-          .draw = state.draw,
-          .previous_clean = state.previous_clean.defined() ? state.previous_clean.clone() : at::Tensor(),
-          .previous_h = state.previous_h};
+      SamplerState kept{.slab = state.slab.clone(),
+                        .step = state.step,
+                        .pass = state.pass,
+                        .draw = state.draw,
+                        .previous = state.previous.defined() ? state.previous.clone() : at::Tensor(),
+                        .previous_h = state.previous_h};
       EXPECT_TRUE(sample(prior, {}, options, surroundings, kept));
       EXPECT_TRUE(at::equal(kept.slab, whole));
     }

@@ -70,6 +70,31 @@ TEST_F(Train, MakesAPriorThatSamplesOrSaysThatItKnowsTooLittle) {
   }
 }
 
+TEST_F(Train, InStagesOnTheScheduleEdmMakesAPriorThatHeunSamples) {
+  Options options = toy_.train_options(folder_ / "edm");
+  options["prior.schedule"] = "edm";
+  options["prior.sigma_max"] = "1000";
+  options["network.dates"] = "true";
+  options["train.windows"] = "16,8";
+  options["train.noise"] = "log-normal,high";
+  options["train.learning_rate"] = "1e-3,1e-5";
+  options["train.area_weights"] = "true";
+  const Outcome trained = run_foehn("train", options, 2);
+  ASSERT_EQ(trained.exit_code, 0) << trained;
+  EXPECT_THAT(trained.out, HasSubstr("6 steps of 4 windows"));
+  EXPECT_THAT(io::content_of(folder_ / "edm/training.csv"),
+              AllOf(HasSubstr("held_out_loss_sigma0.00454"), HasSubstr("\n4,16,"), HasSubstr("\n6,24,")));
+  EXPECT_THAT(run_foehn("info", {}, 0, {folder_ / "edm"}).out,
+              AllOf(HasSubstr("edm, sigma 0.002 to 1000"), HasSubstr("knows the time of year and day")));
+  Options sample = toy_.sample_options(folder_ / "members");
+  sample["prior.path"] = folder_ / "edm";
+  sample["sampler.method"] = "heun";
+  sample["sampler.steps"] = "8";
+  sample["sampler.churn"] = "1";
+  const Outcome sampled = run_foehn("sample", sample, 2);
+  EXPECT_EQ(sampled.exit_code, 0) << sampled;
+}
+
 TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
   Options options = toy_.train_options(folder_ / "whole");
   options["train.windows"] = "2400";

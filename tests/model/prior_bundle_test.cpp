@@ -41,11 +41,11 @@ class PriorBundleTest : public testing::Test {
 
 TEST_F(PriorBundleTest, ComesBackAsItWasSaved) {
   const Domain saved = domain();
-  save_gaussian_prior(folder_, saved, lags_, {.eta = 2e-3});
+  save_gaussian_prior(folder_, saved, lags_, diffusion::VpCosine{.eta = 2e-3});
   const PriorBundle prior = load_prior(folder_, at::kDouble);
   EXPECT_EQ(prior.description.kind, "gaussian");
   EXPECT_EQ(prior.description.markov_order, 1);
-  EXPECT_DOUBLE_EQ(prior.description.schedule.eta, 2e-3);
+  EXPECT_DOUBLE_EQ(prior.description.schedule.vp_cosine()->eta, 2e-3);
   EXPECT_EQ(prior.description.domain.variables, saved.variables);
   EXPECT_EQ(prior.description.domain.calendar, saved.calendar);
   EXPECT_EQ(prior.description.domain.step_seconds, 3600);
@@ -107,8 +107,21 @@ TEST_F(DamagedWeights, AreRefusedWithWhatIsWrong) {
   expect_message(AllOf(HasSubstr("window"), HasSubstr("4")));
   save("gaussian", R"({"window": 3, "variables": ["psl", "tas"]})", kGoodSchedule, "lag_covariance", lags_);
   expect_message(AllOf(HasSubstr("psl, tas"), HasSubstr("psl, uas")));
-  save("gaussian", kGoodArchitecture, R"({"name": "edm", "eta": 1})", "lag_covariance", lags_);
-  expect_message(HasSubstr("edm"));
+  save("gaussian", kGoodArchitecture, R"({"name": "vp-cosine", "eta": 1})", "lag_covariance", lags_);
+  expect_message(AllOf(HasSubstr("foehn.schedule"), HasSubstr("eta"), HasSubstr("found 1")));
+  save("gaussian", kGoodArchitecture, R"({"name": "linear"})", "lag_covariance", lags_);
+  expect_message(AllOf(HasSubstr("foehn.schedule"), HasSubstr("'edm'"), HasSubstr("'linear'")));
+  const auto edm = [&](const std::string& numbers) {
+    save("gaussian", kGoodArchitecture, R"({"name": "edm", )" + numbers + "}", "lag_covariance", lags_);
+  };
+  edm(R"("sigma_min": 0.002, "sigma_max": 80, "sigma_data": 1)");
+  EXPECT_NO_THROW(load_prior(folder_, at::kFloat));
+  edm(R"("sigma_min": 0.002, "sigma_max": 80)");
+  expect_message(AllOf(HasSubstr("metadata"), HasSubstr("sigma_data")));
+  edm(R"("sigma_min": 2, "sigma_max": 1, "sigma_data": 1)");
+  expect_message(AllOf(HasSubstr("sigma_min < sigma_max"), HasSubstr("found 2 and 1")));
+  edm(R"("sigma_min": 0.002, "sigma_max": 80, "sigma_data": 0)");
+  expect_message(AllOf(HasSubstr("sigma_data"), HasSubstr("positive")));
   save("gaussian", kGoodArchitecture, kGoodSchedule, "covariance", lags_);
   expect_message(HasSubstr("lag_covariance"));
   save("gaussian", kGoodArchitecture, kGoodSchedule, "lag_covariance", lags_ * std::nan(""));

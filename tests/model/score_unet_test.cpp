@@ -120,7 +120,7 @@ TEST(ScoreUnet, RoundsInBf16OnlyTheFactorsOfItsProducts) {
   // Weights that are rounded for one evaluation, as in training, are those that are kept rounded.
   const at::NoGradGuard no_gradients;
   EXPECT_TRUE(
-      at::equal(exact.forward(x, at::full({1}, kLevel.t, at::kDouble), Precision::bf16).narrow(0, 0, 1),
+      at::equal(exact.forward(x, at::full({1}, kLevel.t, at::kDouble), {}, Precision::bf16).narrow(0, 0, 1),
                 rounded.forward(x, at::full({1}, kLevel.t, at::kDouble)).narrow(0, 0, 1)));
 }
 

@@ -11,10 +11,9 @@ namespace foehn::training {
 namespace {
 
 TrainingOptions options_of(std::int64_t steps) {
-  return {.steps = steps,
+  return {.stages = {{.steps = steps, .learning_rate = 2e-3}},
           .batch = 6,
           .micro_batch = 2,
-          .learning_rate = 2e-3,
           .average_decay = 0.9,
           .augmentation = {.mixing = 0.5, .daily_cycle = 0.3, .steps_per_day = 8},
           .seed = 9,
@@ -189,7 +188,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, TeachesAndScoresAtTheLevelsOfItsSchedule) {
   const FieldCache fields(folder_ / "cache.nc");
   NotingObjective objective;
   TrainingOptions options = options_of(1);
-  options.schedule.eta = 2e-3;
+  options.schedule = diffusion::VpCosine{.eta = 2e-3};
   Trainer trainer(world_, objective, fields, options);
   TrainingState state = trainer.start();
   trainer.run(state,
@@ -200,6 +199,82 @@ TEST_F(TrainerOnAnyNumberOfRanks, TeachesAndScoresAtTheLevelsOfItsSchedule) {
     EXPECT_EQ(level.mu, options.schedule.at(level.t).mu);
     EXPECT_EQ(level.sigma, options.schedule.at(level.t).sigma);
   }
+}
+
+/// Two stages, the second with a rate of its own.
+TrainingOptions two_stages() {
+  TrainingOptions options = options_of(5);
+  options.stages.push_back({.steps = 6, .learning_rate = 5e-4});
+  options.decay = Decay::cosine;
+  options.warm_up = 2;
+  options.most_gradient = 0.5;
+  return options;
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, BeginsAStageWithTheBestWeightsOfTheOneBefore) {
+  const FieldCache fields(folder_ / "cache.nc");
+  const Course first = train(world_, fields, two_stages(), 5);
+  EXPECT_FALSE(first.is_done);
+  ASSERT_FALSE(first.means.empty()) << "a stage is scored at its end";
+  const Course both = train(world_, fields, two_stages());
+  EXPECT_TRUE(both.is_done);
+  EXPECT_EQ(both.state.step, 11);
+  EXPECT_GT(both.state.best_step, 5) << "losses of one stage are not compared with those of another";
+  const Course one_step = train(world_, fields, two_stages(), 6, &first.state);
+  // A step of AdamW from no moments moves every weight by at most the rate.
+  const double most = learning_rate(two_stages(), two_stages().stages[1], 1);
+  for (const auto& [name, tensor] : one_step.state.parameters)
+    EXPECT_LE((tensor - first.state.best.at(name)).abs().max().item<double>(), 1.01 * most) << name;
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, GoesOnThroughStagesAsIfItHadNotStopped) {
+  const FieldCache fields(folder_ / "cache.nc");
+  const Course whole = train(world_, fields, two_stages());
+  for (const std::int64_t stop : {3, 5, 8}) {  // within the first stage, at its end, and within the second
+    const Course part = train(world_, fields, two_stages(), stop);
+    const Course rest = train(world_, fields, two_stages(), 1000, &part.state);
+    EXPECT_TRUE(rest.is_done);
+    for (const auto& [name, tensor] : whole.state.parameters) {
+      EXPECT_TRUE(at::equal(rest.state.parameters.at(name), tensor)) << name << " " << stop;
+      EXPECT_TRUE(at::equal(rest.state.best.at(name), whole.state.best.at(name))) << name << " " << stop;
+    }
+    EXPECT_EQ(rest.state.best_loss, whole.state.best_loss);
+  }
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, CutsALargeGradientAndNoOther) {
+  const FieldCache fields(folder_ / "cache.nc");
+  // AdamW divides a gradient by its size, so that only its second moments tell.
+  const auto moments = [&](double most_gradient) {
+    TrainingOptions options = options_of(1);
+    options.most_gradient = most_gradient;
+    double sum = 0;
+    for (const auto& [name, tensor] : train(world_, fields, options).state.second)
+      sum += tensor.to(at::kDouble).sum().item<double>();
+    return sum / (1 - 0.999);  // the square of the gradient's norm
+  };
+  const double norm = std::sqrt(moments(0));
+  EXPECT_NEAR(std::sqrt(moments(norm / 3)), norm / 3, 1e-4 * norm);
+  EXPECT_EQ(moments(2 * norm), moments(0));
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, WeighsErrors) {
+  const FieldCache fields(folder_ / "cache.nc");
+  const auto without_network = [&](const at::Tensor& weights) {
+    NoiseObjective objective = foehn::testing::toy_objective();
+    TrainingOptions options = options_of(1);
+    options.loss_weights = weights;
+    return mean_over_levels(Trainer(world_, objective, fields, options).held_out_loss_without_network());
+  };
+  using foehn::testing::kToyNx, foehn::testing::kToyNy, foehn::testing::kToyVariables;
+  const std::vector<std::int64_t> shape{kToyVariables, kToyNy, kToyNx};
+  EXPECT_NEAR(without_network(at::ones(shape)), without_network({}), 1e-6);
+  // The parts of two sets of weights add up to the whole.
+  at::Tensor first = at::zeros(shape);
+  first[0].fill_(1);
+  const double parts = without_network(first) + without_network(1 - first);
+  EXPECT_NEAR(parts, without_network({}), 1e-5);
+  EXPECT_LT(without_network(first), 0.9 * without_network({}));
 }
 
 /// Sees whether windows are those of the record that begin at the hours they come with.
@@ -241,7 +316,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, EndsWherePatienceDoes) {
   const FieldCache fields(folder_ / "cache.nc");
   NoiseObjective objective = foehn::testing::toy_objective();
   TrainingOptions options = options_of(100);
-  options.learning_rate = 1e-12;  // so that nothing gets better
+  options.stages[0].learning_rate = 1e-12;  // so that nothing gets better
   options.average_decay = 0;
   options.patience = 2;
   Trainer trainer(world_, objective, fields, options);

@@ -52,7 +52,7 @@ TEST_F(TrainingWindowsTest, DependOnSeedStepAndSampleAlone) {
   const TrainingWindows one = windows(all), other = windows(all);
   EXPECT_TRUE(at::equal(one.read(one.draw(3, 5, 7)), other.read(other.draw(3, 5, 7))));
   for (const TrainingWindow& different : {one.draw(4, 5, 7), one.draw(3, 6, 7), one.draw(3, 5, 8)})
-    EXPECT_NE(different.t, one.draw(3, 5, 7).t);
+    EXPECT_NE(different.noise, one.draw(3, 5, 7).noise);
 }
 
 TEST_F(TrainingWindowsTest, AreMixedAtTheSameHourOfTheDayByARotation) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "foehn/core/named.hpp"
@@ -11,6 +12,6 @@ namespace foehn::core {
 template <>
 const std::vector<Named<diffusion::Method>>& names_of();
 template <>
-const std::vector<Named<diffusion::Spacing>>& names_of();
+const std::vector<Named<std::optional<diffusion::Spacing>>>& names_of();
 
 }  // namespace foehn::core

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "foehn/diffusion/noise_level.hpp"
@@ -19,31 +20,47 @@ enum class Method {
   /// D = x_hat + h/(2 h_before) (x_hat - x_hat_before); D = x_hat in the first step.
   /// Source: Lu et al. 2022 (DPM-Solver++, 2M).
   dpmpp_2m,
+  /// Second order in sigma/mu, with two evaluations a step, and churn: x goes to the noise level (1 + gamma)
+  /// sigma/mu, by fresh noise, then as ddim to the next level; with eps' estimated there it gains mu'/2
+  /// (sigma'/mu' - sigma/mu) (eps' - eps), unless sigma' is 0. Source: Karras et al. 2022, Alg. 2.
+  heun,
+};
+
+/// Fresh noise with which `heun` begins a step.
+struct Churn {
+  double amount = 0;                ///< S_churn: gamma = min(amount/steps, sqrt(2) - 1); 0: none
+  double least = 0;                 ///< S_min, of sigma/mu
+  std::optional<double> most = {};  ///< S_max, of sigma/mu; absent: none
+  double inflation = 1;             ///< S_noise, of the noise's standard deviation
 };
 
 struct SamplerOptions {
   Method method = Method::dpmpp_2m;
   std::int64_t steps = 13;               ///< from noise to fields
   Spacing spacing = Spacing::log_ratio;  ///< what they are even in
-  double t_first = 1;                    ///< noise level at which they begin
+  std::optional<double> t_first = {};    ///< noise level at which they begin; absent: the noisiest
   std::int64_t corrections = 0;          ///< Langevin corrections after each step
   double tau = 0.5;                      ///< size of a correction, relative to the mean square of eps
+  Churn churn = {};                      ///< of heun
 };
+
+/// A step's passes: evaluations on the way to the next noise level, and each correction there.
+std::int64_t passes_per_step(const SamplerOptions& options);
 
 /// The sum over all hours of the trajectory, in order, of one number for each of some hours of this slab,
 /// given in order. Collective over the team; the same on all its ranks.
 using OrderedSum = std::function<double(std::span<const double> per_hour)>;
 
-/// Where a sampler stands between two passes: all it needs to go on, bit for bit. A step is 1 + corrections
-/// passes: the way to the next noise level, and each correction there.
+/// Where a sampler stands between two passes: all it needs to go on, bit for bit.
 struct SamplerState {
   at::Tensor slab;         ///< [hour, variable, ...], normalised; may have no hours
   std::int64_t step = 0;   ///< steps done
   std::int64_t pass = 0;   ///< passes done of the step under way; before the first, noise fills the slab
   std::uint32_t draw = 0;  ///< the next draw of noise
-  /// x_hat of the step before, as the slab; undefined where a method does not look back.
-  at::Tensor previous_clean = {};
-  double previous_h = 0;  ///< and that step in log(mu/sigma)
+  /// What a method looks back at, as the slab; undefined where there is nothing. Of dpmpp_2m x_hat of the
+  /// step before; of heun, halfway through a step, eps at its beginning.
+  at::Tensor previous = {};
+  double previous_h = 0;  ///< of dpmpp_2m, the step before in log(mu/sigma)
 };
 
 /// What a sampler needs of the world around its slab, injected so that the same sampler runs alone and across
@@ -59,9 +76,12 @@ struct Surroundings {
   std::function<bool(const SamplerState& state)> pass_done;
 };
 
-/// Draws a trajectory: from noise at the first level to fields at t = 0, each step followed by Langevin
-/// corrections: delta = tau/mean(eps^2); x <- x - (delta eps + sqrt(2 delta) z) sigma. Source: Rozet & Louppe
-/// 2023, Alg. 4.
+/// Draws a trajectory: from noise at the first level to fields at the last, each step followed by Langevin
+/// corrections, where noise is left: delta = tau/mean(eps^2); x <- x - (delta eps + sqrt(2 delta) z) sigma.
+/// Source: Rozet & Louppe 2023, Alg. 4.
+///
+/// The slab has one type throughout; where a noise level needs float64 (see needs_float64), the denoiser is
+/// given a copy in it, and its estimate enters the slab as it is.
 ///
 /// The mean of eps^2 runs over the whole trajectory. Element-wise work uses only single-rounding operations
 /// (one product or one sum at a time), whose bits do not depend on where in a slab a value lies.
@@ -69,7 +89,7 @@ struct Surroundings {
 /// @param state     where to begin; in the end its slab, whose memory is used, holds the sample
 /// @return          whether the sample is drawn: false if it was stopped before
 /// @note Collective over the team that shares the trajectory.
-bool sample(TrajectoryDenoiser& denoiser, const VpCosine& schedule, const SamplerOptions& options,
+bool sample(TrajectoryDenoiser& denoiser, const Schedule& schedule, const SamplerOptions& options,
             const Surroundings& surroundings, SamplerState& state);
 
 }  // namespace foehn::diffusion

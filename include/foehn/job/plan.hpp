@@ -49,6 +49,7 @@ struct Plan {
   Solving solving;
   std::optional<double> gamma;
   diffusion::SamplerOptions sampler;
+  bool visits_float64 = false;  ///< some of its noise levels need float64
   Windows windows;
   std::optional<Windows> gaussian_windows;  ///< of the prior's Gaussian part, if it has one
   std::int64_t batch = 8;

@@ -38,10 +38,11 @@ struct Settings {
   std::optional<double> gamma;
   diffusion::Method method = kSamplerDefaults.method;
   std::int64_t steps = kSamplerDefaults.steps;
-  diffusion::Spacing spacing = kSamplerDefaults.spacing;
+  std::optional<diffusion::Spacing> spacing;  ///< absent: as the method has it
   std::optional<double> t_first;
   std::int64_t corrections = kSamplerDefaults.corrections;
   double tau = kSamplerDefaults.tau;
+  diffusion::Churn churn;
   Guidance guidance = Guidance::mmps;
   std::optional<Covariance> covariance;  ///< absent: as the prior has it
   std::optional<std::int64_t> solver_steps;
@@ -77,13 +78,18 @@ struct Settings {
 };
 
 /// What a sampler is told.
-/// @throws core::UsageError if there are too few steps for the method
-diffusion::SamplerOptions sampler_options(const Settings& settings);
+/// @param schedule  of the prior
+/// @throws core::UsageError if there are too few steps for the method, or what is asked for is of another
+/// method
+///         or schedule
+diffusion::SamplerOptions sampler_options(const Settings& settings, const diffusion::Schedule& schedule);
 
-/// The time t of the schedule at which sampling begins by default where observations guide.
+/// The time t of vp-cosine at which sampling begins by default where observations guide.
 inline constexpr double kGuidedFrom = 0.97;
 /// The solver's steps with which samples are calibrated.
 std::int64_t calibrated_steps(Covariance covariance);
+/// Where sampling begins: "0.97", a time, or "sigma_max", the noisiest level.
+std::string first_level_text(const diffusion::SamplerOptions& options);
 /// "5", or "auto".
 std::string stride_text(const std::optional<std::int64_t>& stride);
 

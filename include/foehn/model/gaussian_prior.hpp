@@ -19,7 +19,8 @@ class ModeMatrices;
 /// space; for every spatial mode the covariance S between the window's hours and variables is full. With S =
 /// U diag(lambda) U^T, noise at (mu, sigma) is estimated by a shrinkage in each mode's eigenbasis,
 ///   eps = U diag(sigma / (mu^2 lambda + sigma^2)) U^T x,
-/// which is (x - mu x_hat)/sigma with x_hat = mu S (mu^2 S + sigma^2 I)^-1 x.
+/// which is (x - mu x_hat)/sigma with x_hat = mu S (mu^2 S + sigma^2 I)^-1 x. Fields of a wider type than the
+/// prior's, which come at high noise, get the latter: x_hat as precise as the prior, and eps as the fields.
 class GaussianPrior : public diffusion::WindowDenoiser {
  public:
   /// @param lag_covariance  [lag, variable a, variable b, y, x] over spatial modes: Cov(a at h, b at h +
@@ -53,8 +54,15 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   using Channels = std::vector<std::int64_t>;  // rising
 
   void check_windows(const at::Tensor& windows) const;
-  void prepare(const diffusion::NoiseLevel& level);
+  /// What takes a window's modes to those of its noise, or of the clean window.
+  enum class Product { noise, clean };
+  void prepare(const diffusion::NoiseLevel& level, Product product);
+  /// The estimate for fields, or a derivative's product with a cotangent, of any type.
+  /// @param multiply  by the matrices that are prepared
+  template <class Multiply>
+  at::Tensor estimate(const at::Tensor& fields, const diffusion::NoiseLevel& level, Multiply&& multiply);
   Channels all_channels() const;
+  static std::vector<Channels> channels_with_values(const at::Tensor& windows);
   at::Tensor estimate_together(const at::Tensor& windows) const;
   /// @param channels  of each window, those that may hold anything but zeros
   at::Tensor estimate_one_by_one(const at::Tensor& windows, const std::vector<Channels>& channels) const;
@@ -65,9 +73,10 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   bool together_;
   at::Tensor transform_y_, transform_x_;    // orthonormal DCT-II, [wavenumber, cell]
   at::Tensor eigenvectors_, eigenvalues_;   // [mode, channel, eigenvector], [mode, eigenvector]
-  std::unique_ptr<ModeMatrices> matrices_;  // of level_, from a window's modes to those of its noise
+  std::unique_ptr<ModeMatrices> matrices_;  // of level_ and product_
   double posterior_deviation_ = 0;          // of level_
   diffusion::NoiseLevel level_{-1, 0, 0};
+  Product product_ = Product::noise;
 };
 
 /// The covariance matrix of a window for each spatial mode, from the covariance by lag.

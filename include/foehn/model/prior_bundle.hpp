@@ -30,7 +30,7 @@ struct PriorDescription {
   std::string kind;  ///< "gaussian", "score-unet" or "gaussian-preconditioned"
   Domain domain;
   std::int64_t markov_order = 0;
-  diffusion::VpCosine schedule;
+  diffusion::Schedule schedule;
   std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
   std::optional<std::int64_t> gaussian_order;    ///< Markov order of its Gaussian part, if it has one
   std::string digest;  ///< SHA-256 over both files, and over those of a Gaussian part that is lent to it
@@ -47,6 +47,11 @@ struct PriorBundle {
   /// windows of its own, of 2 gaussian_order + 1 hours. Null for a prior without one.
   std::shared_ptr<diffusion::WindowDenoiser> gaussian;
   Precision precision = Precision::fp32;  ///< of its network
+  ScoreUnet* network = nullptr;           ///< of `denoiser`, if it has one
+  /// Says when the hours of windows to come are.
+  void set_clock(const Clock& clock) const {
+    if (network != nullptr) network->set_clock(clock);
+  }
 };
 
 /// A prior as it lies on disk, open: a folder with `weights.safetensors` and `domain.nc` (src/README.md,
@@ -105,13 +110,13 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
 /// Writes a Gaussian prior; the folder is made where it is absent.
 /// @param lag_covariance  as in GaussianPrior
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
-                         const at::Tensor& lag_covariance, const diffusion::VpCosine& schedule);
+                         const at::Tensor& lag_covariance, const diffusion::Schedule& schedule);
 
 /// A Gaussian prior as it was saved.
 struct GaussianBundle {
   Domain domain;
   at::Tensor lag_covariance;  ///< as in GaussianPrior
-  diffusion::VpCosine schedule;
+  diffusion::Schedule schedule;
   std::string digest;  ///< as PriorDescription's
 };
 
@@ -129,8 +134,17 @@ struct NetworkPrior {
   std::map<std::string, std::string> remarks;  ///< more metadata: recipe, attribution, scores
 };
 
+/// The network of a prior, as it was saved.
+struct NetworkBundle {
+  PriorDescription description;
+  std::map<std::string, at::Tensor> tensors;  ///< as expected_tensors, of any floating type
+};
+
+/// @throws core::Error naming the file and what is missing or wrong, such as that the prior has no network
+NetworkBundle load_network(const std::filesystem::path& folder);
+
 /// Writes a prior with a network; the folder is made where it is absent.
 void save_network_prior(const std::filesystem::path& folder, const Domain& domain, const NetworkPrior& prior,
-                        const diffusion::VpCosine& schedule);
+                        const diffusion::Schedule& schedule);
 
 }  // namespace foehn::model

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "foehn/diffusion/window_denoiser.hpp"
+#include "foehn/model/clock.hpp"
 #include "foehn/model/precision.hpp"
 
 namespace foehn::model {
@@ -23,6 +25,7 @@ struct ScoreUnetArchitecture {
   std::vector<std::int64_t> attention;  ///< levels whose blocks are each followed by self-attention
   std::int64_t embedding = 0;           ///< width of the time embedding
   std::int64_t inputs = 1;              ///< fields that enter for each channel that leaves
+  bool dates = false;                   ///< whether it knows the time of the year and of the day
 
   /// Channels of a window, and of what the network gives: hours times variables, hours slowest.
   std::int64_t channels() const { return window * variables; }
@@ -33,6 +36,7 @@ struct ScoreUnetArchitecture {
   bool attends(std::size_t level) const;
   /// What both sides of a field must be a multiple of: every level but the first halves them.
   std::int64_t side_multiple() const { return std::int64_t{1} << (hidden.size() - 1); }
+  bool operator==(const ScoreUnetArchitecture&) const = default;
 };
 
 /// @throws core::Error naming the field of the architecture that no network can have
@@ -82,13 +86,21 @@ class ScoreUnet : public diffusion::WindowDenoiser {
   /// bf16, which keeps rounded ones.
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
 
+  /// Says when the hours of windows to come are. A network that knows dates must be told.
+  void set_clock(const Clock& clock) { clock_ = clock; }
+  /// What the network is to know of the dates of windows, [window, kDateLabels]; undefined if nothing.
+  /// @throws core::Error if it was not told when hours are
+  at::Tensor labels(const std::vector<std::int64_t>& first_hours) const;
+
   /// The network itself, differentiable in all its arguments.
-  /// @param noisy  [window, input channel, y, x], type and device of the network
-  /// @param t      time of the schedule, [window], or [1] for all windows
-  /// @return       estimated noise, [window, hour*variable, y, x]
-  at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t) const;
+  /// @param noisy   [window, input channel, y, x], type and device of the network
+  /// @param t       time of the schedule, [window], or [1] for all windows
+  /// @param labels  of windows
+  /// @return        estimated noise, [window, hour*variable, y, x]
+  at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels = {}) const;
   /// The same in another arithmetic than the network's own; rounds the weights anew each time.
-  at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t, Precision precision) const;
+  at::Tensor forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels,
+                     Precision precision) const;
 
   bool needs_full_batches() const override;
   /// @param noisy  [window, input channel, y, x] of any floating type, and of any hours
@@ -102,7 +114,9 @@ class ScoreUnet : public diffusion::WindowDenoiser {
   void check_shape(const at::Tensor& noisy) const;
   ScoreUnetLayers layers_in(Precision precision) const;
   /// forward at a noise level, what depends on it alone being made once.
-  at::Tensor evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level);
+  /// @param first  of all of a call's windows, the first of `noisy`
+  at::Tensor evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level, const at::Tensor& labels,
+                      std::int64_t first);
 
   ScoreUnetArchitecture architecture_;
   at::TensorOptions options_;
@@ -110,6 +124,7 @@ class ScoreUnet : public diffusion::WindowDenoiser {
   std::map<std::string, at::Tensor> tensors_;
   std::unique_ptr<ScoreUnetLayers> layers_;
   std::unique_ptr<LevelTerms> terms_;  // of the latest noise level
+  std::optional<Clock> clock_;
 };
 
 }  // namespace foehn::model

@@ -11,11 +11,21 @@
 
 #include "foehn/io/field_reader.hpp"
 #include "foehn/model/domain.hpp"
+#include "foehn/model/prior_bundle.hpp"
 #include "foehn/training/field_cache.hpp"
 #include "foehn/training/objective.hpp"
 #include "foehn/training/settings.hpp"
 
 namespace foehn::training {
+
+/// How long a record is, and when it begins.
+struct Span {
+  std::int64_t hours = 0;
+  std::int64_t held_out = 0;       ///< of these, at the end
+  std::int64_t first_seconds = 0;  ///< since 1970-01-01 of its calendar
+
+  std::int64_t trained() const { return hours - held_out; }
+};
 
 /// The reanalysis, and what part of it is used.
 struct Record {
@@ -23,6 +33,7 @@ struct Record {
   explicit Record(const Settings& settings);
   /// Nothing may be known of the hours held out.
   io::IndexRange trained() const { return {period.first, period.last - held_out}; }
+  Span span() const;
 
   std::vector<std::filesystem::path> files;
   io::FieldReader reader;
@@ -32,10 +43,10 @@ struct Record {
 
 /// What is trained on, and for.
 struct Material {
-  std::int64_t hours = 0, held_out = 0;
+  Span span;
   model::Domain domain;
   at::Tensor lag_covariance;  // undefined for a score-unet
-  diffusion::VpCosine schedule;
+  diffusion::Schedule schedule;
 };
 
 /// Called after every few hours of the record that were worked on: what it throws ends the work, which leaves
@@ -50,13 +61,28 @@ at::Tensor fit_gaussian(const Record& record, const Settings& settings, const st
 
 /// @param gaussian  the folder that fit_gaussian wrote to
 /// @throws core::Error naming a variable that cannot be normalised as asked for
-Material read_material(const Settings& settings, const std::filesystem::path& gaussian, std::int64_t hours,
-                       std::int64_t held_out);
+Material read_material(const Settings& settings, const std::filesystem::path& gaussian, const Span& span);
 
 /// Makes the cache where there is none of this data.
 /// @return  its digest
 std::string make_cache(const std::filesystem::path& path, const Record& record, const Material& material,
                        const FieldCache::Known& known, const Interruption& interruption);
+
+/// The prior that train.start_from names.
+/// @param variables  of this training
+/// @throws core::Error naming that prior, if its kind, network, variables or schedule are not those of this
+///         training
+model::NetworkBundle load_start(const Settings& settings, const std::vector<io::Variable>& variables);
+
+/// The scale of the fields that a network on the schedule edm sees: as asked for; as that of the weights that
+/// it starts from; or the fields' root mean square. 1 for networks that take no scale.
+/// @param start  null: random weights
+/// @throws core::Error naming the file if the fields cannot be read
+double choose_sigma_data(const Settings& settings, const Material& material, const FieldCache& fields,
+                         const model::NetworkBundle* start);
+
+/// Puts the weights of another training into a state before its first step.
+void start_from(const model::NetworkBundle& start, TrainingState& state);
 
 /// What the network, as it is before the first step, is to learn.
 std::unique_ptr<Objective> make_objective(const Settings& settings, const Material& material,

@@ -10,5 +10,11 @@ namespace foehn::core {
 
 template <>
 const std::vector<Named<training::NetworkKind>>& names_of();
+template <>
+const std::vector<Named<training::ScheduleKind>>& names_of();
+template <>
+const std::vector<Named<training::NoiseKind>>& names_of();
+template <>
+const std::vector<Named<training::Decay>>& names_of();
 
 }  // namespace foehn::core

@@ -17,6 +17,7 @@ struct Lesson {
   at::Tensor inputs;   ///< [window, input channel, y, x]
   at::Tensor targets;  ///< [window, channel, y, x]
   at::Tensor t;        ///< [window], float64
+  at::Tensor labels;   ///< of the windows' dates, as ScoreUnet::labels
 };
 
 /// What a kind of prior is trained for; the loss is the mean square of answer minus target.
@@ -41,6 +42,22 @@ class NoiseObjective : public Objective {
 
  private:
   std::unique_ptr<model::ScoreUnet> network_;
+};
+
+/// For a network on the schedule Edm (see model::EdmDenoiser): with s = sigma_data, it sees
+/// x/sqrt(sigma^2 + s^2) and should answer (sigma x_0/s - s z)/sqrt(sigma^2 + s^2), whose squared error is
+/// that of x_hat times (sigma^2 + s^2)/(sigma s)^2. Source: Karras et al. 2022, Table 1 and Eq. 8.
+class EdmObjective : public Objective {
+ public:
+  EdmObjective(std::unique_ptr<model::ScoreUnet> network, double sigma_data)
+      : network_(std::move(network)), sigma_data_(sigma_data) {}
+  model::ScoreUnet& network() override { return *network_; }
+  Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
+                const std::vector<diffusion::NoiseLevel>& levels) override;
+
+ private:
+  std::unique_ptr<model::ScoreUnet> network_;
+  double sigma_data_;
 };
 
 /// For a network that corrects a Gaussian prior: it should answer (x_0 - x_hat_G)/c, so that a network which

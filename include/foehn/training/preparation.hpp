@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "foehn/comm/communicator.hpp"
 #include "foehn/process/output_lock.hpp"
 #include "foehn/process/stop.hpp"
 #include "foehn/training/material.hpp"
@@ -33,8 +33,11 @@ struct PreparedPaths {
 
 /// What lies there.
 struct PreparedData {
-  std::vector<std::int64_t> hours;  ///< in all, and held out of these
-  std::string gaussian, cache;      ///< digests
+  Span span;
+  std::string gaussian, cache;  ///< digests
+
+  /// Hands the root's to all ranks. @note Collective.
+  void broadcast(const comm::Communicator& ranks);
 };
 
 /// Fits the Gaussian prior and makes the cache of normalised fields, where there is none.

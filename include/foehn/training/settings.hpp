@@ -8,6 +8,7 @@
 #include "foehn/core/per_variable.hpp"
 #include "foehn/io/fine_fields.hpp"
 #include "foehn/io/time_cells.hpp"
+#include "foehn/model/domain.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "foehn/training/trainer.hpp"
 
@@ -15,6 +16,8 @@ namespace foehn::training {
 
 /// What a network learns.
 enum class NetworkKind { gaussian_preconditioned, score_unet };
+/// Of what noise the prior is.
+enum class ScheduleKind { vp_cosine, edm };
 
 inline const TrainingOptions kTrainingDefaults;
 
@@ -32,16 +35,30 @@ struct Settings {
   std::optional<std::int64_t> gaussian_order;  ///< of the Gaussian prior; absent: markov_order
   bool may_deviate = true;  ///< by cell, hour of day and season, as far as the record tells
   std::string normalisation = "quant95";
+  ScheduleKind schedule = ScheduleKind::vp_cosine;
+  double sigma_min = diffusion::Edm{}.sigma_min;  ///< of the schedule edm, as the next two
+  double sigma_max = diffusion::Edm{}.sigma_max;
+  std::optional<double> sigma_data;  ///< of a score-unet; absent: of the fields trained on
   std::string attribution;
   bool as_float16 = false;
   std::vector<std::int64_t> hidden{128, 128, 256, 384, 512};
   std::vector<std::int64_t> blocks{3, 3, 3, 3, 3};
   std::vector<std::int64_t> attention{4};
   std::int64_t embedding = 512;
-  std::int64_t windows = 12'800'000;
+  bool dates = false;      ///< known to the network
+  std::string start_from;  ///< folder of a prior with whose weights it begins; empty: random ones
+  std::vector<std::int64_t> windows{12'800'000};  ///< of each stage
   std::int64_t batch = kTrainingDefaults.batch;
   std::int64_t micro_batch = kTrainingDefaults.micro_batch;
-  double learning_rate = kTrainingDefaults.learning_rate;
+  std::vector<double> learning_rate{Stage().learning_rate};  ///< of all stages, or of each
+  std::vector<NoiseKind> noise;                              ///< likewise; empty: as the schedule has it
+  double noise_mean = NoiseDistribution().mean;
+  double noise_std = NoiseDistribution().std;
+  Decay decay = kTrainingDefaults.decay;
+  std::int64_t warm_up = kTrainingDefaults.warm_up;
+  double most_gradient = kTrainingDefaults.most_gradient;
+  bool weighs_area = false;              ///< the loss, by the cosine of latitude
+  std::vector<double> variable_weights;  ///< in the loss, one per variable; empty: all alike
   double weight_decay = kTrainingDefaults.weight_decay;
   double average_decay = kTrainingDefaults.average_decay;
   double mixing = kTrainingDefaults.augmentation.mixing;
@@ -65,10 +82,18 @@ void check(const Settings& settings);
 
 /// What a trainer is told.
 /// @param held_out_hours  at the end of the record
-/// @param step_seconds    of the record
+/// @param domain          of the record
 /// @param schedule        of the noise that hides the fields
 TrainingOptions training_options(const Settings& settings, std::int64_t held_out_hours,
-                                 std::int64_t step_seconds, const diffusion::VpCosine& schedule);
+                                 const model::Domain& domain, const diffusion::Schedule& schedule);
+
+/// What noise hides the fields, and a prior's samples begin with.
+/// @param sigma_data  of edm
+diffusion::Schedule schedule_of(const Settings& settings, double sigma_data);
+
+/// Refuses lists that do not have a value per variable.
+/// @throws core::UsageError
+void check_variables(const Settings& settings, std::size_t variables);
 
 /// The network asked for.
 /// @throws core::UsageError if no network can be like that

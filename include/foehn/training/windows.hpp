@@ -34,7 +34,7 @@ struct TrainingWindow {
   double angle = 0;                           ///< at which they are mixed
   double factor = 1;
   double daily_cycle = 0;  ///< what multiple of it is added
-  double t = 0;            ///< noise level
+  double noise = 0;        ///< what part of the distribution of noise levels lies below its own
 };
 
 /// Draws windows from the hours of a record that are trained on.
@@ -47,7 +47,7 @@ class TrainingWindows {
   TrainingWindows(const FieldCache& fields, std::int64_t length, std::int64_t starts,
                   const Augmentation& augmentation);
 
-  /// The window of a sample of a step, with t ~ U(0, 1): depends on these and the seed alone.
+  /// The window of a sample of a step, with noise ~ U(0, 1): depends on these and the seed alone.
   TrainingWindow draw(std::uint64_t seed, std::uint32_t step, std::uint32_t sample) const;
   /// @return  [hour, variable, y, x], float32
   /// @throws core::Error as FieldCache::read

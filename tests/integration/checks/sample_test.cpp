@@ -441,7 +441,7 @@ TEST(Sample, FollowsTheScheduleOfItsPrior) {
   const at::NoGradGuard no_gradients;
   const ToyFields found(folder / "out/member_000.nc");
   const model::PriorBundle prior = model::load_prior(folder / "prior", at::kFloat);
-  EXPECT_EQ(prior.description.schedule.eta, 2e-3);
+  EXPECT_EQ(prior.description.schedule.vp_cosine()->eta, 2e-3);
   OneWindow denoiser(*prior.denoiser);
   const auto distance_with = [&](const diffusion::VpCosine& followed) {
     diffusion::SamplerState state{.slab = at::empty({kWindow, 4, 16, 24})};

@@ -1,0 +1,164 @@
+#include "foehn/training/settings.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <functional>
+#include <numbers>
+
+#include "app/toy_prior.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/training/material.hpp"
+#include "io/test_files.hpp"
+
+namespace foehn::training {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+Settings edm_settings() {
+  Settings settings;
+  settings.kind = NetworkKind::score_unet;
+  settings.schedule = ScheduleKind::edm;
+  settings.markov_order = 1;
+  settings.hidden = {4, 6};
+  settings.blocks = {1, 2};
+  settings.attention = {1};
+  settings.embedding = 8;
+  settings.dates = true;
+  return settings;
+}
+
+TEST(TrainingSettings, MakeStages) {
+  Settings settings = edm_settings();
+  settings.batch = 10;
+  settings.windows = {100, 21};
+  settings.learning_rate = {1e-3, 1e-5};
+  settings.noise = {NoiseKind::log_normal, NoiseKind::high};
+  settings.noise_mean = 0.3;
+  EXPECT_NO_THROW(check(settings));
+  const TrainingOptions options =
+      training_options(settings, 5, foehn::testing::toy_domain(), schedule_of(settings, 0.4));
+  ASSERT_EQ(options.stages.size(), 2U);
+  EXPECT_EQ(options.stages[0].steps, 10);
+  EXPECT_EQ(options.stages[1].steps, 3);
+  EXPECT_EQ(options.steps(), 13);
+  EXPECT_EQ(options.stages[1].learning_rate, 1e-5);
+  EXPECT_EQ(options.stages[0].noise.mean, 0.3);
+  EXPECT_EQ(options.stages[1].noise.kind, NoiseKind::high);
+  EXPECT_EQ(options.schedule.edm()->sigma_data, 0.4);
+  settings.learning_rate = {1e-3};
+  settings.noise = {};
+  const auto same = training_options(settings, 5, foehn::testing::toy_domain(), schedule_of(settings, 0.4));
+  EXPECT_EQ(same.stages[1].learning_rate, 1e-3);
+  EXPECT_EQ(same.stages[1].noise.kind, NoiseKind::log_normal);
+  EXPECT_FALSE(same.loss_weights.defined());
+}
+
+TEST(TrainingSettings, WeighVariablesAndTheAreaOfCells) {
+  Settings settings = edm_settings();
+  settings.variable_weights = {3, 1};
+  settings.weighs_area = true;
+  const model::Domain domain = foehn::testing::toy_domain();
+  const at::Tensor weights = training_options(settings, 5, domain, {}).loss_weights;
+  EXPECT_NEAR(weights.mean().item<double>(), 1, 1e-6);
+  EXPECT_NEAR((weights[0][0][0] / weights[1][0][0]).item<double>(), 3, 1e-6);
+  const auto cosine = [&](std::size_t row) {
+    return std::cos(domain.grid.y.values[row] * std::numbers::pi / 180);
+  };
+  EXPECT_NEAR((weights[1][7][3] / weights[1][0][5]).item<double>(), cosine(7) / cosine(0), 1e-6);
+}
+
+TEST(TrainingSettings, ThatDoNotGoTogetherAreRefused) {
+  const auto message = [](const std::function<void(Settings&)>& change) {
+    Settings settings = edm_settings();
+    change(settings);
+    try {
+      check(settings);
+    } catch (const core::UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(message([](Settings&) {}), "no error");
+  EXPECT_THAT(message([](Settings& s) {
+                s.windows = {1, 2, 3};
+                s.learning_rate = {1e-3, 1e-4};
+              }),
+              AllOf(HasSubstr("train.learning_rate"), HasSubstr("3, found 2")));
+  EXPECT_THAT(message([](Settings& s) {
+                s.noise = {NoiseKind::high, NoiseKind::high};
+              }),
+              AllOf(HasSubstr("train.noise"), HasSubstr("1, found 2")));
+  EXPECT_THAT(message([](Settings& s) { s.noise = {NoiseKind::uniform}; }),
+              AllOf(HasSubstr("train.noise"), HasSubstr("log-normal or high"), HasSubstr("found uniform")));
+  EXPECT_THAT(message([](Settings& s) {
+                s.schedule = ScheduleKind::vp_cosine;
+                s.noise = {NoiseKind::high};
+              }),
+              AllOf(HasSubstr("expected uniform"), HasSubstr("vp-cosine"), HasSubstr("found high")));
+  EXPECT_THAT(message([](Settings& s) { s.sigma_min = s.sigma_max = 1; }),
+              AllOf(HasSubstr("prior.sigma_max"), HasSubstr("more than")));
+  EXPECT_THAT(message([](Settings& s) {
+                s.kind = NetworkKind::gaussian_preconditioned;
+                s.sigma_data = 0.3;
+              }),
+              HasSubstr("prior.sigma_data"));
+  EXPECT_THAT(message([](Settings& s) {
+                s.windows = {1, 2};
+                s.patience = 3;
+              }),
+              AllOf(HasSubstr("train.patience"), HasSubstr("found 3")));
+  Settings settings = edm_settings();
+  settings.variable_weights = {1};
+  EXPECT_THAT(
+      [&] { check_variables(settings, 2); },
+      ThrowsMessage<core::UsageError>(AllOf(HasSubstr("train.variable_weights"), HasSubstr("2, found 1"))));
+}
+
+class StartFrom : public ::testing::Test {
+ protected:
+  StartFrom() {
+    foehn::testing::write_edm_prior(folder_ / "prior");
+    settings_.start_from = folder_ / "prior";
+  }
+  const io::TemporaryFolder folder_;
+  const std::vector<io::Variable> variables_ = foehn::testing::toy_domain().variables;
+  Settings settings_ = edm_settings();
+};
+
+TEST_F(StartFrom, TakesWeightsAndScaleOfAnotherTraining) {
+  const model::NetworkBundle start = load_start(settings_, variables_);
+  TrainingState state;
+  for (const auto& [name, tensor] : start.tensors)
+    for (Tensors* tensors : {&state.parameters, &state.average, &state.best})
+      (*tensors)[name] = at::zeros(tensor.sizes());
+  start_from(start, state);
+  for (const auto& [name, tensor] : start.tensors)
+    for (const Tensors* tensors : {&state.parameters, &state.average, &state.best})
+      EXPECT_TRUE(at::equal(tensors->at(name), tensor.to(at::kFloat))) << name;
+}
+
+TEST_F(StartFrom, RefusesAnotherNetworkVariablesOrSchedule) {
+  const auto refuses = [&](const std::function<void(Settings&)>& change, const auto& matcher) {
+    Settings settings = settings_;
+    change(settings);
+    EXPECT_THAT([&] { load_start(settings, variables_); },
+                ThrowsMessage<core::Error>(AllOf(HasSubstr("train.start_from"), matcher)));
+  };
+  refuses([](Settings& s) { s.embedding = 9; }, HasSubstr("network.embedding"));
+  refuses([](Settings& s) { s.dates = false; }, HasSubstr("network.dates"));
+  refuses([](Settings& s) { s.schedule = ScheduleKind::vp_cosine; },
+          AllOf(HasSubstr("prior.schedule vp-cosine"), HasSubstr("found edm")));
+  refuses([](Settings& s) { s.kind = NetworkKind::gaussian_preconditioned; },
+          AllOf(HasSubstr("gaussian-preconditioned"), HasSubstr("found score-unet")));
+  EXPECT_THAT(
+      [&] { load_start(settings_, {variables_[0]}); },
+      ThrowsMessage<core::Error>(AllOf(HasSubstr("data.variables psl"), HasSubstr("found psl, uas"))));
+}
+
+}  // namespace
+}  // namespace foehn::training
