@@ -25,8 +25,7 @@ service::Order order_of(const std::string& text, const std::string& name) {
   job.table.parse_text(text, name);
   check_sample_options(job.table, job.options);
   return {.settings = job_settings(job.table, job.options),
-          .device = job.options.device,
-          .share_gpus = job.options.share_gpus,
+          .hardware = job.options.hardware,
           .threads = job.options.threads,
           .timeout_minutes = job.options.timeout_minutes};
 }

@@ -3,13 +3,6 @@
 namespace foehn::core {
 
 template <>
-const std::vector<Named<app::Transport>>& names_of() {
-  using enum app::Transport;
-  static const std::vector<Named<app::Transport>> all{{automatic, "auto"}, {mpi, "mpi"}, {nccl, "nccl"}};
-  return all;
-}
-
-template <>
 const std::vector<Named<app::Deviating>>& names_of() {
   using enum app::Deviating;
   static const std::vector<Named<app::Deviating>> all{{automatic, "auto"}, {one, "one"}};

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "foehn/comm/names.hpp"
 #include "foehn/core/named.hpp"
 #include "foehn/diffusion/names.hpp"
 #include "foehn/ingestion/names.hpp"
@@ -13,8 +14,6 @@
 
 namespace foehn::app {
 
-/// What carries halos between ranks.
-enum class Transport { automatic, mpi, nccl };
 /// What anomalies are divided by: a deviation by cell, hour of day and season as far as the record tells, or
 /// one number per variable.
 enum class Deviating { automatic, one };
@@ -28,8 +27,6 @@ enum class Filing { list, spool, array, snakemake, cylc };
 // The words that users give for values of enumerations.
 namespace foehn::core {
 
-template <>
-const std::vector<Named<app::Transport>>& names_of();
 template <>
 const std::vector<Named<app::Deviating>>& names_of();
 template <>

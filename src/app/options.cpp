@@ -58,10 +58,16 @@ void add_device_option(config::OptionTable& table, process::DeviceChoice& device
             {.doc = "Evaluate the prior on this device; auto uses a GPU if the machine has one."});
 }
 
-void add_share_gpus_option(config::OptionTable& table, bool& share_gpus) {
-  table.add("run.share_gpus", &share_gpus,
+void add_hardware_options(config::OptionTable& table, process::HardwareChoice& hardware) {
+  add_device_option(table, hardware.device);
+  table.add("run.share_gpus", &hardware.share_gpus,
             {.doc = "Let ranks share a GPU where a machine has fewer GPUs than ranks; otherwise that is "
                     "refused, since sharing is slower than fewer ranks are.",
+             .changes_result = false});
+  table.add("run.transport", &hardware.transport,
+            {.doc = "Carry data between ranks by this transport: mpi, or nccl (GPUs only); auto uses nccl "
+                    "where each rank has a GPU of its own, otherwise mpi. Members are the same by either; a "
+                    "training continues only by the one that it began with.",
              .changes_result = false});
 }
 

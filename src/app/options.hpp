@@ -22,7 +22,8 @@ void add_crop_option(config::OptionTable& table, std::string& crop);
 void add_deviation_option(config::OptionTable& table, Deviating& deviation);
 void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
 void add_device_option(config::OptionTable& table, process::DeviceChoice& device);
-void add_share_gpus_option(config::OptionTable& table, bool& share_gpus);
+/// What subcommands of many ranks run on: device, sharing, transport.
+void add_hardware_options(config::OptionTable& table, process::HardwareChoice& hardware);
 void add_threads_option(config::OptionTable& table, std::int64_t& threads);
 inline constexpr double kTimeoutMinutes = 30;
 void add_timeout_option(config::OptionTable& table, double& minutes);

@@ -50,13 +50,13 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
   world.agree([&] { check_sample_options(call.table, options); });
   context.watchdog.set_timeout(options.timeout_minutes * 60);
   process::set_threads(options.threads);
-  const at::Device device = process::choose_device(world, options.device, options.share_gpus);
+  const process::Hardware hardware = process::choose_hardware(world, options.hardware);
 
   std::optional<model::PriorFiles> files = job::open_prior(world, options.prior, options.gaussian);
   job::Settings settings = job_settings(call.table, options);
   world.agree_on_root([&] { settings.simulation = output_metadata(options.layout, options.metadata); });
-  job::Planned planned =
-      job::make_plan(world, settings, files ? &files->description() : nullptr, device, call.validate_only);
+  job::Planned planned = job::make_plan(world, settings, files ? &files->description() : nullptr,
+                                        hardware.device, call.validate_only);
   job::Resources* root = planned.root ? &*planned.root : nullptr;
   if (root) root->started = started;  // the prior was read before there was a plan
   if (root) say_planned(planned, files->description(), world.size());
@@ -65,10 +65,11 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
     return 0;
   }
   const auto load = [&](std::optional<model::PriorFiles> opened) {
-    return std::make_shared<const model::PriorBundle>(job::load_prior(
-        world, std::move(opened), at::TensorOptions(at::kFloat).device(device), planned.plan.precision));
+    return std::make_shared<const model::PriorBundle>(
+        job::load_prior(world, std::move(opened), at::TensorOptions(at::kFloat).device(hardware.device),
+                        planned.plan.precision));
   };
-  const job::Result result = job::perform(world, planned, std::move(files), load, device, context.stop);
+  const job::Result result = job::perform(world, planned, std::move(files), load, hardware, context.stop);
   if (root) say_finished(planned, result);
   return result.is_done ? 0 : kStoppedWithCheckpoint;
 }

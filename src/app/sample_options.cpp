@@ -48,13 +48,6 @@ void check_source(const config::OptionTable& table, const SampleOptions& options
       throw core::UsageError(fmt::format("{}: applies only to input.files, which were not given", name));
 }
 
-/// Refuses what the options can name but sample does not support.
-void check_build(const SampleOptions& options) {
-  if (options.transport == Transport::nccl)
-    throw core::UsageError(
-        "run.transport: sample exchanges halos by MPI only, found nccl; expected auto or mpi");
-}
-
 void add_input_options(config::OptionTable& table, SampleOptions& options) {
   table.add("prior.path", &options.prior,
             {.doc = "Read the prior from this folder.",
@@ -288,17 +281,12 @@ void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) 
 }
 
 void add_run_options(config::OptionTable& table, SampleOptions& options) {
-  add_device_option(table, options.device);
-  add_share_gpus_option(table, options.share_gpus);
+  add_hardware_options(table, options.hardware);
   table.add("run.precision", &options.precision,
             {.doc = "Compute the convolutions and products of the prior's network in this arithmetic: fp32, "
                     "tf32 (GPUs only) or bf16, which is fastest on GPUs. Fields, sums, normalisations and "
                     "the Gaussian part of a prior are fp32 in all of them."});
   add_threads_option(table, options.threads);
-  table.add("run.transport", &options.transport,
-            {.doc = "Exchange halos between ranks by this transport; auto uses mpi; nccl is not supported, "
-                    "and is refused.",
-             .changes_result = false});
   add_timeout_option(table, options.timeout_minutes);
 }
 
@@ -314,7 +302,6 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
 }
 
 void check_sample_options(const config::OptionTable& table, const SampleOptions& options) {
-  check_build(options);
   check_source(table, options);
 }
 

@@ -11,10 +11,8 @@ namespace foehn::app {
 
 /// Everything that `foehn sample` can be told: the job, and how this process runs it.
 struct SampleOptions : job::Settings {
-  process::DeviceChoice device = process::DeviceChoice::automatic;
-  bool share_gpus = false;
+  process::HardwareChoice hardware = {};
   std::int64_t threads = 1;
-  Transport transport = Transport::automatic;
   double timeout_minutes = kTimeoutMinutes;
 };
 
@@ -23,8 +21,8 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options);
 
 /// Checks options that do not depend on any file.
 /// @param table  of these options
-/// @throws UsageError for two sources of observations, an option of how files become observations without
-///         files, or what this build does not have
+/// @throws UsageError for two sources of observations, or an option of how files become observations without
+///         files
 void check_sample_options(const config::OptionTable& table, const SampleOptions& options);
 
 /// The job that the options ask for, but for the content of files that they name.

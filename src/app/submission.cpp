@@ -55,7 +55,8 @@ class Checking {
 
  private:
   void check_inputs(service::Order order, const service::Reader& reader) {
-    const at::Device device = process::choose_device(world_, order.device, order.share_gpus);
+    const at::Device device =
+        process::choose_device(world_, order.hardware.device, order.hardware.share_gpus);
     const std::pair folders(order.settings.prior, order.settings.gaussian);
     auto prior = priors_.find(folders);
     if (prior == priors_.end())

@@ -140,6 +140,13 @@ std::optional<training::PreparedData> prepare_on_root(const Call& call, const Co
   return prepared;
 }
 
+/// What bits depend on beside options and data: gradients are added in another order by NCCL than by MPI.
+std::string machine_values(const process::Hardware& hardware) {
+  const bool is_nccl = hardware.transport == comm::TransportKind::nccl;
+  return fmt::format("device = {}\nrun.transport = {}\n", process::name_of(hardware.device),
+                     core::name_of(is_nccl ? comm::TransportChoice::nccl : comm::TransportChoice::mpi));
+}
+
 /// Writes the prior and its training.csv, on the root.
 void save_results(const Call& call, const training::Settings& settings, const training::Material& material,
                   const training::TrainingState& state, double without_network, const Report& report) {
@@ -158,9 +165,9 @@ void save_results(const Call& call, const training::Settings& settings, const tr
 int run(const Call& call, const Context& context, const TrainOptions& options) {
   const comm::Communicator& world = context.world;
   process::set_threads(options.threads);
-  const c10::Device device = process::choose_device(world, options.device, options.share_gpus);
+  const process::Hardware hardware = process::choose_hardware(world, options.hardware);
   const training::Settings settings = options.settings();
-  world.agree([&] { model::check_precision(settings.precision, device); });
+  world.agree([&] { model::check_precision(settings.precision, hardware.device); });
   const training::PreparedPaths paths(settings);
   context.watchdog.set_timeout(options.timeout_minutes * 60);
 
@@ -189,20 +196,21 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
       [&] { sigma_data = {choose_sigma_data(settings, *material, *fields, start ? &*start : nullptr)}; });
   world.broadcast(sigma_data);
   material->schedule = schedule_of(settings, sigma_data[0]);
-  const training::TrainingOptions training =
+  training::TrainingOptions training =
       training_options(settings, material->span.held_out, material->domain, material->schedule);
+  training.transport = hardware.transport;
   if (world.is_root()) std::cout << describe(settings, training, *material, world) << std::flush;
 
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;
   training::Checkpoints checkpoints(
       settings.checkpoint_folder(),
-      call.table.result_values() + fmt::format("data = {}\nstart = {}\nfoehn = {}\nlibtorch = {}\n",
-                                               prepared->cache, start ? start->description.digest : "random",
-                                               core::version(), TORCH_VERSION));
+      call.table.result_values() + machine_values(hardware) +
+          fmt::format("data = {}\nstart = {}\nfoehn = {}\nlibtorch = {}\n", prepared->cache,
+                      start ? start->description.digest : "random", core::version(), TORCH_VERSION));
   training::TrainingState state;
   world.agree([&] {
-    objective = make_objective(settings, *material, at::TensorOptions(at::kFloat).device(device));
+    objective = make_objective(settings, *material, at::TensorOptions(at::kFloat).device(hardware.device));
     trainer.emplace(world, *objective, *fields, training);
     state = trainer->start();
     if (!world.is_root()) return;

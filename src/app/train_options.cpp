@@ -272,8 +272,7 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
   table.add("checkpoint.restart", &options.restart,
             {.doc = "Start over: ignore the checkpoints that exist, and remove them once there is a new one.",
              .changes_result = false});
-  add_device_option(table, options.device);
-  add_share_gpus_option(table, options.share_gpus);
+  add_hardware_options(table, options.hardware);
   table.add("run.precision", &options.precision,
             {.doc = "Compute the network's convolutions and products in training steps in this arithmetic: "
                     "fp32, tf32 (GPUs only) or bf16; parameters, their averages, sums and held-out losses "

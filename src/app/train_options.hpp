@@ -12,8 +12,7 @@ namespace foehn::app {
 /// Everything that `foehn train` can be told.
 struct TrainOptions : training::Settings {
   Deviating deviation = Deviating::automatic;
-  process::DeviceChoice device = process::DeviceChoice::automatic;
-  bool share_gpus = false;
+  process::HardwareChoice hardware = {};
   std::int64_t threads = 1;
   double timeout_minutes = kTimeoutMinutes;
 

@@ -4,51 +4,31 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <limits>
 #include <unordered_map>
 #include <utility>
 
 #include "foehn/core/heartbeat.hpp"
-#include "foehn/device/waiting.hpp"
 
 namespace foehn::comm {
 
 namespace {
 
-constexpr int kTag = 17, kFlagsTag = 19;
-
-/// One row as an MPI type, so that counts are numbers of rows and stay small.
-class RowType {
- public:
-  explicit RowType(std::int64_t bytes) {
-    if (bytes > std::numeric_limits<int>::max())
-      throw core::Error(fmt::format("a row of {} bytes is more than one MPI message can carry", bytes));
-    MPI_Type_contiguous(static_cast<int>(bytes), MPI_BYTE, &type_);
-    MPI_Type_commit(&type_);
-  }
-  ~RowType() { MPI_Type_free(&type_); }
-  RowType(const RowType&) = delete;
-  RowType& operator=(const RowType&) = delete;
-  MPI_Datatype get() const { return type_; }
-
- private:
-  MPI_Datatype type_ = MPI_DATATYPE_NULL;
-};
+constexpr int kFlagsTag = 19;
 
 /// Puts the rows that came along each link where they are wanted.
 template <class Link>
 void put(const std::vector<Link>& links, const std::vector<at::Tensor>& incoming, at::Tensor& wanted) {
   for (std::size_t i = 0; i < links.size(); ++i)
-    wanted.index_copy_(0, links[i].positions.on(wanted.device()), incoming[i].to(wanted.device()));
+    wanted.index_copy_(0, links[i].positions.on(wanted.device()), incoming[i]);
 }
 
 }  // namespace
 
-RowExchange::RowExchange(const Communicator& communicator, const std::vector<std::vector<std::int64_t>>& held,
+RowExchange::RowExchange(Transport& transport, const std::vector<std::vector<std::int64_t>>& held,
                          const std::vector<std::vector<std::int64_t>>& wanted, std::string what)
-    : communicator_(&communicator), what_(std::move(what)) {
-  const auto me = static_cast<std::size_t>(communicator.rank());
-  const auto ranks = static_cast<std::size_t>(communicator.size());
+    : transport_(&transport), what_(std::move(what)) {
+  const auto me = static_cast<std::size_t>(transport.ranks().rank());
+  const auto ranks = static_cast<std::size_t>(transport.ranks().size());
   held_count_ = static_cast<std::int64_t>(held[me].size());
   wanted_count_ = static_cast<std::int64_t>(wanted[me].size());
 
@@ -85,43 +65,32 @@ RowExchange::RowExchange(const Communicator& communicator, const std::vector<std
 
 RowExchange::Pending RowExchange::begin_along(const at::Tensor& rows, const std::vector<Link>& senders,
                                               const std::vector<Link>& receivers) const {
-  auto shape = rows.sizes().vec();
-  const auto host = rows.options().device(at::kCPU);
+  const int me = transport_->ranks().rank();
   Pending pending;
-  std::int64_t row_values = 1;
-  for (std::size_t i = 1; i < shape.size(); ++i) row_values *= shape[i];
-  const std::int64_t row_bytes = row_values * static_cast<std::int64_t>(rows.element_size());
-  const RowType row_type(row_bytes);
-  const int me = communicator_->rank();
-  for (const Link& link : receivers) {
-    shape[0] = link.positions.size();
-    pending.incoming.push_back(link.peer == me ? at::Tensor() : at::empty(shape, host));
-    if (link.peer == me) continue;
-    MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
-    check_mpi(MPI_Irecv(pending.incoming.back().data_ptr(), static_cast<int>(shape[0]), row_type.get(),
-                        link.peer, kTag, communicator_->handle(), &request),
-              "receive rows");
-  }
+  std::vector<Transport::Part> out, in;
+  at::Tensor own;  // what this rank sends itself
   for (const Link& link : senders) {
-    const at::Tensor chosen = rows.index_select(0, link.positions.on(rows.device()));
+    const at::Tensor chosen = rows.index_select(0, link.positions.on(rows.device())).contiguous();
     if (link.peer == me) {
-      for (std::size_t i = 0; i < receivers.size(); ++i)
-        if (receivers[i].peer == me) pending.incoming[i] = chosen;
+      own = chosen;
       continue;
     }
-    pending.outgoing.push_back(device::to_host(chosen));
-    MPI_Request& request = pending.requests.emplace_back(MPI_REQUEST_NULL);
-    check_mpi(MPI_Isend(pending.outgoing.back().data_ptr(), static_cast<int>(link.positions.size()),
-                        row_type.get(), link.peer, kTag, communicator_->handle(), &request),
-              "send rows");
-    traffic_.sent_bytes += row_bytes * static_cast<std::int64_t>(link.positions.size());
+    out.push_back({link.peer, chosen});
+    traffic_.sent_bytes += static_cast<std::int64_t>(chosen.nbytes());
   }
+  auto shape = rows.sizes().vec();
+  for (const Link& link : receivers) {
+    shape[0] = link.positions.size();
+    pending.incoming.push_back(link.peer == me ? own : at::empty(shape, rows.options()));
+    if (link.peer != me) in.push_back({link.peer, pending.incoming.back()});
+  }
+  pending.flight = transport_->start(std::move(out), std::move(in));
   return pending;
 }
 
 void RowExchange::wait_for(Pending& pending) const {
   const auto start = std::chrono::steady_clock::now();
-  wait(pending.requests);
+  pending.flight->finish();
   traffic_.waiting_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -147,20 +116,19 @@ at::Tensor RowExchange::adjoint(const at::Tensor& rows) const {
   auto shape = rows.sizes().vec();
   shape[0] = held_count_;
   at::Tensor sums = at::zeros(shape, rows.options());
-  for (std::size_t i = 0; i < additions_.size(); ++i)
-    additions_[i](pending.incoming[i].to(rows.device()), sums);
+  for (std::size_t i = 0; i < additions_.size(); ++i) additions_[i](pending.incoming[i], sums);
   return sums;
 }
 
 std::vector<std::vector<char>> RowExchange::exchange_flags(const std::vector<bool>& has_values) const {
-  const int me = communicator_->rank();
+  const int me = transport_->ranks().rank();
   std::vector<std::vector<char>> outgoing, incoming;
   std::vector<MPI_Request> requests;
   for (const Link& link : receiving_) {
     std::vector<char>& flags = incoming.emplace_back(link.positions.rows().size());
     if (link.peer == me) continue;
     check_mpi(MPI_Irecv(flags.data(), static_cast<int>(flags.size()), MPI_CHAR, link.peer, kFlagsTag,
-                        communicator_->handle(), &requests.emplace_back(MPI_REQUEST_NULL)),
+                        transport_->ranks().handle(), &requests.emplace_back(MPI_REQUEST_NULL)),
               "receive flags of rows");
   }
   for (const Link& link : sending_) {
@@ -169,7 +137,7 @@ std::vector<std::vector<char>> RowExchange::exchange_flags(const std::vector<boo
       flags.push_back(has_values[static_cast<std::size_t>(position)] ? 1 : 0);
     if (link.peer == me) continue;
     check_mpi(MPI_Isend(flags.data(), static_cast<int>(flags.size()), MPI_CHAR, link.peer, kFlagsTag,
-                        communicator_->handle(), &requests.emplace_back(MPI_REQUEST_NULL)),
+                        transport_->ranks().handle(), &requests.emplace_back(MPI_REQUEST_NULL)),
               "send flags of rows");
   }
   for (std::size_t i = 0; i < receiving_.size(); ++i)

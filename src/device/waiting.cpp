@@ -2,14 +2,41 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #ifdef FOEHN_CUDA
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
-
-#include "foehn/core/heartbeat.hpp"
 #endif
 
+#include "foehn/core/heartbeat.hpp"
+
 namespace foehn::device {
+
+namespace {
+
+std::list<std::function<void()>>& checks() {
+  static std::list<std::function<void()>> all;
+  return all;
+}
+
+}  // namespace
+
+void wait_until(const std::function<bool()>& is_done, const char* what) {
+  core::wait_until(
+      [&] {
+        for (const auto& check : checks()) check();
+        return is_done();
+      },
+      what);
+}
+
+WaitCheck::WaitCheck(std::function<void()> check)
+    : place_(checks().insert(checks().end(), std::move(check))) {}
+
+WaitCheck::~WaitCheck() {
+  checks().erase(place_);
+}
 
 void wait_for([[maybe_unused]] const c10::Device& device) {
 #ifdef FOEHN_CUDA
@@ -17,7 +44,7 @@ void wait_for([[maybe_unused]] const c10::Device& device) {
   const c10::cuda::CUDAGuard here(device);
   at::cuda::CUDAEvent event;
   event.record();
-  core::wait_until([&] { return event.query(); }, "for the GPU");
+  wait_until([&] { return event.query(); }, "for the GPU");
 #endif
 }
 

@@ -7,7 +7,7 @@
 namespace foehn::job {
 
 Result perform(const comm::Communicator& world, Planned& planned, std::optional<model::PriorFiles> files,
-               const LoadPrior& load, const at::Device& device, const process::StopToken& stop) {
+               const LoadPrior& load, const process::Hardware& hardware, const process::StopToken& stop) {
   const Plan& plan = planned.plan;
   Resources* root = planned.root ? &*planned.root : nullptr;
   if (plan.members.empty()) {
@@ -17,7 +17,7 @@ Result perform(const comm::Communicator& world, Planned& planned, std::optional<
   world.agree_on_root(
       [&] { write_run_record(plan, *root, files->description().domain, "unfinished", nullptr); });
   const std::shared_ptr<const model::PriorBundle> prior = load(std::move(files));
-  Result result = run(world, plan, root, *prior, device, stop);
+  Result result = run(world, plan, root, *prior, hardware, stop);
   world.agree_on_root([&] { finish(plan, *root, prior->description.domain, result); });
   return result;
 }

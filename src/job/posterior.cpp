@@ -5,9 +5,9 @@
 
 namespace foehn::job {
 
-Posterior::Posterior(const ensemble::Team& team, const Plan& plan, const model::PriorBundle& prior,
+Posterior::Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
                      observation::Observations observations)
-    : team_(team), composed_(compose(plan, plan.windows, *prior.denoiser)) {
+    : transport_(transport), composed_(compose(plan, plan.windows, *prior.denoiser)) {
   if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser)
     gaussian_ = compose(plan, *plan.gaussian_windows, *prior.gaussian);
   if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations));
@@ -18,7 +18,7 @@ std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan
   const auto with_stride = [&](std::int64_t stride) {
     return trajectory::WindowPlan(plan.period.hours, windows.markov_order, stride);
   };
-  return std::make_unique<trajectory::ComposedByNoise>(denoiser, team_.ranks, plan.partition(),
+  return std::make_unique<trajectory::ComposedByNoise>(denoiser, transport_, plan.partition(),
                                                        with_stride(windows.strides.noisy),
                                                        with_stride(windows.strides.clear), plan.batch);
 }
@@ -43,7 +43,7 @@ std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(const Plan& plan
 }
 
 diffusion::OrderedSum Posterior::ordered_sum() const {
-  return [this](std::span<const double> per_hour) { return team_.ranks.ordered_sum(per_hour); };
+  return [this](std::span<const double> per_hour) { return transport_.ranks().ordered_sum(per_hour); };
 }
 
 trajectory::ComposedDenoiser::Work Posterior::gaussian_work() const {

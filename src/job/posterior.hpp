@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "foehn/comm/transport.hpp"
 #include "foehn/diffusion/guidance.hpp"
-#include "foehn/ensemble/ensemble.hpp"
 #include "foehn/job/plan.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/trajectory/composed_by_noise.hpp"
@@ -16,9 +16,9 @@ namespace foehn::job {
 /// guided by them.
 class Posterior {
  public:
-  /// @param team, prior   outlive this
-  /// @param observations  of the slab; empty: unconditional
-  Posterior(const ensemble::Team& team, const Plan& plan, const model::PriorBundle& prior,
+  /// @param transport, prior  outlive this; the former's ranks are the team
+  /// @param observations      of the slab; empty: unconditional
+  Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
             observation::Observations observations);
   Posterior(const Posterior&) = delete;  // what guides refers to its members
   Posterior& operator=(const Posterior&) = delete;
@@ -38,7 +38,7 @@ class Posterior {
   std::unique_ptr<diffusion::TrajectoryDenoiser> guide(const Plan& plan,
                                                        observation::Observations observations);
 
-  const ensemble::Team& team_;
+  comm::Transport& transport_;
   std::vector<diffusion::SolveReport> solves_;
   std::unique_ptr<trajectory::ComposedByNoise> composed_;
   std::unique_ptr<trajectory::ComposedByNoise>

@@ -100,13 +100,15 @@ std::optional<SelfCheck> self_check(const comm::Communicator& world, const Obser
 }  // namespace
 
 Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
-           const model::PriorBundle& prior, const at::Device& device, const process::StopToken& stop) {
+           const model::PriorBundle& prior, const process::Hardware& hardware,
+           const process::StopToken& stop) {
   world.agree([&] {
     if (prior.description.digest != plan.prior_digest || prior.precision != plan.precision)
       throw core::Error("the prior is not the one that the job was planned for");
   });
   const at::NoGradGuard no_gradients;
   prior.set_clock({plan.period.calendar, plan.period.first_seconds, plan.period.step_seconds});
+  const at::Device device = hardware.device;
   const model::Domain& domain = prior.description.domain;
   const ensemble::Team team = ensemble::make_team(world, plan.ranks_per_member);
   const trajectory::SlabPartition partition = plan.partition();
@@ -117,7 +119,8 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   if (root != nullptr) root->observations.series.clear();
   ObservationCheck distances(team, plan, observations, domain.variables.size());
   if (!device.is_cpu()) world.agree([&] { check_slots(plan, prior, device); });
-  Posterior posterior(team, plan, prior, std::move(observations));
+  const auto transport = comm::make_transport(team.ranks, device, hardware.transport);
+  Posterior posterior(*transport, plan, prior, std::move(observations));
   Result result;
   if (root != nullptr) result.cost.loading_seconds = root->seconds();
 
@@ -154,6 +157,7 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   cost.traffic += gaussian.traffic;
   cost.hosts = count_ranks(world, host_name());
   cost.devices = count_ranks(world, c10::DeviceTypeName(device.type(), true));
+  cost.transport = comm::describe(hardware.transport, device);
   cost.solves = summarise(world, team, posterior.solves());
   if (root != nullptr) cost.total_seconds = root->seconds();
   return result;

@@ -70,6 +70,7 @@ void add_cost(nlohmann::json& json, const Cost& record, double hours, const mode
   json["teams"] = record.teams;
   json["hosts"] = record.hosts;
   json["devices"] = record.devices;
+  json["transport"] = record.transport;
   json["seconds"] = {{"loading", record.loading_seconds},
                      {"sampling", record.ensemble.sampling_seconds},
                      {"waiting", record.traffic.waiting_seconds / ranks},  // while sampling

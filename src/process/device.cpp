@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -100,6 +101,14 @@ c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice, 
   });
   agree_on_devices(world, mine, may_share);
   return device;
+}
+
+Hardware choose_hardware(const comm::Communicator& world, const HardwareChoice& choice) {
+  const c10::Device device = choose_device(world, choice.device, choice.share_gpus);
+  const comm::TransportKind transport = comm::choose_transport(world, device, choice.transport);
+  if (world.is_root() && world.size() > 1)
+    spdlog::info("{} ranks exchange data by {}", world.size(), comm::describe(transport, device));
+  return {device, transport};
 }
 
 std::string name_of(const c10::Device& device) {

@@ -43,16 +43,16 @@ bool is_busy(const comm::Communicator& world, const job::Settings& settings) {
   return world.any(is_held);
 }
 
-/// Chooses a job's device.
+/// Chooses what a job runs on.
 /// @return  why the job is for another service, of other ranks or devices; empty if it is not
 /// @note Collective over the world.
-std::string choose(const comm::Communicator& world, const Order& order, std::optional<at::Device>& device) {
+std::string choose(const comm::Communicator& world, const Order& order, process::Hardware& hardware) {
   const std::int64_t ranks = order.settings.ranks_per_member;
   if (ranks > 0 && world.size() % ranks != 0)
     return fmt::format("ensemble.ranks_per_member is {}, of which the {} of this service are no multiple",
                        ranks, core::counted(world.size(), "rank"));
   try {
-    device = process::choose_device(world, order.device, order.share_gpus);
+    hardware = process::choose_hardware(world, order.hardware);
   } catch (const core::CollectiveError& error) {
     if (error.scope() != core::Scope::world) throw;
     return error.what();
@@ -85,8 +85,8 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
   job::Settings& settings = order.settings;
   watchdog.set_timeout(order.timeout_minutes * 60);
   process::set_threads(order.threads);
-  std::optional<at::Device> device;
-  if (const std::string reason = choose(world, order, device); !reason.empty())
+  process::Hardware hardware;
+  if (const std::string reason = choose(world, order, hardware); !reason.empty())
     return {.outcome = Outcome::unsuited, .message = reason, .facts = nlohmann::json::object()};
   result.facts["output"] = settings.output;
   if (is_busy(world, settings)) {
@@ -96,18 +96,19 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
   std::optional<model::PriorFiles> files = job::open_prior(world, settings.prior, settings.gaussian);
   world.agree_on_root([&] { reader.complete(settings); });
   job::Planned planned =
-      job::make_plan(world, settings, files ? &files->description() : nullptr, *device, false);
+      job::make_plan(world, settings, files ? &files->description() : nullptr, hardware.device, false);
   if (planned.root) {
     planned.root->started = started;
     spdlog::info("{}{}", planned.root->made,
                  job::describe(planned.plan, settings, files->description(), world.size()));
   }
   const auto load = [&](std::optional<model::PriorFiles> opened) {
-    return shelf.take(world, planned.plan.prior_digest, std::move(opened), *device, planned.plan.precision);
+    return shelf.take(world, planned.plan.prior_digest, std::move(opened), hardware.device,
+                      planned.plan.precision);
   };
-  const job::Result drawn = job::perform(world, planned, std::move(files), load, *device, stop);
+  const job::Result drawn = job::perform(world, planned, std::move(files), load, hardware, stop);
   if (!drawn.is_done) result.outcome = Outcome::stopped;
-  result.facts.update(cost_facts(world, planned.plan, drawn, *device));
+  result.facts.update(cost_facts(world, planned.plan, drawn, hardware.device));
   result.facts["members"] = planned.plan.members.size();
   return result;
 }

@@ -247,7 +247,7 @@ bool Trainer::run(TrainingState& state, const Events& events) {
   };
   set(state.parameters);
   const at::Device device = leaves_.front().device();
-  if (!sum_) sum_.emplace(ranks_, device);
+  if (!sum_) sum_.emplace(ranks_, device, options_.transport);
   Optimiser optimiser(state, options_, device);
   while (state.step < options_.steps() && !has_no_patience()) {
     const Place place = place_of(state.step);

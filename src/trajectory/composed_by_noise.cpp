@@ -4,10 +4,11 @@
 
 namespace foehn::trajectory {
 
-ComposedByNoise::ComposedByNoise(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
+ComposedByNoise::ComposedByNoise(diffusion::WindowDenoiser& windows, comm::Transport& transport,
                                  const SlabPartition& partition, const WindowPlan& noisy,
                                  const WindowPlan& clear, std::int64_t batch)
-    : noisy_(windows, team, partition, noisy, batch), clear_(windows, team, partition, clear, batch) {}
+    : noisy_(windows, transport, partition, noisy, batch),
+      clear_(windows, transport, partition, clear, batch) {}
 
 ComposedDenoiser::Work ComposedByNoise::work() const {
   ComposedDenoiser::Work both = noisy_.work();

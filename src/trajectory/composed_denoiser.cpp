@@ -130,21 +130,21 @@ struct ComposedDenoiser::KnownHalo {
 
 ComposedDenoiser::~ComposedDenoiser() = default;
 
-ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
+ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, comm::Transport& transport,
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch)
-    : ComposedDenoiser(windows, team, partition, plan, batch, Shares(partition, plan)) {}
+    : ComposedDenoiser(windows, transport, partition, plan, batch, Shares(partition, plan)) {}
 
-ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
+ComposedDenoiser::ComposedDenoiser(diffusion::WindowDenoiser& windows, comm::Transport& transport,
                                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                                    const Shares& shares)
     : windows_(windows),
       batch_(batch),
-      surrounds_{partition.slab(team.rank()), plan.window_hours(),
-                 shares.halos[static_cast<std::size_t>(team.rank())]},
-      halo_(team, shares.slabs, shares.halos, "halos"),
-      outputs_(team, shares.foreign_outputs, shares.missing_outputs, "outputs of windows"),
-      gradients_(team, shares.given_gradients, shares.foreign_gradients, "gradients of windows") {
-  const auto me = static_cast<std::size_t>(team.rank());
+      surrounds_{partition.slab(transport.ranks().rank()), plan.window_hours(),
+                 shares.halos[static_cast<std::size_t>(transport.ranks().rank())]},
+      halo_(transport, shares.slabs, shares.halos, "halos"),
+      outputs_(transport, shares.foreign_outputs, shares.missing_outputs, "outputs of windows"),
+      gradients_(transport, shares.given_gradients, shares.foreign_gradients, "gradients of windows") {
+  const auto me = static_cast<std::size_t>(transport.ranks().rank());
   const Slab slab = surrounds_.slab;
   sent_count_ = static_cast<std::int64_t>(shares.foreign_outputs[me].size());
   Hours received;

@@ -75,7 +75,7 @@ class Split {
         partition_(hours, world_.size(), 0, period),
         mine_(partition_.slab(world_.rank())),
         period_(period),
-        composed_(network_, world_, partition_, {hours, markov_order, 1}, kBatch) {}
+        composed_(network_, *transport_, partition_, {hours, markov_order, 1}, kBatch) {}
 
   trajectory::ComposedDenoiser& composed() { return composed_; }
   const comm::Communicator& world() const { return world_; }
@@ -137,6 +137,7 @@ class Split {
 
  private:
   comm::Communicator world_;
+  std::unique_ptr<comm::Transport> transport_ = comm::make_transport(world_);
   model::ScoreUnet network_;
   trajectory::SlabPartition partition_;
   trajectory::Slab mine_;

@@ -78,7 +78,8 @@ class Response {
     const trajectory::SlabPartition partition(kHours, world_.size(), 0,
                                               guiding == Guiding::none ? 1 : kEvery);
     const trajectory::Slab mine = partition.slab(world_.rank());
-    trajectory::ComposedDenoiser composed(prior, world_, partition, {kHours, kMarkovOrder, 1}, 1);
+    const auto transport = comm::make_transport(world_);
+    trajectory::ComposedDenoiser composed(prior, *transport, partition, {kHours, kMarkovOrder, 1}, 1);
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t draw) {
       slab.zero_();

@@ -128,7 +128,8 @@ Exact sampled(const Row& row, const comm::Communicator& world, Solve& solve) {
   const std::int64_t period = is_guided ? row.at("observed_every").get<std::int64_t>() : 1;
   const trajectory::SlabPartition partition(hours, world.size(), 0, period);
   const trajectory::Slab slab_hours = partition.slab(world.rank());
-  trajectory::ComposedDenoiser composed(prior, world, partition,
+  const auto transport = comm::make_transport(world);
+  trajectory::ComposedDenoiser composed(prior, *transport, partition,
                                         {hours, markov_order, row.at("stride").get<std::int64_t>()}, 4);
   diffusion::Surroundings surroundings;
   surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t) {

@@ -205,7 +205,8 @@ Distance distance_of_samples(const Posterior& posterior, const diffusion::Sample
   const comm::Communicator world = comm::Communicator::world();
   const comm::Communicator alone = world.split(world.rank());  // ranks share out members
   model::GaussianPrior prior(lag_covariance(), at::kFloat);
-  trajectory::ComposedDenoiser composed(prior, alone, {kHours, 1}, {kHours, (kHours - 1) / 2, 1}, 1);
+  const auto transport = comm::make_transport(alone);
+  trajectory::ComposedDenoiser composed(prior, *transport, {kHours, 1}, {kHours, (kHours - 1) / 2, 1}, 1);
   diffusion::Surroundings surroundings;
   surroundings.ordered_sum = [&](std::span<const double> values) { return alone.ordered_sum(values); };
   surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };

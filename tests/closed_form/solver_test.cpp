@@ -59,7 +59,8 @@ Outcome solve(const Process& process, double t) {
   const at::Tensor noisy = at::randn({kHours, 1, 1, cells}, kDouble), y = at::randn({count}, kDouble);
 
   // By dense linear algebra, on every rank: the columns of J^T A^T in one product.
-  trajectory::ComposedDenoiser whole(prior, alone, {kHours, 1}, plan, 8);
+  const auto among_all = comm::make_transport(world), in_itself = comm::make_transport(alone);
+  trajectory::ComposedDenoiser whole(prior, *in_itself, {kHours, 1}, plan, 8);
   at::Tensor units = at::zeros({kHours, 1, 1, cells}, kDouble);
   for (std::int64_t i = 0; i < count; ++i) units[i * process.every][0][0][i] = 1;
   const at::Tensor columns =
@@ -75,7 +76,7 @@ Outcome solve(const Process& process, double t) {
 
   const trajectory::SlabPartition partition(kHours, world.size(), 0, process.every);
   const trajectory::Slab slab = partition.slab(world.rank());
-  trajectory::ComposedDenoiser composed(prior, world, partition, plan, 8);
+  trajectory::ComposedDenoiser composed(prior, *among_all, partition, plan, 8);
   std::vector<std::int64_t> rows;
   std::vector<at::Tensor> values;
   for (std::int64_t i = 0; i < count; ++i) {

@@ -76,8 +76,7 @@ class EdmJob : public ::testing::Test {
     Planned planned =
         make_plan(ranks, settings, ranks.is_root() ? &prior.description : nullptr, at::kCPU, false);
     EXPECT_TRUE(planned.plan.visits_float64);
-    return job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior, at::kCPU,
-                    source.token())
+    return job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior, {}, source.token())
         .is_done;
   }
   static std::vector<double> member(const Settings& settings) {

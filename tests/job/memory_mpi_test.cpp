@@ -75,7 +75,7 @@ class Memory : public ::testing::Test {
     std::filesystem::remove_all(settings.output);
     Planned planned = make_plan(alone_, settings, &prior.description, at::kCPU, false);
     CountingAllocator::peak = CountingAllocator::held = 0;
-    job::run(alone_, planned.plan, &*planned.root, prior, at::kCPU, process::StopToken());
+    job::run(alone_, planned.plan, &*planned.root, prior, {}, process::StopToken());
     return CountingAllocator::peak;
   }
 

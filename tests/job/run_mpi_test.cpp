@@ -56,8 +56,8 @@ class OneJobAfterAnother : public ::testing::Test {
   /// The first variable of member 0; of the root.
   std::vector<double> draw(const Settings& settings, const model::PriorBundle& prior) const {
     Planned planned = plan(settings, prior);
-    const Result result = job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior,
-                                   at::kCPU, process::StopToken());
+    const Result result = job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, {},
+                                   process::StopToken());
     EXPECT_TRUE(result.is_done);
     if (!world_.is_root()) return {};
     const io::NetcdfFile file =
@@ -83,18 +83,20 @@ TEST_F(OneJobAfterAnother, DrawsWhatEachDrawsAlone) {
 TEST_F(OneJobAfterAnother, SaysWhereItRanAndWhatItExchanged) {
   const model::PriorBundle prior = load();
   Planned planned = plan(settings("out", 1), prior);
-  const Result result = job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior,
-                                 at::kCPU, process::StopToken());
+  const Result result = job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, {},
+                                 process::StopToken());
   const Cost& cost = result.cost;
   EXPECT_EQ(cost.traffic.sent_bytes > 0, world_.size() > 1);
   if (!world_.is_root()) return;
   EXPECT_THAT(cost.hosts, ::testing::ElementsAre(::testing::Pair(::testing::Not(""), world_.size())));
   EXPECT_THAT(cost.devices, ::testing::ElementsAre(::testing::Pair("cpu", world_.size())));
+  EXPECT_EQ(cost.transport, "MPI");
 
   write_run_record(planned.plan, *planned.root, prior.description.domain, "done", &result);
   const auto record = nlohmann::json::parse(io::content_of(folder_ / "out/run.json"));
   EXPECT_EQ(record["hosts"].size(), 1U);
   EXPECT_EQ(record["devices"]["cpu"], world_.size());
+  EXPECT_EQ(record["transport"], "MPI");
   const double hours = 9, total = record["seconds"]["total"];
   EXPECT_NEAR(record["rates"]["simulated_years_per_day"], hours / (24 * 365.25) / (total / 86400), 1e-9);
   const auto values = static_cast<double>(prior.description.domain.grid.cells()) *
@@ -108,7 +110,7 @@ TEST_F(OneJobAfterAnother, RefusesAPriorThatAPlanIsNotFor) {
   planned.plan.prior_digest = "another";
   EXPECT_THAT(
       [&] {
-        job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, at::kCPU,
+        job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, {},
                  process::StopToken());
       },
       ::testing::ThrowsMessage<core::CollectiveError>(
@@ -121,7 +123,7 @@ TEST_F(OneJobAfterAnother, RefusesAPriorOfAnotherArithmetic) {
   planned.plan.precision = model::Precision::bf16;
   EXPECT_THAT(
       [&] {
-        job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, at::kCPU,
+        job::run(world_, planned.plan, planned.root ? &*planned.root : nullptr, prior, {},
                  process::StopToken());
       },
       ::testing::ThrowsMessage<core::CollectiveError>(
@@ -145,8 +147,8 @@ std::vector<double> draw_from_network(const comm::Communicator& ranks, const std
       load_prior(ranks, open_prior(ranks, settings.prior), at::TensorOptions(at::kFloat), precision);
   Planned planned =
       make_plan(ranks, settings, ranks.is_root() ? &prior.description : nullptr, at::kCPU, false);
-  const Result result = job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior,
-                                 at::kCPU, process::StopToken());
+  const Result result =
+      job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior, {}, process::StopToken());
   EXPECT_TRUE(result.is_done);
   if (!ranks.is_root()) return {};
   const io::NetcdfFile file = io::NetcdfFile::open(std::filesystem::path(settings.output) / "member_000.nc");

@@ -161,13 +161,14 @@ TEST_P(OfAnyHourShape, AnEstimateHasTheSameBitsOnAnyNumberOfRanks) {
   const auto [hours, markov_order, stride, period] = shared_out;
   const comm::Communicator world = comm::Communicator::world();
   const comm::Communicator alone = world.split(world.rank());
+  const auto among_all = comm::make_transport(world), in_itself = comm::make_transport(alone);
   PriorOfAnyShape prior(markov_order);
   const WindowPlan plan(hours, markov_order, stride);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
 
   const SlabPartition whole(hours, 1, 0, period), shared(hours, world.size(), 0, period);
   const Slab mine = shared.slab(world.rank());
-  ComposedDenoiser serial(prior, alone, whole, plan, 4), parallel(prior, world, shared, plan, 4);
+  ComposedDenoiser serial(prior, *in_itself, whole, plan, 4), parallel(prior, *among_all, shared, plan, 4);
   const at::Tensor expected = serial.noise_estimate(noise_of({0, hours}, hour_shape), level);
   const at::Tensor found = parallel.noise_estimate(noise_of(mine, hour_shape), level);
   EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size())));
@@ -177,13 +178,15 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
   const auto [hours, markov_order, stride, period] = GetParam();
   const comm::Communicator world = comm::Communicator::world();
   const comm::Communicator alone = world.split(world.rank());
+  const auto among_all = comm::make_transport(world), in_itself = comm::make_transport(alone);
   model::GaussianPrior prior = make_prior(markov_order);
   const WindowPlan plan(hours, markov_order, stride);
 
-  const auto draw = [&](const comm::Communicator& team, std::int64_t batch, bool is_moment_matched) {
+  const auto draw = [&](comm::Transport& transport, std::int64_t batch, bool is_moment_matched) {
+    const comm::Communicator& team = transport.ranks();
     const SlabPartition partition(hours, team.size(), 0, period);
     const Slab mine = partition.slab(team.rank());
-    ComposedDenoiser composed(prior, team, partition, plan, batch);
+    ComposedDenoiser composed(prior, transport, partition, plan, batch);
     const observation::Observations observations = observations_of(mine, hours, period);
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
@@ -206,12 +209,12 @@ TEST_P(OnAnyNumberOfRanks, ASampleHasTheSameBits) {
     return std::pair{slab, mine};
   };
   for (const bool is_moment_matched : {false, true}) {
-    const auto [expected, all] = draw(alone, 4, is_moment_matched);
-    const auto [found, mine] = draw(world, 4, is_moment_matched);
+    const auto [expected, all] = draw(*in_itself, 4, is_moment_matched);
+    const auto [found, mine] = draw(*among_all, 4, is_moment_matched);
     EXPECT_TRUE(at::isfinite(expected).all().item<bool>());
     EXPECT_TRUE(at::equal(found, expected.narrow(0, mine.first, mine.size()))) << is_moment_matched;
     // Slots and neighbours do not matter, so neither does the batch.
-    EXPECT_TRUE(at::equal(draw(alone, 3, is_moment_matched).first, expected)) << is_moment_matched;
+    EXPECT_TRUE(at::equal(draw(*in_itself, 3, is_moment_matched).first, expected)) << is_moment_matched;
   }
 }
 
@@ -220,6 +223,7 @@ TEST_P(OfAnyHourShape, AVectorJacobianProductHasTheSameBitsOnAnyNumberOfRanks) {
   const auto [hours, markov_order, stride, period] = shared_out;
   const comm::Communicator world = comm::Communicator::world();
   const comm::Communicator alone = world.split(world.rank());
+  const auto among_all = comm::make_transport(world), in_itself = comm::make_transport(alone);
   Wavy prior;
   const WindowPlan plan(hours, markov_order, stride);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
@@ -232,7 +236,7 @@ TEST_P(OfAnyHourShape, AVectorJacobianProductHasTheSameBitsOnAnyNumberOfRanks) {
       if (hour % period != 0) rows[hour - slab.first].zero_();
     return rows;
   };
-  ComposedDenoiser serial(prior, alone, whole, plan, 4), parallel(prior, world, shared, plan, 4);
+  ComposedDenoiser serial(prior, *in_itself, whole, plan, 4), parallel(prior, *among_all, shared, plan, 4);
   const at::Tensor expected =
       serial.noise_vjp(noise_of({0, hours}, hour_shape), level, cotangent({0, hours}));
   const at::Tensor found = parallel.noise_vjp(noise_of(mine, hour_shape), level, cotangent(mine));
@@ -244,6 +248,7 @@ TEST_P(OfAnyHourShape, AVectorJacobianProductKnowsTheHaloOfItsOwnFieldsAlone) {
   const auto& [shared_out, hour_shape] = GetParam();
   const auto [hours, markov_order, stride, period] = shared_out;
   const comm::Communicator world = comm::Communicator::world();
+  const auto among_all = comm::make_transport(world);
   const SlabPartition shared(hours, world.size(), 0, period);
   const Slab mine = shared.slab(world.rank());
   Wavy prior;
@@ -251,10 +256,10 @@ TEST_P(OfAnyHourShape, AVectorJacobianProductKnowsTheHaloOfItsOwnFieldsAlone) {
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
   const at::Tensor cotangent = noise_of(mine, hour_shape, 2);
   const auto afresh = [&](const at::Tensor& noisy) {
-    return ComposedDenoiser(prior, world, shared, plan, 4).noise_vjp(noisy, level, cotangent);
+    return ComposedDenoiser(prior, *among_all, shared, plan, 4).noise_vjp(noisy, level, cotangent);
   };
   at::Tensor noisy = noise_of(mine, hour_shape), other = noise_of(mine, hour_shape, 1);
-  ComposedDenoiser composed(prior, world, shared, plan, 4);
+  ComposedDenoiser composed(prior, *among_all, shared, plan, 4);
   composed.noise_estimate(noisy, level);
   EXPECT_TRUE(at::equal(composed.noise_vjp(noisy, level, cotangent), afresh(noisy)));
   EXPECT_TRUE(at::equal(composed.noise_vjp(other, level, cotangent), afresh(other)));
@@ -266,10 +271,11 @@ TEST_P(OfAnyHourShape, AVectorJacobianProductIsTheAdjointOfTheDerivative) {
   const auto& [shared_out, hour_shape] = GetParam();
   const auto [hours, markov_order, stride, period] = shared_out;
   const comm::Communicator world = comm::Communicator::world();
+  const auto among_all = comm::make_transport(world);
   const SlabPartition shared(hours, world.size(), 0, period);
   const Slab mine = shared.slab(world.rank());
   Wavy prior;
-  ComposedDenoiser composed(prior, world, shared, {hours, markov_order, stride}, 4);
+  ComposedDenoiser composed(prior, *among_all, shared, {hours, markov_order, stride}, 4);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.4);
   const at::Tensor x = noise_of(mine, hour_shape).to(at::kDouble);
   const at::Tensor direction = at::cos(x * 7), cotangent = at::sin(x * 5);  // the same on any number of ranks
@@ -289,11 +295,12 @@ TEST_P(OfAnyHourShape, EveryWindowComesWithItsFirstHour) {
   const auto& [shared_out, hour_shape] = GetParam();
   const auto [hours, markov_order, stride, period] = shared_out;
   const comm::Communicator world = comm::Communicator::world();
+  const auto among_all = comm::make_transport(world);
   const SlabPartition shared(hours, world.size(), 0, period);
   const Slab mine = shared.slab(world.rank());
   constexpr std::int64_t kBatch = 4;  // of which the last is padded, but for a few cases
   SeesHours prior(kBatch);
-  ComposedDenoiser composed(prior, world, shared, {hours, markov_order, stride}, kBatch);
+  ComposedDenoiser composed(prior, *among_all, shared, {hours, markov_order, stride}, kBatch);
   const at::Tensor slab = hours_of(mine, hour_shape);
   EXPECT_TRUE(at::equal(composed.noise_estimate(slab, {}), slab * (1 + slab)));
   EXPECT_TRUE(at::equal(composed.noise_vjp(slab, {}, at::ones_like(slab)), 1 + slab));
@@ -301,13 +308,14 @@ TEST_P(OfAnyHourShape, EveryWindowComesWithItsFirstHour) {
 
 TEST(ComposedByNoise, TakesOneStrideWhileNoiseOutweighsTheSignalByFarAndAnotherThen) {
   const comm::Communicator world = comm::Communicator::world();
+  const auto among_all = comm::make_transport(world);
   Wavy prior;
   const std::int64_t hours = 23;
   const SlabPartition shared(hours, world.size());
   const Slab mine = shared.slab(world.rank());
   const WindowPlan wide(hours, 3, 5), narrow(hours, 3, 1);
-  ComposedDenoiser much(prior, world, shared, narrow, 4), little(prior, world, shared, wide, 4);
-  ComposedByNoise both(prior, world, shared, narrow, wide, 4);
+  ComposedDenoiser much(prior, *among_all, shared, narrow, 4), little(prior, *among_all, shared, wide, 4);
+  ComposedByNoise both(prior, *among_all, shared, narrow, wide, 4);
   const at::Tensor noisy = noise_of(mine, kRows), cotangent = noise_of(mine, kRows).mul_(0.3);
   const diffusion::VpCosine schedule;
   for (const double lambda : {-1.1, -0.9}) {
@@ -344,9 +352,10 @@ INSTANTIATE_TEST_SUITE_P(Cases, OfAnyHourShape, testing::Combine(kCases, testing
 
 TEST(ComposedDenoiser, WithAWindowOverTheWholeTrajectoryIsThePrior) {
   const comm::Communicator world = comm::Communicator::world();
+  const auto among_all = comm::make_transport(world);
   model::GaussianPrior prior = make_prior(3);
   const SlabPartition partition(7, world.size());
-  ComposedDenoiser composed(prior, world, partition, {7, 3, 1}, 2);
+  ComposedDenoiser composed(prior, *among_all, partition, {7, 3, 1}, 2);
   const diffusion::NoiseLevel level = diffusion::VpCosine{}.at(0.7);
   const Slab mine = partition.slab(world.rank());
   const at::Tensor expected =
@@ -357,12 +366,13 @@ TEST(ComposedDenoiser, WithAWindowOverTheWholeTrajectoryIsThePrior) {
 
 TEST(ComposedDenoiser, SamplesHoursThatAreListsOfCellsAsItDoesHoursInRows) {
   const comm::Communicator world = comm::Communicator::world();
+  const auto among_all = comm::make_transport(world);
   constexpr std::int64_t kHours = 13;
   const SlabPartition partition(kHours, world.size(), 0, 6);
   const Slab mine = partition.slab(world.rank());
   PriorOfAnyShape prior(2);
   const auto draw = [&](const HourShape& hour_shape) {
-    ComposedDenoiser composed(prior, world, partition, {kHours, 2, 3}, 4);
+    ComposedDenoiser composed(prior, *among_all, partition, {kHours, 2, 3}, 4);
     diffusion::Surroundings surroundings;
     surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
       diffusion::fill_noise({.seed = 33, .draw = number}, mine.first, slab);

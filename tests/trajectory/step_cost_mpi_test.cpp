@@ -100,7 +100,8 @@ Operators count_operators(const comm::Communicator& world, std::int64_t hours, s
   const SlabPartition partition(hours, world.size(), 0, kPeriod);
   const Slab mine = partition.slab(world.rank());
   Network network;
-  ComposedDenoiser composed(network, world, partition, {hours, kMarkovOrder, 1}, batch);
+  const auto transport = comm::make_transport(world);
+  ComposedDenoiser composed(network, *transport, partition, {hours, kMarkovOrder, 1}, batch);
   diffusion::Surroundings surroundings;
   surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
     diffusion::fill_noise({.seed = 5, .draw = number}, mine.first, slab);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <c10/core/Device.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +8,7 @@
 #include "foehn/job/make_plan.hpp"
 #include "foehn/job/run.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/device.hpp"
 #include "foehn/process/stop.hpp"
 
 namespace foehn::job {
@@ -24,6 +23,6 @@ using LoadPrior =
 /// @throws core::CollectiveError as run
 /// @note Collective over the world.
 Result perform(const comm::Communicator& world, Planned& planned, std::optional<model::PriorFiles> files,
-               const LoadPrior& load, const at::Device& device, const process::StopToken& stop);
+               const LoadPrior& load, const process::Hardware& hardware, const process::StopToken& stop);
 
 }  // namespace foehn::job

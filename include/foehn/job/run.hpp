@@ -1,7 +1,5 @@
 #pragma once
 
-#include <c10/core/Device.h>
-
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +13,7 @@
 #include "foehn/job/resources.hpp"
 #include "foehn/job/self_check.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/process/device.hpp"
 #include "foehn/process/stop.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 
@@ -46,6 +45,7 @@ struct Cost {
   std::int64_t gaussian_products = 0;  ///< windows of a Gaussian part of the prior alone, not among `work`
   comm::Traffic traffic = {};          ///< of all ranks, the Gaussian part's included
   std::map<std::string, int> hosts = {}, devices = {};  ///< number of ranks; of the root
+  std::string transport = {};                           ///< between ranks, in words
   SolveSummary solves = {};
 };
 
@@ -58,11 +58,12 @@ struct Result {
 
 /// Draws the members of a plan and writes their files.
 /// @param root   of the root, whose observations' values it gives up; null on the others
-/// @param prior  of the plan's digest, on the device; may serve one job after another
+/// @param prior  of the plan's digest, on the hardware's device; may serve one job after another
 /// @param stop   asks to save what there is and stop
 /// @throws core::CollectiveError on every rank
 /// @note Collective over the world.
 Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
-           const model::PriorBundle& prior, const at::Device& device, const process::StopToken& stop);
+           const model::PriorBundle& prior, const process::Hardware& hardware,
+           const process::StopToken& stop);
 
 }  // namespace foehn::job

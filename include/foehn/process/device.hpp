@@ -6,6 +6,7 @@
 #include <string>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/comm/transport.hpp"
 
 namespace foehn::process {
 
@@ -27,6 +28,24 @@ c10::Device choose_device(DeviceChoice choice, int number = 0);
 ///         agree_on_devices
 /// @note Collective over the world.
 c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice, bool may_share = false);
+
+/// What a run may be told of what it runs on.
+struct HardwareChoice {
+  DeviceChoice device = DeviceChoice::automatic;
+  bool share_gpus = false;  ///< may ranks share a GPU?
+  comm::TransportChoice transport = comm::TransportChoice::automatic;
+};
+
+/// What a rank computes on, and what carries tensors between ranks.
+struct Hardware {
+  c10::Device device = c10::kCPU;
+  comm::TransportKind transport = comm::TransportKind::mpi;
+};
+
+/// Chooses both and, where there are several ranks, logs what carries tensors between them.
+/// @throws core::CollectiveError as choose_device and comm::choose_transport
+/// @note Collective over the world.
+Hardware choose_hardware(const comm::Communicator& world, const HardwareChoice& choice);
 
 /// A device as a run's identity names it: "cpu", or a GPU's model and the versions of its libraries. Devices
 /// of one name give the same bits.

@@ -28,8 +28,7 @@ struct ServiceOptions {
 /// A job as its options ask for it: what is drawn, and how a process draws it.
 struct Order {
   job::Settings settings;
-  process::DeviceChoice device = process::DeviceChoice::automatic;
-  bool share_gpus = false;
+  process::HardwareChoice hardware = {};
   std::int64_t threads = 1;
   double timeout_minutes = 0;
 };

@@ -41,6 +41,7 @@ struct TrainingOptions {
   double average_decay = 0.9999;  ///< of the parameters' moving average; less in the first steps
   Augmentation augmentation = {};
   model::Precision precision = model::Precision::fp32;  ///< of steps; parameters and averages are float32
+  comm::TransportKind transport = comm::TransportKind::mpi;  ///< of gradients between ranks
   std::int64_t seed = 0;
   std::int64_t markov_order = 6;
   diffusion::Schedule schedule = {};  ///< of the noise that hides the fields

@@ -13,7 +13,7 @@ namespace foehn::trajectory {
 class ComposedByNoise : public diffusion::DifferentiableTrajectoryDenoiser {
  public:
   /// @param noisy, clear  the windows of the two; the other parameters as of ComposedDenoiser
-  ComposedByNoise(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
+  ComposedByNoise(diffusion::WindowDenoiser& windows, comm::Transport& transport,
                   const SlabPartition& partition, const WindowPlan& noisy, const WindowPlan& clear,
                   std::int64_t batch);
 

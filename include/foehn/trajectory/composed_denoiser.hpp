@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "foehn/comm/communicator.hpp"
 #include "foehn/comm/row_exchange.hpp"
+#include "foehn/comm/transport.hpp"
 #include "foehn/device/ordered_addition.hpp"
 #include "foehn/device/row_index.hpp"
 #include "foehn/diffusion/trajectory_denoiser.hpp"
@@ -32,10 +32,10 @@ namespace foehn::trajectory {
 class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
  public:
   /// @param windows    outlives this
-  /// @param team       the ranks that share the trajectory; outlives this
+  /// @param transport  between the team's ranks, which share the trajectory; outlives this
   /// @param batch      windows in a call of `windows`; always as many where it needs full batches,
   ///                   else at most as many
-  ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
+  ComposedDenoiser(diffusion::WindowDenoiser& windows, comm::Transport& transport,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch);
   ~ComposedDenoiser() override;
   ComposedDenoiser(const ComposedDenoiser&) = delete;
@@ -74,7 +74,7 @@ class ComposedDenoiser : public diffusion::DifferentiableTrajectoryDenoiser {
 
  private:
   struct Shares;
-  ComposedDenoiser(diffusion::WindowDenoiser& windows, const comm::Communicator& team,
+  ComposedDenoiser(diffusion::WindowDenoiser& windows, comm::Transport& transport,
                    const SlabPartition& partition, const WindowPlan& plan, std::int64_t batch,
                    const Shares& shares);
 
