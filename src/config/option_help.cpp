@@ -118,7 +118,8 @@ std::string cell(const std::string& text) {
   return escaped;
 }
 
-/// " [PRIOR.PATH]" where an option may be given as a bare word, " [SPOOL] [JOBS...]"; else empty.
+/// " SPOOL JOBS..." where options may be given as bare words, in brackets those that may be left out; else
+/// empty.
 std::string bare_words(const std::vector<OptionTable::Option>& options) {
   std::string words;
   for (const OptionTable::Option& option : options) {
@@ -126,12 +127,17 @@ std::string bare_words(const std::vector<OptionTable::Option>& options) {
     std::string word = option.name;
     std::transform(word.begin(), word.end(), word.begin(),
                    [](unsigned char letter) { return std::toupper(letter); });
-    words += fmt::format(" [{}{}]", word, is_list(option.target) ? "..." : "");
+    if (is_list(option.target)) word += "...";
+    words += option.description.required ? " " + word : fmt::format(" [{}]", word);
   }
   return words;
 }
 
 }  // namespace
+
+std::string OptionTable::usage() const {
+  return fmt::format("foehn {}{} [--config FILE] [--name value ...]", command_, bare_words(options_));
+}
 
 std::string OptionTable::help() const {
   std::size_t label_width = 0;
@@ -142,8 +148,7 @@ std::string OptionTable::help() const {
   for (const auto& option : common_options()) widen(option.label);
 
   std::string text = fmt::format("foehn {}: {}\n\n", command_, summary_);
-  text += fmt::format("Usage:   foehn {} [--config FILE] [--name value ...]{}\nExample: {}\n", command_,
-                      bare_words(options_), example_);
+  text += fmt::format("Usage:   {}\nExample: {}\n", usage(), example_);
   text +=
       "Lists (WORDS, NUMBERS, INTEGERS) are separated by commas or spaces; FILES by commas alone, so\n"
       "that paths may hold spaces. Quotes around a value keep its commas and spaces, on the command\n"

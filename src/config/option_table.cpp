@@ -96,8 +96,9 @@ void OptionTable::add(const std::string& name, Target target, Description descri
 namespace {
 
 /// Sets the options from sources, of which a later one wins.
-void assign_all(const std::vector<OptionTable::Option>& options,
-                const std::vector<std::map<std::string, GivenOption>>& sources) {
+/// @return  the required ones that none gives
+std::vector<std::string> assign_all(const std::vector<OptionTable::Option>& options,
+                                    const std::vector<std::map<std::string, GivenOption>>& sources) {
   std::vector<std::string> missing;
   for (const auto& option : options) {
     bool is_given = false;
@@ -111,9 +112,11 @@ void assign_all(const std::vector<OptionTable::Option>& options,
     const bool has_value = is_given && !value_text(option.target).empty();
     if (option.description.required && !has_value) missing.push_back(option.name);
   }
-  if (!missing.empty()) {
-    throw core::UsageError(fmt::format("required but not given: {}", fmt::join(missing, ", ")));
-  }
+  return missing;
+}
+
+std::string complaint_of(const std::vector<std::string>& missing) {
+  return fmt::format("required but not given: {}", fmt::join(missing, ", "));
 }
 
 std::vector<std::string> names_of(const std::vector<OptionTable::Option>& options) {
@@ -143,13 +146,17 @@ OptionTable::Outcome OptionTable::parse(const std::vector<std::string>& argument
       sources.push_back(by_name(read_config_file(given.words.front(), options_), names));
   }
   sources.push_back(on_line);
-  assign_all(options_, sources);
+  if (const auto missing = assign_all(options_, sources); !missing.empty())
+    throw core::UsageError(
+        fmt::format("{}; usage: {}; --help lists the options", complaint_of(missing), usage()));
   return {.page = "", .validate_only = on_line.contains(kValidateOnlyOption)};
 }
 
 void OptionTable::parse_text(const std::string& text, const std::string& where) {
   std::istringstream lines(text);
-  assign_all(options_, {by_name(read_config(lines, where, options_), names_of(options_))});
+  const auto missing =
+      assign_all(options_, {by_name(read_config(lines, where, options_), names_of(options_))});
+  if (!missing.empty()) throw core::UsageError(fmt::format("{}: {}", where, complaint_of(missing)));
 }
 
 std::string OptionTable::config_text(const std::filesystem::path& folder) const {
@@ -170,6 +177,15 @@ std::string OptionTable::config_text(const std::filesystem::path& folder) const 
     text +=
         fmt::format("{}{}{}", text.empty() ? "" : "\n", section.empty() ? "" : "[" + section + "]\n", lines);
   return text;
+}
+
+std::vector<std::string> OptionTable::relative_paths() const {
+  std::vector<std::string> names;
+  for (const Option& option : options_)
+    if (value_text(option.target) != option.default_text &&
+        config_value(option, "/a") != config_value(option, "/b"))
+      names.push_back(option.name);
+  return names;
 }
 
 nlohmann::json OptionTable::values() const {

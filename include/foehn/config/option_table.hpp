@@ -77,8 +77,8 @@ class OptionTable {
   ///                   BOOL that is to be true, or the bare words of positional options
   /// @throws UsageError naming the option (and the file and line where it came from one): unknown (with the
   ///         nearest known name), given twice, of the wrong type, out of range (with the range), not among
-  ///         its choices (with them), required and missing or empty; or a configuration file that cannot be
-  ///         read
+  ///         its choices (with them), required and missing or empty (with the usage); or a configuration file
+  ///         that cannot be read
   Outcome parse(const std::vector<std::string>& arguments);
 
   /// Sets the bound fields from the text of a configuration file.
@@ -92,6 +92,11 @@ class OptionTable {
   /// @throws UsageError naming a value that such a file cannot hold, such as a path with '#'
   std::string config_text(const std::filesystem::path& folder) const;
 
+  /// The names of options that hold a relative path or glob, whose meaning depends on the current folder.
+  std::vector<std::string> relative_paths() const;
+
+  /// The form of a command line: "foehn submit SPOOL JOBS... [--config FILE] [--name value ...]".
+  std::string usage() const;
   /// Every option with type, unit, default, range and doc, by section.
   std::string help() const;
   /// The same as a Markdown section.
