@@ -1,28 +1,29 @@
 #include "foehn/campaign/campaign.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "campaign_jobs.hpp"
+#include "foehn/campaign/spool_plan.hpp"
 #include "foehn/campaign/standing.hpp"
+#include "foehn/campaign/survey.hpp"
 #include "foehn/campaign/workflow.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/text.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/process/stop.hpp"
+#include "foehn/service/check_jobs.hpp"
 #include "foehn/service/spool.hpp"
-#include "foehn/service/submission.hpp"
+#include "job_file.hpp"
 #include "option_names.hpp"
 #include "subcommands.hpp"
-#include "submission.hpp"
 
 namespace foehn::app {
 
@@ -96,73 +97,15 @@ void declare(config::OptionTable& table, CampaignOptions& options) {
   table.add("json", &options.as_json, {.doc = "List the jobs as JSON."});
 }
 
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of a job's file
-
-/// A job with the files that it is told by.
-struct CampaignJob {
-  campaign::Standing standing;
-  std::vector<WrittenFile> files;
-};
-
-/// Whether a job was written out with other content before.
-bool has_changed(const std::vector<WrittenFile>& files) {
-  return std::ranges::any_of(files, [](const WrittenFile& file) {
-    return fs::exists(file.path) && io::read_small_file(file.path, kMostBytes) != file.text;
-  });
-}
-
-std::vector<CampaignJob> jobs_of(const CampaignOptions& options, std::int64_t step_seconds) {
-  const std::vector<campaign::Job> found =
-      campaign::expand(options, campaign::find_cmip6_files(options.folders));
-  if (found.empty())
-    throw core::UsageError(
-        fmt::format("no CMIP6 file of {} in {} belongs to an experiment of campaign.periods",
-                    fmt::join(options.variables, ", "), fmt::join(options.folders, ", ")));
-  std::vector<CampaignJob> jobs;
-  for (const campaign::Job& job : found) {
-    CampaignJob& next = jobs.emplace_back(CampaignJob{standing_of(job, options.output, step_seconds), {}});
-    campaign::State& state = next.standing.state;
-    if (state == campaign::State::impossible) continue;
-    next.files = files_of_job(next.standing, options, options.job);
-    if (state != campaign::State::to_do && has_changed(next.files)) state = campaign::State::changed;
-  }
-  return jobs;
-}
-
-void say_what_there_is(const std::vector<CampaignJob>& jobs, const CampaignOptions& options) {
+/// Says which jobs there are and how they stand.
+void say_what_there_is(const std::vector<campaign::SurveyedJob>& jobs, const CampaignOptions& options) {
   std::vector<campaign::Standing> standings;
-  bool has_changes = false;
-  for (const CampaignJob& job : jobs) {
-    standings.push_back(job.standing);
-    has_changes |= job.standing.state == campaign::State::changed;
-  }
+  for (const campaign::SurveyedJob& job : jobs) standings.push_back(job.standing);
   if (options.as_json)
     std::cout << to_json(standings, options.members).dump(2) << "\n";
   else
     std::cout << list_text(standings, options.members);
-  for (const campaign::Period& period : campaign::parse_periods(options.periods))
-    if (std::ranges::none_of(jobs, [&](const CampaignJob& job) { return job.standing.job.period == period; }))
-      spdlog::warn("campaign.periods: no file of the experiment {} was found", period.experiment);
-  if (has_changes)
-    spdlog::warn(
-        "jobs drawn with other options are left as they are: choose another campaign.output for the new "
-        "options, or remove their folders and their files in {}",
-        (fs::path(options.output) / "jobs").string());
-}
-
-/// Writes the files of the jobs that are not done and can be run.
-std::vector<campaign::JobFile> write_jobs_left(const std::vector<CampaignJob>& jobs) {
-  std::vector<campaign::JobFile> written;
-  for (const CampaignJob& job : jobs) {
-    const campaign::State state = job.standing.state;
-    if (state != campaign::State::to_do && state != campaign::State::begun) continue;
-    for (const WrittenFile& file : job.files) {
-      fs::create_directories(file.path.parent_path());
-      io::write_file_atomically(file.path, file.text);
-    }
-    written.push_back({job.standing.job.name(), job.files.front().path});
-  }
-  return written;
+  for (const std::string& remark : campaign::remarks(jobs, options)) spdlog::warn("{}", remark);
 }
 
 /// Writes the jobs for a workflow engine, and says how to start it.
@@ -194,107 +137,77 @@ void write_workflow(const CampaignOptions& options, const std::vector<campaign::
   }
 }
 
-/// The root's words, on every rank.
-/// @note Collective over the world.
-void share(const comm::Communicator& world, std::vector<std::string>& words) {
-  std::string text = nlohmann::json(words).dump();
-  world.broadcast(text);
-  words = nlohmann::json::parse(text).get<std::vector<std::string>>();
-}
-
-/// A job that a spool has.
-struct Queued {
-  service::State state;
-  std::string file;
+/// What the root decides, and what the ranks then check together.
+struct Filed {
+  std::vector<std::string> files;         ///< of jobs, on every rank
+  std::vector<service::Ticket> outgrown;  ///< jobs of the spool that some of these replace; on the root
 };
 
-/// What a spool's job says.
-std::string text_of(const service::Spool& spool, const Queued& job) {
-  return service::without_origin(spool.files().read(spool.folder(job.state) / job.file).value_or(""));
-}
-
-/// Leaves of the files those of jobs that the spool does not have, and says what became of the others.
-void leave_out_queued(const service::Spool& spool, std::vector<std::string>& files) {
-  using service::State;
-  std::map<std::string, Queued> states;
-  for (const State state : {State::queued, State::done, State::failed, State::held})
-    for (const service::Ticket& ticket : spool.tickets(state))
-      states.emplace(ticket.name, Queued{state, ticket.file()});
-  for (const service::Claim& claim : spool.claims())
-    states.emplace(claim.ticket.name, Queued{State::claimed, claim.file()});
-  std::map<std::string, std::int64_t> counts;
-  std::erase_if(files, [&](const std::string& file) {
-    const std::string name = fs::path(file).stem().string();
-    if (!spool.knows(name)) return false;
-    const auto state = states.find(name);
-    if (state == states.end())
-      spdlog::warn(
-          "{}: the spool has the name but no job: something died while queuing it; remove {} to queue it",
-          name, (spool.path() / "names" / name).string());
-    else if (text_of(spool, state->second) != io::read_small_file(file, kMostBytes))
-      spdlog::warn(
-          "{}: the spool has a job of this name already, with other options, which stays as it is; choose "
-          "another spool",
-          name);
-    else
-      ++counts[service::folder_name(state->second.state)];
-    return true;
+/// Lists the campaign's jobs, and writes the files of those to be filed; none if it only lists.
+/// @note Collective over the world.
+Filed list_and_write(const comm::Communicator& world, const CampaignOptions& options, bool only_lists) {
+  Filed filed;
+  world.agree_on_root([&] {
+    const campaign::JobWords words = job_words(options, options.job);
+    std::vector<campaign::SurveyedJob> jobs = campaign::survey(options, step_of_prior(options.job), words);
+    say_what_there_is(jobs, options);
+    std::erase_if(jobs, [](const campaign::SurveyedJob& job) { return !job.is_left(); });
+    if (options.format == Filing::spool) {
+      const service::Spool spool(service::disk(), options.spool);
+      campaign::SpoolPlan plan = campaign::plan_for_spool(spool, jobs, words);
+      for (const std::string& line : plan.there) std::cout << line << "\n";
+      jobs = std::move(plan.to_queue);
+      filed.outgrown = std::move(plan.outgrown);
+    }
+    if (only_lists) return;
+    for (const campaign::JobFile& file : campaign::write_files(jobs)) filed.files.push_back(file.path);
   });
-  for (const auto& [state, count] : counts)
-    std::cout << fmt::format("{} in the spool already: {}\n", core::counted(count, "job"), state);
-  if (counts.contains(service::folder_name(State::failed)))
-    std::cout << fmt::format("`foehn jobs {}` says why jobs failed; with --retry it queues them again\n",
-                             spool.path().string());
+  std::string text = nlohmann::json(filed.files).dump();
+  world.broadcast(text);
+  filed.files = nlohmann::json::parse(text).get<std::vector<std::string>>();
+  return filed;
 }
 
-/// Checks jobs, and says what is wrong with some.
-/// @note Collective over the world.
-CheckedJobs check_and_complain(const comm::Communicator& world, const service::Spool* spool,
-                               const std::vector<std::string>& files) {
-  CheckedJobs checked = check_jobs(world, spool, files);
-  if (world.is_root())
-    for (const std::string& complaint : checked.complaints) spdlog::error("{}", complaint);
-  return checked;
-}
-
-/// Queues what the spool does not have.
-/// @return  whether all jobs could be queued
-/// @note Collective over the world.
-bool queue_in_spool(const comm::Communicator& world, const CampaignOptions& options,
-                    std::vector<std::string> files) {
-  const service::Spool spool(service::disk(), options.spool);
-  world.agree_on_root([&] { leave_out_queued(spool, files); });
-  share(world, files);
-  if (files.empty()) {
-    if (world.is_root()) std::cout << "nothing to queue\n";
-    return true;
+/// Queues jobs that were checked.
+void queue(const service::Spool& spool, const service::CheckedJobs& checked,
+           const std::vector<service::Ticket>& outgrown, std::int64_t priority) {
+  if (checked.jobs.empty()) {
+    std::cout << "nothing to queue\n";
+    return;
   }
-  const CheckedJobs checked = check_and_complain(world, &spool, files);
-  if (!checked.jobs.empty()) queue_jobs(world, spool, checked.jobs, options.priority);
-  return checked.complaints.empty();
+  spool.make();
+  // Of one that is refused the old job stays.
+  for (const service::Ticket& ticket : outgrown)
+    if (std::ranges::any_of(checked.jobs, [&](const auto& job) { return job.name == ticket.name; }))
+      spool.forget(ticket);
+  spool.submit(checked.jobs, priority);
+  say_queued(spool, checked.jobs.size());
 }
 
 int run(const Call& call, const Context& context, const CampaignOptions& options) {
   const comm::Communicator& world = context.world;
   process::stop_listening();
-  std::vector<std::string> paths;
-  world.agree_on_root([&] {
-    if (options.format == Filing::spool && options.spool.empty())
+  const bool is_for_spool = options.format == Filing::spool,
+             only_lists = options.format == Filing::list || call.validate_only;
+  world.agree([&] {
+    if (is_for_spool && options.spool.empty())
       throw core::UsageError("campaign.spool: required with campaign.format spool");
-    const std::vector<CampaignJob> jobs = jobs_of(options, step_of_prior(options.job));
-    say_what_there_is(jobs, options);
-    if (options.format == Filing::list || call.validate_only) return;
-    const std::vector<campaign::JobFile> files = write_jobs_left(jobs);
-    for (const campaign::JobFile& file : files) paths.push_back(file.path.string());
   });
-  if (options.format == Filing::list || call.validate_only) return 0;
-  share(world, paths);
-  if (options.format == Filing::spool) return queue_in_spool(world, options, paths) ? 0 : 1;
-  const CheckedJobs checked = check_and_complain(world, nullptr, paths);
+  const Filed filed = list_and_write(world, options, only_lists);
+  if (only_lists) return 0;
+  const service::Spool spool(service::disk(), options.spool);
+  const service::CheckedJobs checked =
+      service::check_jobs(world, is_for_spool ? &spool : nullptr, filed.files, job_reader(), filed.outgrown);
   world.agree_on_root([&] {
-    std::vector<campaign::JobFile> sound;
-    for (const JobToQueue& job : checked.jobs) sound.push_back({job.name, job.file});
-    write_workflow(options, sound);
+    for (const std::string& complaint : checked.complaints) spdlog::error("{}", complaint);
+    if (is_for_spool) {
+      queue(spool, checked, filed.outgrown, options.priority);
+    } else {
+      std::vector<campaign::JobFile> sound;
+      for (std::size_t i = 0; i < checked.jobs.size(); ++i)
+        sound.push_back({checked.jobs[i].name, checked.files[i]});
+      write_workflow(options, sound);
+    }
   });
   return checked.complaints.empty() ? 0 : 1;
 }

@@ -4,7 +4,9 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "cordex_metadata.hpp"
 #include "foehn/core/digest.hpp"
@@ -39,23 +41,13 @@ std::map<std::string, std::string> said_by_files(const campaign::Job& job) {
   return said;
 }
 
-}  // namespace
-
-std::int64_t step_of_prior(const fs::path& job) {
-  std::string prior;
-  // The folder of the members is the campaign's.
-  job_text({"--config", job.string(), "--output.directory", "."},
-           [&](SampleOptions& options) { prior = options.prior; });
-  return model::read_domain(fs::path(prior) / "domain.nc").step_seconds;
-}
-
-std::vector<WrittenFile> files_of_job(const campaign::Standing& standing, const campaign::Settings& settings,
-                                      const fs::path& job) {
+std::vector<campaign::WrittenFile> files_of_job(const campaign::Standing& standing,
+                                                const campaign::Settings& settings, const fs::path& job) {
   const fs::path folder = fs::absolute(settings.output);
   const std::string name = standing.job.name();
   const fs::path path = folder / "jobs" / (name + ".ini"),
                  metadata = folder / "jobs" / (name + ".metadata.ini");
-  std::vector<WrittenFile> files;
+  std::vector<campaign::WrittenFile> files;
   const std::string text = job_text(
       {"--config", job.string(), "--output.directory", (folder / standing.job.folder()).string()},
       [&](SampleOptions& options) {
@@ -72,6 +64,42 @@ std::vector<WrittenFile> files_of_job(const campaign::Standing& standing, const 
       });
   files.insert(files.begin(), {path, text});
   return files;
+}
+
+/// The members that a job asks for, and what it asks for otherwise.
+std::pair<std::int64_t, std::string> members_and_rest(const std::string& text) {
+  std::int64_t members = 0;
+  const std::string rest = changed_text(
+      text, [&](SampleOptions& options) { members = std::exchange(options.members, std::int64_t{1}); });
+  return {members, rest};
+}
+
+campaign::Likeness likeness_of(const std::string& older, const std::string& text) {
+  if (older == text) return campaign::Likeness::same;
+  try {
+    const auto [members_before, rest_before] = members_and_rest(older);
+    const auto [members, rest] = members_and_rest(text);
+    if (rest != rest_before) return campaign::Likeness::other;
+    return members > members_before ? campaign::Likeness::extended : campaign::Likeness::same;
+  } catch (const core::UsageError&) {
+    return campaign::Likeness::other;  // it was edited, and wrongly
+  }
+}
+
+}  // namespace
+
+std::int64_t step_of_prior(const fs::path& job) {
+  std::string prior;
+  // The folder of the members is the campaign's.
+  job_text({"--config", job.string(), "--output.directory", "."},
+           [&](SampleOptions& options) { prior = options.prior; });
+  return model::read_domain(fs::path(prior) / "domain.nc").step_seconds;
+}
+
+campaign::JobWords job_words(const campaign::Settings& settings, const fs::path& job) {
+  return {.files = [&settings, job](
+                       const campaign::Standing& standing) { return files_of_job(standing, settings, job); },
+          .likeness = &likeness_of};
 }
 
 }  // namespace foehn::app

@@ -2,11 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string>
-#include <vector>
 
 #include "foehn/campaign/campaign.hpp"
-#include "foehn/campaign/standing.hpp"
+#include "foehn/campaign/survey.hpp"
 
 namespace foehn::app {
 
@@ -14,16 +12,10 @@ namespace foehn::app {
 /// @throws core::UsageError naming the file and the option; core::Error if the prior cannot be read
 std::int64_t step_of_prior(const std::filesystem::path& job);
 
-/// A file that a campaign writes.
-struct WrittenFile {
-  std::filesystem::path path;  ///< absolute
-  std::string text;
-};
-
-/// The files of a campaign's job: its configuration, whole for `foehn sample --config`, OUTPUT/jobs/NAME.ini,
-/// and, if its members go to an archive, NAME.metadata.ini beside it.
-/// @param job  the configuration file that all jobs share
-std::vector<WrittenFile> files_of_job(const campaign::Standing& standing, const campaign::Settings& settings,
-                                      const std::filesystem::path& job);
+/// What the files of a campaign's jobs say: of each its configuration, OUTPUT/jobs/NAME.ini, and, if its
+/// members go to an archive, NAME.metadata.ini beside it.
+/// @param settings  outlives what is returned
+/// @param job       the configuration file that all jobs share
+campaign::JobWords job_words(const campaign::Settings& settings, const std::filesystem::path& job);
 
 }  // namespace foehn::app

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
 #include "foehn/service/serve.hpp"
+#include "foehn/service/spool.hpp"
 #include "sample_options.hpp"
 #include "subcommand.hpp"
 
@@ -11,6 +13,9 @@ namespace foehn::app {
 
 /// Reads a job's options as `foehn sample --config` does.
 service::Reader job_reader();
+
+/// Says how many jobs were queued where.
+void say_queued(const service::Spool& spool, std::size_t jobs);
 
 /// The text of a job that asks for the same wherever it is read: paths are absolute, and begin, as those of
 /// `foehn sample`, where this process runs.
@@ -20,5 +25,10 @@ service::Reader job_reader();
 std::string job_text(
     const Arguments& arguments,
     const std::function<void(SampleOptions& options)>& change = [](SampleOptions&) {});
+
+/// A job's text with some of its options changed.
+/// @param change  as of job_text
+/// @throws core::UsageError naming the option
+std::string changed_text(const std::string& text, const std::function<void(SampleOptions& options)>& change);
 
 }  // namespace foehn::app

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -72,20 +72,15 @@ void act(const service::Spool& spool, const std::vector<std::string>& names, Act
 
 void watch(const service::Spool& spool) {
   const bool is_terminal = isatty(STDOUT_FILENO) == 1;
-  std::size_t drawn_lines = 0;
+  std::int64_t drawn_lines = 0;
   for (;;) {
-    service::Report report = service::report_on(spool);
-    std::map<service::State, std::int64_t>& counts = report.summary.jobs;
-    std::erase_if(report.jobs, [](const auto& job) { return job.state != service::State::claimed; });
-    const std::string text =
-        service::list_text(report.jobs) +
-        fmt::format("{} queued, {} being run, {} held, {} failed, {} done\n", counts[service::State::queued],
-                    counts[service::State::claimed], counts[service::State::held],
-                    counts[service::State::failed], counts[service::State::done]);
+    service::Report report = service::report_on_progress(spool);
+    const std::string text = service::progress_text(report);
     if (is_terminal && drawn_lines > 0) std::cout << fmt::format("\033[{}A\033[J", drawn_lines);
     std::cout << text << std::flush;
-    drawn_lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    if (counts[service::State::queued] + counts[service::State::claimed] == 0) return;
+    drawn_lines = std::count(text.begin(), text.end(), '\n');
+    if (report.summary.jobs[service::State::queued] + report.summary.jobs[service::State::claimed] == 0)
+      return;
     std::this_thread::sleep_for(kRedrawInterval);
   }
 }

@@ -9,10 +9,11 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/text.hpp"
 #include "foehn/process/stop.hpp"
+#include "foehn/service/check_jobs.hpp"
 #include "foehn/service/spool.hpp"
+#include "job_file.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
-#include "submission.hpp"
 
 namespace foehn::app {
 
@@ -61,13 +62,17 @@ int run(const Call& call, const Context& context, const SubmitOptions& options) 
   const comm::Communicator& world = context.world;
   process::stop_listening();
   const service::Spool spool(service::disk(), options.spool);
-  const CheckedJobs checked = check_jobs(world, &spool, options.jobs);
+  const service::CheckedJobs checked = service::check_jobs(world, &spool, options.jobs, job_reader());
   world.agree([&] { refuse(checked.complaints, options.jobs.size(), world.is_root()); });
   if (call.validate_only) {
     if (world.is_root()) say_valid("no job was queued");
     return 0;
   }
-  queue_jobs(world, spool, checked.jobs, options.priority);
+  world.agree_on_root([&] {
+    spool.make();
+    spool.submit(checked.jobs, options.priority);
+    say_queued(spool, checked.jobs.size());
+  });
   return 0;
 }
 

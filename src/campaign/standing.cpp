@@ -43,12 +43,12 @@ std::optional<double> mean_cost(const std::vector<Standing>& standings) {
   return steps == 0 ? std::nullopt : std::optional(sum / steps);
 }
 
-/// Instants of all members that are still to be drawn; of jobs that have begun, all of them.
+/// Instants of all members that are still to be drawn; of jobs that were stopped, all of them.
 double steps_left(const std::vector<Standing>& standings, std::int64_t members) {
   double steps = 0;
   for (const Standing& standing : standings)
     if (standing.state == State::to_do || standing.state == State::begun)
-      steps += static_cast<double>(standing.steps * members);
+      steps += static_cast<double>(standing.steps * (members - standing.members_done));
   return steps;
 }
 
@@ -68,9 +68,16 @@ std::string totals(const std::vector<Standing>& standings, std::int64_t members)
   return text + "\n";
 }
 
+/// Of a job that was done when the campaign asked for fewer members.
+std::string members_text(const Standing& standing) {
+  if (standing.state != State::begun || standing.members_done == 0) return "";
+  return fmt::format(", {} done", core::counted(standing.members_done, "member"));
+}
+
 }  // namespace
 
-Standing standing_of(const Job& job, const std::filesystem::path& output, std::int64_t step_seconds) {
+Standing standing_of(const Job& job, const std::filesystem::path& output, std::int64_t step_seconds,
+                     std::int64_t members) {
   Standing standing{.job = job};
   try {
     if (job.missing.empty()) {
@@ -86,7 +93,8 @@ Standing standing_of(const Job& job, const std::filesystem::path& output, std::i
   }
   if (const auto run = job::read_run_record(output / job.folder())) {
     constexpr double kDaysPerYear = 365.25;
-    standing.state = run->state == "done" && run->has_files ? State::done : State::begun;
+    if (run->state == "done" && run->has_files) standing.members_done = std::min(run->members, members);
+    standing.state = standing.members_done == members ? State::done : State::begun;
     if (run->years_per_day > 0)
       standing.rank_seconds_per_step = static_cast<double>(run->ranks) * static_cast<double>(step_seconds) /
                                        (kDaysPerYear * run->years_per_day);
@@ -103,9 +111,9 @@ std::string list_text(const std::vector<Standing>& standings, std::int64_t membe
     if (standing.state == State::impossible)
       text += fmt::format("{} ({})\n", word_of(standing.state), fmt::join(standing.job.missing, "; "));
     else
-      text += fmt::format("{} of {} steps, {}; {}\n", core::counted(members, "member"), standing.steps,
+      text += fmt::format("{} of {} steps, {}; {}{}\n", core::counted(members, "member"), standing.steps,
                           core::counted(static_cast<std::int64_t>(standing.job.files.size()), "file"),
-                          word_of(standing.state));
+                          word_of(standing.state), members_text(standing));
   }
   return text + totals(standings, members);
 }
@@ -127,6 +135,7 @@ nlohmann::json to_json(const std::vector<Standing>& standings, std::int64_t memb
                     {"missing", job.missing},
                     {"steps", standing.steps},
                     {"members", members},
+                    {"members_done", standing.members_done},
                     {"state", word_of(standing.state)}});
   }
   nlohmann::json json{{"jobs", jobs}, {"steps_left", steps_left(standings, members)}};

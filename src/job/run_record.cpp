@@ -162,6 +162,7 @@ std::optional<RecordedRun> read_run_record(const std::filesystem::path& folder) 
   const auto json = nlohmann::json::parse(io::read_small_file(record_in(folder), kMostBytes), nullptr, false);
   try {
     RecordedRun run{.state = json.at("state").get<std::string>()};
+    run.members = json.at("options").at("ensemble.members").get<std::int64_t>();
     if (json.contains("rates")) {
       run.ranks = json.at("ranks").get<std::int64_t>();
       run.years_per_day = json.at("rates").at("simulated_years_per_day").get<double>();
@@ -184,7 +185,8 @@ void finish(const Plan& plan, const Resources& root, const model::Domain& domain
 void finish_without_drawing(const Plan& plan, const Resources& root, const model::Domain& domain) {
   remove_checkpoints(plan, root.settings);
   const auto recorded = read_run_record(root.settings.output);
-  if (!recorded || recorded->state != "done") write_run_record(plan, root, domain, "done", nullptr);
+  if (!recorded || recorded->state != "done" || recorded->members < root.settings.members)
+    write_run_record(plan, root, domain, "done", nullptr);
 }
 
 }  // namespace foehn::job

@@ -56,8 +56,9 @@ bool is_in_place(int descriptor, const std::filesystem::path& path) {
 
 OutputLock::OutputLock(const std::filesystem::path& folder, const std::string& option)
     : path_(folder / ".foehn_lock") {
-  const auto refuse = [&](const std::string& why) {
-    throw FolderInUse(fmt::format("{}: another run writes here: {} {}", option, path_.string(), why));
+  const auto refuse = [&](const std::string& why, bool is_locked) {
+    throw FolderInUse(fmt::format("{}: another run writes here: {} {}", option, path_.string(), why),
+                      is_locked);
   };
   for (;;) {
     const auto open_with = [&](int flags) { return ::open(path_.c_str(), O_RDWR | O_CLOEXEC | flags, 0666); };
@@ -77,10 +78,10 @@ OutputLock::OutputLock(const std::filesystem::path& folder, const std::string& o
     const bool is_ours = is_locked ? is_in_place(descriptor_, path_) : is_made_here && !is_held;
     if (is_ours) break;
     ::close(descriptor_);
-    if (is_held) refuse(fmt::format("is held by {}", holder(content)));
+    if (is_held) refuse(fmt::format("is held by {}", holder(content)), true);
     if (is_locked) continue;  // who held it before removed it between the calls
     if (!is_stale(content))
-      refuse(fmt::format("names {}; remove this file if that process is gone", holder(content)));
+      refuse(fmt::format("names {}; remove this file if that process is gone", holder(content)), false);
     ::unlink(path_.c_str());
   }
   const std::string text = fmt::format("process {} on {}\n", ::getpid(), machine());

@@ -22,6 +22,12 @@ struct Task {
   std::string text;
 };
 
+/// The seconds that a job needs.
+struct Need {
+  double to_get_anywhere = 0;
+  std::optional<double> to_end;  ///< as far as it is known
+};
+
 /// Where the root of a service takes jobs from a spool and brings them back.
 class Desk {
  public:
@@ -33,8 +39,8 @@ class Desk {
     Clock clock;
     std::function<bool()> must_stop;                      ///< has it been asked to, or is the time up?
     std::function<std::optional<double>()> seconds_left;  ///< nothing: any number
-    /// The time that a job needs if it is to get anywhere, from its text, in seconds.
-    std::function<double(const std::string& text)> seconds_needed;
+    /// The time that a job needs, from its text.
+    std::function<Need(const std::string& text)> need;
   };
   Desk(Surroundings surroundings, const ServiceOptions& options);
 
@@ -45,7 +51,8 @@ class Desk {
   std::variant<Task, Ending> wait();
 
   /// Leaves a job alone for a while that is back in the queue, since another run writes to its folder.
-  void avoid(const std::string& name);
+  /// @return  how long it has been so, in seconds
+  double avoid(const std::string& name);
   /// Takes no more jobs of a name.
   void leave_to_others(const std::string& name);
   /// Puts back whatever is still this service's.
@@ -55,9 +62,14 @@ class Desk {
   void list();
   void review_claims();
   void take_over(const Claim& claim) const;
-  bool is_too_long(const Ticket& ticket) const;
+  void number(const std::vector<std::string>& files);
+  std::optional<Need> need_of(const Ticket& ticket) const;
   std::optional<Task> take_next();
-  std::optional<Task> take(const Claim& claim) const;
+  std::optional<Task> take_fitting(double seconds_left);
+  std::optional<Task> read(const Claim& claim) const;
+  std::optional<Task> take(const Ticket& ticket) const;
+  bool has_unnumbered() const;
+  bool is_for_others(const Ticket& ticket) const;
 
   Surroundings in_;
   ServiceOptions options_;
@@ -65,7 +77,17 @@ class Desk {
   std::vector<Ticket> queue_;  ///< as last listed, without those that were looked at; the first is last
   std::vector<Claim> strays_;  ///< claims of this service that it does not know of
   std::map<std::string, double> avoided_;  ///< by name, until when
-  std::set<std::string> for_others_;       // jobs that this service cannot run
+  struct Busy {
+    double since = 0, last = 0;
+  };
+  std::map<std::string, Busy> busy_;  ///< by name, when other runs were seen to write to their folders
+  struct Unnumbered {
+    std::string text;
+    std::optional<double> since;  ///< when the text was first seen as it is
+    bool is_refused = false;      ///< as the log says
+  };
+  std::map<std::string, Unnumbered> unnumbered_;  ///< files that users put into the queue
+  std::set<std::string> for_others_;              // jobs that this service cannot run
   std::optional<double> listed_at_, idle_since_;
   bool all_are_clear_ = true;  ///< no claim is of a service that may be dead
   int too_long_ = 0;           ///< jobs for which the time does not suffice

@@ -4,12 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/service/presence.hpp"
 
 namespace foehn::service {
 
@@ -39,7 +39,7 @@ Journal::Journal(FileSystem& files, std::filesystem::path file) : files_(files),
 
 void Journal::write(Event event, const nlohmann::json& facts) const {
   nlohmann::json line = facts;
-  line["time"] = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  line["time"] = seconds_since_1970();
   line["event"] = event_name(event);
   try {
     files_.append(file_, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

@@ -35,6 +35,10 @@ std::string host() {
 
 }  // namespace
 
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 Clock steady_clock() {
   return [] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -114,7 +118,10 @@ void Presence::keep() {
 }
 
 void Presence::beat(const std::optional<Work>& work) {
-  nlohmann::json json{{"count", ++beats_}, {"machine", machine_identity()}};
+  nlohmann::json json{{"count", ++beats_},
+                      {"machine", machine_identity()},
+                      {"time", seconds_since_1970()},
+                      {"seconds", beat_seconds_}};
   if (work) json["job"] = work->claim.ticket.name;
   if (const auto progress = core::current_progress(); work && progress) {
     json["done"] = progress->done;
@@ -141,6 +148,8 @@ std::optional<Beat> parse_beat(const std::string& text) {
     beat.unit = json.value("unit", "");
     beat.done = json.value("done", std::int64_t{0});
     beat.total = json.value("total", std::int64_t{0});
+    beat.time = json.value("time", 0.0);
+    beat.seconds = json.value("seconds", 0.0);
     if (json.contains("seconds_left")) beat.seconds_left = json.at("seconds_left").get<double>();
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

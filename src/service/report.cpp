@@ -1,11 +1,16 @@
 #include "foehn/service/report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "foehn/service/journal.hpp"
+#include "watch.hpp"
 
 namespace foehn::service {
 
@@ -47,15 +52,47 @@ Summary summarise(const std::vector<nlohmann::json>& lines) {
   return summary;
 }
 
+/// A beat that has not come so many times is late.
+constexpr double kLateBeats = 3;
+
+/// Seconds since the beat that a service gave last, if it is known to be dead or the next is long due. A user
+/// is told of it, by clocks that may disagree; nothing is decided by it.
+std::optional<double> silence(const Spool& spool, const std::string& service, const Beat& beat) {
+  const double seconds = std::max(0.0, seconds_since_1970() - beat.time);
+  const auto is_held = beat.machine == machine_identity() ? is_lock_held(spool, service) : std::nullopt;
+  if (is_held) return *is_held ? std::nullopt : std::optional(seconds);
+  return seconds > kLateBeats * beat.seconds ? std::optional(seconds) : std::nullopt;
+}
+
 /// The jobs that services run, with how far they have come.
 std::vector<JobReport> claimed_jobs(const Spool& spool) {
   std::vector<JobReport> jobs;
   for (const Claim& claim : spool.claims()) {
     JobReport job{.ticket = claim.ticket, .state = State::claimed, .service = claim.service};
-    const auto beat = read_beat(spool, claim.service);
-    job.progress = beat ? parse_beat(*beat) : std::nullopt;
-    if (job.progress && job.progress->job != claim.ticket.name) job.progress.reset();
+    const auto text = read_beat(spool, claim.service);
+    const auto beat = text ? parse_beat(*text) : std::nullopt;
+    if (!beat) job.message = fmt::format("by {}, which left no sign of life", claim.service);
+    if (beat) job.silent_seconds = silence(spool, claim.service, *beat);
+    if (beat && beat->job == claim.ticket.name) job.progress = beat;
     jobs.push_back(std::move(job));
+  }
+  std::sort(jobs.begin(), jobs.end(),
+            [](const JobReport& one, const JobReport& other) { return is_before(one.ticket, other.ticket); });
+  return jobs;
+}
+
+/// The jobs of a state other than claimed, in order.
+std::vector<JobReport> jobs_in(const Spool& spool, State state) {
+  std::vector<JobReport> jobs;
+  for (const Ticket& ticket : spool.tickets(state)) jobs.push_back({.ticket = ticket, .state = state});
+  std::sort(jobs.begin(), jobs.end(),
+            [](const JobReport& one, const JobReport& other) { return is_before(one.ticket, other.ticket); });
+  if (state != State::queued) return jobs;
+  for (const std::string& file : spool.queue().unnumbered) {
+    JobReport& job = jobs.emplace_back();
+    job.ticket.name = std::filesystem::path(file).stem().string();
+    job.state = state;
+    job.message = "put here by hand; the next service that lives takes notice";
   }
   return jobs;
 }
@@ -65,18 +102,10 @@ std::vector<JobReport> claimed_jobs(const Spool& spool) {
 Report report_on(const Spool& spool) {
   Report report;
   report.jobs = claimed_jobs(spool);
-  for (const State state : {State::queued, State::held, State::failed, State::done})
-    for (const Ticket& ticket : spool.tickets(state))
-      report.jobs.push_back({.ticket = ticket, .state = state});
-  const auto rank = [](State state) {
-    static constexpr State kOrder[] = {State::claimed, State::queued, State::held, State::failed,
-                                       State::done};
-    return std::find(std::begin(kOrder), std::end(kOrder), state);
-  };
-  std::sort(report.jobs.begin(), report.jobs.end(), [&](const JobReport& one, const JobReport& other) {
-    if (one.state != other.state) return rank(one.state) < rank(other.state);
-    return is_before(one.ticket, other.ticket);
-  });
+  for (const State state : {State::queued, State::held, State::failed, State::done}) {
+    std::vector<JobReport> some = jobs_in(spool, state);
+    std::move(some.begin(), some.end(), std::back_inserter(report.jobs));
+  }
   const std::vector<nlohmann::json> lines = read_journals(spool);
   report.summary = summarise(lines);
   std::map<std::string, std::string> outputs;
@@ -88,6 +117,15 @@ Report report_on(const Spool& spool) {
       job.output = output->second;
     if (job.state == State::failed) job.message = spool.message(job.ticket);
   }
+  return report;
+}
+
+Report report_on_progress(const Spool& spool) {
+  Report report{.jobs = claimed_jobs(spool), .summary = {}};
+  auto& counts = report.summary.jobs;
+  counts[State::claimed] = static_cast<std::int64_t>(report.jobs.size());
+  for (const State state : {State::queued, State::held, State::failed, State::done})
+    counts[state] = static_cast<std::int64_t>(jobs_in(spool, state).size());
   return report;
 }
 
@@ -107,6 +145,7 @@ nlohmann::json to_json(const Report& report) {
       json["unit"] = job.progress->unit;
       if (job.progress->seconds_left) json["seconds_left"] = *job.progress->seconds_left;
     }
+    if (job.silent_seconds) json["silent_seconds"] = *job.silent_seconds;
     jobs.push_back(std::move(json));
   }
   const Summary& summary = report.summary;

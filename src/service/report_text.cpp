@@ -13,21 +13,25 @@ namespace foehn::service {
 
 namespace {
 
-std::string progress_text(const JobReport& job) {
+std::string progress_of(const JobReport& job) {
   std::string text;
   if (job.progress && job.progress->total > 0) {
     const Beat& beat = *job.progress;
     text = fmt::format("{} %, {} of {} {}", 100 * beat.done / beat.total, beat.done, beat.total, beat.unit);
-    if (beat.seconds_left) text += fmt::format(", {} left", core::format_duration(*beat.seconds_left));
+    if (beat.seconds_left && !job.silent_seconds)
+      text += fmt::format(", {} left", core::format_duration(*beat.seconds_left));
     text += "; ";
   }
-  return text + "by " + job.service;
+  text += "by " + job.service;
+  if (job.silent_seconds)
+    text += fmt::format(", no sign of life for {}", core::format_duration(*job.silent_seconds));
+  return text;
 }
 
 /// What a user wants to know of a job in its state.
 std::string remark(const JobReport& job) {
-  if (job.state == State::claimed) return progress_text(job);
-  if (job.state == State::failed) return job.message;
+  if (!job.message.empty()) return job.message;
+  if (job.state == State::claimed) return progress_of(job);
   if (job.state == State::done) return job.output;
   return job.ticket.crashes > 0 ? core::counted(job.ticket.crashes, "service crash") : "";
 }
@@ -45,6 +49,16 @@ std::string list_text(const std::vector<JobReport>& jobs) {
     text += line + "\n";
   }
   return text;
+}
+
+std::string progress_text(const Report& report) {
+  const auto count = [&](State state) {
+    const auto found = report.summary.jobs.find(state);
+    return found == report.summary.jobs.end() ? 0 : found->second;
+  };
+  return list_text(report.jobs) + fmt::format("{} queued, {} being run, {} held, {} failed, {} done\n",
+                                              count(State::queued), count(State::claimed), count(State::held),
+                                              count(State::failed), count(State::done));
 }
 
 std::string summary_text(const Summary& summary) {

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "experience.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/text.hpp"
@@ -27,15 +28,17 @@ namespace {
 constexpr double kYearSeconds = 365.25 * 86400;
 
 /// Does another run write to the job's folder? It may be a service that was taken for dead.
+/// @param result  of the root, says then who it is
 /// @note Collective over the world.
-bool is_busy(const comm::Communicator& world, const job::Settings& settings) {
+bool is_busy(const comm::Communicator& world, const job::Settings& settings, JobResult& result) {
   bool is_held = false;
   std::error_code ignored;  // make_plan tells of it
   if (world.is_root() && std::filesystem::is_directory(settings.output, ignored)) {
     try {
       const process::OutputLock lock(settings.output, "output.directory");
     } catch (const process::FolderInUse& error) {
-      spdlog::info("{}", error.what());
+      result.message = error.what();
+      result.is_surely_busy = error.is_locked();
       is_held = true;
     } catch (const core::Error&) {  // of which make_plan tells
     }
@@ -61,11 +64,13 @@ std::string choose(const comm::Communicator& world, const Order& order, process:
 }
 
 /// What the journal says of a job that ran.
-nlohmann::json cost_facts(const comm::Communicator& world, const job::Plan& plan, const job::Result& result,
-                          const at::Device& device) {
+nlohmann::json cost_facts(const comm::Communicator& world, const Order& order, const job::Plan& plan,
+                          const job::Result& result, const at::Device& device) {
   const job::Cost& cost = result.cost;
   const double trajectories = cost.steps / static_cast<double>(plan.sampler.steps);
-  return {{"seconds", cost.total_seconds},
+  return {{"setting", setting_of(order)},
+          {"instants", trajectories * static_cast<double>(plan.period.hours)},
+          {"seconds", cost.total_seconds},
           {"loading_seconds", cost.loading_seconds},
           {"sampling_seconds", cost.ensemble.sampling_seconds},
           {"writing_seconds", cost.ensemble.writing_seconds},
@@ -89,7 +94,7 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
   if (const std::string reason = choose(world, order, hardware); !reason.empty())
     return {.outcome = Outcome::unsuited, .message = reason, .facts = nlohmann::json::object()};
   result.facts["output"] = settings.output;
-  if (is_busy(world, settings)) {
+  if (is_busy(world, settings, result)) {
     result.outcome = Outcome::busy;
     return result;
   }
@@ -108,7 +113,7 @@ JobResult run_read(const comm::Communicator& world, Order order, const Reader& r
   };
   const job::Result drawn = job::perform(world, planned, std::move(files), load, hardware, stop);
   if (!drawn.is_done) result.outcome = Outcome::stopped;
-  result.facts.update(cost_facts(world, planned.plan, drawn, hardware.device));
+  result.facts.update(cost_facts(world, order, planned.plan, drawn, hardware.device));
   result.facts["members"] = planned.plan.members.size();
   return result;
 }

@@ -16,13 +16,15 @@ enum class Outcome {
   done,
   stopped,  ///< with what can be kept of it
   refused,  ///< it cannot be run; the message says why
-  busy,     ///< another run writes to its folder
+  busy,     ///< another run writes to its folder, as the message says
   unsuited  ///< it is for a service of other ranks or devices, as the message says
 };
 
 struct JobResult {
   Outcome outcome = Outcome::done;
-  std::string message;  ///< of one that is refused or unsuited; the same on every rank
+  std::string
+      message;  ///< of one that is refused or unsuited, on every rank; of one that is busy, on the root
+  bool is_surely_busy = true;  ///< the system vouches for the other run, not only a file
   nlohmann::json facts =
       nlohmann::json::object();  ///< what it is and what it cost, for the journal; of the root
 };

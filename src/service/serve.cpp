@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "desk.hpp"
+#include "experience.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/service/journal.hpp"
@@ -27,6 +28,9 @@ namespace {
 /// What a job is worth beginning for: two checkpoints.
 constexpr double kCheckpointIntervals = 2;
 
+/// After which a lock that the system does not vouch for is taken to be a dead run's.
+constexpr double kBusySeconds = 600;
+
 /// What the root alone has of a service.
 class Office {
  public:
@@ -38,21 +42,20 @@ class Office {
         spool_(made(options.spool)),
         presence_(spool_, options.beat_seconds, [this] { return must_stop(); }),
         journal_(disk(), spool_.journals() / (presence_.name() + ".jsonl")),
-        desk_({.spool = spool_,
-               .journal = journal_,
-               .service = presence_.name(),
-               .machine = machine_identity(),
-               .clock = clock_,
-               .must_stop = [this] { return must_stop(); },
-               .seconds_left = [this] { return seconds_left(); },
-               .seconds_needed =
-                   [this, &reader](const std::string& text) {
-                     const Order order = reader.order(text, "job");
-                     return longest_loading_ + kCheckpointIntervals * 60 * order.settings.checkpoint_minutes;
-                   }},
-              options) {
-    spdlog::info("service {} works through {}{}", presence_.name(), spool_.path().string(),
-                 spool_.next_serial() == 1 ? ", in which no job was ever queued" : "");
+        desk_(
+            {.spool = spool_,
+             .journal = journal_,
+             .service = presence_.name(),
+             .machine = machine_identity(),
+             .clock = clock_,
+             .must_stop = [this] { return must_stop(); },
+             .seconds_left = [this] { return seconds_left(); },
+             .need = [this, &reader](const std::string& text) { return need_of(reader.order(text, "job")); }},
+            options),
+        experience_(ranks) {
+    spdlog::info("service {} works through {}", presence_.name(), spool_.path().string());
+    if (seconds_)
+      for (const nlohmann::json& line : read_journals(spool_)) experience_.learn(line, false);
     journal_.write(Event::started, {{"ranks", ranks}});
   }
 
@@ -81,6 +84,7 @@ class Office {
     nlohmann::json facts = result.facts;
     facts["job"] = claim.ticket.name;
     longest_loading_ = std::max(longest_loading_, facts.value("loading_seconds", 0.0));
+    experience_.learn(facts, true);
     Event event = Event::lost;
     switch (result.outcome) {
       case Outcome::done:
@@ -96,8 +100,8 @@ class Office {
         put_back(event);
         break;
       case Outcome::busy:
-        desk_.avoid(claim.ticket.name);
-        [[fallthrough]];
+        conclude_busy(result, event, facts);
+        break;
       case Outcome::stopped:
         put_back(event);
     }
@@ -127,6 +131,28 @@ class Office {
   process::StopToken job_stop() const { return job_stop_.token(); }
 
  private:
+  /// Another run writes to the job's folder: it waits, but not forever for one that nobody vouches for.
+  void conclude_busy(const JobResult& result, Event& event, nlohmann::json& facts) {
+    const std::string& name = task_->claim.ticket.name;
+    const double seconds = desk_.avoid(name);
+    if (result.is_surely_busy || seconds < kBusySeconds) {
+      spdlog::info("job {}: waits: {}", name, result.message);
+      put_back(event);
+      return;
+    }
+    facts["message"] = fmt::format("{} (for {} now; foehn jobs --retry queues the job again)", result.message,
+                                   core::format_duration(seconds));
+    if (spool_.fail(task_->claim, facts["message"])) event = Event::failed;
+  }
+  Need need_of(const Order& order) const {
+    const Estimate estimate = experience_.of(order);
+    const double loading = std::max(longest_loading_, estimate.loading);
+    const double checkpoints = kCheckpointIntervals * 60 * order.settings.checkpoint_minutes;
+    // A job that is short enough to be ended needs no checkpoint.
+    return {
+        .to_get_anywhere = std::min(loading + checkpoints, estimate.whole.value_or(loading + checkpoints)),
+        .to_end = estimate.whole};
+  }
   /// Puts the job back, if it is still this service's.
   void put_back(Event& event) {
     if (!spool_.holds(task_->claim)) return;
@@ -164,6 +190,7 @@ class Office {
   Journal journal_;
   double longest_loading_ = 0;
   Desk desk_;
+  Experience experience_;
   std::optional<Task> task_;
   process::StopSource job_stop_;
   Ending ending_ = Ending::drained;

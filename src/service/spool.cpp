@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 
 namespace foehn::service {
 
@@ -15,6 +19,22 @@ constexpr const char* kCancelled = "cancelled\n";
 
 /// How often a job that moves on meanwhile is looked for again.
 constexpr int kMostLooks = 5;
+
+/// How long a submission waits for another.
+constexpr std::chrono::milliseconds kLockGlance{50};
+constexpr std::chrono::seconds kLockTimeout{60};
+
+constexpr const char* kJobSuffix = ".ini";
+
+std::int64_t next_serial(const std::map<std::string, Spool::Job>& jobs) {
+  std::int64_t last = 0;
+  for (const auto& [name, job] : jobs) last = std::max(last, job.ticket.serial);
+  return last + 1;
+}
+
+std::string taken_name(const Spool::Job& job) {
+  return fmt::format("the spool has a job named {} already ({})", job.ticket.name, folder_name(job.state));
+}
 
 }  // namespace
 
@@ -39,7 +59,7 @@ Spool::Spool(FileSystem& files, const std::filesystem::path& folder)
 
 void Spool::make() const {
   for (const State state : kStates) files_.make_folder(folder(state));
-  for (const auto& more : {folder_ / "names", services(), journals()}) files_.make_folder(more);
+  for (const auto& more : {services(), journals()}) files_.make_folder(more);
 }
 
 void Spool::check() const {
@@ -62,37 +82,93 @@ std::vector<Claim> Spool::claims() const {
   return claims;
 }
 
-std::int64_t Spool::next_serial() const {
-  std::int64_t last = 0;
-  for (const State state : kStates) {
-    if (state == State::claimed) continue;
-    for (const Ticket& ticket : tickets(state)) last = std::max(last, ticket.serial);
+std::vector<Spool::Job> Spool::jobs_in(State state) const {
+  std::vector<Job> jobs;
+  if (state == State::claimed) {
+    for (const Claim& claim : claims()) jobs.push_back({state, claim.ticket, folder(state) / claim.file()});
+  } else {
+    for (const Ticket& ticket : tickets(state))
+      jobs.push_back({state, ticket, folder(state) / ticket.file()});
   }
-  for (const Claim& claim : claims()) last = std::max(last, claim.ticket.serial);
-  return last + 1;
+  return jobs;
 }
 
-bool Spool::knows(const std::string& name) const {
-  return files_.exists(folder_ / "names" / name);
+std::map<std::string, Spool::Job> Spool::jobs() const {
+  // A job that moves behind the first look, from claimed back to queued, is met by the second.
+  std::vector<State> looks(std::begin(kStates), std::end(kStates));
+  looks.insert(looks.end(), std::rbegin(kStates), std::rend(kStates));
+  std::map<std::string, Job> found;
+  for (const State state : looks)
+    for (Job& job : jobs_in(state)) {
+      const std::string name = job.ticket.name;
+      found.insert_or_assign(name, std::move(job));
+    }
+  return found;
 }
 
-void Spool::submit(const Ticket& ticket, const std::string& text) const {
-  const auto name = folder_ / "names" / ticket.name;
-  if (!files_.create(name, "")) {
-    const auto state = state_of(ticket.name);
-    throw core::UsageError(
-        state
-            ? fmt::format("the spool has a job named {} already ({})", ticket.name, folder_name(*state))
-            : fmt::format("the spool has no job named {}, but {} exists: its submission is under way or was "
-                          "interrupted; if it was, remove that file",
-                          ticket.name, name.string()));
+std::optional<std::string> Spool::text(const Job& job) const {
+  return files_.read(job.file);
+}
+
+std::unique_ptr<Lock> Spool::submission_lock() const {
+  const auto end = std::chrono::steady_clock::now() + kLockTimeout;
+  for (;;) {
+    if (auto lock = files_.try_lock(folder_)) return lock;
+    if (std::chrono::steady_clock::now() >= end)
+      throw core::Error(fmt::format(
+          "{}: others have been queuing jobs for {} s; if none does, remove the file .foehn_lock there",
+          folder_.string(), kLockTimeout.count()));
+    std::this_thread::sleep_for(kLockGlance);
   }
+}
+
+void Spool::submit(const std::vector<NewJob>& jobs, std::int64_t priority) const {
+  const auto lock = submission_lock();
+  const std::map<std::string, Job> taken = this->jobs();
+  for (const NewJob& job : jobs)
+    if (const auto found = taken.find(job.name); found != taken.end())
+      throw core::UsageError(taken_name(found->second));
+  std::int64_t serial = next_serial(taken);
+  std::size_t queued = 0;
   try {
-    files_.create(folder(State::queued) / ticket.file(), text);
-  } catch (const core::Error&) {
-    files_.remove(name);
-    throw;
+    for (; queued < jobs.size(); ++queued)
+      files_.create(folder(State::queued) / Ticket{priority, serial++, jobs[queued].name, 0}.file(),
+                    jobs[queued].text);
+  } catch (const core::Error& error) {
+    throw core::Error(fmt::format("{}; {} of {} were queued before", error.what(), queued,
+                                  core::counted(static_cast<std::int64_t>(jobs.size()), "job")));
   }
+}
+
+Spool::Queue Spool::queue() const {
+  Queue queue;
+  for (std::string& file : files_.list(folder(State::queued))) {
+    if (auto ticket = parse_ticket(file))
+      queue.tickets.push_back(std::move(*ticket));
+    else if (file.ends_with(kJobSuffix))
+      queue.unnumbered.push_back(std::move(file));
+  }
+  return queue;
+}
+
+std::string Spool::number(const std::string& file) const {
+  const std::string name = std::filesystem::path(file).stem().string();
+  try {
+    check_job_name(name);
+  } catch (const core::UsageError& error) {
+    return error.what();
+  }
+  const auto lock = files_.try_lock(folder_);
+  if (!lock) return "";
+  const std::map<std::string, Job> taken = jobs();
+  if (const auto found = taken.find(name); found != taken.end()) return taken_name(found->second);
+  files_.rename(folder(State::queued) / file,
+                folder(State::queued) / Ticket{kUsualPriority, next_serial(taken), name, 0}.file());
+  return "";
+}
+
+void Spool::forget(const Ticket& done) const {
+  files_.remove(folder(State::done) / done.file());
 }
 
 bool Spool::move(const std::filesystem::path& from, const std::filesystem::path& to) const {
@@ -133,16 +209,10 @@ bool Spool::fail(const Claim& claim, const std::string& message) const {
   return false;
 }
 
-std::optional<Spool::Found> Spool::find(const std::string& name, const std::vector<State>& states) const {
-  for (const State state : states) {
-    if (state == State::claimed) {
-      for (const Claim& claim : claims())
-        if (claim.ticket.name == name) return Found{state, claim.ticket, folder(state) / claim.file()};
-      continue;
-    }
-    for (const Ticket& ticket : tickets(state))
-      if (ticket.name == name) return Found{state, ticket, folder(state) / ticket.file()};
-  }
+std::optional<Spool::Job> Spool::find(const std::string& name, const std::vector<State>& states) const {
+  for (const State state : states)
+    for (Job& job : jobs_in(state))
+      if (job.ticket.name == name) return std::move(job);
   return std::nullopt;
 }
 

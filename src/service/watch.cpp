@@ -12,6 +12,14 @@ constexpr double kGraceSeconds = 2;
 
 }  // namespace
 
+std::optional<bool> is_lock_held(const Spool& spool, const std::string& service) {
+  try {
+    return spool.files().try_lock(spool.services() / service) == nullptr;
+  } catch (const core::Error&) {
+    return std::nullopt;
+  }
+}
+
 Watch::Watch(const Spool& spool, double patience_seconds, std::string machine, Clock clock)
     : spool_(spool),
       patience_seconds_(patience_seconds),
@@ -34,18 +42,28 @@ Life Watch::look(const std::string& service) {
     seen.since = clock_();
   }
   const auto said = parse_beat(*seen.beat);
+  seen.has_lock = false;
   if (said && said->machine == machine_) {
-    try {
-      if (spool_.files().try_lock(spool_.services() / service)) return when_gone(seen);
+    const std::optional<bool> is_locked = is_lock_held(spool_, service);
+    if (is_locked && !*is_locked) return when_gone(seen);
+    if (is_locked) {
+      seen.has_lock = true;
       seen.gone_since.reset();
       return Life::alive;
-    } catch (const core::Error&) {
-      // Its folder goes away, or belongs to another user: the beat tells.
     }
   }
   seen.gone_since.reset();
   if (clock_() - seen.since >= patience_seconds_) return Life::dead;
   return seen.has_changed ? Life::alive : Life::unclear;
+}
+
+bool Watch::has_lost_one() {
+  for (auto& [service, seen] : seen_) {
+    if (!seen.has_lock || is_lock_held(spool_, service).value_or(false)) continue;
+    seen.has_lock = false;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace foehn::service

@@ -47,8 +47,20 @@ TEST(JobText, KeepsWhatMembersAreToldApartBy) {
   table.parse({"--config", folder / "job.ini"});
   EXPECT_EQ(order.settings.result_values, table.result_values());
   EXPECT_EQ(order.threads, 3);
-  EXPECT_EQ(order.device, process::DeviceChoice::cpu);
+  EXPECT_EQ(order.hardware.device, process::DeviceChoice::cpu);
   EXPECT_EQ(order.timeout_minutes, 7);
+}
+
+TEST(JobText, ChangesSomeOptions) {
+  const std::string text = "[prior]\npath = /prior\n\n[output]\ndirectory = /out\n";
+  EXPECT_EQ(changed_text(text, [](SampleOptions&) {}), text);
+  EXPECT_THAT(changed_text(text, [](SampleOptions& options) { options.members = 7; }),
+              HasSubstr("[ensemble]\nmembers = 7\n"));
+}
+
+TEST(Job, IsRefusedWithPathsThatDependOnTheFolder) {
+  EXPECT_THAT([] { job_reader().order("[prior]\npath = /prior\n[output]\ndirectory = out\n", "mine"); },
+              ThrowsMessage<core::UsageError>(HasSubstr("mine: output.directory: expected absolute paths")));
 }
 
 TEST(JobText, NamesAnOptionWhoseValueItCannotKeep) {

@@ -19,8 +19,15 @@ class StandingTest : public ::testing::Test {
     file.write(folder_ / kFile);
     job_.files = {folder_ / kFile};
   }
-  Standing standing() const { return standing_of(job_, folder_ / "campaign", 3600); }
-  void record(const std::string& json) const {
+  Standing standing() const { return standing_of(job_, folder_ / "campaign", 3600, 2); }
+  /// A run that was asked for two members.
+  void record(const std::string& state, std::int64_t members = 2, const std::string& more = "{}") const {
+    nlohmann::json json = nlohmann::json::parse(more);
+    json["state"] = state;
+    json["options"]["ensemble.members"] = members;
+    record_text(json.dump());
+  }
+  void record_text(const std::string& json) const {
     std::filesystem::create_directories(folder_ / "campaign" / job_.folder());
     io::write_content(folder_ / "campaign" / job_.folder() / "run.json", json);
   }
@@ -34,21 +41,31 @@ TEST_F(StandingTest, FollowsTheRecordOfTheRun) {
   EXPECT_EQ(standing().state, State::to_do);
   EXPECT_EQ(standing().steps, 365 * 24);
   EXPECT_FALSE(standing().rank_seconds_per_step);
-  record(R"({"state": "unfinished"})");
+  record("unfinished");
   EXPECT_EQ(standing().state, State::begun);
-  record(R"({"state": "stopped", "ranks": 2, "rates": {"simulated_years_per_day": 4}})");
+  record("stopped", 2, R"({"ranks": 2, "rates": {"simulated_years_per_day": 4}})");
   EXPECT_EQ(standing().state, State::begun);
   // 4 x 365.25 x 24 hours in 86400 s.
   EXPECT_DOUBLE_EQ(*standing().rank_seconds_per_step, 2 * 86400.0 / (4 * 365.25 * 24));
-  record(R"({"state": "done"})");
+  record("done");
   EXPECT_EQ(standing().state, State::done);
-  record(R"({"state": "done", "files": ["member_000.nc"]})");
+  record("done", 2, R"({"files": ["member_000.nc"]})");
   EXPECT_EQ(standing().state, State::begun) << "its member is gone";
   // Torn, or of another program.
   for (const char* text : {"{", "[]", R"({"title": "a page"})"}) {
-    record(text);
+    record_text(text);
     EXPECT_EQ(standing().state, State::to_do) << text;
   }
+}
+
+TEST_F(StandingTest, IsNotDoneWithFewerMembersThanAreAskedFor) {
+  record("done", 1);
+  EXPECT_EQ(standing().state, State::begun);
+  EXPECT_EQ(standing().members_done, 1);
+  EXPECT_THAT(list_text({standing()}, 2), HasSubstr("; begun, 1 member done\n"));
+  EXPECT_EQ(to_json({standing()}, 2).at("steps_left"), 365 * 24);
+  record("done", 3);
+  EXPECT_EQ(standing().state, State::done);
 }
 
 TEST_F(StandingTest, IsImpossibleWithoutFiles) {

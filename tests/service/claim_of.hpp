@@ -1,7 +1,10 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
+#include "foehn/service/spool.hpp"
 #include "foehn/service/ticket.hpp"
 
 namespace foehn::testing {
@@ -15,6 +18,11 @@ inline service::Claim claim_of(const std::string& service, const std::string& na
   claim.ticket.crashes = crashes;
   claim.service = service;
   return claim;
+}
+
+/// Puts a job into the queue as it is: the folder is all that counts.
+inline void put(const service::Spool& spool, const service::Ticket& ticket, const std::string& text) {
+  ASSERT_TRUE(spool.files().create(spool.folder(service::State::queued) / ticket.file(), text));
 }
 
 }  // namespace foehn::testing

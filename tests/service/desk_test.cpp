@@ -16,6 +16,7 @@ namespace foehn::service {
 namespace {
 
 using foehn::testing::claim_of;
+using foehn::testing::put;
 using foehn::testing::UnsteadyFileSystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -27,24 +28,30 @@ class DeskTest : public ::testing::Test {
   DeskTest() { spool_.make(); }
 
   void submit(const std::string& name, std::int64_t priority = kUsualPriority) {
-    spool_.submit({priority, spool_.next_serial(), name, 0}, "text of " + name);
+    spool_.submit({{name, "text of " + name}}, priority);
   }
   /// A service that is alive on this machine, as far as others see.
   Desk& desk(const std::string& service, const ServiceOptions& options = {}, double clock_ahead = 0) {
     disk().make_folder(spool_.services() / service);
     locks_.push_back(disk().try_lock(spool_.services() / service));
     beat(service, kHere, 1);
-    return *desks_.emplace_back(std::make_unique<Desk>(
-        Desk::Surroundings{
-            .spool = spool_,
-            .journal = journal_,
-            .service = service,
-            .machine = kHere,
-            .clock = [this, clock_ahead] { return now_ + clock_ahead; },
-            .must_stop = [this] { return must_stop_; },
-            .seconds_left = [this] { return seconds_left_; },
-            .seconds_needed = [](const std::string& text) { return text == "text of long" ? 100.0 : 1.0; }},
-        options));
+    return *desks_.emplace_back(
+        std::make_unique<Desk>(Desk::Surroundings{.spool = spool_,
+                                                  .journal = journal_,
+                                                  .service = service,
+                                                  .machine = kHere,
+                                                  .clock = [this, clock_ahead] { return now_ + clock_ahead; },
+                                                  .must_stop = [this] { return must_stop_; },
+                                                  .seconds_left = [this] { return seconds_left_; },
+                                                  .need =
+                                                      [](const std::string& text) {
+                                                        if (text == "text of long")
+                                                          return Need{.to_get_anywhere = 100, .to_end = {}};
+                                                        if (text == "text of very long")
+                                                          return Need{.to_get_anywhere = 1, .to_end = 1000};
+                                                        return Need{.to_get_anywhere = 1, .to_end = 2};
+                                                      }},
+                               options));
   }
   void beat(const std::string& service, const std::string& machine, int count) {
     disk().make_folder(spool_.services() / service);
@@ -54,7 +61,7 @@ class DeskTest : public ::testing::Test {
   /// A job that another service has claimed.
   void claim_by(const std::string& service, const std::string& name, std::int64_t crashes = 0) {
     const Claim claim = claim_of(service, name, crashes);
-    spool_.submit(claim.ticket, "text of " + name);
+    put(spool_, claim.ticket, "text of " + name);
     ASSERT_TRUE(spool_.take(claim));
   }
   /// The job that a desk finds; "" if it is to wait, "END" at its end.
@@ -277,6 +284,68 @@ TEST_F(DeskTest, TakesAJobOnlyIfTheTimeThatIsLeftSuffices) {
   seconds_left_ = 101;
   Desk& two = desk("two");
   EXPECT_EQ(name(two.look()), "long");
+}
+
+TEST_F(DeskTest, PrefersAJobThatCanBeEndedInTheTimeThatIsLeft) {
+  put(spool_, {500, 1, "very long", 0}, "text of very long");
+  submit("short");
+  submit("late", 400);
+  seconds_left_ = 500;
+  Desk& one = desk("one");
+  EXPECT_EQ(work(one), "short");
+  EXPECT_EQ(work(one), "very long") << "it is more urgent, and gets somewhere";
+  EXPECT_EQ(work(one), "late");
+  EXPECT_EQ(work(one), "");
+}
+
+TEST_F(DeskTest, TakesUpAFileThatAUserPutsIntoTheQueueOnceItIsWhole) {
+  const auto file = spool_.folder(State::queued) / "mine.ini";
+  io::write_content(file, "half");
+  Desk& one = desk("one", {.until_empty = true});
+  EXPECT_EQ(name(one.look()), "");
+  wait(3);
+  io::write_content(file, "whole");
+  EXPECT_EQ(name(one.look()), "");
+  wait(3);
+  EXPECT_EQ(name(one.look()), "");  // which gives it its number
+  const auto found = one.look();
+  ASSERT_EQ(name(found), "mine");
+  EXPECT_EQ(std::get<Task>(*found).text, "whole");
+}
+
+TEST_F(DeskTest, LeavesAFileThatCannotBeAJobAndEnds) {
+  claim_by("alive", "taken");
+  desk("alive");
+  io::write_content(spool_.folder(State::queued) / "taken.ini", "text");
+  Desk& one = desk("one", {.until_empty = true});
+  EXPECT_EQ(name(one.look()), "");
+  wait(3);
+  EXPECT_EQ(std::get<Ending>(one.look().value()), Ending::empty);
+  EXPECT_THAT(spool_.queue().unnumbered, ElementsAre("taken.ini"));
+}
+
+TEST_F(DeskTest, SeesSoonThatANeighbourDied) {
+  claim_by("neighbour", "left");
+  desk("neighbour");
+  Watch watch(spool_, 100, kHere, [this] { return now_; });
+  EXPECT_EQ(watch.look("neighbour"), Life::alive);
+  files_.calls.clear();
+  EXPECT_FALSE(watch.has_lost_one());
+  locks_.front().reset();
+  EXPECT_TRUE(watch.has_lost_one());
+  EXPECT_FALSE(watch.has_lost_one()) << "it is told once";
+  EXPECT_EQ(files_.calls["list"] + files_.calls["read"], 0);
+}
+
+TEST_F(DeskTest, SaysHowLongAFolderHasBeenBusy) {
+  Desk& one = desk("one");
+  EXPECT_EQ(one.avoid("busy"), 0);
+  for (int i = 1; i <= 3; ++i) {
+    wait(100);
+    EXPECT_EQ(one.avoid("busy"), 100 * i);
+  }
+  wait(1000);  // of which nobody looked
+  EXPECT_EQ(one.avoid("busy"), 0);
 }
 
 TEST_F(DeskTest, LeavesABusyJobAloneForAWhile) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "claim_of.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/service/submission.hpp"
 #include "io/test_files.hpp"
@@ -29,7 +30,7 @@ class PresenceTest : public ::testing::Test {
   PresenceTest() { spool_.make(); }
   Claim claimed(const std::string& service) const {
     const Claim claim{{500, 1, "a", 0}, service};
-    spool_.submit(claim.ticket, "text");
+    foehn::testing::put(spool_, claim.ticket, "text");
     EXPECT_TRUE(spool_.take(claim));
     return claim;
   }

@@ -51,7 +51,7 @@ class ServeTest : public ::testing::Test {
     return reader;
   }
   void submit(const std::string& name, const std::string& text) {
-    world_.agree_on_root([&] { spool_.submit({kUsualPriority, spool_.next_serial(), name, 0}, text); });
+    world_.agree_on_root([&] { spool_.submit({{name, text}}, kUsualPriority); });
   }
   Ending run(const process::StopToken& stop = {}) {
     ServiceOptions options;

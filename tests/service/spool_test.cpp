@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "claim_of.hpp"
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
@@ -11,6 +14,7 @@ namespace foehn::service {
 namespace {
 
 using foehn::testing::claim_of;
+using foehn::testing::put;
 using foehn::testing::UnsteadyFileSystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -21,8 +25,8 @@ class SpoolTest : public ::testing::Test {
  protected:
   SpoolTest() { spool_.make(); }
   Claim claimed(const std::string& name) {
-    const Claim claim{{500, spool_.next_serial(), name, 0}, "node-1"};
-    spool_.submit(claim.ticket, "text");
+    const Claim claim{{500, 1, name, 0}, "node-1"};
+    put(spool_, claim.ticket, "text");
     EXPECT_TRUE(spool_.take(claim));
     return claim;
   }
@@ -34,30 +38,67 @@ class SpoolTest : public ::testing::Test {
 
 TEST_F(SpoolTest, RefusesANameTwiceWhateverBecameOfTheJob) {
   const Claim claim = claimed("a");
-  const auto again = [&] { spool_.submit({500, 9, "a", 0}, "text"); };
+  const auto again = [&] { spool_.submit({{"b", "text"}, {"a", "text"}}, 500); };
   EXPECT_THAT(again, ThrowsMessage<core::UsageError>(HasSubstr("a job named a already (claimed)")));
   ASSERT_TRUE(spool_.finish(claim));
   EXPECT_THAT(again, ThrowsMessage<core::UsageError>(HasSubstr("(done)")));
-  EXPECT_TRUE(spool_.knows("a"));
-  EXPECT_FALSE(spool_.knows("b"));
   EXPECT_THAT(spool_.tickets(State::queued), IsEmpty());
 }
 
-TEST_F(SpoolTest, SaysWhatToDoWhereASubmissionWasInterrupted) {
-  disk().create(spool_.path() / "names" / "a", "");
-  EXPECT_THAT(
-      [&] {
-        spool_.submit({500, 1, "a", 0}, "text");
-      },
-      ThrowsMessage<core::UsageError>(HasSubstr("names/a exists: its submission is under way or was")));
+TEST_F(SpoolTest, FreesTheNameOfAJobWhoseFileIsRemoved) {
+  spool_.submit({{"a", "text"}}, 500);
+  std::filesystem::remove(spool_.folder(State::queued) / "500-00000001-a.0.ini");
+  spool_.submit({{"a", "another text"}}, 500);
+  EXPECT_EQ(spool_.text(spool_.jobs().at("a")), "another text");
+  ASSERT_TRUE(spool_.take(claim_of("node-1", "a")));
+  ASSERT_TRUE(spool_.finish(claim_of("node-1", "a")));
+  spool_.forget(claim_of("node-1", "a").ticket);
+  EXPECT_THAT(spool_.jobs(), IsEmpty());
 }
 
-TEST_F(SpoolTest, GivesSerialsInOrderOfArrivalAcrossStates) {
-  EXPECT_EQ(spool_.next_serial(), 1);
-  spool_.finish(claimed("a"));
-  EXPECT_EQ(spool_.next_serial(), 2);
-  claimed("b");
-  EXPECT_EQ(spool_.next_serial(), 3);
+TEST_F(SpoolTest, NumbersJobsInOrderOfArrivalAcrossStates) {
+  spool_.submit({{"a", "text"}, {"b", "text"}}, 500);
+  ASSERT_TRUE(spool_.take({{500, 2, "b", 0}, "node-1"}));
+  spool_.submit({{"c", "text"}}, 900);
+  EXPECT_EQ(spool_.jobs().at("a").ticket.serial, 1);
+  EXPECT_EQ(spool_.jobs().at("b").state, State::claimed);
+  EXPECT_EQ(spool_.jobs().at("c").ticket, (Ticket{900, 3, "c", 0}));
+}
+
+TEST_F(SpoolTest, FindsAJobThatMovesWhileItLooks) {
+  const Claim claim = claimed("a");
+  files_.before_list = [&](const std::filesystem::path& folder) {
+    // Back in the queue, behind the first look at it.
+    if (folder == spool_.folder(State::claimed)) spool_.put_back(claim, claim.ticket);
+  };
+  EXPECT_EQ(spool_.jobs().size(), 1U);
+}
+
+TEST_F(SpoolTest, TakesAFileThatAUserPutsIntoTheQueue) {
+  claimed("taken");
+  const auto folder = spool_.folder(State::queued);
+  for (const char* file : {"mine.ini", "taken.ini", "odd name.ini", "notes.txt"})
+    io::write_content(folder / file, "text");
+  EXPECT_THAT(spool_.queue().unnumbered,
+              ::testing::UnorderedElementsAre("mine.ini", "taken.ini", "odd name.ini"));
+  EXPECT_EQ(spool_.number("mine.ini"), "");
+  EXPECT_THAT(spool_.number("taken.ini"), HasSubstr("a job named taken already (claimed)"));
+  EXPECT_THAT(spool_.number("odd name.ini"), HasSubstr("found 'odd name'"));
+  EXPECT_THAT(spool_.tickets(State::queued), ElementsAre(Ticket{500, 2, "mine", 0}));
+  EXPECT_EQ(io::content_of(folder / "500-00000002-mine.0.ini"), "text");
+}
+
+TEST_F(SpoolTest, LetsOneSubmitterAtATimeQueue) {
+  auto lock = disk().try_lock(spool_.path());
+  io::write_content(spool_.folder(State::queued) / "mine.ini", "text");
+  EXPECT_EQ(spool_.number("mine.ini"), "");
+  EXPECT_THAT(spool_.tickets(State::queued), IsEmpty());
+  std::thread other([&] { spool_.submit({{"a", "text"}}, 500); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_FALSE(spool_.jobs().contains("a"));
+  lock.reset();
+  other.join();
+  EXPECT_TRUE(spool_.jobs().contains("a"));
 }
 
 TEST_F(SpoolTest, PutsTheMessageBesideAJobThatFailed) {
@@ -105,7 +146,7 @@ TEST_F(SpoolTest, PublishesNothingOfAClaimThatIsLost) {
 }
 
 TEST_F(SpoolTest, AllowsActionsByState) {
-  spool_.submit({500, 1, "a", 0}, "text");
+  put(spool_, {500, 1, "a", 0}, "text");
   EXPECT_FALSE(spool_.release("a"));
   EXPECT_FALSE(spool_.retry("a"));
   EXPECT_TRUE(spool_.hold("a"));
@@ -123,7 +164,7 @@ TEST_F(SpoolTest, AllowsActionsByState) {
 }
 
 TEST_F(SpoolTest, CancelsAJobThatMovesOnMeanwhile) {
-  spool_.submit({500, 1, "a", 0}, "text");
+  put(spool_, {500, 1, "a", 0}, "text");
   const Claim claim = claim_of("node-1", "a");
   files_.before_rename = [&] {
     disk().rename(spool_.folder(State::queued) / claim.ticket.file(),
@@ -145,7 +186,7 @@ TEST_F(SpoolTest, DoesNotCancelAJobThatIsDoneMeanwhile) {
 }
 
 TEST_F(SpoolTest, CountsNoCrashOfARetriedJob) {
-  spool_.submit({500, 1, "a", 0}, "text");
+  put(spool_, {500, 1, "a", 0}, "text");
   ASSERT_TRUE(spool_.take(claim_of("node-1", "a")));
   spool_.put_back(claim_of("node-1", "a"), {500, 1, "a", 2});
   ASSERT_TRUE(spool_.cancel("a"));

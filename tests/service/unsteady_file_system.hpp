@@ -23,6 +23,8 @@ class UnsteadyFileSystem : public service::FileSystem {
   std::map<std::string, int> calls;
   /// Called before a rename, once: another process is faster.
   std::function<void()> before_rename;
+  /// Called before a folder is listed.
+  std::function<void(const std::filesystem::path& folder)> before_list;
 
   /// Carries out what is late.
   void settle() {
@@ -36,6 +38,7 @@ class UnsteadyFileSystem : public service::FileSystem {
 
   std::vector<std::string> list(const std::filesystem::path& folder) override {
     ++calls["list"];
+    if (before_list) before_list(folder);
     return disk_.list(folder);
   }
   bool exists(const std::filesystem::path& path) override {

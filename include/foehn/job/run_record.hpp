@@ -24,6 +24,7 @@ struct RecordedRun {
   std::string state;         ///< as write_run_record
   std::int64_t ranks = 0;    ///< of the process that ended last; 0 where its cost is not known
   double years_per_day = 0;  ///< simulated years that it drew per day
+  std::int64_t members = 0;  ///< that it was asked for
   bool has_files = true;     ///< are all files of members there that it names?
 };
 

@@ -10,7 +10,12 @@ namespace foehn::process {
 /// Another run holds the folder.
 class FolderInUse : public core::Error {
  public:
-  using Error::Error;
+  FolderInUse(const std::string& message, bool is_locked) : Error(message), is_locked_(is_locked) {}
+  /// The system vouches that the holder lives. Otherwise only a file says so, which a dead one may have left.
+  bool is_locked() const { return is_locked_; }
+
+ private:
+  bool is_locked_;
 };
 
 /// Keeps a folder for one writer: a lock on its file .foehn_lock, which says who holds it. The system

@@ -20,6 +20,9 @@ using Clock = std::function<double()>;
 
 Clock steady_clock();
 
+/// By the clock of this machine: for people, nothing is decided by it.
+double seconds_since_1970();
+
 /// What names this machine until it starts anew, whatever its host name is.
 std::string machine_identity();
 
@@ -75,6 +78,8 @@ struct Beat {
   std::string unit;  ///< "steps"
   std::int64_t done = 0, total = 0;
   std::optional<double> seconds_left;
+  double time = 0;     ///< when it was written, in seconds since 1970 by the clock of its machine: for people
+  double seconds = 0;  ///< from one beat to the next
 };
 
 /// The beat of a service in text form; nothing if there is none.

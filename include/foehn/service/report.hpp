@@ -18,8 +18,10 @@ struct JobReport {
   State state = State::queued;
   std::string service = {};           ///< that runs it
   std::optional<Beat> progress = {};  ///< of one that is run
-  std::string output = {};            ///< folder of its members; empty until a service has begun with it
-  std::string message = {};           ///< of one that failed
+  /// Since its service gave a sign of life, if that is long ago or the service is known to be dead.
+  std::optional<double> silent_seconds = {};
+  std::string output = {};   ///< folder of its members; empty until a service has begun with it
+  std::string message = {};  ///< of one that failed, or that is not yet taken notice of
 };
 
 /// What services did with a spool, by their journals.
@@ -41,10 +43,15 @@ struct Report {
 
 /// Looks at a spool: a few files and folders for each service and failed job, and none for other jobs.
 Report report_on(const Spool& spool);
+/// The jobs that are being run, with their progress, and how many there are of each state: no journal is
+/// read.
+Report report_on_progress(const Spool& spool);
 
 /// "claimed  europe  500  42 %, 108 of 256 steps, 1 h 10 min left; by node7-4711", a line per job.
 std::string list_text(const std::vector<JobReport>& jobs);
 std::string summary_text(const Summary& summary);
+/// The jobs that are being run, and below them how many there are of each state.
+std::string progress_text(const Report& report);
 nlohmann::json to_json(const Report& report);
 
 }  // namespace foehn::service

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,8 +36,11 @@ struct Order {
 
 /// How jobs are read: the words of options are not this module's.
 struct Reader {
+  /// The text of a job from a user's file, in which paths are absolute.
+  /// @throws core::UsageError naming the file
+  std::function<std::string(const std::filesystem::path& file)> text;
   /// An order from a job's text; the same on every rank, without communication.
-  /// @throws core::UsageError
+  /// @throws core::UsageError, for paths too that are not absolute
   std::function<Order(const std::string& text, const std::string& name)> order;
   /// Adds what the root alone reads from files that an order names.
   std::function<void(job::Settings& settings)> complete;

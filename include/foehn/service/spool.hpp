@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,15 +18,21 @@ enum class State { queued, claimed, done, failed, held };
 
 std::string folder_name(State state);
 
+/// A job as its submitter knows it.
+struct NewJob {
+  std::string name;
+  std::string text;
+};
+
 /// A folder of jobs that any number of services work through.
 ///
 /// A job is one file, and a change of state is one rename of it: a job is in one place at any time, whatever
-/// dies when. Neither times of files nor clocks of machines are looked at.
+/// dies when. Neither times of files nor clocks of machines are looked at. The folders are all that there is:
+/// a job whose file is removed is gone, and its name is free.
 ///
-///     queued/PRIORITY-SERIAL-NAME.CRASHES.ini
+///     queued/PRIORITY-SERIAL-NAME.CRASHES.ini, or NAME.ini that a user put there
 ///     claimed/PRIORITY-SERIAL-NAME.CRASHES.SERVICE.ini
 ///     done/, failed/ (a message beside each job), held/: as queued/
-///     names/NAME: that are taken
 ///     services/SERVICE/: services that live
 ///     journal/SERVICE.jsonl: what services did
 class Spool {
@@ -37,17 +45,34 @@ class Spool {
   /// @throws core::UsageError if the folder is not a spool
   void check() const;
 
+  /// A job, and the file that it is now.
+  struct Job {
+    State state;
+    Ticket ticket;
+    std::filesystem::path file;
+  };
+  /// All jobs by name, those that change their state meanwhile too.
+  std::map<std::string, Job> jobs() const;
   /// Jobs of a state other than claimed, in no order.
   std::vector<Ticket> tickets(State state) const;
   std::vector<Claim> claims() const;
-  /// What a job that arrives now gets.
-  std::int64_t next_serial() const;
+  /// What a job holds; nothing if it has moved on.
+  std::optional<std::string> text(const Job& job) const;
 
-  /// Was a job of this name queued before, whatever became of it?
-  bool knows(const std::string& name) const;
-  /// Queues a job.
-  /// @throws core::UsageError if the spool knows its name
-  void submit(const Ticket& ticket, const std::string& text) const;
+  /// Queues jobs in this order. Submissions wait for each other.
+  /// @throws core::UsageError if the spool has a job of one of the names, and then queues none
+  void submit(const std::vector<NewJob>& jobs, std::int64_t priority) const;
+  /// The queued jobs in no order, and files NAME.ini that a user put among them.
+  struct Queue {
+    std::vector<Ticket> tickets;
+    std::vector<std::string> unnumbered;
+  };
+  Queue queue() const;
+  /// Makes a queued job of such a file, of the usual priority, unless jobs are being submitted right now.
+  /// @return  why it cannot be one; else empty
+  std::string number(const std::string& file) const;
+  /// Removes a job that is done, and leaves what it drew.
+  void forget(const Ticket& done) const;
 
   /// Takes a queued job.
   /// @return  false if another was faster
@@ -85,13 +110,10 @@ class Spool {
   std::filesystem::path journals() const { return folder_ / "journal"; }
 
  private:
-  /// A job as a user names it.
-  struct Found {
-    State state;
-    Ticket ticket;
-    std::filesystem::path file;
-  };
-  std::optional<Found> find(const std::string& name, const std::vector<State>& states) const;
+  std::vector<Job> jobs_in(State state) const;
+  std::optional<Job> find(const std::string& name, const std::vector<State>& states) const;
+  /// Held by the one who queues jobs.
+  std::unique_ptr<Lock> submission_lock() const;
   bool move(const std::filesystem::path& from, const std::filesystem::path& to) const;
   /// Moves a job from one of some states; the ticket may change on the way.
   bool move_named(const std::string& name, const std::vector<State>& from, State to,

@@ -85,14 +85,19 @@ TEST_F(CampaignCommand, QueuesWhatIsNotDone) {
   Options elsewhere = options();
   elsewhere["campaign.output"] = folder_ / "elsewhere";
   elsewhere["campaign.format"] = "spool";
-  expect_said(run_here("campaign", elsewhere), 0,
-              {"2 jobs: 2 to do", kJobA + ": the spool has a job of this name already, with other options"});
+  expect_said(run_here("campaign", elsewhere), 2,
+              {"2 jobs: 2 to do", "has other jobs of the same names", kJobA + ", " + kJobB, "another spool"});
+  EXPECT_FALSE(fs::exists(folder_ / "elsewhere"));
 
   // What was drawn with other options is neither done nor drawn over.
-  Options more = options();
-  more["campaign.members"] = "2";
-  more["campaign.format"] = "spool";
-  expect_said(run_here("campaign", more), 0,
+  Options seeded = options();
+  seeded["campaign.job"] = folder_ / "seeded.ini";
+  if (is_root()) {
+    std::string text = io::content_of(folder_ / "job.ini");
+    io::write_content(folder_ / "seeded.ini", text.replace(text.find("seed = 5"), 8, "seed = 6"));
+  }
+  seeded["campaign.format"] = "spool";
+  expect_said(run_here("campaign", seeded), 0,
               {"drawn with other options\n", "2 jobs: 2 drawn with other options\n",
                "another campaign.output", "nothing to queue"});
 
@@ -110,6 +115,32 @@ TEST_F(CampaignCommand, QueuesWhatIsNotDone) {
         .get<std::int64_t>();
   };
   EXPECT_NE(seed(a), seed(b));
+}
+
+TEST_F(CampaignCommand, DrawsTheMembersThatAreMissing) {
+  const auto serve = [&] {
+    return run_here("serve", {{"service.beat", "0.1"}}, {folder_ / "spool", "--service.until_empty"});
+  };
+  const std::string folder = "out/TOY-A/ssp585/r1i1p1f3/20501229-20501230";
+  Options more = options();
+  more["campaign.models"] = "TOY-A";
+  more["campaign.format"] = "spool";
+  expect_said(run_here("campaign", more), 0, {"queued 1 job"});
+  more["campaign.members"] = "2";
+  expect_said(run_here("campaign", more), 0, {"not done with fewer members: " + kJobA, "nothing to queue"});
+  expect_said(serve(), 0, {"done"});
+  const std::string first = is_root() ? io::content_of(member(folder)) : "";
+  expect_said(run_here("campaign", more), 0,
+              {"2 members of 48 steps, 4 files; begun, 1 member done\n", "48 steps of members to draw",
+               "queued 1 job"});
+  expect_said(run_here("campaign", more), 0, {"1 job in the spool already: queued"});
+  expect_said(serve(), 0, {"1 member is already in"});
+  expect_said(run_here("campaign", more), 0, {"4 files; done\n", "nothing to queue"});
+  more["campaign.members"] = "1";
+  expect_said(run_here("campaign", more), 0, {"4 files; done\n", "nothing to queue"});
+  if (!is_root()) return;
+  EXPECT_TRUE(fs::exists(folder_ / folder / "member_001.nc"));
+  EXPECT_EQ(io::content_of(member(folder)), first);
 }
 
 TEST_F(CampaignCommand, WritesJobsForWorkflowEngines) {

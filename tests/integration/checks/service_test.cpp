@@ -167,11 +167,38 @@ TEST_F(ServiceCommands, RefuseWhatIsWrongWithAJobByItself) {
   expect_said(submit({job("odd name", options("b"))}), 2, {"a job is named after its file", "'odd name'"});
   expect_said(submit({folder_ / "absent.ini"}), 2, {"cannot read configuration file", "absent.ini"});
   expect_said(submit({good}, {"--priority", "1000"}), 2, {"priority: expected a value from 0 to 999"});
-  expect_said(run_here("submit", {}, {spool()}), 2, {"required but not given: jobs"});
+  expect_said(run_here("submit", {}, {spool()}), 2,
+              {"required but not given: jobs; usage: foehn submit SPOOL JOBS... ["});
   expect_said(run_here("jobs", {}, {folder_ / ""}), 2, {"expected a spool"});
   expect_said(run_here("serve", {}, {folder_ / "nowhere", "--validate-only"}), 2,
               {"nowhere: expected a spool"});
-  expect_said(run_here("serve", {}, {}), 2, {"required but not given: spool"});
+  expect_said(run_here("serve", {}, {}), 2, {"required but not given: spool; usage: foehn serve SPOOL ["});
+}
+
+TEST_F(ServiceCommands, RefuseAJobThatWritesToTheFolderOfAnother) {
+  expect_said(submit({job("first", options("out")), job("second", options("out"))}), 2,
+              {"second.ini: output.directory: ", "out is that of the job first, which is not done"});
+  EXPECT_FALSE(fs::exists(spool()));
+  expect_said(submit({job("first", options("out"))}), 0, {});
+  Options detour = options("out");
+  detour["output.directory"] = folder_ / "elsewhere/../out";
+  expect_said(submit({job("second", detour)}), 2, {"that of the job first, which is not done"});
+  expect_said(jobs({"--cancel", "first"}), 0, {});
+  expect_said(submit({job("second", options("out"))}), 0, {});
+}
+
+TEST_F(ServiceCommands, TakeTheFolderAsItIs) {
+  expect_said(submit({job("removed", options("a")), job("other", options("b"))}), 0, {});
+  const fs::path queued = fs::path(spool()) / "queued";
+  const std::string mine = job("mine", options("c"));
+  if (is_root()) {
+    fs::remove(queued / "500-00000001-removed.0.ini");
+    fs::copy_file(mine, queued / "mine.ini");
+  }
+  expect_said(jobs({}), 0, {"queued   mine", "put here by hand"});
+  expect_said(serve(), 0, {"job other: done", "job mine: done"});
+  EXPECT_FALSE(fs::exists(folder_ / "a"));
+  expect_said(submit({job("removed", options("a"))}), 0, {});
 }
 
 TEST_F(ServiceCommands, ResolveRelativePathsWhereAJobIsSubmitted) {

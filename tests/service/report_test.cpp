@@ -1,0 +1,86 @@
+#include "foehn/service/report.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "claim_of.hpp"
+#include "io/test_files.hpp"
+#include "unsteady_file_system.hpp"
+
+namespace foehn::service {
+namespace {
+
+using foehn::testing::claim_of;
+using foehn::testing::put;
+using foehn::testing::UnsteadyFileSystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class ReportTest : public ::testing::Test {
+ protected:
+  ReportTest() {
+    spool_.make();
+    const Claim claim = claim_of("one", "a");
+    put(spool_, claim.ticket, "text");
+    EXPECT_TRUE(spool_.take(claim));
+    disk().make_folder(spool_.services() / "one");
+  }
+  /// The service's last sign of life, every 10 s.
+  void beat(const std::string& machine, double seconds_ago) const {
+    disk().overwrite(
+        spool_.services() / "one" / "beat",
+        fmt::format(R"({{"count": 3, "machine": "{}", "time": {}, "seconds": 10, "job": "a", "done": 3,
+                         "total": 8, "unit": "steps", "seconds_left": 50}})",
+                    machine, seconds_since_1970() - seconds_ago));
+  }
+  std::string text() const { return list_text(report_on(spool_).jobs); }
+
+  io::TemporaryFolder folder_;
+  UnsteadyFileSystem files_;
+  Spool spool_{files_, folder_ / "spool"};
+};
+
+TEST_F(ReportTest, TellsADeadServiceOfThisMachineAtOnce) {
+  beat(machine_identity(), 5);
+  auto lock = disk().try_lock(spool_.services() / "one");
+  EXPECT_EQ(text(), "claimed  a  500  37 %, 3 of 8 steps, 50 s left; by one\n");
+  beat(machine_identity(), 3600);  // slow, but its lock is held
+  EXPECT_THAT(text(), HasSubstr("50 s left; by one\n"));
+  lock.reset();
+  EXPECT_THAT(text(), AllOf(HasSubstr("37 %, 3 of 8 steps; by one, no sign of life for 1 h"),
+                            Not(HasSubstr("left;"))));
+  EXPECT_NEAR(to_json(report_on(spool_))["jobs"][0]["silent_seconds"].get<double>(), 3600, 100);
+}
+
+TEST_F(ReportTest, TellsAServiceOfAnotherMachineByItsLateBeats) {
+  beat("another machine", 25);
+  EXPECT_THAT(text(), Not(HasSubstr("no sign of life")));
+  beat("another machine", 65);
+  EXPECT_THAT(text(), HasSubstr("no sign of life for 1 min"));
+  beat("another machine", -3600);  // its clock is ahead
+  EXPECT_THAT(text(), Not(HasSubstr("no sign of life")));
+}
+
+TEST_F(ReportTest, SaysSoWhereAServiceLeftOnlyItsClaim) {
+  EXPECT_THAT(text(), HasSubstr("by one, which left no sign of life"));
+}
+
+TEST_F(ReportTest, ListsAFileThatAUserPutIntoTheQueue) {
+  io::write_content(spool_.folder(State::queued) / "mine.ini", "text");
+  EXPECT_THAT(text(), HasSubstr("queued   mine  500  put here by hand"));
+  EXPECT_THAT(progress_text(report_on_progress(spool_)),
+              HasSubstr("1 queued, 1 being run, 0 held, 0 failed, 0 done\n"));
+}
+
+TEST_F(ReportTest, ReadsNoJournalForProgress) {
+  for (int i = 0; i < 20; ++i) io::write_content(spool_.journals() / fmt::format("{}.jsonl", i), "{}\n");
+  files_.calls.clear();
+  report_on_progress(spool_);
+  EXPECT_EQ(files_.calls["read"], 1);  // the beat of the one service
+}
+
+}  // namespace
+}  // namespace foehn::service
