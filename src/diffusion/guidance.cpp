@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "diffusion/observation_space.hpp"
 #include "diffusion/sda.hpp"
@@ -14,42 +16,65 @@ namespace {
 using observation::Observations;
 using observation::SlabObservations;
 
-/// (y - A x_hat) / (R + gamma (sigma/mu)^2).
-at::Tensor weighted_misfit(const SlabObservations& set, const at::Tensor& noisy, const at::Tensor& eps,
-                           const NoiseLevel& level, std::optional<double> gamma) {
+/// (y - A x_hat) / (R + gamma (sigma/mu)^2), of each set.
+std::vector<at::Tensor> weighted_misfits(const Observations& observations, const at::Tensor& noisy,
+                                         const at::Tensor& eps, const NoiseLevel& level,
+                                         ErrorWeight& weight) {
   const double ratio = level.sigma / level.mu;
-  const at::Tensor weight = gamma ? at::scalar_tensor(*gamma, at::kDouble) : set.self_product();
-  const at::Tensor added = (weight * (ratio * ratio)).to(set.variance().options());
-  return misfit(set, noisy, eps, level) / (set.variance() + added);
+  const std::vector<at::Tensor>& weights = weight.of(observations, eps);
+  std::vector<at::Tensor> misfits;
+  for (std::size_t s = 0; s < observations.size(); ++s) {
+    const SlabObservations& set = observations[s];
+    const at::Tensor added = (weights[s] * (ratio * ratio)).to(set.variance().options());
+    misfits.push_back(misfit(set, noisy, eps, level) / (set.variance() + added));
+  }
+  return misfits;
 }
 
 }  // namespace
 
-void add_sda(const Observations& observations, const at::Tensor& noisy, const NoiseLevel& level,
-             std::optional<double> gamma, at::Tensor& eps) {
-  // No variable is in two sets, nor an hour of it in two observations: what one adds no other looks at.
+const std::vector<at::Tensor>& ErrorWeight::of(const Observations& observations, const at::Tensor& slab) {
+  if (weights_.size() == observations.size()) return weights_;
+  at::Tensor seen;  // A^T 1
+  if (!gamma_) {
+    seen = at::zeros_like(slab);
+    for (const SlabObservations& set : observations) set.add_adjoint(at::ones_like(set.values()), seen);
+  }
   for (const SlabObservations& set : observations)
-    set.add_adjoint(weighted_misfit(set, noisy, eps, level, gamma) * (-level.sigma / level.mu), eps);
+    weights_.push_back(gamma_ ? at::scalar_tensor(*gamma_, at::kDouble) : set.apply(seen));
+  return weights_;
+}
+
+void add_sda(const Observations& observations, const at::Tensor& noisy, const NoiseLevel& level,
+             ErrorWeight& weight, at::Tensor& eps) {
+  // All before any is added: sets may look at the same fields.
+  const std::vector<at::Tensor> misfits = weighted_misfits(observations, noisy, eps, level, weight);
+  for (std::size_t s = 0; s < observations.size(); ++s)
+    observations[s].add_adjoint(misfits[s] * (-level.sigma / level.mu), eps);
 }
 
 SdaGuidance::SdaGuidance(TrajectoryDenoiser& prior, Observations observations, std::optional<double> gamma)
-    : prior_(prior), observations_(std::move(observations)), gamma_(gamma) {}
+    : prior_(prior), observations_(std::move(observations)), weight_(std::make_unique<ErrorWeight>(gamma)) {}
 
 at::Tensor SdaGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
-  add_sda(observations_, noisy, level, gamma_, eps);
+  add_sda(observations_, noisy, level, *weight_, eps);
   return eps;
 }
 
+SdaGuidance::~SdaGuidance() = default;
+
+SdaExactGuidance::~SdaExactGuidance() = default;
+
 SdaExactGuidance::SdaExactGuidance(DifferentiableTrajectoryDenoiser& prior, Observations observations,
                                    std::optional<double> gamma)
-    : prior_(prior), observations_(std::move(observations)), gamma_(gamma) {}
+    : prior_(prior), observations_(std::move(observations)), weight_(std::make_unique<ErrorWeight>(gamma)) {}
 
 at::Tensor SdaExactGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
   at::Tensor gradient = at::zeros_like(eps);  // A^T q
-  for (const SlabObservations& set : observations_)
-    set.add_adjoint(weighted_misfit(set, noisy, eps, level, gamma_), gradient);
+  const std::vector<at::Tensor> misfits = weighted_misfits(observations_, noisy, eps, level, *weight_);
+  for (std::size_t s = 0; s < observations_.size(); ++s) observations_[s].add_adjoint(misfits[s], gradient);
   at::Tensor through_prior = prior_.noise_vjp(noisy, level, gradient);  // J^T A^T q
   gradient.sub_(through_prior.mul_(level.sigma));
   return eps.sub_(gradient.mul_(level.sigma / level.mu));

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 
 #include "diffusion/minimal_residual.hpp"
@@ -61,7 +62,12 @@ class ObservedCovariance {
 
 MmpsGuidance::MmpsGuidance(DifferentiableTrajectoryDenoiser& prior, Observations observations,
                            Options options)
-    : prior_(prior), observations_(std::move(observations)), options_(std::move(options)) {}
+    : prior_(prior),
+      observations_(std::move(observations)),
+      options_(std::move(options)),
+      fallback_weight_(std::make_unique<ErrorWeight>(options_.gamma)) {}
+
+MmpsGuidance::~MmpsGuidance() = default;
 
 at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
@@ -97,7 +103,7 @@ at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLeve
   // eps - sigma J^T A^T v
   const double ratio = level.sigma / level.mu;
   if (solution.report.is_indefinite)
-    add_sda(observations_, noisy, level, options_.gamma, eps);
+    add_sda(observations_, noisy, level, *fallback_weight_, eps);
   else if (keeps_gradients)
     for (std::size_t i = 0; i < solution.weights.size(); ++i)
       eps.add_(gradients[i].mul_(-ratio * solution.weights[i]));

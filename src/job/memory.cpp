@@ -23,8 +23,9 @@ constexpr double kRowLists = 4, kRowBytes = 8;
 
 double slabs_held(const Plan& plan) {
   const bool looks_back = plan.sampler.method != diffusion::Method::ddim;
-  double slabs = 1;                                      // an estimate
-  if (plan.guidance == Guidance::sda_exact) slabs += 2;  // a gradient, and that through the prior
+  double slabs = 1;                                            // an estimate
+  if (plan.guidance == Guidance::sda && !plan.gamma) ++slabs;  // A^T 1, in the first step
+  if (plan.guidance == Guidance::sda_exact) slabs += 2;        // a gradient, and that through the prior
   if (plan.guidance == Guidance::mmps) {
     const std::int64_t products = plan.solving.solver.steps;
     slabs += 2;

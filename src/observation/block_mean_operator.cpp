@@ -61,33 +61,25 @@ at::Tensor BlockMeanOperator::deviation_of(const Layer& layer, at::ScalarType ty
   return deviation.index_select(0, layer.deviation_rows.on(deviation.device())).to(type);
 }
 
-at::Tensor BlockMeanOperator::sum_of_means(const std::function<at::Tensor(const Layer&)>& fields_of,
-                                           at::IntArrayRef shape, const at::TensorOptions& options) const {
+at::Tensor BlockMeanOperator::apply(const at::Tensor& slab) const {
   const std::int64_t block = layout_.block_mean.block();
-  at::Tensor sum = at::empty({size(), variables_.size(), shape[0] / block, shape[1] / block}, options);
+  at::Tensor sum =
+      at::empty({size(), variables_.size(), slab.size(2) / block, slab.size(3) / block}, slab.options());
   for (const Part& part : parts_) {
     at::Tensor sums = sum.narrow(0, part.first, part.last - part.first);
     for (const Layer& layer : part.layers) {
-      const at::Tensor means = layout_.block_mean.apply(fields_of(layer));
+      at::Tensor fields = fields_of(layer, slab);
+      if (layout_.deviation.defined()) fields.mul_(deviation_of(layer, slab.scalar_type()));
+      const at::Tensor means = layout_.block_mean.apply(fields);
       if (&layer == &part.layers.front())
         sums.copy_(means);
       else if (layer.observations.is_empty())
         sums.add_(means);
       else
-        sums.index_add_(0, layer.observations.on(sum.device()),
-                        means.expand({layer.observations.size(), -1, -1, -1}));
+        sums.index_add_(0, layer.observations.on(sum.device()), means);
     }
   }
-  return sum;
-}
-
-at::Tensor BlockMeanOperator::apply(const at::Tensor& slab) const {
-  const auto observed = [&](const Layer& layer) {
-    at::Tensor fields = fields_of(layer, slab);
-    return layout_.deviation.defined() ? fields.mul_(deviation_of(layer, slab.scalar_type())) : fields;
-  };
-  return sum_of_means(observed, slab.sizes().slice(2), slab.options())
-      .div_(for_each_observation(hours_, slab.options()));
+  return sum.div_(for_each_observation(hours_, slab.options()));
 }
 
 void BlockMeanOperator::add_adjoint(const at::Tensor& cotangents, at::Tensor& slab) const {
@@ -110,22 +102,6 @@ void BlockMeanOperator::add_adjoint(const at::Tensor& cotangents, at::Tensor& sl
             .index_add_(0, hours, given.select(1, i));
     }
   }
-}
-
-at::Tensor BlockMeanOperator::self_product() const {
-  const auto cells = static_cast<double>(layout_.block_mean.cells());
-  const at::Tensor& deviation = layout_.deviation;
-  std::vector<double> numbers;
-  if (!deviation.defined()) {
-    for (const double hours : hours_) numbers.push_back(1 / (cells * hours));
-    return for_each_observation(numbers, at::kDouble);
-  }
-  for (const double hours : hours_) numbers.push_back(hours * (cells * hours));
-  const auto squares = [&](const Layer& layer) {
-    return deviation_of(layer, deviation.scalar_type()).square();
-  };
-  return sum_of_means(squares, deviation.sizes().slice(2), deviation.options())
-      .div_(for_each_observation(numbers, deviation.options()));
 }
 
 }  // namespace foehn::observation

@@ -10,6 +10,7 @@
 #include "diffusion/sample_whole.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/guidance.hpp"
+#include "foehn/observation/sparse_operator.hpp"
 #include "observation/snapshots.hpp"
 
 namespace foehn::diffusion {
@@ -234,6 +235,50 @@ TEST(SdaGuidance, NeverGoesBeyondTheObservationsWithItsDefaultGamma) {
     EXPECT_LE(misfit_after(t, 0.25), 1) << t;
   }
   EXPECT_LT(misfit_after(0.9, 0.00072), -10);  // Climate2Weather's goes far beyond
+}
+
+TEST(SdaGuidance, NeverGoesBeyondObservationsThatOverlapWithItsDefaultGamma) {
+  at::manual_seed(13);
+  IndependentNormal prior(0, 1);
+  const observation::BlockMean mean(2);
+  const at::Tensor values = at::full({1, 1, 1, 1}, 2.0, at::kDouble),
+                   variance = at::full({1, 1, 1}, 1e-4, at::kDouble);
+  observation::Observations observations;  // a block three times, and two of its cells, one of them twice
+  for (int i = 0; i < 3; ++i)
+    observations.push_back(observation::snapshots(mean, {0}, values, variance).front());
+  const observation::SparseOperator::Layout cells{{0},
+                                                  {{0, 1}},
+                                                  at::tensor({0, 3, 3}, at::kLong).reshape({1, 1, 3}),
+                                                  at::ones({1, 1, 1, 1, 3}, at::kDouble)};
+  observations.emplace_back(std::make_shared<observation::SparseOperator>(cells),
+                            at::full({1, 1, 1, 3}, 2.0, at::kDouble), variance);
+  const at::Tensor x = at::randn({1, 1, 2, 2}, at::kDouble);
+  at::Tensor seen = at::zeros_like(x);  // A^T 1
+  for (const auto& set : observations) set.add_adjoint(at::ones_like(set.values()), seen);
+  // The part of the misfit that is left, in the norm in which A A^T D is symmetric: none of it turns round
+  // where no eigenvalue is above 1.
+  const auto part_left = [&](double t, std::optional<double> gamma) {
+    const NoiseLevel level = VpCosine{}.at(t);
+    const double ratio = level.sigma / level.mu;
+    SdaGuidance guided(prior, observations, gamma);
+    const auto clean = [&](TrajectoryDenoiser& denoiser) {
+      return (x - level.sigma * denoiser.noise_estimate(x, level)) / level.mu;
+    };
+    const at::Tensor before = clean(prior), after = clean(guided);
+    double left = 0, all = 0;
+    for (const auto& set : observations) {
+      const at::Tensor weighted =
+          (set.values() - set.apply(before)) / (set.variance() + ratio * ratio * set.apply(seen));
+      left += (weighted * (set.values() - set.apply(after))).sum().item<double>();
+      all += (weighted * (set.values() - set.apply(before))).sum().item<double>();
+    }
+    return left / all;
+  };
+  for (const double t : {0.02, 0.3, 0.6, 0.9, 1.0}) {
+    EXPECT_GE(part_left(t, std::nullopt), -1e-9) << t;
+    EXPECT_LE(part_left(t, std::nullopt), 1) << t;
+  }
+  EXPECT_LT(part_left(0.9, 0.25), 0);  // the diagonal alone goes beyond
 }
 
 /// A linear denoiser, eps = B x over the values of the slab, whose derivative may be anything.

@@ -18,14 +18,6 @@ TEST(BlockMeanOperator, IsTheMeanOverCellsAndHoursOfTheVariablesObserved) {
   EXPECT_NEAR(mean[1][1][2].item<double>(), mean_by_hand.item<double>(), 1e-14);
 }
 
-TEST(BlockMeanOperator, TimesItsAdjointIsOneOverTheCellsAndHoursOfAMean) {
-  const BlockMeanOperator means({{1}, BlockMean(2), {{0, 1}, {1, 4}, {6, 8}}});
-  const at::Tensor diagonal = means.self_product();
-  ASSERT_EQ(diagonal.sizes(), at::IntArrayRef({3, 1, 1, 1}));
-  EXPECT_DOUBLE_EQ(diagonal[0].item<double>(), 1.0 / 4);
-  EXPECT_DOUBLE_EQ(diagonal[1].item<double>(), 1.0 / (4 * 3));
-}
-
 /// s of three intervals of six hours in all, for one variable of two, on 4 x 6 cells.
 at::Tensor varied_deviation(std::int64_t hours) {
   at::manual_seed(6);
@@ -66,7 +58,7 @@ TEST(BlockMeanOperator, GivesManyObservationsTheBitsOfEachAlone) {
   for (const Interval& interval : intervals) averaged += interval.hours();
   const at::Tensor deviation = at::rand({averaged, 2, 6, 10}) + 0.5;
   const BlockMeanOperator together({{0, 2}, BlockMean(2), intervals, deviation});
-  const at::Tensor seen = together.apply(slab), diagonal = together.self_product();
+  const at::Tensor seen = together.apply(slab);
   const at::Tensor cotangents = at::randn_like(seen);
   at::Tensor adjoint = at::zeros_like(slab), expected = at::zeros_like(slab);
   together.add_adjoint(cotangents, adjoint);
@@ -77,7 +69,6 @@ TEST(BlockMeanOperator, GivesManyObservationsTheBitsOfEachAlone) {
         {{0, 2}, BlockMean(2), {intervals[i]}, deviation.narrow(0, row, intervals[i].hours())});
     row += intervals[i].hours();
     EXPECT_TRUE(at::equal(alone.apply(slab)[0], seen[n])) << i;
-    EXPECT_TRUE(at::equal(alone.self_product()[0], diagonal[n])) << i;
     alone.add_adjoint(cotangents.narrow(0, n, 1), expected);
   }
   EXPECT_TRUE(at::equal(adjoint, expected));

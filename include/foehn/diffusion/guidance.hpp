@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "foehn/diffusion/sampler.hpp"
@@ -9,6 +10,8 @@
 #include "foehn/observation/slab_observations.hpp"
 
 namespace foehn::diffusion {
+
+class ErrorWeight;
 
 /// Conditions a denoiser of trajectories on coarse observations of the clean trajectory, without gradients
 /// (`sda`).
@@ -18,23 +21,24 @@ namespace foehn::diffusion {
 /// A is local to the slab, so nothing is exchanged here beyond what the prior exchanges.
 ///
 /// An evaluation takes A x_hat nearer to y by the factor (sigma/mu)^2 a / (R + gamma (sigma/mu)^2), a = A A^T
-/// being one over the cells and hours that an observation is a mean over: at high noise by a/gamma. With
-/// gamma = a it never goes beyond y, with however few steps; Climate2Weather's smaller gamma goes far beyond,
-/// and relies on many small steps.
+/// being one over the cells and hours that an observation is a mean over, where observations share no value:
+/// at high noise by a/gamma. With gamma = A A^T 1, which bounds the eigenvalues of A A^T, it never goes
+/// beyond y, with however few steps and however observations overlap; Climate2Weather's smaller gamma goes
+/// far beyond, and relies on many small steps.
 class SdaGuidance : public TrajectoryDenoiser {
  public:
   /// @param prior         outlives this
   /// @param observations  the slab's own
-  /// @param gamma         weight of the denoiser's error in observation space, not negative; absent: A A^T of
-  ///                      each observation
+  /// @param gamma         weight of the denoiser's error in observation space, not negative; absent: A A^T 1
   SdaGuidance(TrajectoryDenoiser& prior, observation::Observations observations, std::optional<double> gamma);
+  ~SdaGuidance() override;
 
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
 
  private:
   TrajectoryDenoiser& prior_;
   observation::Observations observations_;
-  std::optional<double> gamma_;
+  std::unique_ptr<ErrorWeight> weight_;
 };
 
 /// Conditions a denoiser of trajectories on coarse observations, with the exact gradient of the likelihood
@@ -48,13 +52,14 @@ class SdaExactGuidance : public TrajectoryDenoiser {
   /// Parameters as of SdaGuidance.
   SdaExactGuidance(DifferentiableTrajectoryDenoiser& prior, observation::Observations observations,
                    std::optional<double> gamma);
+  ~SdaExactGuidance() override;
 
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
 
  private:
   DifferentiableTrajectoryDenoiser& prior_;
   observation::Observations observations_;
-  std::optional<double> gamma_;
+  std::unique_ptr<ErrorWeight> weight_;
 };
 
 /// How far the linear system of `mmps` is solved.
@@ -96,7 +101,7 @@ class MmpsGuidance : public TrajectoryDenoiser {
     DifferentiableTrajectoryDenoiser* covariance = nullptr;
     /// With whose J each step is preconditioned, by a solve of eight products; null: no preconditioner.
     DifferentiableTrajectoryDenoiser* preconditioner = nullptr;
-    std::optional<double> gamma = {};  ///< of the fall-back; not negative; absent: A A^T of each observation
+    std::optional<double> gamma = {};  ///< of the fall-back; not negative; absent: A A^T 1
     OrderedSum ordered_sum;            ///< over the team
     std::function<void(const SolveReport&)> report = [](const SolveReport&) {};
   };
@@ -105,6 +110,7 @@ class MmpsGuidance : public TrajectoryDenoiser {
   /// @param observations  the slab's own
   MmpsGuidance(DifferentiableTrajectoryDenoiser& prior, observation::Observations observations,
                Options options);
+  ~MmpsGuidance() override;
 
   /// @throws core::CollectiveError if the misfit is not finite, or if the solver does not reach its tolerance
   /// @note Collective over the team.
@@ -114,6 +120,7 @@ class MmpsGuidance : public TrajectoryDenoiser {
   DifferentiableTrajectoryDenoiser& prior_;
   observation::Observations observations_;
   Options options_;
+  std::unique_ptr<ErrorWeight> fallback_weight_;
 };
 
 }  // namespace foehn::diffusion

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "foehn/device/row_index.hpp"
@@ -18,7 +17,7 @@ namespace foehn::observation {
 ///
 /// The hours of a mean from one time to another are those t with begin <= t < end: neighbouring intervals
 /// share none, and slabs can be cut between them. Fields are instants, so that their mean over an interval
-/// stands for one that is centred half a step earlier. Intervals do not overlap, so that A A^T is diagonal.
+/// stands for one that is centred half a step earlier. Intervals do not overlap.
 ///
 /// Fields are brought together for some of the observations at a time, a sixteenth of them, so that memory
 /// stays far below a slab's.
@@ -37,8 +36,6 @@ class BlockMeanOperator : public Operator {
   std::int64_t size() const override { return static_cast<std::int64_t>(layout_.intervals.size()); }
   at::Tensor apply(const at::Tensor& slab) const override;
   void add_adjoint(const at::Tensor& cotangents, at::Tensor& slab) const override;
-  /// The mean of s^2 over the cells and hours that an observation is a mean over, divided by their number.
-  at::Tensor self_product() const override;
 
  private:
   /// The hours that observations of a part have in one place of their intervals: the first of each, say.
@@ -57,11 +54,6 @@ class BlockMeanOperator : public Operator {
   at::Tensor fields_of(const Layer& layer, const at::Tensor& slab) const;
   /// s of a layer's hours, [observation or 1, variable, y, x].
   at::Tensor deviation_of(const Layer& layer, at::ScalarType type) const;
-  /// The means over blocks of each layer's fields, summed over the hours of an observation.
-  /// @param fields_of  a layer, [observation or 1, variable, y, x]
-  /// @param shape      of a field, (y, x)
-  at::Tensor sum_of_means(const std::function<at::Tensor(const Layer&)>& fields_of, at::IntArrayRef shape,
-                          const at::TensorOptions& options) const;
 
   Layout layout_;
   device::RowIndex variables_;

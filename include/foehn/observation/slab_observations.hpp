@@ -20,7 +20,7 @@ namespace foehn::observation {
 class SlabObservations {
  public:
   /// @param values    y, [observation, variable, Y, X], normalised; NaN is missing
-  /// @param variance  the diagonal of R, [variable, 1, 1], normalised
+  /// @param variance  the diagonal of R, normalised: [variable, 1, 1], or what else expands to `values`
   SlabObservations(std::shared_ptr<const Operator> model, const at::Tensor& values, at::Tensor variance);
 
   std::int64_t size() const { return model_->size(); }
@@ -33,8 +33,6 @@ class SlabObservations {
   /// As of Operator, with A's rows of missing values zero.
   at::Tensor apply(const at::Tensor& slab) const;
   void add_adjoint(const at::Tensor& cotangents, at::Tensor& slab) const;
-  /// As of Operator; says nothing of missing values.
-  at::Tensor self_product() const { return model_->self_product(); }
 
  private:
   at::Tensor zero_where_missing(const at::Tensor& values) const;
@@ -43,8 +41,8 @@ class SlabObservations {
   at::Tensor values_, variance_, is_missing_;
 };
 
-/// All of a slab's observations. No variable is in two sets; ranks that share a trajectory have the same
-/// sets, with other hours.
+/// All of a slab's observations. Sets may observe the same variables and hours; ranks that share a trajectory
+/// have the same sets, with other hours.
 using Observations = std::vector<SlabObservations>;
 
 }  // namespace foehn::observation
