@@ -37,15 +37,22 @@ std::string describe(const Placement& placement, const std::vector<io::Variable>
                      placement.block);
 }
 
-std::vector<std::int64_t> slab_borders(const std::vector<Placement>& placements, std::int64_t hours) {
-  std::vector<bool> may_cut(static_cast<std::size_t>(hours));
+std::vector<std::int64_t> slab_borders(const std::vector<Placement>& placements, std::int64_t hours,
+                                       const std::vector<PointPlacement>& points) {
+  std::vector<bool> may_cut(static_cast<std::size_t>(hours), placements.empty());
   for (const Placement& placement : placements)
     for (std::int64_t hour = placement.intervals.front().first % placement.period; hour < hours;
          hour += placement.period)
       may_cut[static_cast<std::size_t>(hour)] = true;
-  for (const Placement& placement : placements)
+  for (const PointPlacement& placement : points)
     for (const observation::Interval& interval : placement.intervals)
+      if (interval.hours() > 1) may_cut[static_cast<std::size_t>(interval.first)] = true;
+  const auto keep_together = [&](const std::vector<observation::Interval>& intervals) {
+    for (const observation::Interval& interval : intervals)
       std::fill(may_cut.begin() + interval.first + 1, may_cut.begin() + interval.last, false);
+  };
+  for (const Placement& placement : placements) keep_together(placement.intervals);
+  for (const PointPlacement& placement : points) keep_together(placement.intervals);
   std::vector<std::int64_t> borders;
   for (std::int64_t hour = 0; hour < hours; ++hour)
     if (may_cut[static_cast<std::size_t>(hour)]) borders.push_back(hour);

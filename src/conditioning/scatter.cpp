@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "conditioning/observations_in.hpp"
 #include "foehn/observation/block_mean_operator.hpp"
 
 namespace foehn::conditioning {
@@ -15,17 +16,6 @@ namespace foehn::conditioning {
 namespace {
 
 constexpr std::int64_t kObservationsAtOnce = 64;  // that the root holds for others
-
-/// Observations [first, last) of a placement that a slab holds.
-std::pair<std::int64_t, std::int64_t> range_in(const trajectory::Slab& slab, const Placement& placement) {
-  const auto place_of = [&](std::int64_t hour) {
-    return std::lower_bound(
-               placement.intervals.begin(), placement.intervals.end(), hour,
-               [](const observation::Interval& interval, std::int64_t h) { return interval.first < h; }) -
-           placement.intervals.begin();
-  };
-  return {place_of(slab.first), place_of(slab.last)};
-}
 
 /// Reads for ranks that wait for what is read: after a failure they still get something, so that they can all
 /// agree that it failed.
@@ -62,7 +52,8 @@ class Source {
 /// @param series  null but on the root
 at::Tensor scatter_values(const comm::Communicator& world, const trajectory::SlabPartition& partition,
                           const Placement& placement, const grid::Grid& grid, const CheckedSeries* series) {
-  const auto [first, last] = range_in(partition.slab(world.rank() % partition.ranks()), placement);
+  const auto [first, last] =
+      observations_in(partition.slab(world.rank() % partition.ranks()), placement.intervals);
   const auto span_of = [](at::Tensor& values) {
     return std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
   };
@@ -78,7 +69,7 @@ at::Tensor scatter_values(const comm::Communicator& world, const trajectory::Sla
     }
   } else {
     for (int rank = 0; rank < partition.ranks(); ++rank) {
-      const auto [begin, end] = range_in(partition.slab(rank), placement);
+      const auto [begin, end] = observations_in(partition.slab(rank), placement.intervals);
       for (auto i = begin; i < end; i += kObservationsAtOnce) {
         at::Tensor values = source.read(i, std::min(kObservationsAtOnce, end - i));
         for (int to = rank; to < world.size(); to += partition.ranks()) {
@@ -123,7 +114,7 @@ std::shared_ptr<const observation::Operator> make_operator(const Placement& plac
                                                            const trajectory::Slab& slab, const Period& period,
                                                            const model::Domain& domain,
                                                            const at::Device& device) {
-  const auto [first, last] = range_in(slab, placement);
+  const auto [first, last] = observations_in(slab, placement.intervals);
   observation::BlockMeanOperator::Layout layout{placement.variables,
                                                 observation::BlockMean(placement.block),
                                                 {},
@@ -136,6 +127,17 @@ std::shared_ptr<const observation::Operator> make_operator(const Placement& plac
 }
 
 }  // namespace
+
+std::pair<std::int64_t, std::int64_t> observations_in(const trajectory::Slab& slab,
+                                                      const std::vector<observation::Interval>& intervals) {
+  const auto place_of = [&](std::int64_t hour) {
+    return std::lower_bound(
+               intervals.begin(), intervals.end(), hour,
+               [](const observation::Interval& interval, std::int64_t h) { return interval.first < h; }) -
+           intervals.begin();
+  };
+  return {place_of(slab.first), place_of(slab.last)};
+}
 
 observation::Observations scatter_observations(
     const comm::Communicator& world, const trajectory::SlabPartition& partition,

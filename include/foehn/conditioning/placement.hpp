@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "foehn/conditioning/period.hpp"
+#include "foehn/conditioning/point_set.hpp"
 #include "foehn/conditioning/series.hpp"
 #include "foehn/io/variable.hpp"
 #include "foehn/observation/interval.hpp"
@@ -27,7 +28,11 @@ Placement place(const Series& series, const Period& period);
 /// @param variables  the trajectory's
 std::string describe(const Placement& placement, const std::vector<io::Variable>& variables);
 
-/// Hours at which slabs may be cut: where a period of one of the placements begins and no mean is open.
-std::vector<std::int64_t> slab_borders(const std::vector<Placement>& placements, std::int64_t hours);
+/// Hours at which slabs may be cut: where a period of one of the placements, or a mean or sum at points,
+/// begins and none is open; every hour, where there are only points. So the observation operator stays local:
+/// it is applied at every step of a sampler's solver, and to exchange rows each time would cost more than
+/// slabs of slightly different length do. Where intervals overlap all along, nothing can be cut.
+std::vector<std::int64_t> slab_borders(const std::vector<Placement>& placements, std::int64_t hours,
+                                       const std::vector<PointPlacement>& points = {});
 
 }  // namespace foehn::conditioning

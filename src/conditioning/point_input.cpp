@@ -1,0 +1,304 @@
+#include "foehn/conditioning/point_input.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "conditioning/withholding.hpp"
+#include "foehn/conditioning/plausible_values.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
+#include "foehn/grid/regridding.hpp"
+
+namespace foehn::conditioning {
+
+namespace {
+
+constexpr std::size_t kMostNamed = 3;  // places, in a message
+
+std::string date(std::int64_t seconds, calendar::Calendar calendar) {
+  return calendar::format_date_time(calendar::from_seconds(seconds, calendar));
+}
+
+/// The step nearest to an instant, and how far away it is.
+struct NearestStep {
+  std::int64_t hour = 0;
+  std::int64_t seconds = 0;  // from it, either way
+  bool is_midway = false;
+};
+NearestStep nearest_step(std::int64_t seconds, std::int64_t first, std::int64_t step) {
+  const std::int64_t since = seconds - first;
+  const std::int64_t below = since / step - (since % step < 0 ? 1 : 0);
+  const std::int64_t over = since - below * step;
+  return {2 * over < step ? below : below + 1, std::min(over, step - over), 2 * over == step};
+}
+
+/// One file's values of a variable on their way into a trajectory.
+class Placing {
+ public:
+  Placing(const io::PointData& data, const PointOptions& options, const model::Domain& domain,
+          const Period& period)
+      : data_(data),
+        options_(options),
+        domain_(domain),
+        period_(period),
+        plausible_(plausible_ranges(domain)[data.variable]) {
+    for (const io::Place& place : data.places) add_footprint(place);
+  }
+
+  std::vector<PlacedValue> place() {
+    // Of each place and interval, the nearest value and when it was.
+    std::map<std::tuple<std::size_t, std::int64_t, std::int64_t>, Candidate> nearest;
+    for (const io::PointValue& value : data_.values) {
+      if (footprints_[value.place].cells.empty()) continue;
+      const std::optional<Candidate> candidate = locate(value);
+      if (!candidate) continue;
+      const observation::Interval& hours = candidate->placed.hours;
+      const auto [found, is_new] = nearest.try_emplace({value.place, hours.first, hours.last}, *candidate);
+      if (is_new) continue;
+      if (found->second.span == value.span) refuse(value, "it is given twice");
+      ++not_nearest_;
+      if (candidate->distance < found->second.distance) found->second = *candidate;
+    }
+    std::vector<PlacedValue> placed;
+    for (const auto& [key, candidate] : nearest) placed.push_back(candidate.placed);
+    if (placed.empty())
+      throw core::Error(
+          fmt::format("stations {}: no value of {} lies in the domain and in the trajectory, {} to {}{}",
+                      data_.file, variable().name, period_.date(0), period_.date(period_.hours - 1),
+                      outside_.empty() ? "" : fmt::format("; outside the domain: {}", outside_text())));
+    log();
+    return placed;
+  }
+  const std::vector<Footprint>& footprints() const { return footprints_; }
+
+ private:
+  struct Candidate {
+    PlacedValue placed;
+    io::TimeSpan span;
+    std::int64_t distance = 0;  // from its step, seconds
+  };
+
+  const io::Variable& variable() const { return domain_.variables[data_.variable]; }
+
+  [[noreturn]] void refuse(const io::PointValue& value, const std::string& why) const {
+    throw core::Error(fmt::format("stations {}: {} of {} at {}: {}", data_.file, variable().name,
+                                  io::describe(data_.places[value.place]),
+                                  date(value.span.end, data_.calendar), why));
+  }
+
+  /// None outside the domain.
+  void add_footprint(const io::Place& place) {
+    Footprint& footprint = footprints_.emplace_back();
+    grid::RegriddingWeights weights;
+    try {
+      weights = grid::bilinear_weights(domain_.grid, {{place.latitude}, {place.longitude}});
+    } catch (const core::Error&) {
+      outside_.push_back(io::describe(place));
+      return;
+    }
+    footprint = {weights.source_cell, weights.weight};
+    if (options_.interpolation == Interpolation::bilinear) return;
+    const auto nearest = std::max_element(footprint.weights.begin(), footprint.weights.end());
+    footprint = {{footprint.cells[static_cast<std::size_t>(nearest - footprint.weights.begin())]}, {1.0}};
+  }
+
+  /// Nothing for a value that is left out.
+  std::optional<Candidate> locate(const io::PointValue& value) {
+    Candidate candidate{{{}, value.place, value.value, error_of(value)}, value.span, 0};
+    const auto nearest = [&](std::int64_t seconds) {
+      return nearest_step(seconds, period_.first_seconds, period_.step_seconds);
+    };
+    observation::Interval& hours = candidate.placed.hours;
+    if (data_.sampling == io::PointSampling::snapshot) {
+      const NearestStep step = nearest(value.span.begin);
+      hours = {step.hour, step.hour + 1};
+      candidate.distance = step.seconds;
+      midway_ += step.is_midway ? 1 : 0;
+      if (step.is_midway) return std::nullopt;
+    } else {
+      const NearestStep begin = nearest(value.span.begin), end = nearest(value.span.end);
+      if (begin.seconds != 0 || end.seconds != 0)
+        refuse(value,
+               fmt::format("it is over {} to {}, expected whole steps of {}",
+                           date(value.span.begin, data_.calendar), date(value.span.end, data_.calendar),
+                           calendar::format_step(period_.step_seconds)));
+      hours = {begin.hour, end.hour};
+    }
+    if (hours.first < 0 || hours.last > period_.hours) {
+      ++outside_period_;
+      return std::nullopt;
+    }
+    check_plausible(value, data_.sampling == io::PointSampling::sum ? hours.hours() : 1);
+    farthest_ = std::max(farthest_, candidate.distance);
+    return candidate;
+  }
+
+  double error_of(const io::PointValue& value) const {
+    if (!std::isnan(value.std)) return value.std;
+    const std::optional<double>& std = options_.std[data_.variable];
+    if (!std)
+      refuse(value, fmt::format("the standard deviation of its error is missing; give it in the file, or as "
+                                "stations.std {}=VALUE",
+                                variable().name));
+    return *std;
+  }
+
+  /// @param hours  that a value is the sum of
+  void check_plausible(const io::PointValue& value, std::int64_t hours) const {
+    const double margin = ingestion::kMostRangesBeyond * (plausible_.high - plausible_.low);
+    const double one = value.value / static_cast<double>(hours);
+    if (one >= plausible_.low - margin && one <= plausible_.high + margin) return;
+    refuse(value,
+           fmt::format("{:.6g} {} is far outside the prior's range, {:.6g} to {:.6g}; is its unit right?",
+                       value.value, variable().units, plausible_.low, plausible_.high));
+  }
+
+  void log() const {
+    const auto named = [&](std::int64_t count, const char* what) {
+      if (count > 0)
+        spdlog::info("stations {}: {} of {} {}; not used", data_.file, core::counted(count, "value"),
+                     variable().name, what);
+    };
+    named(data_.missing, "missing");
+    named(data_.flagged, "flagged as wrong");
+    named(outside_period_, "outside the trajectory");
+    named(not_nearest_, "at steps with a nearer value of the same station");
+    if (midway_ > 0)
+      spdlog::warn("stations {}: {} of {} midway between two steps of {}; not used", data_.file,
+                   core::counted(midway_, "value"), variable().name,
+                   calendar::format_step(period_.step_seconds));
+    if (farthest_ > 0)
+      spdlog::info("stations {}: values of {} lie up to {} from the steps that they are used at", data_.file,
+                   variable().name, calendar::format_step(farthest_));
+    if (!outside_.empty())
+      spdlog::warn("stations {}: outside the domain, not used: {}", data_.file, outside_text());
+    const bool has_heights = std::any_of(data_.places.begin(), data_.places.end(),
+                                         [](const io::Place& place) { return !std::isnan(place.height); });
+    if (has_heights)
+      spdlog::info("stations {}: {} is not corrected for the stations' heights: the prior has no orography",
+                   data_.file, variable().name);
+  }
+  std::string outside_text() const {
+    const std::size_t shown = std::min(outside_.size(), kMostNamed);
+    const auto last = outside_.begin() + static_cast<std::ptrdiff_t>(shown);
+    return fmt::format("{}{}", fmt::join(outside_.begin(), last, "; "),
+                       shown < outside_.size() ? fmt::format(" and {} more", outside_.size() - shown) : "");
+  }
+
+  const io::PointData& data_;
+  const PointOptions& options_;
+  const model::Domain& domain_;
+  const Period& period_;
+  ingestion::PlausibleRange plausible_;
+  std::vector<Footprint> footprints_;
+  std::vector<std::string> outside_;
+  std::int64_t outside_period_ = 0, midway_ = 0, not_nearest_ = 0, farthest_ = 0;
+};
+
+/// What a value is withheld with.
+std::string key_of(const PlacedValue& value, const io::PointData& data, const PointOptions& options,
+                   const Period& period) {
+  if (options.withheld_unit == WithheldUnit::times) return period.date(value.hours.first);
+  const io::Place& place = data.places[value.place];
+  return fmt::format("{:.6f},{:.6f}", place.latitude, place.longitude);
+}
+
+/// Refuses a value that two files give.
+class Uniqueness {
+ public:
+  void check(const io::PointData& data, const PlacedValue& value, const model::Domain& domain,
+             const Period& period) {
+    const io::Place& place = data.places[value.place];
+    const auto [found, is_new] = seen_.try_emplace(
+        {data.variable, data.sampling, value.hours.first, value.hours.last, place.latitude, place.longitude},
+        data.file);
+    if (is_new) return;
+    throw core::Error(fmt::format("stations {}: {} of {} at {}: it is given twice, also in {}", data.file,
+                                  domain.variables[data.variable].name, io::describe(place),
+                                  period.date(value.hours.first), found->second));
+  }
+
+ private:
+  std::map<std::tuple<std::size_t, io::PointSampling, std::int64_t, std::int64_t, double, double>,
+           std::string>
+      seen_;
+};
+
+}  // namespace
+
+PointInput::PointInput(PointOptions options, const model::Domain& domain)
+    : options_(std::move(options)), domain_(domain) {
+  for (const std::filesystem::path& file : options_.files)
+    for (io::PointData& data : io::read_points(file, domain.variables)) data_.push_back(std::move(data));
+  for (const io::PointData& data : data_)
+    if (!calendar::are_comparable({data.calendar, {}}, {data_.front().calendar, {}}))
+      throw core::Error(fmt::format("stations {}: calendar {}, but {} in {}", data.file,
+                                    calendar::calendar_name(data.calendar),
+                                    calendar::calendar_name(data_.front().calendar), data_.front().file));
+}
+
+calendar::TimeAxis PointInput::extent() const {
+  std::vector<std::int64_t> steps;
+  for (const io::PointData& data : data_)
+    for (const io::PointValue& value : data.values) {
+      steps.push_back(nearest_step(value.span.begin, 0, domain_.step_seconds).hour);
+      const bool is_instant = data.sampling == io::PointSampling::snapshot;
+      steps.push_back(nearest_step(value.span.end, 0, domain_.step_seconds).hour - (is_instant ? 0 : 1));
+    }
+  if (steps.empty()) throw core::Error("input.stations: all values are missing");
+  const auto [first, last] = std::minmax_element(steps.begin(), steps.end());
+  return {data_.front().calendar, {*first * domain_.step_seconds, *last * domain_.step_seconds}};
+}
+
+PlacedPoints PointInput::place(const Period& period) const {
+  std::vector<std::vector<PlacedValue>> values;
+  std::vector<std::vector<Footprint>> footprints;
+  std::set<std::string> keys;
+  Uniqueness uniqueness;
+  for (const io::PointData& data : data_) {
+    if (!calendar::are_comparable({data.calendar, {period.first_seconds}},
+                                  {period.calendar, {period.first_seconds}}))
+      throw core::Error(fmt::format("stations {}: calendar {}, but that of the trajectory is {}", data.file,
+                                    calendar::calendar_name(data.calendar),
+                                    calendar::calendar_name(period.calendar)));
+    Placing placing(data, options_, domain_, period);
+    values.push_back(placing.place());
+    footprints.push_back(placing.footprints());
+    for (const PlacedValue& value : values.back()) {
+      uniqueness.check(data, value, domain_, period);
+      keys.insert(key_of(value, data, options_, period));
+    }
+  }
+  const bool withholds = options_.withheld > 0;
+  const bool by_station = options_.withheld_unit == WithheldUnit::stations;
+  const std::set<std::string> chosen = withholds
+                                           ? choose_withheld(keys, options_.withheld, options_.withheld_seed,
+                                                             by_station ? "stations" : "times")
+                                           : std::set<std::string>();
+  PlacedPoints placed;
+  for (std::size_t i = 0; i < data_.size(); ++i) {
+    const io::PointData& data = data_[i];
+    std::vector<PlacedValue> used, withheld;
+    for (const PlacedValue& value : values[i])
+      (chosen.contains(key_of(value, data, options_, period)) ? withheld : used).push_back(value);
+    const PointPlacement common{.name = data.file,
+                                .variable = static_cast<std::int64_t>(data.variable),
+                                .sampling = data.sampling,
+                                .intervals = {}};
+    for (auto& [of, into] : {std::pair(&used, &placed.used), std::pair(&withheld, &placed.withheld)})
+      for (PointSet& set : make_point_sets(common, std::move(*of), footprints[i], period, domain_))
+        into->push_back(std::move(set));
+  }
+  return placed;
+}
+
+}  // namespace foehn::conditioning
