@@ -48,6 +48,18 @@ void check_source(const config::OptionTable& table, const SampleOptions& options
       throw core::UsageError(fmt::format("{}: applies only to input.files, which were not given", name));
 }
 
+/// Checks that options of observations at points have something to apply to.
+void check_stations(const SampleOptions& options) {
+  if (options.withheld >= 1)
+    throw core::UsageError(
+        "observation.withhold: expected a share below 1, found 1: nothing would be left to condition on");
+  if (!options.stations.empty()) return;
+  for (const auto& [is_given, name] : {std::pair(options.withheld > 0, "observation.withhold"),
+                                       std::pair(!options.station_std.empty(), "stations.std")})
+    if (is_given)
+      throw core::UsageError(fmt::format("{}: applies only to input.stations, which were not given", name));
+}
+
 void add_input_options(config::OptionTable& table, SampleOptions& options) {
   table.add("prior.path", &options.prior,
             {.doc = "Read the prior from this folder.",
@@ -65,9 +77,16 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
       "input.observations", &options.observations,
       {.doc = "Condition on these coarse observations (NetCDF files or globs): snapshots and time means, as "
               "cell_methods and time bounds say, of some or all variables; files of the same variables are "
-              "joined in time. Without these or input.files the sample is unconditional.",
+              "joined in time. Without these, input.files or input.stations the sample is unconditional.",
        .are_files = true,
        .changes_result = false});
+  table.add(
+      "input.stations", &options.stations,
+      {.doc = "Condition on these observations at points as well, or alone (files or globs): tables (CSV) "
+              "with columns time, lat, lon and values, or NetCDF in CF's discrete sampling geometries "
+              "(point, timeSeries, trajectory); configs/README.md describes both.",
+       .are_files = true,
+       .changes_result = false});  // their digest is part of what a run is
   add_preparation_options(table, options.preparation, false);
   // The period that these two choose, not their words, is part of what a run is.
   table.add("time.start", &options.start,
@@ -97,12 +116,41 @@ void add_observation_options(config::OptionTable& table, SampleOptions& options)
              .unit = "1",
              .minimum = 0,
              .minimum_excluded = true});
+  table.add(
+      "observation.withhold", &options.withheld,
+      {.doc = "Withhold this share of input.stations from the members and score these against it: RMSE, "
+              "fair CRPS and spread/skill go to the log and to run.json.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 1});
+  table.add("observation.withhold_unit", &options.withheld_unit,
+            {.doc = "Withhold whole stations, with all their values, or whole times, with all stations.",
+             .changes_result = false});
+  table.add("observation.withhold_seed", &options.withheld_seed,
+            {.doc = "Choose other stations or times to withhold with another seed.",
+             .unit = "1",
+             .minimum = 0,
+             .changes_result = false});
+  table.add(
+      "stations.std", &options.station_std,
+      {.doc = "Assume errors of this standard deviation where input.stations state none: VARIABLE=NUMBER, in "
+              "the variable's CF unit, for each variable that needs one. An error includes how far a "
+              "station differs from the prior's cells.",
+       .changes_result = false});
+  table.add(
+      "stations.interpolation", &options.interpolation,
+      {.doc = "Take the value of a field at a point to be that of the cell nearest to it, or between the "
+              "four cells around it (bilinear).",
+       .changes_result = false});
   add_missing_option(table, options.missing_fraction);
   table.add(
       "observation.gamma", &options.gamma,
-      {.doc = "Weight the denoiser's error in observation space by this factor (sda, sda-exact, and mmps "
-              "where it falls back on sda); default: A A^T of each observation (one over its number of cells "
-              "and hours, unless the prior's deviation varies), so that no step overshoots the observations.",
+      {.doc =
+           "Weight the denoiser's error in observation space by this factor (sda, sda-exact, and mmps "
+           "where it falls back on sda); default: A A^T 1 of each observation (one over its number of cells "
+           "and hours where none overlap, unless the prior's deviation varies), so that no step overshoots "
+           "the "
+           "observations.",
        .unit = "1",
        .minimum = 0});
 }
@@ -303,6 +351,7 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
 
 void check_sample_options(const config::OptionTable& table, const SampleOptions& options) {
   check_source(table, options);
+  check_stations(options);
 }
 
 job::Settings job_settings(const config::OptionTable& table, const SampleOptions& options) {

@@ -67,8 +67,9 @@ Plan begin_plan(const Settings& settings, const model::PriorDescription& prior, 
   if (prior.gaussian_order) plan.gaussian_windows = windows_of(settings, *prior.gaussian_order);
   plan.solving = choose_solving(settings, prior.gaussian_order.has_value());
   const bool has_std = !settings.observation_std.empty() || !settings.observation_std_normalised.empty();
-  if (plan.is_conditioned() || has_std) plan.observation_std = physical_std(settings, prior.domain);
-  if (!plan.is_conditioned()) plan.observation_std.clear();
+  const bool needs_std = plan.is_conditioned() && settings.has_blocks();
+  if (needs_std || has_std) plan.observation_std = physical_std(settings, prior.domain);
+  if (!needs_std) plan.observation_std.clear();
   plan.gamma = settings.gamma;
   plan.batch = settings.batch;
   model::check_precision(settings.precision, device);
@@ -92,11 +93,14 @@ std::string chosen_values(const Plan& plan) {
       plan.period.date(0));
 }
 
-std::string identity_of(const Plan& plan, const std::string& values, const std::string& observations_digest,
+std::string identity_of(const Plan& plan, const std::string& values, const Resources& root,
                         const at::Device& device) {
-  return fmt::format("{}prior = {}\nobservations = {}\ndevice = {}\nfoehn = {}\nlibtorch = {}\n", values,
-                     plan.prior_digest, observations_digest.empty() ? "none" : observations_digest,
-                     process::name_of(device), core::version(), TORCH_VERSION);
+  const std::string& coarse = root.observations.digest;
+  const std::string stations =
+      root.points_digest.empty() ? "" : fmt::format("stations = {}\n", root.points_digest);
+  return fmt::format("{}prior = {}\nobservations = {}\n{}device = {}\nfoehn = {}\nlibtorch = {}\n", values,
+                     plan.prior_digest, coarse.empty() ? "none" : coarse, stations, process::name_of(device),
+                     core::version(), TORCH_VERSION);
 }
 
 /// Makes the folders for results and checkpoints where absent, and keeps them for this run.
@@ -143,6 +147,21 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
   if (world.is_root()) std::filesystem::remove(probe, ignored);
 }
 
+void place_points(Plan& plan, Resources& root, const conditioning::PointInput& input) {
+  root.points = input.place(plan.period);
+  root.points_digest = conditioning::digest_of(root.points.used);
+  for (const conditioning::PointSet& set : root.points.used) plan.points.push_back(set.placement);
+  for (const conditioning::PointSet& set : root.points.withheld) plan.withheld.push_back(set.placement);
+  const trajectory::SlabPartition partition = plan.partition();
+  int idle = 0;
+  for (int rank = 0; rank < partition.ranks(); ++rank) idle += partition.slab(rank).size() == 0 ? 1 : 0;
+  if (idle > 0)
+    spdlog::warn(
+        "{} of {} ranks of a member have no steps: no rank's part may begin within a mean or a sum of "
+        "observations",
+        idle, partition.ranks());
+}
+
 /// Opens the observations and places them in a trajectory.
 void place_observations(Plan& plan, Resources& root, const model::Domain& domain) {
   root.input = open_input(root.settings, domain);
@@ -150,7 +169,9 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
   if (!root.settings.metadata.empty()) root.inputs.emplace_back(root.settings.metadata);
   std::vector<conditioning::Series> series;
   if (root.input) series = root.input->series();
-  plan.period = choose_period(root.settings, domain, series);
+  const std::unique_ptr<conditioning::PointInput> points = open_points(root.settings, domain);
+  if (points) root.inputs.insert(root.inputs.end(), points->files().begin(), points->files().end());
+  plan.period = choose_period(root.settings, domain, series, points.get());
   check_windows(plan.windows, plan.period.hours);
   if (plan.gaussian_windows) check_windows(*plan.gaussian_windows, plan.period.hours);
   if (!plan.is_conditioned()) {
@@ -158,7 +179,8 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
     return;
   }
   for (const conditioning::Series& one : series) plan.observations.push_back(place(one, plan.period));
-  say_unobserved(plan.observations, domain);
+  if (points) place_points(plan, root, *points);
+  say_unobserved(plan, domain);
   for (const conditioning::Placement& placement : plan.observations)
     if (const auto warning =
             short_window_warning(plan.guiding_windows().markov_order, placement, domain.variables))
@@ -185,8 +207,7 @@ void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain,
   claim_folders(root, validate_only);
   check_output(plan, root, domain);
   if (reads_late && !validate_only) root.observations = root.input->read();
-  if (!reads_late || !validate_only)
-    plan.identity = identity_of(plan, values, root.observations.digest, device);
+  if (!reads_late || !validate_only) plan.identity = identity_of(plan, values, root, device);
   plan.members = members_to_draw(plan, root, domain);
   check_space(plan, settings, domain, teams);
   if (root.input && !validate_only) root.made = root.input->publish(root.observations);
@@ -226,6 +247,10 @@ std::string describe(const Plan& plan, const Settings& settings, const model::Pr
   std::vector<std::string> placed;
   for (const conditioning::Placement& placement : plan.observations)
     placed.push_back(describe(placement, domain.variables));
+  for (const conditioning::PointPlacement& placement : plan.points)
+    placed.push_back(describe(placement, domain.variables));
+  for (const conditioning::PointPlacement& placement : plan.withheld)
+    placed.push_back("withheld " + describe(placement, domain.variables));
   const std::string gaussian = prior.gaussian_order.value_or(prior.markov_order) == prior.markov_order
                                    ? ""
                                    : fmt::format(" ({} of its Gaussian part)", 2 * *prior.gaussian_order + 1);

@@ -53,8 +53,11 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
       {"foehn_options_digest", root_.options_digest},
       {kIdentityAttribute, plan_.identity}};
   if (plan_.is_conditioned()) {
-    header.attributes["foehn_observations_digest"] = root_.observations.digest;
-    header.attributes["foehn_observation_std"] = plan_.observation_std;
+    if (!plan_.observations.empty()) {
+      header.attributes["foehn_observations_digest"] = root_.observations.digest;
+      header.attributes["foehn_observation_std"] = plan_.observation_std;
+    }
+    if (!plan_.points.empty()) header.attributes["foehn_stations_digest"] = root_.points_digest;
   }
   return header;
 }

@@ -21,6 +21,21 @@ const std::vector<Named<std::optional<job::Covariance>>>& names_of() {
 }
 
 template <>
+const std::vector<Named<conditioning::Interpolation>>& names_of() {
+  using enum conditioning::Interpolation;
+  static const std::vector<Named<conditioning::Interpolation>> all{{nearest, "nearest"},
+                                                                   {bilinear, "bilinear"}};
+  return all;
+}
+
+template <>
+const std::vector<Named<conditioning::WithheldUnit>>& names_of() {
+  using enum conditioning::WithheldUnit;
+  static const std::vector<Named<conditioning::WithheldUnit>> all{{stations, "stations"}, {times, "times"}};
+  return all;
+}
+
+template <>
 const std::vector<Named<job::Layout>>& names_of() {
   using enum job::Layout;
   static const std::vector<Named<job::Layout>> all{{member, "member"}, {cordex, "cordex"}};

@@ -10,7 +10,18 @@
 namespace foehn::job {
 namespace {
 
-constexpr std::size_t kSums = 3;  // per variable
+constexpr std::size_t kSums = 3;  // per set and variable
+
+struct Sums {
+  double count = 0, sum = 0, squares = 0;
+  void add(const Sums& others) {
+    count += others.count;
+    sum += others.sum;
+    squares += others.squares;
+  }
+  double rms() const { return std::sqrt(squares / count); }
+  double mean() const { return sum / count; }
+};
 
 /// Count, sum and squares of one variable's distances, observation by observation of the slab.
 struct PerObservation {
@@ -41,23 +52,22 @@ std::vector<PerObservation> distances(const observation::SlabObservations& obser
 
 }  // namespace
 
+std::vector<std::int64_t> ObservationCheck::variables_of(std::size_t set) const {
+  const std::size_t coarse = plan_.observations.size();
+  return set < coarse ? plan_.observations[set].variables
+                      : std::vector<std::int64_t>{plan_.points[set - coarse].variable};
+}
+
 void ObservationCheck::add(std::int64_t member, const at::Tensor& slab) {
-  std::vector<double> numbers(1 + kSums * variables_, 0);
-  numbers[0] = static_cast<double>(member);
-  for (std::size_t set = 0; set < observations_.size(); ++set) {
-    const std::vector<std::int64_t>& variables = plan_.observations[set].variables;
-    const std::vector<PerObservation> found = distances(observations_[set], variables.size(), slab);
-    for (std::size_t i = 0; i < variables.size(); ++i) {
-      const std::size_t first = 1 + kSums * static_cast<std::size_t>(variables[i]);
-      numbers[first] = team_.ranks.ordered_sum(found[i].counts);
-      numbers[first + 1] = team_.ranks.ordered_sum(found[i].sums);
-      numbers[first + 2] = team_.ranks.ordered_sum(found[i].squares);
-    }
-  }
+  std::vector<double> numbers{static_cast<double>(member)};
+  for (std::size_t set = 0; set < observations_.size(); ++set)
+    for (const PerObservation& found : distances(observations_[set], variables_of(set).size(), slab))
+      for (const std::vector<double>* each : {&found.counts, &found.sums, &found.squares})
+        numbers.push_back(team_.ranks.ordered_sum(*each));
   if (team_.ranks.is_root()) members_.push_back(std::move(numbers));
 }
 
-void ObservationCheck::finish(const comm::Communicator& world, std::vector<VariableCheck>& checks) const {
+void ObservationCheck::finish(const comm::Communicator& world, SelfCheck& check) const {
   std::string mine;
   for (const auto& numbers : members_)
     mine.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(double));
@@ -65,7 +75,8 @@ void ObservationCheck::finish(const comm::Communicator& world, std::vector<Varia
   for (const std::string& each : world.gather(mine)) text += each;
   if (!world.is_root()) return;
 
-  const std::size_t length = 1 + kSums * variables_;
+  std::size_t length = 1;
+  for (std::size_t set = 0; set < observations_.size(); ++set) length += kSums * variables_of(set).size();
   std::vector<std::vector<double>> all(text.size() / (length * sizeof(double)), std::vector<double>(length));
   const char* next = text.data();
   for (auto& numbers : all) {
@@ -73,16 +84,22 @@ void ObservationCheck::finish(const comm::Communicator& world, std::vector<Varia
     next += length * sizeof(double);
   }
   std::sort(all.begin(), all.end());  // by member, whoever drew it
-  for (std::size_t variable = 0; variable < variables_; ++variable) {
-    double count = 0, sum = 0, squares = 0;
-    for (const auto& numbers : all) {
-      count += numbers[1 + kSums * variable];
-      sum += numbers[2 + kSums * variable];
-      squares += numbers[3 + kSums * variable];
+  std::vector<Sums> of_variables(variables_);
+  std::size_t place = 1;
+  for (std::size_t set = 0; set < observations_.size(); ++set)
+    for (const std::int64_t variable : variables_of(set)) {
+      Sums sums;
+      for (const auto& numbers : all) sums.add({numbers[place], numbers[place + 1], numbers[place + 2]});
+      of_variables[static_cast<std::size_t>(variable)].add(sums);
+      place += kSums;
+      if (set < plan_.observations.size() || sums.count == 0) continue;
+      const conditioning::PointPlacement& placement = plan_.points[set - plan_.observations.size()];
+      check.points.push_back({placement.name, placement.variable, placement.count, sums.rms(), sums.mean()});
     }
-    if (count == 0) continue;
-    checks[variable].distance_rms = std::sqrt(squares / count);
-    checks[variable].distance_mean = sum / count;
+  for (std::size_t variable = 0; variable < variables_; ++variable) {
+    if (of_variables[variable].count == 0) continue;
+    check.variables[variable].distance_rms = of_variables[variable].rms();
+    check.variables[variable].distance_mean = of_variables[variable].mean();
   }
 }
 

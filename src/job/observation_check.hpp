@@ -17,7 +17,9 @@ namespace foehn::job {
 class ObservationCheck {
  public:
   /// @param team, plan    outlive this
-  /// @param observations  of the slab, one set per placement of the plan; empty: unconditional
+  /// @param observations  of the slab, one set per placement of the plan, coarse ones and then those at
+  /// points;
+  ///                      empty: unconditional
   /// @param variables     of the trajectory
   ObservationCheck(const ensemble::Team& team, const Plan& plan, observation::Observations observations,
                    std::size_t variables)
@@ -28,14 +30,17 @@ class ObservationCheck {
   void add(std::int64_t member, const at::Tensor& slab);
   /// Fills in, on the root, the distances of all teams' members, whose sums are taken in order of members.
   /// @note Collective over the world.
-  void finish(const comm::Communicator& world, std::vector<VariableCheck>& checks) const;
+  void finish(const comm::Communicator& world, SelfCheck& check) const;
 
  private:
   const ensemble::Team& team_;
   const Plan& plan_;
   observation::Observations observations_;
   std::size_t variables_;
-  /// Of each member: its number, and by variable count, sum and squares of distances in standard deviations.
+  /// The variables of a set, as indices of the trajectory's.
+  std::vector<std::int64_t> variables_of(std::size_t set) const;
+  /// Of each member: its number, and by set and variable count, sum and squares of distances in standard
+  /// deviations.
   std::vector<std::vector<double>> members_;
 };
 

@@ -6,7 +6,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "foehn/conditioning/file_input.hpp"
 #include "foehn/conditioning/simulation_input.hpp"
@@ -18,6 +22,30 @@ namespace foehn::job {
 namespace {
 
 constexpr std::int64_t kMostHours = 10'000'000;  // of a trajectory; a thousand years have fewer
+
+/// One per variable of the domain, from words such as "tas=0.5".
+std::vector<std::optional<double>> station_std(const std::vector<std::string>& words,
+                                               const model::Domain& domain) {
+  std::vector<std::optional<double>> all(domain.variables.size());
+  for (const std::string& word : words) {
+    const auto equals = word.find('=');
+    const auto variable =
+        std::find_if(domain.variables.begin(), domain.variables.end(),
+                     [&](const io::Variable& one) { return one.name == word.substr(0, equals); });
+    double std = 0;
+    const char* end = word.data() + word.size();
+    const bool is_number = equals != std::string::npos &&
+                           std::from_chars(word.data() + equals + 1, end, std).ptr == end && std > 0 &&
+                           std::isfinite(std);
+    if (!is_number || variable == domain.variables.end())
+      throw core::UsageError(
+          fmt::format("stations.std: expected one of the prior's variables and a number above 0, such as "
+                      "{}=0.5, found '{}'",
+                      domain.variables.front().name, word));
+    all[static_cast<std::size_t>(variable - domain.variables.begin())] = std;
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -40,8 +68,21 @@ std::unique_ptr<conditioning::ObservationInput> open_input(const Settings& setti
       domain, settings.missing_fraction);
 }
 
+std::unique_ptr<conditioning::PointInput> open_points(const Settings& settings, const model::Domain& domain) {
+  if (settings.stations.empty()) return nullptr;
+  conditioning::PointOptions options;
+  options.files = core::with_context("input.stations", [&] { return io::expand_files(settings.stations); });
+  options.interpolation = settings.interpolation;
+  options.std = station_std(settings.station_std, domain);
+  options.withheld = settings.withheld;
+  options.withheld_unit = settings.withheld_unit;
+  options.withheld_seed = settings.withheld_seed;
+  return std::make_unique<conditioning::PointInput>(std::move(options), domain);
+}
+
 conditioning::Period choose_period(const Settings& settings, const model::Domain& domain,
-                                   const std::vector<conditioning::Series>& observations) {
+                                   const std::vector<conditioning::Series>& observations,
+                                   const conditioning::PointInput* points) {
   conditioning::Period period;
   period.step_seconds = domain.step_seconds;
   period.calendar = domain.calendar;
@@ -54,6 +95,11 @@ conditioning::Period choose_period(const Settings& settings, const model::Domain
       period.first_seconds = std::min(period.first_seconds, series.first_seconds());
       last_seconds = std::max(last_seconds, series.last_seconds());
     }
+  } else if (points != nullptr) {
+    const calendar::TimeAxis extent = points->extent();
+    period.calendar = extent.calendar;
+    period.first_seconds = extent.seconds.front();
+    last_seconds = extent.seconds.back();
   } else if (settings.start.empty() || settings.hours == 0) {
     throw core::UsageError("time.start and time.hours: required when there are no observations");
   }
@@ -99,17 +145,14 @@ std::vector<double> physical_std(const Settings& settings, const model::Domain& 
   return result;
 }
 
-/// Says which variables the prior alone decides.
-void say_unobserved(const std::vector<conditioning::Placement>& observed, const model::Domain& domain) {
+void say_unobserved(const Plan& plan, const model::Domain& domain) {
+  std::set<std::int64_t> observed;
+  for (const conditioning::Placement& placement : plan.observations)
+    observed.insert(placement.variables.begin(), placement.variables.end());
+  for (const conditioning::PointPlacement& placement : plan.points) observed.insert(placement.variable);
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < domain.variables.size(); ++i) {
-    const bool is_observed =
-        std::any_of(observed.begin(), observed.end(), [&](const conditioning::Placement& placement) {
-          return std::count(placement.variables.begin(), placement.variables.end(),
-                            static_cast<std::int64_t>(i)) > 0;
-        });
-    if (!is_observed) names.push_back(domain.variables[i].name);
-  }
+  for (std::size_t i = 0; i < domain.variables.size(); ++i)
+    if (!observed.contains(static_cast<std::int64_t>(i))) names.push_back(domain.variables[i].name);
   if (!names.empty()) spdlog::info("not observed: {}", fmt::join(names, ", "));
 }
 

@@ -21,27 +21,53 @@ namespace foehn::conditioning {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Period, calendar, first_seconds, step_seconds, hours)
 
 /// Intervals are many: two arrays of numbers take less than half of what an object for each would.
-void to_json(nlohmann::json& json, const Placement& placement) {
+void add_intervals(nlohmann::json& json, const std::vector<observation::Interval>& intervals) {
   std::vector<std::int64_t> first, last;
-  for (const observation::Interval& interval : placement.intervals) {
+  for (const observation::Interval& interval : intervals) {
     first.push_back(interval.first);
     last.push_back(interval.last);
   }
-  json = {{"variables", placement.variables},
-          {"block", placement.block},
-          {"period", placement.period},
-          {"first", first},
-          {"last", last}};
+  json["first"] = first;
+  json["last"] = last;
+}
+
+std::vector<observation::Interval> intervals_of(const nlohmann::json& json) {
+  const auto first = json.at("first").get<std::vector<std::int64_t>>(),
+             last = json.at("last").get<std::vector<std::int64_t>>();
+  std::vector<observation::Interval> intervals;
+  for (std::size_t i = 0; i < first.size(); ++i) intervals.push_back({first[i], last.at(i)});
+  return intervals;
+}
+
+void to_json(nlohmann::json& json, const Placement& placement) {
+  json = {{"variables", placement.variables}, {"block", placement.block}, {"period", placement.period}};
+  add_intervals(json, placement.intervals);
 }
 
 void from_json(const nlohmann::json& json, Placement& placement) {
   json.at("variables").get_to(placement.variables);
   json.at("block").get_to(placement.block);
   json.at("period").get_to(placement.period);
-  const auto first = json.at("first").get<std::vector<std::int64_t>>(),
-             last = json.at("last").get<std::vector<std::int64_t>>();
-  placement.intervals.clear();
-  for (std::size_t i = 0; i < first.size(); ++i) placement.intervals.push_back({first[i], last.at(i)});
+  placement.intervals = intervals_of(json);
+}
+
+void to_json(nlohmann::json& json, const PointPlacement& placement) {
+  json = {{"name", placement.name},         {"variable", placement.variable},
+          {"sampling", placement.sampling}, {"points", placement.points},
+          {"count", placement.count},       {"least_std", placement.least_std},
+          {"most_std", placement.most_std}};
+  add_intervals(json, placement.intervals);
+}
+
+void from_json(const nlohmann::json& json, PointPlacement& placement) {
+  json.at("name").get_to(placement.name);
+  json.at("variable").get_to(placement.variable);
+  json.at("sampling").get_to(placement.sampling);
+  json.at("points").get_to(placement.points);
+  json.at("count").get_to(placement.count);
+  json.at("least_std").get_to(placement.least_std);
+  json.at("most_std").get_to(placement.most_std);
+  placement.intervals = intervals_of(json);
 }
 }  // namespace foehn::conditioning
 namespace foehn::diffusion {
@@ -58,10 +84,10 @@ namespace foehn::job {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Solving, covariance, solver)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Windows, markov_order, strides)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckpointSchedule, folder, every_minutes, every_steps)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, observation_std, guidance,
-                                   solving, gamma, sampler, visits_float64, windows, gaussian_windows, batch,
-                                   precision, seed, members, ranks_per_member, chunk_hours, checkpoints,
-                                   identity)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, points, withheld,
+                                   observation_std, guidance, solving, gamma, sampler, visits_float64,
+                                   windows, gaussian_windows, batch, precision, seed, members,
+                                   ranks_per_member, chunk_hours, checkpoints, identity)
 
 std::filesystem::path CheckpointSchedule::folder_of(std::int64_t member) const {
   return std::filesystem::path(folder) / fmt::format("member_{:03}", member);
@@ -69,8 +95,10 @@ std::filesystem::path CheckpointSchedule::folder_of(std::int64_t member) const {
 
 trajectory::SlabPartition Plan::partition() const {
   const int ranks = static_cast<int>(ranks_per_member);
-  if (observations.empty()) return {period.hours, ranks};
-  return {period.hours, ranks, conditioning::slab_borders(observations, period.hours)};
+  if (observations.empty() && points.empty()) return {period.hours, ranks};
+  std::vector<conditioning::PointPlacement> all = points;
+  all.insert(all.end(), withheld.begin(), withheld.end());
+  return {period.hours, ranks, conditioning::slab_borders(observations, period.hours, all)};
 }
 
 std::string serialise(const Plan& plan) {

@@ -13,6 +13,7 @@
 #include "field_check.hpp"
 #include "foehn/checkpoint/store.hpp"
 #include "foehn/conditioning/scatter.hpp"
+#include "foehn/conditioning/scatter_points.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/memory.hpp"
 #include "foehn/core/progress.hpp"
@@ -22,6 +23,7 @@
 #include "member_sampling.hpp"
 #include "observation_check.hpp"
 #include "posterior.hpp"
+#include "withheld_check.hpp"
 
 namespace foehn::job {
 
@@ -65,12 +67,13 @@ void check_slots(const Plan& plan, const model::PriorBundle& prior, const at::De
 /// @param output, fields_seen  of the root; null on the others
 ensemble::MemberWork member_work(const Plan& plan, const model::Domain& domain, std::int64_t slab_first,
                                  MemberSampling& sampling, ObservationCheck& distances,
-                                 const MemberOutput* output, FieldCheck* fields_seen,
+                                 WithheldCheck& withheld, const MemberOutput* output, FieldCheck* fields_seen,
                                  const process::StopToken& stop) {
   ensemble::MemberWork work;
-  work.sample = [&sampling, &distances](std::int64_t member, at::Tensor& fields) {
+  work.sample = [&sampling, &distances, &withheld](std::int64_t member, at::Tensor& fields) {
     if (!sampling.draw(member, fields)) return false;
     distances.add(member, fields);
+    withheld.add(member, fields);
     return true;
   };
   work.physical = [&plan, &domain, slab_first](const at::Tensor& fields, std::int64_t first,
@@ -90,10 +93,11 @@ ensemble::MemberWork member_work(const Plan& plan, const model::Domain& domain, 
 
 /// What the run finds of its members, on the root. @note Collective.
 std::optional<SelfCheck> self_check(const comm::Communicator& world, const ObservationCheck& distances,
-                                    const FieldCheck* fields_seen) {
+                                    const WithheldCheck& withheld, const FieldCheck* fields_seen) {
   SelfCheck check;
   if (fields_seen != nullptr) check = {fields_seen->members(), fields_seen->finish()};
-  distances.finish(world, check.variables);
+  distances.finish(world, check);
+  check.withheld = withheld.finish(world);
   return fields_seen != nullptr && check.members > 0 ? std::optional(check) : std::nullopt;
 }
 
@@ -116,7 +120,16 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   observation::Observations observations = conditioning::scatter_observations(
       world, partition, plan.observations, root != nullptr ? &root->observations : nullptr, plan.period,
       domain, plan.observation_std, device);
+  const auto at_points = [&](const std::vector<conditioning::PointPlacement>& placements,
+                             const std::vector<conditioning::PointSet> conditioning::PlacedPoints::*sets) {
+    return conditioning::scatter_points(world, partition, placements,
+                                        root != nullptr ? &(root->points.*sets) : nullptr, device);
+  };
+  for (observation::SlabObservations& set : at_points(plan.points, &conditioning::PlacedPoints::used))
+    observations.push_back(std::move(set));
+  WithheldCheck withheld(team, plan, domain, at_points(plan.withheld, &conditioning::PlacedPoints::withheld));
   if (root != nullptr) root->observations.series.clear();
+  if (root != nullptr) root->points = {};
   ObservationCheck distances(team, plan, observations, domain.variables.size());
   if (!device.is_cpu()) world.agree([&] { check_slots(plan, prior, device); });
   const auto transport = comm::make_transport(team.ranks, device, hardware.transport);
@@ -139,11 +152,12 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   Cost& cost = result.cost;
   cost.ensemble = ensemble::run_ensemble(
       world, team, partition, {.members = plan.members, .chunk_hours = plan.chunk_hours},
-      member_work(plan, domain, hours.first, sampling, distances, output ? &*output : nullptr,
+      member_work(plan, domain, hours.first, sampling, distances, withheld, output ? &*output : nullptr,
                   fields_seen ? &*fields_seen : nullptr, stop),
       slab);
   result.is_done = cost.ensemble.is_done;
-  if (result.is_done) result.self_check = self_check(world, distances, fields_seen ? &*fields_seen : nullptr);
+  if (result.is_done)
+    result.self_check = self_check(world, distances, withheld, fields_seen ? &*fields_seen : nullptr);
 
   const std::vector<double> taken =
       world.gather_all(team.ranks.is_root() ? static_cast<double>(sampling.steps_taken()) : 0);

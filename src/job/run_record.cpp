@@ -54,6 +54,20 @@ nlohmann::json check_json(const SelfCheck& check, const std::vector<io::Variable
     add("spread_observed", found.spread_observed);
     add("spread_between", found.spread_between);
   }
+  for (const SetCheck& found : check.points)
+    json["stations"].push_back({{"file", found.name},
+                                {"variable", variables[static_cast<std::size_t>(found.variable)].name},
+                                {"values", found.count},
+                                {"distance_rms", found.distance_rms},
+                                {"distance_mean", found.distance_mean}});
+  for (const WithheldScore& found : check.withheld) {
+    const io::Variable& variable = variables[static_cast<std::size_t>(found.variable)];
+    nlohmann::json entry{{"file", found.name},    {"variable", variable.name}, {"units", variable.units},
+                         {"values", found.count}, {"rmse", found.rmse},        {"bias", found.bias}};
+    if (found.fair_crps) entry["fair_crps"] = *found.fair_crps;
+    if (found.spread_skill) entry["spread_skill"] = *found.spread_skill;
+    json["withheld"].push_back(std::move(entry));
+  }
   return json;
 }
 
@@ -145,6 +159,7 @@ void write_run_record(const Plan& plan, const Resources& root, const model::Doma
                         {"observations", root.observations.digest},
                         {"options", root.options_digest}}},
                       {"files", files}};
+  if (!root.points_digest.empty()) json["digests"]["stations"] = root.points_digest;
   if (result != nullptr)
     add_cost(
         json, result->cost,

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
+
+#include "foehn/core/text.hpp"
 
 namespace foehn::job {
 namespace {
@@ -45,6 +48,23 @@ std::vector<std::string> describe(const SelfCheck& check, const std::vector<io::
       line +=
           fmt::format(", spread {:.3g} {}", found.spread_observed.value_or(found.spread_between.value_or(0)),
                       variables[i].units);
+    lines.push_back(line);
+  }
+  const auto named = [&](const std::string& file, std::int64_t variable, std::int64_t count) {
+    return fmt::format("{} of {}: {}", variables[static_cast<std::size_t>(variable)].name,
+                       std::filesystem::path(file).filename().string(), core::counted(count, "value"));
+  };
+  for (const SetCheck& found : check.points)
+    lines.push_back(fmt::format("{}, {:.2f} standard deviations from them, {:+.2f} in the mean",
+                                named(found.name, found.variable, found.count), found.distance_rms,
+                                found.distance_mean));
+  for (const WithheldScore& found : check.withheld) {
+    const std::string& units = variables[static_cast<std::size_t>(found.variable)].units;
+    std::string line =
+        fmt::format("withheld {}, RMSE {:.3g} {}, bias {:.3g} {}",
+                    named(found.name, found.variable, found.count), found.rmse, units, found.bias, units);
+    if (found.fair_crps) line += fmt::format(", fair CRPS {:.3g} {}", *found.fair_crps, units);
+    if (found.spread_skill) line += fmt::format(", spread/skill {:.2f}", *found.spread_skill);
     lines.push_back(line);
   }
   return lines;

@@ -13,6 +13,15 @@ Plan odd_plan() {
   plan.prior_digest = "abc";
   plan.period = {calendar::Calendar::day_360, -62135596800, 10800, 8736};
   plan.observations = {{{0, 2}, 8, 6, {{0, 1}, {6, 7}}}, {{1}, 16, 24, {{0, 24}, {24, 48}}}};
+  plan.points = {{.name = "st\xe9.csv",
+                  .variable = 1,
+                  .sampling = io::PointSampling::sum,
+                  .intervals = {{0, 12}, {6, 18}},
+                  .points = 3,
+                  .count = 5,
+                  .least_std = 1.0 / 3,
+                  .most_std = 2}};
+  plan.withheld = {{.name = "b.csv", .intervals = {{3, 4}}, .points = 1, .count = 1}};
   plan.observation_std = {0.1 + 0.2, 1.0 / 3, std::numeric_limits<double>::denorm_min(), 1e300};
   plan.guidance = Guidance::sda_exact;
   plan.solving = {Covariance::preconditioned, {.steps = 5, .tolerance = std::nextafter(0.01, 1)}};
@@ -40,6 +49,8 @@ TEST(Plan, ComesBackBitByBit) {
   EXPECT_EQ(serialise(back), serialise(plan));
   EXPECT_EQ(back.period, plan.period);
   EXPECT_EQ(back.observations, plan.observations);
+  EXPECT_EQ(back.points, plan.points);
+  EXPECT_EQ(back.withheld, plan.withheld);
   EXPECT_EQ(back.observation_std, plan.observation_std);
   EXPECT_EQ(back.guidance, plan.guidance);
   EXPECT_EQ(back.solving.covariance, plan.solving.covariance);
@@ -70,6 +81,19 @@ TEST(Plan, CutsSlabsWhereNoMeanIsOpen) {
   plan.ranks_per_member = 3;
   const trajectory::SlabPartition partition = plan.partition();
   for (int rank = 0; rank < 3; ++rank) EXPECT_EQ(partition.slab(rank).first % 24, 0) << rank;
+}
+
+TEST(Plan, CutsSlabsWhereNoSumAtPointsIsOpen) {
+  Plan plan;
+  plan.period.hours = 48;
+  plan.ranks_per_member = 3;
+  plan.points = {{.name = "a.csv", .intervals = {{5, 6}, {20, 21}}}};
+  EXPECT_EQ(plan.partition().slab(1).size(), 16);
+  plan.points.push_back({.name = "b.csv", .intervals = {{0, 20}, {20, 40}}});
+  EXPECT_EQ(plan.partition().slab(1).first, 20);
+  EXPECT_EQ(plan.partition().slab(2).first, 40);
+  plan.withheld = {{.name = "c.csv", .intervals = {{0, 30}, {15, 45}}}};  // they overlap
+  EXPECT_EQ(plan.partition().slab(0).size(), 45);
 }
 
 }  // namespace

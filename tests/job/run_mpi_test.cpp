@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "app/toy_prior.hpp"
@@ -164,6 +166,74 @@ TEST_F(OneJobAfterAnother, DrawsTheSameInBf16OnAnyNumberOfRanks) {
   if (!world_.is_root()) return;
   EXPECT_EQ(found, expected);
   EXPECT_NE(found, exact);
+}
+
+/// Stations with values of pressure every two hours and a mean over three, one of which is withheld.
+void write_stations(const std::filesystem::path& path) {
+  std::ofstream table(path);
+  table << "time,begin,method,lat,lon,psl[Pa],psl_std[Pa]\n";
+  for (int station = 0; station < 5; ++station)
+    for (int hour = 0; hour < 9; hour += 2)
+      table << fmt::format("2001-01-01T{:02}:00,,point,{},{},{},0.{}\n", hour, 57.9 - 0.3 * station,
+                           -2.8 + 1.1 * station, 2 + station % 3, 2 + station);
+  table << "2001-01-01T05:00,2001-01-01T02:00,mean,57.2,1.1,4,0.3\n";
+}
+
+/// What members given stations are like, and the run's scores; of the root.
+std::pair<std::vector<double>, nlohmann::json> draw_given_stations(const comm::Communicator& ranks,
+                                                                   const std::filesystem::path& folder,
+                                                                   std::int64_t ranks_per_member) {
+  Settings settings;
+  settings.prior = folder / "prior";
+  settings.stations = {folder / "stations.csv"};
+  settings.withheld = 0.4;
+  settings.hours = 9;
+  settings.steps = 4;
+  settings.members = 2;
+  settings.ranks_per_member = ranks_per_member;
+  settings.output = folder / fmt::format("{}_of_{}", ranks_per_member, ranks.size());
+  settings.result_values = "sampler.steps = 4\n";
+  ranks.agree_on_root([&] {
+    foehn::testing::write_gaussian_prior(settings.prior);
+    write_stations(folder / "stations.csv");
+  });
+  const model::PriorBundle prior =
+      load_prior(ranks, open_prior(ranks, settings.prior), at::TensorOptions(at::kFloat));
+  Planned planned =
+      make_plan(ranks, settings, ranks.is_root() ? &prior.description : nullptr, at::kCPU, false);
+  const Result result =
+      job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior, {}, process::StopToken());
+  EXPECT_TRUE(result.is_done);
+  if (!ranks.is_root()) return {};
+  write_run_record(planned.plan, *planned.root, prior.description.domain, "done", &result);
+  const auto record =
+      nlohmann::json::parse(io::content_of(std::filesystem::path(settings.output) / "run.json"));
+  const io::NetcdfFile file = io::NetcdfFile::open(std::filesystem::path(settings.output) / "member_001.nc");
+  return {file.read_doubles(file.variable("psl")), record["self_check"]};
+}
+
+TEST_F(OneJobAfterAnother, DrawsAndScoresTheSameGivenStationsOnAnyNumberOfRanks) {
+  const comm::Communicator alone = world_.split(world_.rank());
+  const std::filesystem::path own = folder_ / std::to_string(world_.rank());
+  const auto [values, check] = draw_given_stations(alone, own, 0);
+  const auto [shared_values, shared_check] = draw_given_stations(world_, folder_, 0);
+  const auto [teams_values, teams_check] = draw_given_stations(world_, folder_, 1);
+  if (!world_.is_root()) return;
+  EXPECT_EQ(shared_values, values);
+  EXPECT_EQ(teams_values, values);
+  for (const nlohmann::json* of : {&shared_check, &teams_check}) {
+    for (const char* part : {"stations", "withheld"}) {
+      nlohmann::json expected = check[part], found = (*of)[part];
+      for (auto* sets : {&expected, &found})
+        for (nlohmann::json& set : *sets) set.erase("file");  // each rank alone has one of its own
+      EXPECT_EQ(found, expected);
+    }
+  }
+  ASSERT_FALSE(check["withheld"].empty());
+  EXPECT_EQ(check["withheld"][0]["values"], 5);  // of one station; the other one has the mean
+  EXPECT_GT(check["withheld"][0]["rmse"], 0);
+  EXPECT_GT(check["withheld"][0]["fair_crps"], 0);
+  EXPECT_LT(check["stations"][0]["distance_rms"], 3);
 }
 
 TEST_F(OneJobAfterAnother, KeepsItsFolderLockedAsLongAsItLasts) {

@@ -8,6 +8,7 @@
 
 #include "foehn/conditioning/period.hpp"
 #include "foehn/conditioning/placement.hpp"
+#include "foehn/conditioning/point_set.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/job/settings.hpp"
@@ -43,8 +44,10 @@ struct CheckpointSchedule {
 struct Plan {
   std::string prior_digest;  ///< of the prior that it is for
   conditioning::Period period;
-  std::vector<conditioning::Placement> observations;  ///< empty: unconditional
-  std::vector<double> observation_std;  ///< one per variable, physical units; empty: unconditional
+  std::vector<conditioning::Placement> observations;   ///< coarse ones
+  std::vector<conditioning::PointPlacement> points;    ///< at points; with none of either: unconditional
+  std::vector<conditioning::PointPlacement> withheld;  ///< at points, to be scored
+  std::vector<double> observation_std;  ///< of coarse ones, one per variable, physical units; empty: none
   Guidance guidance = Guidance::none;   ///< none: unconditional
   Solving solving;
   std::optional<double> gamma;

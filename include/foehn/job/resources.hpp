@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "foehn/conditioning/observation_input.hpp"
+#include "foehn/conditioning/point_input.hpp"
 #include "foehn/job/settings.hpp"
 #include "foehn/process/output_folder.hpp"
 #include "foehn/process/output_lock.hpp"
@@ -25,6 +26,8 @@ struct Resources {
   std::unique_ptr<conditioning::ObservationInput> input;        ///< until they are read; null: unconditional
   std::vector<std::filesystem::path> inputs;                    ///< files that nothing may be written over
   conditioning::CheckedObservations observations;               ///< their series until ranks have theirs
+  conditioning::PlacedPoints points;                            ///< until ranks have theirs
+  std::string points_digest;                                    ///< of those used; empty: there are none
   std::string options_digest;                                   ///< of the options that change the result
   std::string made;  ///< lines on files that were made on the way, for people
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "foehn/conditioning/point_input.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/ingestion/preparation_options.hpp"
 #include "foehn/io/cordex_metadata.hpp"
@@ -29,11 +30,17 @@ struct Settings {
   std::string gaussian;                   ///< folder of a Gaussian prior that is lent to it; empty: none
   std::vector<std::string> observations;  ///< files or globs of observations, or
   ingestion::PreparationOptions
-      preparation;                      ///< of a climate model's files, and how they become observations
-  double missing_fraction = 0;          ///< of a variable's coarse values that may be missing
-  std::string start;                    ///< first hour; empty: the first observation's
-  std::int64_t hours = 0;               ///< 0: up to the last observation
-  std::vector<double> observation_std;  ///< of the errors, one per variable in its unit, or
+      preparation;                       ///< of a climate model's files, and how they become observations
+  std::vector<std::string> stations;     ///< files or globs of observations at points
+  std::vector<std::string> station_std;  ///< of those that do not state their error, "variable=value"
+  conditioning::Interpolation interpolation = conditioning::Interpolation::bilinear;
+  double withheld = 0;  ///< share of stations or times that is kept back to be scored
+  conditioning::WithheldUnit withheld_unit = conditioning::WithheldUnit::stations;
+  std::int64_t withheld_seed = 0;
+  double missing_fraction = 0;                     ///< of a variable's coarse values that may be missing
+  std::string start;                               ///< first hour; empty: the first observation's
+  std::int64_t hours = 0;                          ///< 0: up to the last observation
+  std::vector<double> observation_std;             ///< of the errors, one per variable in its unit, or
   std::vector<double> observation_std_normalised;  ///< in units of normalised fields, one or one per variable
   std::optional<double> gamma;
   diffusion::Method method = kSamplerDefaults.method;
@@ -74,7 +81,9 @@ struct Settings {
                               : std::filesystem::path(checkpoint);
   }
   bool prepares() const { return !preparation.files.empty(); }
-  bool is_conditioned() const { return (!observations.empty() || prepares()) && guidance != Guidance::none; }
+  /// Whether there are coarse observations.
+  bool has_blocks() const { return !observations.empty() || prepares(); }
+  bool is_conditioned() const { return (has_blocks() || !stations.empty()) && guidance != Guidance::none; }
 };
 
 /// What a sampler is told.
