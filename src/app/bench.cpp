@@ -2,21 +2,24 @@
 #include <fmt/format.h>
 
 #include <iostream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/bench_model.hpp"
+#include "app/bench_subject.hpp"
 #include "app/bench_timing.hpp"
 #include "app/subcommands.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/version.hpp"
 #include "foehn/io/durable.hpp"
+#include "foehn/job/settings.hpp"
+#include "foehn/job/shared_prior.hpp"
 #include "foehn/model/prior_bundle.hpp"
-#include "foehn/model/score_unet.hpp"
 #include "foehn/process/device.hpp"
+#include "foehn/process/stop.hpp"
 #include "option_names.hpp"
 #include "options.hpp"
 
@@ -30,7 +33,9 @@ struct BenchOptions {
   std::vector<std::int64_t> batches{1, 2, 4};
   std::int64_t repeats = 5;
   std::int64_t threads = 1;
-  process::DeviceChoice device = process::DeviceChoice::automatic;
+  bool has_model = false;
+  std::int64_t batch = job::Settings().batch;
+  process::HardwareChoice hardware = {};
   model::Precision precision = model::Precision::fp32;
   std::string output;
 };
@@ -55,55 +60,22 @@ void declare(config::OptionTable& table, BenchOptions& options) {
        .maximum = 1000});
   table.add("output.path", &options.output,
             {.doc = "Also write the results to this JSON file.", .changes_result = false});
-  add_device_option(table, options.device);
+  table.add(
+      "model", &options.has_model,
+      {.doc = "Instead, measure what steps of `foehn sample` are made of, and print what they take on 1 to "
+              "1024 ranks as fast as these for 1 to 100 years, and from how many ranks on exchanges cost "
+              "5 %; checked against steps on these ranks, of which there must be two or more."});
+  table.add("sampler.batch", &options.batch,
+            {.doc = "Evaluate the prior on this many windows at a time in these steps.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 4096});
+  add_hardware_options(table, options.hardware);
   table.add(
       "run.precision", &options.precision,
       {.doc = "Compute the network's convolutions and products in this arithmetic: fp32, tf32 (GPUs only) "
               "or bf16; the machine's peaks as well."});
   add_threads_option(table, options.threads);
-}
-
-/// What is timed.
-struct Subject {
-  std::string name;
-  std::shared_ptr<diffusion::WindowDenoiser> denoiser;
-  diffusion::Schedule schedule;
-  std::vector<std::int64_t> window;  ///< shape: channels, ny, nx
-  std::optional<double>
-      operations;  ///< floating-point, per window's noise estimate; known for score networks alone
-};
-
-Subject full_network(const at::TensorOptions& tensors, model::Precision precision) {
-  constexpr std::int64_t kSide = 128;
-  const model::ScoreUnetArchitecture architecture{.window = 13,
-                                                  .variables = 4,
-                                                  .hidden = {128, 128, 256, 384, 512},
-                                                  .blocks = {3, 3, 3, 3, 3},
-                                                  .attention = {4},
-                                                  .embedding = 512};
-  return {"full-size score network, random weights",
-          std::make_unique<model::ScoreUnet>(architecture, model::random_tensors(architecture, 0), tensors,
-                                             precision),
-          {},
-          {architecture.channels(), kSide, kSide},
-          static_cast<double>(model::window_flops(architecture, kSide, kSide))};
-}
-
-Subject prior_of(const std::string& path, const at::TensorOptions& tensors, model::Precision precision) {
-  model::PriorBundle bundle = model::load_prior(path, tensors, precision);
-  const model::PriorDescription& prior = bundle.description;
-  model::check_precision(precision, prior);
-  bundle.set_clock({prior.domain.calendar, 0, prior.domain.step_seconds});
-  const auto ny = prior.domain.grid.ny(), nx = prior.domain.grid.nx();
-  const auto channels =
-      (2 * prior.markov_order + 1) * static_cast<std::int64_t>(prior.domain.variables.size());
-  std::optional<double> operations;
-  if (prior.network) operations = static_cast<double>(model::window_flops(*prior.network, ny, nx));
-  return {fmt::format("{} prior {}", prior.kind, path),
-          std::move(bundle.denoiser),
-          prior.schedule,
-          {channels, ny, nx},
-          operations};
 }
 
 /// One line of the table.
@@ -120,14 +92,14 @@ struct Case {
   }
 };
 
-std::vector<Case> time_subject(Subject& subject, const BenchOptions& options,
+std::vector<Case> time_subject(const BenchSubject& subject, const BenchOptions& options,
                                const at::TensorOptions& tensors) {
   const diffusion::NoiseLevel level = subject.schedule.at(0.5);
   // The gradient in the fields, without the weights', takes about the operations of the forward pass again.
   const auto both = subject.operations ? std::optional(2 * *subject.operations) : std::nullopt;
   std::vector<Case> cases;
   for (const std::int64_t batch : options.batches) {
-    std::vector<std::int64_t> shape = subject.window;
+    std::vector<std::int64_t> shape = subject.window();
     shape.insert(shape.begin(), batch);
     const diffusion::Windows noisy{at::randn(shape, tensors),
                                    std::vector<std::int64_t>(static_cast<std::size_t>(batch))};
@@ -174,8 +146,7 @@ nlohmann::json json_of(const std::optional<double>& number) {
   return number ? nlohmann::json(*number) : nlohmann::json();
 }
 
-nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const Subject& subject,
-                      const nlohmann::json& option_values) {
+nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks) {
   nlohmann::json lines = nlohmann::json::array();
   for (const Case& one : cases)
     lines.push_back({{"batch", one.batch},
@@ -185,45 +156,89 @@ nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks, const 
                      {"gflop_per_second", json_of(ratio(one.rate(), kGiga))},
                      {"of_matrix_product", json_of(ratio(one.rate(), peaks.matrix_product))},
                      {"of_convolution", json_of(ratio(one.rate(), peaks.convolution))}});
-  return {{"program", "foehn"},
-          {"command", "bench"},
-          {"version", core::version()},
-          {"options", option_values},
-          {"subject", subject.name},
-          {"gflop_per_window", json_of(ratio(subject.operations, kGiga))},
-          {"peaks_gflop_per_second",
+  return {{"peaks_gflop_per_second",
            {{"matrix_product", peaks.matrix_product / kGiga}, {"convolution", peaks.convolution / kGiga}}},
           {"cases", lines}};
 }
 
-int run(const Call& call, const BenchOptions& options) {
+void check(const BenchOptions& options, int ranks) {
   const bool is_full = options.network == TimedNetwork::full;
   if (is_full != options.prior.empty())
     throw core::UsageError(is_full ? "prior.path: expected none beside bench.network full"
                                    : "prior.path: required, unless bench.network is full");
-  process::set_threads(options.threads);
+  if (options.has_model && ranks == 1)
+    throw core::UsageError(
+        "model: expected two ranks or more, to time what travels between them, found one; start it by mpirun "
+        "or srun");
+}
+
+std::string describe(const BenchSubject& subject, const BenchOptions& options, const c10::Device& device) {
+  const std::vector<std::int64_t> window = subject.window();
+  return fmt::format("{}\nwindow of {} channels on {} x {} cells, {} GFLOP; {}, {}, {} threads\n",
+                     subject.name, window[0], window[1], window[2], text(ratio(subject.operations, kGiga), 1),
+                     process::name_of(device), core::name_of(options.precision), options.threads);
+}
+
+void write_record(const Call& call, const BenchOptions& options, const BenchSubject& subject,
+                  nlohmann::json found) {
+  if (options.output.empty()) return;
+  found.update({{"program", "foehn"},
+                {"command", "bench"},
+                {"version", core::version()},
+                {"options", call.table.values()},
+                {"subject", subject.name},
+                {"gflop_per_window", json_of(ratio(subject.operations, kGiga))}});
+  io::write_file_atomically(options.output, found.dump(2) + "\n");
+}
+
+/// Times calls of the denoiser, on the root.
+void run_alone(const Call& call, const BenchOptions& options) {
   const at::TensorOptions tensors =
-      at::TensorOptions(at::kFloat).device(process::choose_device(options.device));
-
+      at::TensorOptions(at::kFloat).device(process::choose_device(options.hardware.device));
   model::check_precision(options.precision, tensors.device());
-
-  Subject subject = is_full ? full_network(tensors, options.precision)
-                            : prior_of(options.prior, tensors, options.precision);
-  if (call.validate_only) {
-    say_valid("nothing was timed");
-    return 0;
-  }
-  std::cout << fmt::format("{}\nwindow of {} channels on {} x {} cells, {} GFLOP; {}, {}, {} threads\n",
-                           subject.name, subject.window[0], subject.window[1], subject.window[2],
-                           text(ratio(subject.operations, kGiga), 1), process::name_of(tensors.device()),
-                           core::name_of(options.precision), options.threads)
-            << std::flush;
+  const BenchSubject subject =
+      options.network == TimedNetwork::full
+          ? full_network(tensors, options.precision)
+          : subject_of(options.prior, model::load_prior(options.prior, tensors, options.precision));
+  if (call.validate_only) return say_valid("nothing was timed");
+  std::cout << describe(subject, options, tensors.device()) << std::flush;
   const Peaks peaks = measure_peaks(tensors, options.precision, options.repeats);
   const std::vector<Case> cases = time_subject(subject, options, tensors);
   std::cout << table_text(cases, peaks);
-  if (!options.output.empty())
-    io::write_file_atomically(options.output,
-                              record(cases, peaks, subject, call.table.values()).dump(2) + "\n");
+  write_record(call, options, subject, record(cases, peaks));
+}
+
+/// Models a step of `foehn sample`, on all ranks.
+void run_model(const Call& call, const comm::Communicator& world, const BenchOptions& options) {
+  const process::Hardware hardware = process::choose_hardware(world, options.hardware);
+  const at::TensorOptions tensors = at::TensorOptions(at::kFloat).device(hardware.device);
+  world.agree([&] { model::check_precision(options.precision, hardware.device); });
+  const BenchSubject subject =
+      options.network == TimedNetwork::full
+          ? full_network(tensors, options.precision)
+          : subject_of(options.prior, job::load_prior(world, job::open_prior(world, options.prior), tensors,
+                                                      options.precision));
+  if (call.validate_only) {
+    if (world.is_root()) say_valid("nothing was timed");
+    return;
+  }
+  if (world.is_root()) std::cout << describe(subject, options, hardware.device) << std::flush;
+  const BenchModel model = make_model(world, subject, options.batch, hardware);
+  world.agree_on_root([&] {
+    std::cout << describe(model);
+    write_record(call, options, subject, {{"model", record(model)}});
+  });
+}
+
+int run(const Call& call, const Context& context, const BenchOptions& options) {
+  const comm::Communicator& world = context.world;
+  process::stop_listening();
+  world.agree([&] { check(options, world.size()); });
+  process::set_threads(options.threads);
+  if (options.has_model)
+    run_model(call, world, options);
+  else
+    world.agree_on_root([&] { run_alone(call, options); });
   return 0;
 }
 
@@ -231,9 +246,10 @@ int run(const Call& call, const BenchOptions& options) {
 
 Subcommand bench() {
   return {.name = "bench",
-          .summary = "Time a denoiser beside the machine's measured peaks.",
+          .summary =
+              "Time a denoiser beside the machine's measured peaks, or model steps on any number of ranks.",
           .example = "foehn bench --bench.network full --run.threads 2",
-          .declare = serial(&declare, &run)};
+          .declare = parallel(&declare, &run)};
 }
 
 }  // namespace foehn::app

@@ -1,0 +1,21 @@
+#include "app/bench_timing.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+namespace foehn::app {
+namespace {
+
+TEST(BenchTiming, TakesTheMedianOfWarmCalls) {
+  int calls = 0;
+  const Timing timing = time_calls(3, [&] {
+    ++calls;
+    return at::zeros({1});
+  });
+  EXPECT_EQ(calls, 4);
+  EXPECT_EQ(timing.repeats, 3);
+  EXPECT_GT(timing.seconds, 0);
+}
+
+}  // namespace
+}  // namespace foehn::app
