@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "foehn/core/error.hpp"
+#include "foehn/io/granular_rounding.hpp"
 #include "options.hpp"
 #include "prepare_options.hpp"
 
@@ -291,7 +292,7 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
              .is_path = true,
              .changes_result = false});
   table.add("output.chunk_hours", &options.chunk_hours,
-            {.doc = "Gather and write this many hours at a time; also the chunk length of the files.",
+            {.doc = "Compress and write this many hours at a time; also the chunk length of the files.",
              .unit = "h",
              .minimum = 1,
              .maximum = 10000,
@@ -302,6 +303,13 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
              .minimum = 0,
              .maximum = 9,
              .changes_result = false});
+  table.add(
+      "output.significant_digits", &options.significant_digits,
+      {.doc = "Keep at least this many significant decimal digits of each value, so that files compress "
+              "better; 0 keeps all.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = io::kMostSignificantDigits});
 }
 
 void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) {

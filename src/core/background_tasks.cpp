@@ -35,6 +35,12 @@ void BackgroundTasks::wait() {
   rethrow();
 }
 
+bool BackgroundTasks::is_idle() {
+  const std::lock_guard lock(mutex_);
+  rethrow();
+  return tasks_.empty() && !is_busy_;
+}
+
 void BackgroundTasks::run() {
   std::unique_lock lock(mutex_);
   while (true) {

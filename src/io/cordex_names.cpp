@@ -7,6 +7,7 @@
 #include "cordex_variables.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/cordex_writer.hpp"
+#include "foehn/io/wind_turning.hpp"
 
 namespace foehn::io {
 namespace {
@@ -73,7 +74,7 @@ std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMeta
   check(metadata);
   const std::string frequency = cordex_frequency(header);
   const std::vector<std::string> ids = variable_ids(header);
-  winds_along_grid(header);  // which are to be turned
+  WindTurning::of(header.variables, header.grid);  // they must be possible to turn
   check_times(header, instants);
   std::string of_simulation;
   for (const char* key : {"domain_id", "driving_source_id", "driving_experiment_id", "driving_variant_label",
@@ -91,6 +92,13 @@ std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMeta
     first = end;
   }
   return files;
+}
+
+std::vector<std::int64_t> cordex_file_starts(const std::vector<CordexFile>& files) {
+  std::vector<std::int64_t> starts;
+  for (const CordexFile& file : files)
+    if (starts.empty() || file.first != starts.back()) starts.push_back(file.first);
+  return starts;
 }
 
 }  // namespace foehn::io

@@ -9,8 +9,6 @@
 #include "cordex_variables.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/grid/rotation.hpp"
-#include "foehn/grid/winds.hpp"
 
 namespace foehn::io {
 namespace {
@@ -45,30 +43,12 @@ std::string identity(const std::string& name, const Attributes& attributes) {
 
 }  // namespace
 
-std::optional<GridWinds> winds_along_grid(const FieldHeader& header) {
-  if (!header.grid.rotated_pole) return std::nullopt;
-  std::optional<std::size_t> found[2];  // of u and v
-  for (std::size_t i = 0; i < header.variables.size(); ++i)
-    if (const auto component = grid::wind_component(header.variables[i].standard_name))
-      if (component->is_along_grid) found[component->is_first ? 0 : 1] = i;
-  if (!found[0] && !found[1]) return std::nullopt;
-  if (!found[0] || !found[1]) {
-    const Variable& one = header.variables[found[0] ? *found[0] : *found[1]];
-    throw core::Error(fmt::format(
-        "variable {} ({}): the archive's winds are geographic; to turn it, the other component is needed",
-        one.name, one.standard_name));
-  }
-  return GridWinds{*found[0], *found[1]};
-}
-
 CordexWriter::CordexWriter(std::filesystem::path folder, FieldHeader header, CordexMetadata metadata,
                            std::int64_t instants)
     : folder_(std::move(folder)),
       header_(std::move(header)),
       metadata_(std::move(metadata)),
-      files_(cordex_files(header_, metadata_, instants)),
-      winds_(winds_along_grid(header_)) {
-  if (winds_) wind_angles_ = grid::grid_angles(header_.grid);
+      files_(cordex_files(header_, metadata_, instants)) {
   open_year();
 }
 
@@ -109,53 +89,30 @@ FieldHeader CordexWriter::header_of(const CordexFile& file) const {
 void CordexWriter::open_year() {
   for (std::size_t variable = 0; variable < variables(); ++variable) {
     const CordexFile& file = files_[writers_.size()];
-    writers_.push_back(std::make_unique<FieldWriter>(folder_ / file.name, header_of(file)));
+    writers_.push_back(std::make_unique<ChunkWriter>(folder_ / file.name, header_of(file), file.count));
   }
 }
 
-void CordexWriter::turn_winds(std::span<float> values) const {
-  const auto cells = static_cast<std::size_t>(header_.grid.cells());
-  for (; !values.empty(); values = values.subspan(variables() * cells))
-    grid::rotate_winds_to_geographic(wind_angles_, values.subspan(winds_->u * cells, cells),
-                                     values.subspan(winds_->v * cells, cells));
-}
-
-void CordexWriter::append(std::span<const float> values) {
-  const auto cells = static_cast<std::size_t>(header_.grid.cells());
-  const std::size_t instant = variables() * cells;
-  if (values.size() % instant != 0)
-    throw core::Error(fmt::format("{}: {} values, expected a multiple of one instant's, {}", folder_.string(),
-                                  values.size(), instant));
-  const auto steps = static_cast<std::int64_t>(values.size() / instant);
-  const std::int64_t instants = files_.back().first + files_.back().count;
-  if (steps > instants - written_)
-    throw core::Error(fmt::format("{}: more than the {} instants announced", folder_.string(), instants));
-
-  std::vector<float> turned;
-  if (winds_) {
-    turned.assign(values.begin(), values.end());
-    turn_winds(turned);
-    values = turned;
+void CordexWriter::append(std::span<const Chunk> chunks) {
+  if (chunks.size() != variables())
+    throw core::Error(
+        fmt::format("{}: chunks of {} variables, expected {}", folder_.string(), chunks.size(), variables()));
+  // A year is opened when its first chunk comes, and closed after its last.
+  const auto end = [&] {
+    const CordexFile& file = files_[writers_.size() - 1];
+    return file.first + file.count;
+  };
+  if (written_ == end()) {
+    if (writers_.size() == files_.size())
+      throw core::Error(fmt::format("{}: more than the {} instants announced", folder_.string(), written_));
+    open_year();
   }
-  std::vector<float> fields;
-  while (!values.empty()) {
-    // A year is opened when its first instant comes, and closed after its last.
-    if (written_ == files_[writers_.size() - 1].first + files_[writers_.size() - 1].count) open_year();
-    const std::size_t first_file = writers_.size() - variables();
-    const std::int64_t end = files_[first_file].first + files_[first_file].count;
-    const auto count = std::min(values.size() / instant, static_cast<std::size_t>(end - written_));
-    fields.resize(count * cells);
-    for (std::size_t variable = 0; variable < variables(); ++variable) {
-      for (std::size_t i = 0; i < count; ++i)
-        std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(i * instant + variable * cells), cells,
-                    fields.begin() + static_cast<std::ptrdiff_t>(i * cells));
-      writers_[first_file + variable]->append(fields);
-    }
-    written_ += static_cast<std::int64_t>(count);
-    values = values.subspan(count * instant);
-    if (written_ == end)
-      for (std::size_t file = first_file; file < writers_.size(); ++file) writers_[file]->close();
-  }
+  const std::size_t first_file = writers_.size() - variables();
+  for (std::size_t variable = 0; variable < variables(); ++variable)
+    writers_[first_file + variable]->append(chunks.subspan(variable, 1));
+  written_ = std::min(written_ + header_.chunk_steps, end());
+  if (written_ == end())
+    for (std::size_t file = first_file; file < writers_.size(); ++file) writers_[file]->close();
 }
 
 void CordexWriter::commit() {

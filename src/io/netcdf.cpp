@@ -1,7 +1,7 @@
 #include "foehn/io/netcdf.hpp"
 
-#include <dlfcn.h>
 #include <fcntl.h>
+#include <hdf5.h>
 #include <netcdf.h>
 #include <netcdf_mem.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #include "compression_filters.hpp"
 #include "file_kind.hpp"
 #include "foehn/core/error.hpp"
+#include "library_lock.hpp"
 #include "netcdf_attributes.hpp"
 
 namespace foehn::io {
@@ -59,12 +60,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 /// After a write that failed (a full disk), HDF5 keeps a broken file and crashes on it when it tidies up at
 /// the end of the program. Every file is closed by its owner, so there is nothing to tidy up. HDF5 takes this
-/// only before its first work, hence before main. It is NetCDF's affair and not linked by name; where it is
-/// not found, all stays as it is.
-[[maybe_unused]] const bool kHdf5LeavesExitAlone = [] {
-  const auto dont_atexit = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "H5dont_atexit"));
-  return dont_atexit != nullptr && dont_atexit() >= 0;
-}();
+/// only before its first work, hence before main.
+[[maybe_unused]] const bool kHdf5LeavesExitAlone = H5dont_atexit() >= 0;
 
 /// The hyperslab to be read or written, checked against the variable's size.
 struct Hyperslab {
@@ -148,6 +145,7 @@ std::vector<double> NetcdfVariable::numbers(const std::string& attribute) const 
 }
 
 NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
+  const LibraryLock lock;
   // Asked first: NetCDF-C would take a name such as "https://..." for a server to talk to.
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) throw core::Error(path.string() + ": no such file");
@@ -165,6 +163,7 @@ NetcdfFile NetcdfFile::open(const std::filesystem::path& path) {
 }
 
 NetcdfFile NetcdfFile::open_content(const std::filesystem::path& name, std::span<const std::byte> content) {
+  const LibraryLock lock;
   int id = -1;
   // It is not written to, whatever the type says.
   const int status =
@@ -176,6 +175,7 @@ NetcdfFile NetcdfFile::open_content(const std::filesystem::path& name, std::span
 
 NetcdfFile NetcdfFile::create(const std::filesystem::path& path, NetcdfModel model,
                               const std::filesystem::path& final_name) {
+  const LibraryLock lock;
   const std::filesystem::path& name = final_name.empty() ? path : final_name;
   // The system says why a file cannot be made; HDF5 would not.
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -196,6 +196,7 @@ NetcdfFile::NetcdfFile(NetcdfFile&& other) noexcept
 }
 
 NetcdfFile::~NetcdfFile() {
+  const LibraryLock lock;
   if (id_ >= 0) nc_close(id_);
 }
 
@@ -207,6 +208,7 @@ void NetcdfFile::fail(int status, const std::string& doing) const {
 }
 
 std::vector<std::string> NetcdfFile::variable_names() const {
+  const LibraryLock lock;
   int count = 0;
   check(nc_inq_nvars(id_, &count), "cannot list the variables");
   std::vector<std::string> names;
@@ -219,11 +221,13 @@ std::vector<std::string> NetcdfFile::variable_names() const {
 }
 
 bool NetcdfFile::has_variable(const std::string& name) const {
+  const LibraryLock lock;
   int variable = -1;
   return nc_inq_varid(id_, name.c_str(), &variable) == NC_NOERR;
 }
 
 std::optional<std::int64_t> NetcdfFile::dimension_size(const std::string& name) const {
+  const LibraryLock lock;
   int dimension = -1;
   if (nc_inq_dimid(id_, name.c_str(), &dimension) != NC_NOERR) return std::nullopt;
   std::size_t size = 0;
@@ -232,12 +236,14 @@ std::optional<std::int64_t> NetcdfFile::dimension_size(const std::string& name) 
 }
 
 bool NetcdfFile::has_groups() const {
+  const LibraryLock lock;
   int count = 0;
   check(nc_inq_grps(id_, &count, nullptr), "cannot list the groups");
   return count > 0;
 }
 
 NetcdfVariable NetcdfFile::variable(const std::string& name) const {
+  const LibraryLock lock;
   NetcdfVariable variable;
   variable.name = name;
   const std::string doing = "cannot read the header of variable " + name;
@@ -271,6 +277,7 @@ NetcdfVariable NetcdfFile::variable(const std::string& name) const {
 }
 
 int NetcdfFile::attribute_type(const NetcdfVariable& variable, const std::string& attribute) const {
+  const LibraryLock lock;
   nc_type type = NC_NAT;
   check(nc_inq_atttype(id_, variable.id, attribute.c_str(), &type),
         "reading attribute " + attribute + " of variable " + variable.name);
@@ -278,12 +285,14 @@ int NetcdfFile::attribute_type(const NetcdfVariable& variable, const std::string
 }
 
 Attributes NetcdfFile::global_attributes() const {
+  const LibraryLock lock;
   int count = 0;
   check(nc_inq_natts(id_, &count), "cannot list the global attributes");
   return read_attributes(id_, NC_GLOBAL, count, path_.string());
 }
 
 std::vector<std::int64_t> NetcdfFile::chunk_lengths(const NetcdfVariable& variable) const {
+  const LibraryLock lock;
   int format = 0, storage = NC_CONTIGUOUS;
   const std::string doing = "reading the chunks of variable " + variable.name;
   check(nc_inq_format(id_, &format), doing);
@@ -296,6 +305,7 @@ std::vector<std::int64_t> NetcdfFile::chunk_lengths(const NetcdfVariable& variab
 }
 
 std::int64_t NetcdfFile::chunk_cache_bytes(const NetcdfVariable& variable) const {
+  const LibraryLock lock;
   std::size_t bytes = 0;
   check(nc_get_var_chunk_cache(id_, variable.id, &bytes, nullptr, nullptr),
         "reading the chunk cache of variable " + variable.name);
@@ -303,6 +313,7 @@ std::int64_t NetcdfFile::chunk_cache_bytes(const NetcdfVariable& variable) const
 }
 
 void NetcdfFile::set_chunk_cache_bytes(const NetcdfVariable& variable, std::int64_t bytes) const {
+  const LibraryLock lock;
   const std::string doing = "setting the chunk cache of variable " + variable.name;
   std::size_t slots = 0;
   float preemption = 0;
@@ -313,6 +324,7 @@ void NetcdfFile::set_chunk_cache_bytes(const NetcdfVariable& variable, std::int6
 std::vector<double> NetcdfFile::read_doubles(const NetcdfVariable& variable,
                                              std::span<const std::int64_t> start,
                                              std::span<const std::int64_t> count) const {
+  const LibraryLock lock;
   const std::string where = path_.string() + ": reading " + variable.name;
   if (!variable.is_numeric) throw core::Error(where + ": it holds no numbers");
   const Hyperslab slab = make_hyperslab(where, variable, start, count, false);
@@ -328,10 +340,12 @@ std::vector<double> NetcdfFile::read_doubles(const NetcdfVariable& variable,
 }
 
 void NetcdfFile::check_compression(const NetcdfVariable& variable) const {
+  const LibraryLock lock;
   check_filters(id_, variable, path_);
 }
 
 void NetcdfFile::define_dimension(const std::string& name, std::int64_t size) {
+  const LibraryLock lock;
   int id = -1;
   check(nc_def_dim(id_, name.c_str(), static_cast<std::size_t>(size), &id), "defining dimension " + name);
 }
@@ -339,6 +353,7 @@ void NetcdfFile::define_dimension(const std::string& name, std::int64_t size) {
 void NetcdfFile::define_variable(const std::string& name, NetcdfType type,
                                  const std::vector<std::string>& dimensions, const Attributes& attributes,
                                  const NetcdfStorage& storage) {
+  const LibraryLock lock;
   const std::string doing = "defining variable " + name;
   std::vector<int> ids;
   for (const auto& dimension : dimensions) {
@@ -368,6 +383,7 @@ void NetcdfFile::define_variable(const std::string& name, NetcdfType type,
 }
 
 void NetcdfFile::set_global_attributes(const Attributes& attributes) {
+  const LibraryLock lock;
   for (const auto& [key, value] : attributes) {
     write_attribute(id_, NC_GLOBAL, key, value, path_.string());
   }
@@ -381,6 +397,7 @@ void NetcdfFile::end_definitions() {
 
 void NetcdfFile::write(const std::string& variable, std::span<const double> values,
                        std::span<const std::int64_t> start, std::span<const std::int64_t> count) {
+  const LibraryLock lock;
   const NetcdfVariable header = this->variable(variable);
   const Hyperslab slab = make_write_slab(*this, header, values.size(), start, count);
   errno = 0;
@@ -391,6 +408,7 @@ void NetcdfFile::write(const std::string& variable, std::span<const double> valu
 
 void NetcdfFile::write(const std::string& variable, std::span<const float> values,
                        std::span<const std::int64_t> start, std::span<const std::int64_t> count) {
+  const LibraryLock lock;
   const NetcdfVariable header = this->variable(variable);
   const Hyperslab slab = make_write_slab(*this, header, values.size(), start, count);
   errno = 0;
@@ -400,6 +418,7 @@ void NetcdfFile::write(const std::string& variable, std::span<const float> value
 }
 
 void NetcdfFile::close() {
+  const LibraryLock lock;
   const int id = std::exchange(id_, -1);
   errno = 0;
   check(nc_close(id), "closing");

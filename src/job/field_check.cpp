@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <iterator>
 
 namespace foehn::job {
 namespace {
 
 // Where spread is looked at: enough to tell its size, whatever the trajectory's length.
-constexpr std::size_t kPoints = 16;
+constexpr std::size_t kPoints = HourFacts::kPoints;
 constexpr std::int64_t kMostHours = 4096;
 
 std::optional<double> ratio(double one, double other) {
@@ -17,27 +17,6 @@ std::optional<double> ratio(double one, double other) {
 
 }  // namespace
 
-/// Hands on what a member's writer is given.
-class FieldCheck::Watcher : public io::MemberWriter {
- public:
-  Watcher(FieldCheck& check, std::unique_ptr<io::MemberWriter> writer)
-      : check_(check), writer_(std::move(writer)), member_(check.new_member()) {}
-
-  void append(std::span<const float> values) override {
-    check_.add(member_, values);
-    writer_->append(values);
-  }
-  void commit() override {
-    writer_->commit();
-    check_.take(member_);
-  }
-
- private:
-  FieldCheck& check_;
-  std::unique_ptr<io::MemberWriter> writer_;
-  Member member_;
-};
-
 FieldCheck::FieldCheck(const Plan& plan, const model::Domain& domain)
     : plan_(plan),
       variables_(domain.variables.size()),
@@ -45,19 +24,10 @@ FieldCheck::FieldCheck(const Plan& plan, const model::Domain& domain)
       is_observed_(variables_, std::vector<bool>(static_cast<std::size_t>(plan.period.hours), false)),
       stride_(plan.windows.strides.clear),
       sums_(variables_) {
-  const at::Tensor ends = domain.quantiles.to(at::kDouble);
-  for (std::int64_t variable = 0; variable < ends.size(0); ++variable) {
-    lowest_.push_back(ends[variable][0].item<double>());
-    highest_.push_back(ends[variable][-1].item<double>());
-  }
   for (const conditioning::Placement& placement : plan.observations)
     for (const std::int64_t variable : placement.variables)
       for (const observation::Interval& interval : placement.intervals)
         is_observed_[static_cast<std::size_t>(variable)][static_cast<std::size_t>(interval.first)] = true;
-}
-
-std::unique_ptr<io::MemberWriter> FieldCheck::watch(std::unique_ptr<io::MemberWriter> writer) {
-  return std::make_unique<Watcher>(*this, std::move(writer));
 }
 
 FieldCheck::Member FieldCheck::new_member() const {
@@ -72,26 +42,21 @@ void FieldCheck::Changes::add(const Changes& others) {
   squares += others.squares;
 }
 
-void FieldCheck::add(Member& member, std::span<const float> values) const {
-  for (; !values.empty(); values = values.subspan(variables_ * cells_), ++member.hours) {
+void FieldCheck::add(Member& member, std::span<const HourFacts> facts) const {
+  const auto cells = static_cast<double>(cells_);
+  for (; !facts.empty(); facts = facts.subspan(variables_), ++member.hours) {
     const std::int64_t hour = member.hours;
     for (std::size_t variable = 0; variable < variables_; ++variable) {
       Sums& sums = member.variables[variable];
-      const auto field = values.subspan(variable * cells_, cells_);
-      Changes changes;  // hour by hour, so that chunks leave no trace
-      for (std::size_t cell = 0; cell < cells_; ++cell) {
-        const auto value = static_cast<double>(field[cell]);
-        if (value < lowest_[variable] || value > highest_[variable]) ++sums.beyond;
-        if (hour > 0) changes.add(value - static_cast<double>(member.hour_before[variable * cells_ + cell]));
-      }
-      sums.values += static_cast<double>(cells_);
+      const HourFacts& found = facts[variable];
+      sums.values += cells;
+      sums.beyond += found.beyond;
+      const Changes changes{cells, found.sum, found.squares};
       if (hour > 0) (is_observed(variable, hour) ? sums.observed : sums.unobserved).add(changes);
       if (hour > 0) (hour % stride_ == 0 ? sums.at_windows : sums.within_windows).add(changes);
-      for (std::size_t point = 0; point < kPoints && hour < kMostHours; ++point)
-        member.points.push_back(field[point * cells_ / kPoints]);
+      if (hour < kMostHours)
+        member.points.insert(member.points.end(), std::begin(found.points), std::end(found.points));
     }
-    member.hour_before.assign(values.begin(),
-                              values.begin() + static_cast<std::ptrdiff_t>(variables_ * cells_));
   }
 }
 

@@ -112,9 +112,9 @@ void check_space(const Plan& plan, const Settings& settings, const model::Domain
       fmt::format("{} of {} steps", core::counted(static_cast<std::int64_t>(plan.members.size()), "member"),
                   plan.period.hours));
   // Two of each unfinished member are kept while a third is written: the fields, and those of the step
-  // before.
+  // before. Each team has one that is drawn, and one on its way to its files.
   const double checkpoints =
-      std::min<double>(static_cast<double>(teams), members) * 3 * 2 * 4 * values_of(plan, domain);
+      std::min<double>(2 * static_cast<double>(teams), members) * 3 * 2 * 4 * values_of(plan, domain);
   const bool is_elsewhere = !settings.checkpoint.empty();
   const double most = is_elsewhere ? checkpoints : whole + checkpoints;
   const double free = io::free_space(is_elsewhere ? settings.checkpoint : settings.output);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <limits>
 
 #include "finished_members.hpp"
 #include "foehn/calendar/time_axis.hpp"
@@ -76,7 +75,9 @@ Plan begin_plan(const Settings& settings, const model::PriorDescription& prior, 
   model::check_precision(settings.precision, prior);
   plan.precision = settings.precision;
   plan.seed = settings.seed;
-  plan.chunk_hours = settings.chunk_hours;
+  plan.output.chunk_hours = settings.chunk_hours;
+  plan.output.compression = settings.compression;
+  plan.output.significant_digits = settings.significant_digits;
   plan.checkpoints = {settings.checkpoint_folder().string(), settings.checkpoint_minutes,
                       settings.checkpoint_every};
   return plan;
@@ -113,16 +114,18 @@ void claim_folders(Resources& root, bool validate_only) {
   if (!root.settings.checkpoint.empty()) claim(root.settings.checkpoint, "checkpoint.directory");
 }
 
+/// HDF5's chunks are smaller than 4 GiB, of float32.
+constexpr double kMostChunkValues = (1LL << 30) - 1;
+
 /// Finds out now, not after hours of sampling, if the members' files cannot be written.
 void check_output(const Plan& plan, const Resources& root, const model::Domain& domain) {
   const Settings& settings = root.settings;
-  const double chunk_values = static_cast<double>(settings.chunk_hours) *
-                              static_cast<double>(domain.variables.size()) *
-                              static_cast<double>(domain.grid.cells());
-  if (chunk_values > std::numeric_limits<int>::max())
+  const double chunk_values =
+      static_cast<double>(settings.chunk_hours) * static_cast<double>(domain.grid.cells());
+  if (chunk_values > kMostChunkValues)
     throw core::Error(
-        fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {}",
-                    settings.chunk_hours, chunk_values, std::numeric_limits<int>::max()));
+        fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {:.0f}",
+                    settings.chunk_hours, chunk_values, kMostChunkValues));
   const MemberOutput output(plan, root, domain);
   for (std::int64_t i = 0; i < settings.members; ++i)
     for (const auto& file : output.files(settings.first_member + i))
@@ -192,6 +195,7 @@ void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain,
                   const std::vector<double>& available, const at::Device& device, std::int64_t teams,
                   bool validate_only) {
   const Settings& settings = root.settings;
+  plan.output.holds_members = settings.members > teams && device.is_cpu();
   if (settings.result_values.empty())
     throw core::Error(
         "a job needs the values of the options that change its result: members are told apart by them");
@@ -205,6 +209,10 @@ void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain,
     for (const conditioning::Origin& origin : root.input->origins())
       check_driving(*settings.simulation, origin);
   claim_folders(root, validate_only);
+  if (settings.simulation) {
+    plan.output.has_geographic_winds = true;
+    plan.output.file_starts = MemberOutput(plan, root, domain).file_starts();
+  }
   check_output(plan, root, domain);
   if (reads_late && !validate_only) root.observations = root.input->read();
   if (!reads_late || !validate_only) plan.identity = identity_of(plan, values, root, device);

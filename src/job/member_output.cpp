@@ -6,6 +6,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/version.hpp"
 #include "foehn/diffusion/names.hpp"
+#include "foehn/io/chunk_writer.hpp"
 #include "foehn/io/cordex_writer.hpp"
 #include "foehn/job/names.hpp"
 
@@ -38,8 +39,9 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
   header.first_seconds = plan_.period.first_seconds;
   header.step_seconds = plan_.period.step_seconds;
   header.realization = member;
-  header.chunk_steps = plan_.chunk_hours;
-  header.deflate = static_cast<int>(settings.compression);
+  header.chunk_steps = plan_.output.chunk_hours;
+  header.deflate = static_cast<int>(plan_.output.compression);
+  header.significant_digits = plan_.output.significant_digits;
   header.attributes = {
       {"title", std::string(plan_.is_conditioned() ? "weather sampled from a posterior given coarse data"
                                                    : "weather sampled from a prior")},
@@ -73,11 +75,21 @@ std::vector<std::filesystem::path> MemberOutput::files(std::int64_t member) cons
   });
 }
 
+std::vector<std::int64_t> MemberOutput::file_starts() const {
+  const Settings& settings = root_.settings;
+  if (!settings.simulation) return {0};
+  return core::with_context("output.layout", [&] {
+    return io::cordex_file_starts(
+        io::cordex_files(header(settings.first_member), *settings.simulation, plan_.period.hours));
+  });
+}
+
 std::unique_ptr<io::MemberWriter> MemberOutput::writer(std::int64_t member) const {
   const std::filesystem::path folder = root_.settings.output;
   if (const auto& simulation = root_.settings.simulation)
     return std::make_unique<io::CordexWriter>(folder, header(member), *simulation, plan_.period.hours);
-  return std::make_unique<io::FieldWriter>(folder / files(member).front(), header(member));
+  return std::make_unique<io::ChunkWriter>(folder / files(member).front(), header(member),
+                                           plan_.period.hours);
 }
 
 }  // namespace foehn::job

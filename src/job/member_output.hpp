@@ -30,6 +30,9 @@ class MemberOutput {
   /// The names of a member's files in the output's folder.
   /// @throws core::Error if the layout cannot hold the job
   std::vector<std::filesystem::path> files(std::int64_t member) const;
+  /// The hours at which files of a member begin.
+  /// @throws core::Error as files
+  std::vector<std::int64_t> file_starts() const;
   /// What writes them.
   std::unique_ptr<io::MemberWriter> writer(std::int64_t member) const;
 

@@ -174,9 +174,13 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
       tools_.progress.advance();
       ++steps_taken_;
     }
-    ranks.agree([&] { check_values(now, member); });
+    tools_.output.advance();
+    ranks.agree([&] {
+      check_values(now, member);
+      tools_.output.check();
+    });
     const bool is_last = now.step == plan.sampler.steps;
-    // Output may take long as well, and no checkpoint is on its way meanwhile.
+    // No checkpoint is on its way while the member is written, which may take long as well.
     if (store.is_writing()) report(store.publish(is_last));
     const bool stops = ranks.any(tools_.stop.is_requested());
     const bool is_due = ranks.any(ranks.is_root() && schedule.is_due(now));

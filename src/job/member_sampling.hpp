@@ -6,7 +6,8 @@
 #include "foehn/checkpoint/store.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/diffusion/sampler.hpp"
-#include "foehn/ensemble/ensemble.hpp"
+#include "foehn/ensemble/output.hpp"
+#include "foehn/ensemble/team.hpp"
 #include "foehn/job/plan.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/stop.hpp"
@@ -26,6 +27,7 @@ class MemberSampling {
     diffusion::OrderedSum ordered_sum;
     core::Progress& progress;
     process::StopToken stop;
+    ensemble::Output& output;  ///< of the members before
   };
   /// @param hours  of this rank
   MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}
@@ -34,6 +36,7 @@ class MemberSampling {
   /// @return  false if it was stopped, with a checkpoint of all its work
   /// @throws core::CollectiveError naming step, instant and variable of a value that is not finite, runs away
   ///         or, at the end, cannot be weather;
+  ///         or why the output of members before has failed;
   ///         or why the checkpoint to continue from cannot be used, or the one to stop with cannot be written
   /// @note Collective over the team.
   bool draw(std::int64_t member, at::Tensor& slab);

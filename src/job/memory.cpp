@@ -34,7 +34,8 @@ double slabs_held(const Plan& plan) {
   if (plan.is_conditioned()) slabs += 0.25;  // fields of some of the observations
   // In float64 all these are twice as large, and the state is copied.
   if (plan.visits_float64) slabs = 2 * (slabs + 1);
-  slabs += looks_back ? 2 : 1;  // the state, and an estimate before
+  slabs += looks_back ? 2 : 1;                // the state, and an estimate before
+  if (plan.output.holds_members) slabs += 2;  // one that is drawn, and what is packed of it
   // A checkpoint's, while it is written.
   if (plan.checkpoints.every_minutes > 0 || plan.checkpoints.every_steps > 0) slabs += looks_back ? 2 : 1;
   return slabs;

@@ -84,10 +84,12 @@ namespace foehn::job {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Solving, covariance, solver)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Windows, markov_order, strides)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckpointSchedule, folder, every_minutes, every_steps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputForm, chunk_hours, compression, significant_digits,
+                                   has_geographic_winds, holds_members, file_starts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, points, withheld,
                                    observation_std, guidance, solving, gamma, sampler, visits_float64,
                                    windows, gaussian_windows, batch, precision, seed, members,
-                                   ranks_per_member, chunk_hours, checkpoints, identity)
+                                   ranks_per_member, output, checkpoints, identity)
 
 std::filesystem::path CheckpointSchedule::folder_of(std::int64_t member) const {
   return std::filesystem::path(folder) / fmt::format("member_{:03}", member);

@@ -6,10 +6,14 @@
 namespace foehn::job {
 
 Posterior::Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
-                     observation::Observations observations)
-    : transport_(transport), composed_(compose(plan, plan.windows, *prior.denoiser)) {
-  if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser)
-    gaussian_ = compose(plan, *plan.gaussian_windows, *prior.gaussian);
+                     observation::Observations observations, const std::function<void()>& between)
+    : transport_(transport),
+      windows_(*prior.denoiser, between),
+      composed_(compose(plan, plan.windows, windows_)) {
+  if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser) {
+    gaussian_windows_.emplace(*prior.gaussian, between);
+    gaussian_ = compose(plan, *plan.gaussian_windows, *gaussian_windows_);
+  }
   if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations));
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "attentive_denoiser.hpp"
 #include "foehn/comm/transport.hpp"
 #include "foehn/diffusion/guidance.hpp"
 #include "foehn/job/plan.hpp"
@@ -18,8 +21,9 @@ class Posterior {
  public:
   /// @param transport, prior  outlive this; the former's ranks are the team
   /// @param observations      of the slab; empty: unconditional
+  /// @param between           called between batches of windows, on each rank as often as it has some
   Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
-            observation::Observations observations);
+            observation::Observations observations, const std::function<void()>& between);
   Posterior(const Posterior&) = delete;  // what guides refers to its members
   Posterior& operator=(const Posterior&) = delete;
 
@@ -40,6 +44,8 @@ class Posterior {
 
   comm::Transport& transport_;
   std::vector<diffusion::SolveReport> solves_;
+  AttentiveDenoiser windows_;
+  std::optional<AttentiveDenoiser> gaussian_windows_;  // none: as gaussian_
   std::unique_ptr<trajectory::ComposedByNoise> composed_;
   std::unique_ptr<trajectory::ComposedByNoise>
       gaussian_;  // a Gaussian part of the prior; null: none, or all of it

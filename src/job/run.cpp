@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <memory>
 #include <numeric>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -17,10 +17,12 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/memory.hpp"
 #include "foehn/core/progress.hpp"
-#include "foehn/device/waiting.hpp"
+#include "foehn/ensemble/output.hpp"
 #include "foehn/trajectory/slot_check.hpp"
+#include "hour_packing.hpp"
 #include "member_output.hpp"
 #include "member_sampling.hpp"
+#include "member_sink.hpp"
 #include "observation_check.hpp"
 #include "posterior.hpp"
 #include "withheld_check.hpp"
@@ -34,18 +36,6 @@ at::Tensor empty_slab(const trajectory::Slab& hours, const model::Domain& domain
   return at::empty(
       {hours.size(), static_cast<std::int64_t>(domain.variables.size()), domain.grid.ny(), domain.grid.nx()},
       at::TensorOptions(at::kFloat).device(device));
-}
-
-/// Hours [first, first + count) of a slab in physical units.
-/// @param fields  the slab, whose first hour is `slab_first`
-void write_physical(const at::Tensor& fields, std::int64_t slab_first, std::int64_t first, std::int64_t count,
-                    const conditioning::Period& period, const model::Domain& domain,
-                    std::span<float> values) {
-  at::Tensor physical =
-      at::from_blob(values.data(), {count, fields.size(1), fields.size(2), fields.size(3)}, at::kFloat);
-  const at::Tensor hours = device::to_host(fields.narrow(0, first - slab_first, count));
-  for (std::int64_t i = 0; i < count; ++i)
-    physical.select(0, i).copy_(domain.physical(hours[i], period.seconds(first + i), period.calendar));
 }
 
 /// Checks that bits do not depend on the slots of a batch, of the prior and of its Gaussian part.
@@ -64,26 +54,26 @@ void check_slots(const Plan& plan, const model::PriorBundle& prior, const at::De
 }
 
 /// What is done for each member.
+/// @param sampling     filled later: drawing needs the output, which needs this
 /// @param output, fields_seen  of the root; null on the others
-ensemble::MemberWork member_work(const Plan& plan, const model::Domain& domain, std::int64_t slab_first,
-                                 MemberSampling& sampling, ObservationCheck& distances,
+ensemble::MemberWork member_work(const Plan& plan, const HourPacking& packing,
+                                 std::optional<MemberSampling>& sampling, ObservationCheck& distances,
                                  WithheldCheck& withheld, const MemberOutput* output, FieldCheck* fields_seen,
                                  const process::StopToken& stop) {
   ensemble::MemberWork work;
   work.sample = [&sampling, &distances, &withheld](std::int64_t member, at::Tensor& fields) {
-    if (!sampling.draw(member, fields)) return false;
+    if (!sampling->draw(member, fields)) return false;
     distances.add(member, fields);
     withheld.add(member, fields);
     return true;
   };
-  work.physical = [&plan, &domain, slab_first](const at::Tensor& fields, std::int64_t first,
-                                               std::int64_t count, std::span<float> values) {
-    write_physical(fields, slab_first, first, count, plan.period, domain, values);
+  work.pack = [&packing](const ensemble::HeldHours& hours, const io::ChunkSpan& span) {
+    return serialise(packing.pack(hours, span));
   };
   work.must_stop = [stop] { return stop.is_requested(); };
-  work.keep = [&sampling](std::int64_t member, const at::Tensor& fields) { sampling.keep(member, fields); };
-  work.writer = [output, fields_seen](std::int64_t member) {
-    return fields_seen->watch(output->writer(member));
+  work.keep = [&sampling](std::int64_t member, const at::Tensor& fields) { sampling->keep(member, fields); };
+  work.sink = [output, fields_seen](std::int64_t member) {
+    return std::make_unique<MemberSink>(*fields_seen, output->writer(member));
   };
   work.written = [&plan](std::int64_t member) {
     checkpoint::Store::remove_all(plan.checkpoints.folder_of(member));  // one that stays does no harm
@@ -133,34 +123,39 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   ObservationCheck distances(team, plan, observations, domain.variables.size());
   if (!device.is_cpu()) world.agree([&] { check_slots(plan, prior, device); });
   const auto transport = comm::make_transport(team.ranks, device, hardware.transport);
-  Posterior posterior(*transport, plan, prior, std::move(observations));
   Result result;
   if (root != nullptr) result.cost.loading_seconds = root->seconds();
 
   const auto members = static_cast<std::int64_t>(plan.members.size());
   const std::int64_t rounds = (members + team.count - 1) / team.count;
   core::Progress progress("sampling", rounds * plan.sampler.steps, "steps", world.is_root());
-  MemberSampling sampling(
-      {plan, prior.description, team, posterior.denoiser(), posterior.ordered_sum(), progress, stop}, hours);
-  std::optional<MemberOutput> output;
+  const HourPacking packing(plan, domain);
+  std::optional<MemberOutput> files;
   std::optional<FieldCheck> fields_seen;
   if (root != nullptr) {
-    output.emplace(plan, *root, domain);
+    files.emplace(plan, *root, domain);
     fields_seen.emplace(plan, domain);
   }
+  std::optional<MemberSampling> sampling;
+  const ensemble::MemberWork work =
+      member_work(plan, packing, sampling, distances, withheld, files ? &*files : nullptr,
+                  fields_seen ? &*fields_seen : nullptr, stop);
+  const std::vector<io::ChunkSpan> spans =
+      io::chunk_spans(plan.output.file_starts, plan.period.hours, plan.output.chunk_hours);
+  ensemble::Output output(world, team, partition, spans, work);
+  Posterior posterior(*transport, plan, prior, std::move(observations), [&output] { output.advance(); });
+  sampling.emplace(MemberSampling::Tools{plan, prior.description, team, posterior.denoiser(),
+                                         posterior.ordered_sum(), progress, stop, output},
+                   hours);
   at::Tensor slab = empty_slab(hours, domain, device);
   Cost& cost = result.cost;
-  cost.ensemble = ensemble::run_ensemble(
-      world, team, partition, {.members = plan.members, .chunk_hours = plan.chunk_hours},
-      member_work(plan, domain, hours.first, sampling, distances, withheld, output ? &*output : nullptr,
-                  fields_seen ? &*fields_seen : nullptr, stop),
-      slab);
+  cost.ensemble = ensemble::run_ensemble(world, team, plan.members, work, output, slab);
   result.is_done = cost.ensemble.is_done;
   if (result.is_done)
     result.self_check = self_check(world, distances, withheld, fields_seen ? &*fields_seen : nullptr);
 
   const std::vector<double> taken =
-      world.gather_all(team.ranks.is_root() ? static_cast<double>(sampling.steps_taken()) : 0);
+      world.gather_all(team.ranks.is_root() ? static_cast<double>(sampling->steps_taken()) : 0);
   cost.steps = std::accumulate(taken.begin(), taken.end(), 0.0);
   cost.peak_memory_megabytes = world.gather_all(core::peak_memory_megabytes());
   cost.teams = team.count;

@@ -88,8 +88,10 @@ void add_cost(nlohmann::json& json, const Cost& record, double hours, const mode
   json["seconds"] = {{"loading", record.loading_seconds},
                      {"sampling", record.ensemble.sampling_seconds},
                      {"waiting", record.traffic.waiting_seconds / ranks},  // while sampling
-                     {"writing", record.ensemble.writing_seconds},
+                     {"writing", record.ensemble.output.seconds},          // while nothing was sampled
+                     {"writing_hidden", record.ensemble.output.hidden_seconds},
                      {"total", record.total_seconds}};
+  json["written_MB"] = record.ensemble.output.written_bytes / kMega;
   json["exchanged_MB"] = static_cast<double>(record.traffic.sent_bytes) / kMega;
   const auto values_per_hour =
       static_cast<double>(domain.variables.size()) * static_cast<double>(domain.grid.cells());

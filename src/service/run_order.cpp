@@ -73,7 +73,7 @@ nlohmann::json cost_facts(const comm::Communicator& world, const Order& order, c
           {"seconds", cost.total_seconds},
           {"loading_seconds", cost.loading_seconds},
           {"sampling_seconds", cost.ensemble.sampling_seconds},
-          {"writing_seconds", cost.ensemble.writing_seconds},
+          {"writing_seconds", cost.ensemble.output.seconds},
           {"years", trajectories * static_cast<double>(plan.period.hours) *
                         static_cast<double>(plan.period.step_seconds) / kYearSeconds},
           {"evaluated", cost.work.evaluated},

@@ -10,8 +10,10 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "foehn/io/wind_turning.hpp"
 #include "grid/grids.hpp"
 #include "io/cordex_member.hpp"
+#include "io/member_chunks.hpp"
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
@@ -39,21 +41,18 @@ std::vector<float> make_values(std::int64_t instants) {
 void write_member(const TemporaryFolder& folder, const FieldHeader& header, const CordexMetadata& metadata,
                   std::int64_t instants) {
   CordexWriter writer(folder / "", header, metadata, instants);
-  writer.append(make_values(instants));
+  append_all(writer, header, make_values(instants),
+             cordex_file_starts(cordex_files(header, metadata, instants)));
   writer.commit();
 }
 
 TEST(CordexWriter, WritesTheMembersValuesAndTimesBitForBit) {
   for (const std::int64_t chunk : {1, 2, 7, 30}) {
     const TemporaryFolder folder;
-    const FieldHeader header = cordex_header();
+    FieldHeader header = cordex_header();
+    header.chunk_steps = chunk;
     const std::vector<float> values = make_values(30);
-    CordexWriter writer(folder / "", header, cordex_metadata(), 30);
-    for (std::int64_t first = 0; first < 30; first += chunk) {
-      const auto count = static_cast<std::size_t>(std::min<std::int64_t>(chunk, 30 - first)) * 24;
-      writer.append(std::span(values).subspan(static_cast<std::size_t>(first) * 24, count));
-    }
-    writer.commit();
+    write_member(folder, header, cordex_metadata(), 30);
     ASSERT_THAT(folder.names(), SizeIs(4));
     for (const std::size_t variable : {0U, 1U}) {
       std::vector<std::filesystem::path> files;
@@ -161,12 +160,12 @@ TEST(CordexWriter, PublishesWindsAlongTheGridAsGeographicOnes) {
   const std::vector<double> angles = grid::grid_angles(header.grid);
   std::vector<float> east(12, 3), north(12, 4), values;  // the same winds at all of three instants
   grid::turn_winds_to_grid(angles, east, north);
-  for (int instant = 0; instant < 3; ++instant) {
-    values.insert(values.end(), north.begin(), north.end());
-    values.insert(values.end(), east.begin(), east.end());
-  }
+  std::vector<float> instant = north;
+  instant.insert(instant.end(), east.begin(), east.end());
+  WindTurning::of(header.variables, header.grid).value()(instant);
+  for (int i = 0; i < 3; ++i) values.insert(values.end(), instant.begin(), instant.end());
   CordexWriter writer(folder / "", header, cordex_metadata(), 3);
-  writer.append(values);
+  append_all(writer, header, values);
   writer.commit();
   for (const std::string name : {"uas", "vas"}) {
     const FieldReader reader({folder / name_of(name, "1hr_201912312100-201912312300")}, {});
@@ -175,6 +174,7 @@ TEST(CordexWriter, PublishesWindsAlongTheGridAsGeographicOnes) {
     reader.read(0, 3, found);
     EXPECT_THAT(found, Each(testing::FloatNear(name == "uas" ? 3 : 4, 1e-5F)));
   }
+  EXPECT_FALSE(WindTurning::of(header.variables, cordex_header(false).grid));
 }
 
 TEST(CordexWriter, RefusesAWindAlongTheGridWithoutTheOther) {
@@ -195,13 +195,17 @@ TEST(CordexWriter, RefusesAWindAlongTheGridWithoutTheOther) {
 TEST(CordexWriter, PublishesAllFilesOfAMemberTogetherOrNone) {
   const TemporaryFolder folder;
   {
-    CordexWriter writer(folder / "", cordex_header(), cordex_metadata(), 5);
-    writer.append(make_values(4));
+    FieldHeader header = cordex_header();
+    header.chunk_steps = 1;
+    CordexWriter writer(folder / "", header, cordex_metadata(), 5);
+    append_all(writer, header, make_values(4), {0, 3});
     EXPECT_THAT(folder.names(), AllOf(SizeIs(4), Each(testing::StartsWith("."))));
-    EXPECT_THAT([&] { writer.append(make_values(2)); }, ThrowsMessage<core::Error>(HasSubstr("5 instants")));
     EXPECT_THAT([&] { writer.commit(); }, ThrowsMessage<core::Error>(HasSubstr("4 instants, expected 5")));
-    EXPECT_THAT([&] { writer.append(std::vector<float>(25)); },
-                ThrowsMessage<core::Error>(HasSubstr("expected a multiple of")));
+    EXPECT_THAT([&] { writer.append(std::vector<Chunk>(3)); },
+                ThrowsMessage<core::Error>(HasSubstr("chunks of 3 variables, expected 2")));
+    append_all(writer, header, make_values(1));
+    EXPECT_THAT([&] { append_all(writer, header, make_values(1)); },
+                ThrowsMessage<core::Error>(HasSubstr("5 instants")));
   }
   EXPECT_THAT(folder.names(), IsEmpty());
 }

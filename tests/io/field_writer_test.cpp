@@ -2,16 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <bit>
 #include <cmath>
-#include <csignal>
 #include <random>
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/io/field_reader.hpp"
+#include "io/file_size_limit.hpp"
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
@@ -194,24 +193,6 @@ TEST(FieldWriter, RefusesPartsOfInstantsAndEmptyHeaders) {
   EXPECT_THROW(FieldWriter(folder / "b.nc", empty), core::Error);
   EXPECT_THAT(folder.names(), ElementsAre(".a.nc.part"));
 }
-
-/// Lets no file grow beyond a size, as a full disk would.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : old_action_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_limit_);
-    const rlimit limit{bytes, old_limit_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_limit_);
-    std::signal(SIGXFSZ, old_action_);
-  }
-
- private:
-  rlimit old_limit_{};
-  void (*old_action_)(int);
-};
 
 TEST(FieldWriter, FailsClearlyAndCleansUpWhenTheDiskIsFull) {
   const TemporaryFolder folder;

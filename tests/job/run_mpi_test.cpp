@@ -12,6 +12,8 @@
 
 #include "app/toy_prior.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/io/chunks.hpp"
+#include "foehn/io/granular_rounding.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/job/make_plan.hpp"
 #include "foehn/job/run.hpp"
@@ -82,6 +84,34 @@ TEST_F(OneJobAfterAnother, DrawsWhatEachDrawsAlone) {
   }
 }
 
+TEST_F(OneJobAfterAnother, RoundsValuesToTheDigitsAsked) {
+  const model::PriorBundle prior = load();
+  const std::vector<double> whole = draw(settings("whole", 1), prior);
+  Settings three = settings("three", 1);
+  three.significant_digits = 3;
+  three.result_values += "output.significant_digits = 3\n";
+  const std::vector<double> found = draw(three, prior);
+  std::vector<float> expected(whole.begin(), whole.end());
+  io::round_to_digits(expected, 3, io::kFillValue);
+  EXPECT_EQ(found, std::vector<double>(expected.begin(), expected.end()));
+  EXPECT_EQ(found == whole, !world_.is_root());
+}
+
+TEST_F(OneJobAfterAnother, WritesMembersWhileItDrawsOthers) {
+  const model::PriorBundle prior = load();
+  Settings many = settings("many", 1);
+  many.members = 4;
+  many.chunk_hours = 2;
+  const std::vector<double> first = draw(many, prior);
+  EXPECT_EQ(first, draw(settings("one", 1), prior));
+  if (!world_.is_root()) return;
+  for (const std::int64_t member : {1, 2, 3}) {
+    const io::NetcdfFile file =
+        io::NetcdfFile::open(folder_ / "many" / fmt::format("member_{:03}.nc", member));
+    EXPECT_NE(file.read_doubles(file.variable("psl")), first);
+  }
+}
+
 TEST_F(OneJobAfterAnother, SaysWhereItRanAndWhatItExchanged) {
   const model::PriorBundle prior = load();
   Planned planned = plan(settings("out", 1), prior);
@@ -99,6 +129,9 @@ TEST_F(OneJobAfterAnother, SaysWhereItRanAndWhatItExchanged) {
   EXPECT_EQ(record["hosts"].size(), 1U);
   EXPECT_EQ(record["devices"]["cpu"], world_.size());
   EXPECT_EQ(record["transport"], "MPI");
+  EXPECT_GT(record["written_MB"], 0);
+  EXPECT_GT(record["seconds"]["writing"], 0);
+  EXPECT_LT(record["seconds"]["writing_hidden"], 0.1);  // there is but one member
   const double hours = 9, total = record["seconds"]["total"];
   EXPECT_NEAR(record["rates"]["simulated_years_per_day"], hours / (24 * 365.25) / (total / 86400), 1e-9);
   const auto values = static_cast<double>(prior.description.domain.grid.cells()) *

@@ -3,10 +3,13 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "app/toy_prior.hpp"
 #include "job/field_check.hpp"
+#include "job/hour_packing.hpp"
 
 namespace foehn::job {
 namespace {
@@ -15,17 +18,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-/// Takes what a member's writer would write.
-class NoFile : public io::MemberWriter {
- public:
-  explicit NoFile(bool& is_committed) : is_committed_(is_committed) {}
-  void append(std::span<const float> /*values*/) override {}
-  void commit() override { is_committed_ = true; }
-
- private:
-  bool& is_committed_;
-};
 
 /// A domain of toy variables whose data lie between 0 and 10, and a plan of 12 hours that observes the first
 /// variable every 6 h.
@@ -50,15 +42,25 @@ struct Setting {
     return values;
   }
 
-  /// Hands a member to a check, so many hours at a time.
-  void watch(FieldCheck& check, const std::vector<float>& values, std::size_t chunk_hours = 12) const {
-    bool is_committed = false;
-    const auto writer = check.watch(std::make_unique<NoFile>(is_committed));
-    const std::size_t chunk = chunk_hours * values.size() / 12;
-    for (std::size_t first = 0; first < values.size(); first += chunk)
-      writer->append(std::span(values).subspan(first, std::min(chunk, values.size() - first)));
-    writer->commit();
-    EXPECT_TRUE(is_committed);
+  /// What ranks say of a member's hours, [hour, variable].
+  std::vector<HourFacts> facts(const std::vector<float>& values) const {
+    const HourPacking packing(plan, domain);
+    const std::size_t hour = values.size() / 12;
+    std::vector<HourFacts> facts;
+    for (std::size_t first = 0; first < values.size(); first += hour) {
+      const std::span all(values);
+      const auto found = packing.facts_of(
+          all.subspan(first, hour), first == 0 ? std::span<const float>() : all.subspan(first - hour, hour));
+      facts.insert(facts.end(), found.begin(), found.end());
+    }
+    return facts;
+  }
+
+  /// Hands a member to a check.
+  void watch(FieldCheck& check, const std::vector<float>& values) const {
+    FieldCheck::Member member = check.new_member();
+    check.add(member, facts(values));
+    check.take(member);
   }
 };
 
@@ -117,9 +119,14 @@ TEST(FieldCheck, IsTheSameForAnyChunk) {
   const Setting setting;
   FieldCheck whole(setting.plan, setting.domain), parts(setting.plan, setting.domain);
   for (const double factor : {1.0, 1.1}) {
-    const auto values = setting.member([factor](int hour) { return factor * std::sin(hour); });
-    setting.watch(whole, values);
-    setting.watch(parts, values, 5);
+    const auto facts = setting.facts(setting.member([factor](int hour) { return factor * std::sin(hour); }));
+    FieldCheck::Member one = whole.new_member(), other = parts.new_member();
+    whole.add(one, facts);
+    const std::size_t chunk = 5 * setting.domain.variables.size();
+    for (std::size_t first = 0; first < facts.size(); first += chunk)
+      parts.add(other, std::span(facts).subspan(first, std::min(chunk, facts.size() - first)));
+    whole.take(one);
+    parts.take(other);
   }
   EXPECT_EQ(*whole.finish()[0].jump_at_observations, *parts.finish()[0].jump_at_observations);
   EXPECT_EQ(*whole.finish()[0].spread_between, *parts.finish()[0].spread_between);
@@ -128,8 +135,8 @@ TEST(FieldCheck, IsTheSameForAnyChunk) {
 TEST(FieldCheck, ForgetsAMemberThatWasNotWritten) {
   const Setting setting;
   FieldCheck check(setting.plan, setting.domain);
-  bool is_committed = false;
-  check.watch(std::make_unique<NoFile>(is_committed))->append(setting.member([](int) { return 99.0; }));
+  FieldCheck::Member member = check.new_member();
+  check.add(member, setting.facts(setting.member([](int) { return 99.0; })));
   EXPECT_EQ(check.members(), 0);
   EXPECT_EQ(check.finish()[0].beyond_range, 0);
 }

@@ -11,7 +11,7 @@
 namespace foehn::core {
 
 /// One thread that runs tasks in order, while the caller continues: the root writes a chunk to disk while the
-/// next one is on its way. All use of NetCDF belongs in one such thread while it lives, and none of MPI.
+/// next ones are on their way. No task speaks MPI.
 class BackgroundTasks {
  public:
   /// @param most_waiting  tasks that may wait before submit blocks: what bounds the memory
@@ -25,6 +25,8 @@ class BackgroundTasks {
   void submit(std::function<void()> task);
   /// Waits until all tasks are done. @throws as submit
   void wait();
+  /// Whether all tasks are done. @throws as submit
+  bool is_idle();
 
  private:
   void run();

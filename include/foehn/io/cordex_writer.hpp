@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "foehn/io/chunk_writer.hpp"
 #include "foehn/io/cordex_metadata.hpp"
 #include "foehn/io/field_writer.hpp"
 #include "foehn/io/member_writer.hpp"
@@ -30,17 +30,11 @@ struct CordexFile {
 std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMetadata& metadata,
                                      std::int64_t instants);
 
-/// Places in the header of the two wind components that go along its rotated grid.
-struct GridWinds {
-  std::size_t u = 0, v = 0;
-};
-/// Nothing if there are no such winds.
-/// @throws Error naming a component without the other, which it cannot be turned without
-std::optional<GridWinds> winds_along_grid(const FieldHeader& header);
+/// The instants at which the files of a variable begin.
+std::vector<std::int64_t> cordex_file_starts(const std::vector<CordexFile>& files);
 
 /// Writes a member for the archive of CORDEX-CMIP6: one variable and calendar year a file, with the archive's
-/// names and attributes. Winds along a rotated grid are turned to geographic directions, which the archive
-/// wants.
+/// names and attributes. What it is given has geographic winds (see WindTurning), which the archive wants.
 ///
 /// One file a variable is open at a time; a year's files are closed when it ends, and take their final names
 /// with all others in commit(). Nothing in them depends on when they are written: `creation_date` is the
@@ -54,7 +48,7 @@ class CordexWriter final : public MemberWriter {
   CordexWriter(std::filesystem::path folder, FieldHeader header, CordexMetadata metadata,
                std::int64_t instants);
 
-  void append(std::span<const float> values) override;
+  void append(std::span<const Chunk> chunks) override;
   /// @throws Error if instants are missing, or as FieldWriter does
   void commit() override;
 
@@ -62,16 +56,12 @@ class CordexWriter final : public MemberWriter {
   void open_year();
   FieldHeader header_of(const CordexFile& file) const;
   std::size_t variables() const { return header_.variables.size(); }
-  /// Turns the winds of whole instants, [instant, variable, y, x].
-  void turn_winds(std::span<float> values) const;
 
   std::filesystem::path folder_;
   FieldHeader header_;
   CordexMetadata metadata_;
   std::vector<CordexFile> files_;
-  std::optional<GridWinds> winds_;                     ///< that are turned
-  std::vector<double> wind_angles_;                    ///< [cell], of the grid's directions
-  std::vector<std::unique_ptr<FieldWriter>> writers_;  ///< of the first files; the last year's are open
+  std::vector<std::unique_ptr<ChunkWriter>> writers_;  ///< of the first files; the last year's are open
   std::int64_t written_ = 0;
 };
 

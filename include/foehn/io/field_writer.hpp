@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,7 +11,6 @@
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/grid/grid.hpp"
 #include "foehn/io/grid_writer.hpp"
-#include "foehn/io/member_writer.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/time_cells.hpp"
 #include "foehn/io/variable.hpp"
@@ -29,7 +29,9 @@ struct FieldHeader {
   std::optional<std::int64_t> realization;    ///< ensemble member
   std::int64_t chunk_steps = 24;              ///< instants a chunk
   int deflate = 1;                            ///< 0 (none) to 9
-  Attributes attributes;                      ///< global attributes beside Conventions: title, history, ...
+  /// Decimal digits to which whoever writes the values has rounded them (see round_to_digits); 0: not at all.
+  std::int64_t significant_digits = 0;
+  Attributes attributes;  ///< global attributes beside Conventions: title, history, ...
 
   // What archives want otherwise.
   Attributes variable_attributes;        ///< of every variable, before what the header says by itself
@@ -40,27 +42,29 @@ struct FieldHeader {
   NetcdfModel model = NetcdfModel::netcdf4;
 };
 
+class TimeCoordinate;
+
 /// Writes fields as CF-1.11 NetCDF-4, float32, in time order and bounded memory.
 ///
 /// The file is written under a temporary name beside the final one (".<name>.part") and takes its final name
 /// only in commit(), after it was flushed to disk; a writer that is destroyed before that removes what it
 /// wrote.
-class FieldWriter final : public MemberWriter {
+class FieldWriter {
  public:
   /// @throws Error if the folder does not exist or cannot be written
   FieldWriter(std::filesystem::path path, const FieldHeader& header);
-  ~FieldWriter() override;
+  ~FieldWriter();
   FieldWriter(const FieldWriter&) = delete;
   FieldWriter& operator=(const FieldWriter&) = delete;
 
   /// Appends whole instants, [time, variable, y, x], in the header's units; NaN is written as the fill value.
-  void append(std::span<const float> values) override;
+  void append(std::span<const float> values);
   /// Closes the file and syncs it, still under its temporary name; nothing can be appended afterwards.
   /// @throws Error if the disk is full
   void close();
   /// Closes the file, if it is still open, and gives it its final name.
   /// @throws Error if the disk is full or the rename fails
-  void commit() override;
+  void commit();
   /// Where the file lies until commit.
   const std::filesystem::path& temporary_path() const { return temporary_path_; }
 
@@ -71,9 +75,7 @@ class FieldWriter final : public MemberWriter {
   bool is_published_ = false;
   std::vector<std::string> variable_names_;
   std::int64_t cells_ = 0, ny_ = 0, nx_ = 0;
-  std::int64_t first_seconds_ = 0, step_seconds_ = 0;  ///< of the time coordinate, since its reference
-  double time_unit_seconds_ = 3600;
-  std::optional<MeanInterval> mean_interval_;
+  std::unique_ptr<const TimeCoordinate> time_;
   std::int64_t written_ = 0;
 };
 

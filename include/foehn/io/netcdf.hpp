@@ -51,7 +51,7 @@ struct NetcdfStorage {
   int deflate = 0;                   ///< 0 (none) to 9, with shuffle
 };
 
-/// An open NetCDF file; closed by the destructor. NetCDF-C is not thread-safe: use one thread at a time.
+/// An open NetCDF file; closed by the destructor. Of one thread at a time; those of others wait meanwhile.
 ///
 /// Every error names the file and, where there is one, the variable. Sizes in a header are not trusted:
 /// attributes, and what is read or written at once, are bounded.

@@ -30,6 +30,16 @@ struct Windows {
   trajectory::Strides strides;
 };
 
+/// How the hours of members are laid out and encoded in their files.
+struct OutputForm {
+  std::int64_t chunk_hours = 24;
+  std::int64_t compression = 1;         ///< level of deflate; 0: none
+  std::int64_t significant_digits = 0;  ///< decimal digits that are kept; 0: all
+  bool has_geographic_winds = false;    ///< winds along a rotated grid are turned
+  bool holds_members = false;  ///< host memory that counts, the CPU's, holds a member while others are drawn
+  std::vector<std::int64_t> file_starts = {0};  ///< hours at which files begin, rising
+};
+
 /// Where and when checkpoints are written.
 struct CheckpointSchedule {
   std::string folder;  ///< of all members
@@ -60,7 +70,7 @@ struct Plan {
   std::int64_t seed = 0;
   std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
   std::int64_t ranks_per_member = 1;
-  std::int64_t chunk_hours = 24;
+  OutputForm output;
   CheckpointSchedule checkpoints;
   /// What the members are made of, line by line "name = value": options that change the result, digests of
   /// prior and observations, device, versions. Empty where --validate-only leaves observations unprepared.

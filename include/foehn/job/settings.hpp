@@ -67,7 +67,8 @@ struct Settings {
   std::optional<io::CordexMetadata> simulation;  ///< of the layout cordex
   std::int64_t chunk_hours = 24;
   std::int64_t compression = 1;
-  std::string checkpoint;  ///< folder; empty: "checkpoint" in the output folder
+  std::int64_t significant_digits = 0;  ///< 0: all
+  std::string checkpoint;               ///< folder; empty: "checkpoint" in the output folder
   double checkpoint_minutes = 10;
   std::int64_t checkpoint_every = 0;
   bool restart = false;

@@ -30,7 +30,8 @@ class Foehn(CMakePackage, CudaPackage):
     depends_on("python", type="build")
     # One HDF5 without MPI for all: a serial and a parallel one must not meet in one program.
     depends_on("netcdf-c~mpi")
-    depends_on("hdf5~mpi+hl")
+    depends_on("hdf5@1.10.3:~mpi+hl")
+    depends_on("zlib-api")
     depends_on("udunits")
     depends_on("boost@1.74:+program_options")
     depends_on("fmt@9:")
