@@ -1,16 +1,17 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "app/evaluate_options.hpp"
 #include "app/members_climatology.hpp"
 #include "app/options.hpp"
 #include "app/subcommands.hpp"
+#include "foehn/comm/gather.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
@@ -146,20 +147,15 @@ void warn_of_hours_left_out(const evaluation::Sources& sources) {
 
 /// What evaluation needs of the ranks.
 evaluation::Ranks ranks_of(const comm::Communicator& world) {
-  using Numbers = evaluation::Ranks::Numbers;
   evaluation::Ranks ranks;
   ranks.rank = world.rank();
   ranks.size = world.size();
   ranks.agree = [&world](const std::function<void()>& work) { world.agree(work); };
-  ranks.gather = [&world](const Numbers& mine) {
-    std::vector<Numbers> all;
-    const char* bytes = reinterpret_cast<const char*>(mine.data());
-    for (const std::string& each : world.gather(std::string(bytes, mine.size() * sizeof(double)))) {
-      all.emplace_back(each.size() / sizeof(double));
-      std::memcpy(all.back().data(), each.data(), each.size());
-    }
-    return all;
+  ranks.gather = [&world](std::span<const double> mine,
+                          const std::function<void(std::span<const double>)>& use) {
+    comm::gather_in_turn(world, mine, use);
   };
+  ranks.broadcast = [&world](std::vector<double>& numbers) { world.broadcast(numbers); };
   return ranks;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "comm/pieces.hpp"
 #include "foehn/core/heartbeat.hpp"
 
 namespace foehn::comm {
@@ -22,7 +23,6 @@ void check_mpi(int status, const char* doing) {
 namespace {
 
 constexpr int kValuesTag = 23;
-constexpr int kTextsTag = 29;
 constexpr std::size_t kPiece = std::size_t{16} << 20;  // bytes of a long message that travel together
 
 int checked_count(std::size_t size) {
@@ -205,30 +205,14 @@ std::vector<double> Communicator::gather_all(double value) const {
 
 std::vector<std::string> Communicator::gather(const std::string& text) const {
   const core::Waiting waiting("to gather texts");
-  const auto mine = static_cast<std::int64_t>(text.size());
-  std::vector<std::int64_t> lengths(is_root() ? static_cast<std::size_t>(size()) : 0);
-  check_mpi(MPI_Gather(&mine, 1, MPI_INT64_T, lengths.data(), 1, MPI_INT64_T, 0, handle_), "gather texts");
-  // Rank by rank and piece by piece: together they may be longer than a message can be.
-  const auto in_pieces = [](std::size_t length,
-                            const std::function<void(std::size_t first, int count)>& use) {
-    for (std::size_t first = 0; first < length; first += kPiece)
-      use(first, checked_count(std::min(kPiece, length - first)));
-  };
-  if (!is_root())
-    in_pieces(text.size(), [&](std::size_t first, int count) {
-      check_mpi(MPI_Send(text.data() + first, count, MPI_CHAR, 0, kTextsTag, handle_), "gather texts");
-    });
+  const std::vector<std::int64_t> lengths = gather_lengths(*this, text.size());
+  if (!is_root()) send_in_pieces(*this, std::as_bytes(std::span(text)));
   std::vector<std::string> texts;
   for (const std::int64_t length : lengths) {
     const auto rank = static_cast<int>(texts.size());
     std::string& received =
         texts.emplace_back(rank == 0 ? text : std::string(static_cast<std::size_t>(length), '\0'));
-    if (rank > 0)
-      in_pieces(received.size(), [&](std::size_t first, int count) {
-        check_mpi(
-            MPI_Recv(received.data() + first, count, MPI_CHAR, rank, kTextsTag, handle_, MPI_STATUS_IGNORE),
-            "gather texts");
-      });
+    if (rank > 0) receive_in_pieces(*this, rank, std::as_writable_bytes(std::span(received)));
   }
   return texts;
 }

@@ -36,7 +36,7 @@ void add_tails(TailSums& sums, std::span<const double> errors, double truth, dou
   sums.lower += fair_crps(lower);
 }
 
-HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalClimate* tails,
+HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalTails* tails,
                     CellSums& by_cell) {
   HourSums sums(static_cast<std::int64_t>(fields.members.size()));
   sums.hours = 1;
@@ -146,7 +146,7 @@ class BlockScoring {
     for (const ObservationSeries& series : sources.observations)
       baselines_.emplace_back(sources, series, options.climatology);
     if (climate) joint_.emplace(sources, *climate);
-    if (climate && climate->is_not_scored) tails_ = &*climate;
+    if (climate) climate_ = &*climate;
   }
 
   /// Takes the hour before the block, which its first increments start from.
@@ -161,11 +161,13 @@ class BlockScoring {
     const calendar::TimeAxis& times = sources_.members.front().times();
     const calendar::DateTime date =
         calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
+    const LocalTails* tails = climate_ == nullptr ? nullptr : &climate_->tails(date);
+    if (tails != nullptr && !tails->is_not_scored) tails = nullptr;
     for (std::size_t variable = 0; variable < sums_.variables.size(); ++variable) {
       VariableSums& sums = sums_.variables[variable];
       const Cells cells{variable * count, count};
       // Summed by hour first, so that the result does not depend on how hours are put into chunks.
-      const HourSums hour_sums = score_hour(fields, cells, tails_, cells_);
+      const HourSums hour_sums = score_hour(fields, cells, tails, cells_);
       evaluation::add(sums.all_hours, hour_sums);
       evaluation::add(sums.by_month[static_cast<std::size_t>(date.month - 1)], hour_sums);
       evaluation::add(sums.by_hour_of_day[static_cast<std::size_t>(date.hour)], hour_sums);
@@ -198,7 +200,7 @@ class BlockScoring {
   std::optional<WindVariables> wind_;
   Agreement agreement_;
   std::optional<JointScoring> joint_;
-  const LocalClimate* tails_ = nullptr;  ///< where its days are not scored
+  const LocalClimate* climate_ = nullptr;
   std::vector<Baseline> baselines_;
   std::optional<KeptHour> hour_before_;
 };

@@ -12,7 +12,7 @@ namespace {
 
 // In units of the figure, which the page scales.
 constexpr double kWidth = 480, kHeight = 290;
-constexpr double kLeft = 58, kRight = 12, kBottom = 42;
+constexpr double kLeft = 66, kRight = 12, kBottom = 42;
 constexpr double kTitleHeight = 20, kLegendLine = 16;
 
 std::string colour_of(Role role) {
@@ -40,11 +40,12 @@ std::string dashes_of(Role role) {
       return R"( stroke-dasharray="7 3")";
     case Role::anomaly_interpolation:
       return R"( stroke-dasharray="2 3")";
+    case Role::observation:
+      return R"( stroke-dasharray="9 3 2 3")";
     case Role::ideal:
       return R"( stroke-dasharray="4 4")";
     case Role::members:
     case Role::truth:
-    case Role::observation:
       break;
   }
   return "";
@@ -53,13 +54,15 @@ std::string dashes_of(Role role) {
 /// One direction of a chart: what it spans in numbers and in the figure, and where its ticks are.
 class Axis {
  public:
-  Axis(double low, double high, bool is_logarithmic, double from, double to, bool is_in_hours = false)
+  Axis(double low, double high, bool is_logarithmic, double from, double to, bool is_in_hours = false,
+       bool is_in_whole_numbers = false)
       : is_logarithmic_(is_logarithmic),
         low_(scaled(low)),
         high_(scaled(high)),
         from_(from),
         to_(to),
-        is_in_hours_(is_in_hours) {}
+        is_in_hours_(is_in_hours),
+        is_in_whole_numbers_(is_in_whole_numbers) {}
 
   double place(double value) const {
     return high_ > low_ ? from_ + (scaled(value) - low_) / (high_ - low_) * (to_ - from_) : (from_ + to_) / 2;
@@ -79,6 +82,7 @@ class Axis {
     const double power = std::pow(10.0, std::floor(std::log10(raw)));
     const double mantissa = raw / power;
     double step = power * (mantissa <= 1 ? 1 : mantissa <= 2 ? 2 : mantissa <= 5 ? 5 : 10);
+    if (is_in_whole_numbers_) step = std::max(1.0, step);
     for (const double hours : {24.0, 12.0, 6.0, 3.0})
       if (is_in_hours_ && raw <= hours && raw > 1) step = hours;
     std::vector<double> values;
@@ -111,7 +115,7 @@ class Axis {
   bool is_logarithmic_;
   double low_, high_;
   double from_, to_;
-  bool is_in_hours_;
+  bool is_in_hours_, is_in_whole_numbers_;
 };
 
 /// Where the legend's entries stand, line by line.
@@ -156,7 +160,7 @@ struct Legend {
 };
 
 std::string tick_text(double value) {
-  return fmt::format("{:.5g}", value);
+  return fmt::format("{:.6g}", value);
 }
 
 /// The figure's beginning: title, labels, grid lines and ticks.
@@ -254,7 +258,7 @@ std::string line_chart(const ChartText& text, std::span<const double> x, const s
 
   const double top = legend.bottom + 8;
   const Axis horizontal(across.low, across.high, text.has_logarithmic_x, kLeft + 8, kWidth - kRight - 8,
-                        text.is_x_in_hours);
+                        text.is_x_in_hours, text.is_x_in_whole_numbers);
   const Axis vertical(up.low, up.high, text.has_logarithmic_y, kHeight - kBottom, top);
   std::string svg = frame(text, horizontal, vertical, top) + legend.svg();
   for (const Curve& curve : curves)

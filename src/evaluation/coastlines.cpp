@@ -52,6 +52,9 @@ struct Place {
   double x = 0, y = 0;
 };
 
+/// Positions nearer to one another in the picture are left out: nobody sees them.
+constexpr double kSmallestStep = 0.7;
+
 /// A position in cells of the map as it is shown.
 Place place_of(const grid::Grid& grid, const grid::Position& position) {
   const grid::Position own = grid.rotated_pole ? grid::to_rotated(*grid.rotated_pole, position) : position;
@@ -87,6 +90,9 @@ std::string coastline_path(const grid::Grid& of, double width, double height) {
     Place before = place_of(grid, positions.front());
     for (std::size_t i = 1; i < positions.size(); ++i) {
       const Place here = place_of(grid, positions[i]);
+      const bool is_near =
+          std::hypot(across * (here.x - before.x), down * (here.y - before.y)) < kSmallestStep;
+      if (is_near && i + 1 < positions.size()) continue;
       const bool is_shown = may_touch(grid, before, here);
       if (is_shown && !is_down) path += fmt::format("M{:.1f} {:.1f}", across * before.x, down * before.y);
       if (is_shown) path += fmt::format("L{:.1f} {:.1f}", across * here.x, down * here.y);

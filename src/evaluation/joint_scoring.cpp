@@ -53,7 +53,10 @@ JointScoring::JointScoring(const Sources& sources, const LocalClimate& climate)
 
 void JointScoring::add(std::int64_t hour, const HourFields& fields) {
   const std::vector<std::vector<double>> all = standardised(fields);
-  add_pairs(fields, all);
+  const calendar::TimeAxis& times = sources_.members.front().times();
+  const calendar::DateTime date =
+      calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
+  add_pairs(fields, all, climate_.tails(date).high);
   if (fields.members.size() < 2) return;
   std::vector<std::vector<double>> in_tiles;
   for (const std::vector<double>& one : all) {
@@ -81,7 +84,8 @@ std::vector<std::vector<double>> JointScoring::standardised(const HourFields& fi
   return all;
 }
 
-void JointScoring::add_pairs(const HourFields& fields, const std::vector<std::vector<double>>& standardised) {
+void JointScoring::add_pairs(const HourFields& fields, const std::vector<std::vector<double>>& standardised,
+                             const std::vector<double>& high) {
   const std::size_t variables = sources_.variables().size();
   for (std::size_t trajectory = 0; trajectory < standardised.size(); ++trajectory) {
     const bool is_truth = trajectory == 0;
@@ -92,9 +96,8 @@ void JointScoring::add_pairs(const HourFields& fields, const std::vector<std::ve
         PairSums hour;
         for (std::size_t cell = 0; cell < cells_; ++cell) {
           const std::size_t a = i * cells_ + cell, b = j * cells_ + cell;
-          const bool is_high = is_in_tail(a, static_cast<double>(raw[a]));
-          const bool is_other_high = is_in_tail(b, static_cast<double>(raw[b]));
-          hour.add(standardised[trajectory][a], standardised[trajectory][b], is_high, is_other_high);
+          hour.add(standardised[trajectory][a], standardised[trajectory][b],
+                   static_cast<double>(raw[a]) > high[a], static_cast<double>(raw[b]) > high[b]);
         }
         evaluation::add(is_truth ? sums_.truth[pair] : sums_.members[pair], hour);
       }

@@ -25,9 +25,10 @@ class JointScoring {
  private:
   /// Standardised fields of the truth, then of each member, [variable, cell].
   std::vector<std::vector<double>> standardised(const HourFields& fields) const;
-  void add_pairs(const HourFields& fields, const std::vector<std::vector<double>>& standardised);
+  /// @param high  what a tail lies above, [variable, cell]
+  void add_pairs(const HourFields& fields, const std::vector<std::vector<double>>& standardised,
+                 const std::vector<double>& high);
   void score_tiles();
-  bool is_in_tail(std::size_t place, double value) const { return value > climate_.high[place]; }
 
   const Sources& sources_;
   const LocalClimate& climate_;

@@ -1,28 +1,42 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "foehn/calendar/date_time.hpp"
+#include "foehn/evaluation/ranks.hpp"
 #include "foehn/evaluation/sources.hpp"
 
 namespace foehn::evaluation {
 
-/// Mean, deviation and tails of the reference in every cell, [variable, y, x], out of every third hour (or
-/// every instant, where they are rarer) of up to 40 days spread evenly: what fields are standardised by, and
-/// what counts as a tail. The days are those that are not scored, in months that are, if the reference has
-/// twenty of them.
-struct LocalClimate {
-  static constexpr double kTail = 0.95;
+/// What counts as a tail in one quarter of the year, [variable, y, x].
+struct LocalTails {
+  static constexpr double kLevel = 0.95;
 
-  std::vector<double> mean;
-  std::vector<double> deviation;  ///< 0 where the variable does not vary
-  std::vector<double> low, high;  ///< quantiles 1 - kTail and kTail; NaN where all values are missing
-  bool is_not_scored = false;     ///< the days are others than those that are scored
+  std::vector<double> low, high;  ///< quantiles 1 - kLevel and kLevel; NaN where there are no values
+  bool is_not_scored = false;     ///< they are of other days than those that are scored
 };
 
-/// The same on every rank, each of which reads by itself; absent without a reference.
+/// Mean and deviation of the reference in every cell, [variable, y, x], which fields are standardised by, and
+/// its tails by season: out of every third hour (or every instant, where they are rarer) of up to 40 days of
+/// each quarter, spread evenly. The days of a quarter are those that are not scored, in months that are, if
+/// the reference has twenty of them; else those that are scored.
+struct LocalClimate {
+  std::vector<double> mean;
+  std::vector<double> deviation;      ///< 0 where the variable does not vary
+  std::array<LocalTails, 4> seasons;  ///< of quarter_of
+
+  const LocalTails& tails(const calendar::DateTime& date) const;
+};
+
+/// The same on every rank; absent without a reference. Each rank reads days of its own; the root holds no
+/// more than a number of values (4 bytes each, at least one per instant) at a time, so the days are read
+/// again where they do not fit.
 /// @throws Error if values cannot be read
-std::optional<LocalClimate> local_climate(const Sources& sources);
+/// @note Collective.
+std::optional<LocalClimate> local_climate(const Sources& sources, std::int64_t values_in_memory,
+                                          const Ranks& ranks);
 
 }  // namespace foehn::evaluation

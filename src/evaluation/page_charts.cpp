@@ -67,7 +67,8 @@ std::string error_chart(const Results& results, const Rows& rows, const std::str
   return line_chart({.title = "Error by " + rows.name,
                      .x_label = rows.x_label,
                      .y_label = fmt::format("error [{}]", units),
-                     .is_x_in_hours = rows.is_in_hours},
+                     .is_x_in_hours = rows.is_in_hours,
+                     .is_x_in_whole_numbers = !rows.is_in_hours},
                     rows.x, with_values({ensemble, interpolation, anomalies}));
 }
 
@@ -81,7 +82,8 @@ std::string spread_chart(const Rows& rows) {
   return line_chart({.title = "Spread over error by " + rows.name,
                      .x_label = rows.x_label,
                      .y_label = "debiased spread / skill [1]",
-                     .is_x_in_hours = rows.is_in_hours},
+                     .is_x_in_hours = rows.is_in_hours,
+                     .is_x_in_whole_numbers = !rows.is_in_hours},
                     rows.x, {ideal, ratio});
 }
 
@@ -99,8 +101,11 @@ std::string increment_chart(const Results& results, const VariableResults& score
     interpolation.values.push_back(deviation(row.interpolation));
   }
   if (hours.size() < 2) return "";
-  return line_chart({"Change from the hour before", "hours since the last observation [h]",
-                     fmt::format("standard deviation [{}]", units)},
+  return line_chart({.title = results.step_hours == 1 ? "Change from the hour before"
+                                                      : fmt::format("Change over {:g} h", results.step_hours),
+                     .x_label = "hours since the last observation [h]",
+                     .y_label = fmt::format("standard deviation [{}]", units),
+                     .is_x_in_hours = true},
                     hours, with_values({truth, interpolation, members}));
 }
 
@@ -129,8 +134,23 @@ const TrajectoryStatistic* find(const Results& results, const std::string& varia
 std::vector<Curve> curves_of(const TrajectoryStatistic& statistic) {
   std::vector<Curve> curves = {{"interpolation", Role::interpolation, statistic.interpolation, {}}};
   if (!statistic.truth.empty()) curves.push_back({"reference", Role::truth, statistic.truth, {}});
+  if (!statistic.observations.empty())
+    curves.push_back({"coarse input", Role::observation, statistic.observations, {}});
   curves.push_back({"members", Role::members, statistic.members, statistic.lowest, statistic.highest});
   return with_values(curves);
+}
+
+/// Without the hours that have no instant, as where the step is 6 h, so that lines go from one to the next.
+TrajectoryStatistic of_hours_with_values(TrajectoryStatistic statistic) {
+  const std::vector<double> members = statistic.members;
+  for (auto* values : {&statistic.at, &statistic.members, &statistic.lowest, &statistic.highest,
+                       &statistic.truth, &statistic.interpolation}) {
+    std::vector<double> some;
+    for (std::size_t i = 0; i < values->size(); ++i)
+      if (std::isfinite(members[i])) some.push_back((*values)[i]);
+    *values = some;
+  }
+  return statistic;
 }
 
 /// A curve of the density: between neighbouring quantiles it is the part of the values that lies there, over
@@ -222,13 +242,15 @@ std::string trajectory_charts(const Results& results, const std::string& variabl
     html +=
         line_chart({"Part of the time with more power", "part of the time [%]", "power over rated power [1]"},
                    duration->at, curves_of(*duration));
-  if (const auto* cycle = find(results, variable, "daily_cycle"))
+  if (const auto* found = find(results, variable, "daily_cycle")) {
+    const TrajectoryStatistic cycle = of_hours_with_values(*found);
     html += line_chart({.title = "Daily cycle",
                         .x_label = "hour of the day [UTC]",
-                        .y_label = fmt::format("mean [{}]", cycle->units),
+                        .y_label = fmt::format("mean [{}]", cycle.units),
                         .is_x_in_hours = true,
                         .begins_at_zero = false},
-                       cycle->at, curves_of(*cycle));
+                       cycle.at, curves_of(cycle));
+  }
   if (const auto* spectrum = find(results, variable, "temporal_spectrum"))
     html += line_chart({.title = "Spectrum in time",
                         .x_label = "period [h]",
@@ -244,6 +266,7 @@ std::string point_charts(const Results& results, std::size_t index) {
   const PointSeries& series = results.series[index];
   std::string html;
   for (const SeriesPoint& point : series.points) {
+    const double longitude = std::remainder(point.longitude, 360.0);  // grids may count from 0 to 360
     std::vector<double> hours;
     for (std::size_t i = 0; i < point.interpolation.size(); ++i)
       hours.push_back(since_observation_hours(results, i));
@@ -256,8 +279,7 @@ std::string point_charts(const Results& results, std::size_t index) {
     for (const double steps : series.observed_steps) observed.x.push_back(steps * results.step_hours);
     html += line_chart(
         {.title = fmt::format("At {:.2f}° {}, {:.2f}° {}", std::abs(point.latitude),
-                              point.latitude < 0 ? "S" : "N", std::abs(point.longitude),
-                              point.longitude < 0 ? "W" : "E"),
+                              point.latitude < 0 ? "S" : "N", std::abs(longitude), longitude < 0 ? "W" : "E"),
          .x_label = fmt::format("hours since {} [h]", series.first_time),
          .y_label = fmt::format("{} [{}]", results.variables[index].name, results.variables[index].units),
          .is_x_in_hours = true,

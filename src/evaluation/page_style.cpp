@@ -16,7 +16,7 @@ std::string page_style() {
   --poor: #b42318 } nav { display: none } h2 { break-before: page } h2#short, h2#scores { break-before: auto } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1320px;
   margin: 0 auto; padding: 1em }
-h1, h2, h3, h4 { line-height: 1.25 } h2 { margin-top: 2em; border-bottom: 1px solid var(--line) } h4 { margin: 1em 0 0.3em }
+h1, h2, h3, h4 { line-height: 1.25; break-after: avoid } h2 { margin-top: 2em; border-bottom: 1px solid var(--line) } h4 { margin: 1em 0 0.3em }
 nav a { color: var(--members); margin-right: 0.8em }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px }
 th, td { text-align: right; padding: 2px 10px; border-bottom: 1px solid var(--line); white-space: nowrap }

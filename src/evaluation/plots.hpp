@@ -28,6 +28,7 @@ struct ChartText {
   std::string y_label;
   bool has_logarithmic_x = false, has_logarithmic_y = false;  ///< of positive numbers
   bool is_x_in_hours = false;                                 ///< whose ticks part days
+  bool is_x_in_whole_numbers = false;                         ///< such as months
   bool begins_at_zero = true;                                 ///< the ordinate, where it is not logarithmic
 };
 

@@ -59,13 +59,14 @@ std::string summary(const Results& results) {
   const std::string members = results.members > 1
                                   ? fmt::format("{} members", results.members)
                                   : "1 member (its MAE stands for the CRPS; fair CRPS and spread need two)";
-  return fmt::format(
-      "{} {}: {} hours, {} to {}; {} x {} cells; observations every {:g} h, blocks of {} "
-      "x {} cells",
-      members, results.has_reference ? "against the reference" : "without a reference", results.hours,
-      results.first_time, results.last_time, results.grid.ny(), results.grid.nx(),
-      since_observation_hours(results, static_cast<std::size_t>(results.period)), results.block,
-      results.block);
+  const std::string hours = results.step_hours == 1
+                                ? fmt::format("{} hours", results.hours)
+                                : fmt::format("{} steps of {:g} h", results.hours, results.step_hours);
+  return fmt::format("{} {}: {}, {} to {}; {} x {} cells; observations every {:g} h, blocks of {} x {} cells",
+                     members, results.has_reference ? "against the reference" : "without a reference", hours,
+                     results.first_time, results.last_time, results.grid.ny(), results.grid.nx(),
+                     since_observation_hours(results, static_cast<std::size_t>(results.period)),
+                     results.block, results.block);
 }
 
 std::string agreement_text(const VariableResults& scores, const std::string& units) {

@@ -72,7 +72,8 @@ Json joint_json(const JointResults& joint) {
   Json json;
   json["meaning"] =
       "fair scores of tiles of 3 x 3 cells of all variables, 0, 3 and 6 h back, standardised by cell; "
-      "correlations and tail dependence (above the reference's local 95 % quantiles) over cells and hours";
+      "correlations and tail dependence (above the reference's local and seasonal 95 % quantiles) over cells "
+      "and hours";
   json["units"] = "1";
   json["tiles"] = joint.tiles;
   if (joint.energy_score) json["energy_score"] = *joint.energy_score;

@@ -209,6 +209,7 @@ void add_trajectory_columns(std::vector<Column>& columns,
     add("members_highest", statistic.highest);
     add("truth", statistic.truth);
     add("interpolation", statistic.interpolation);
+    add("observations", statistic.observations);
   }
 }
 

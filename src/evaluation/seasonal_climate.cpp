@@ -10,11 +10,6 @@ namespace {
 constexpr std::size_t kQuarters = kSeasons.size() - 1;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// 0 for December to February, and so on.
-std::size_t quarter_of(int month) {
-  return static_cast<std::size_t>(month % 12 / 3);
-}
-
 void add_finite(double value, double& sum, double& count) {
   if (!std::isfinite(value)) return;
   sum += value;
@@ -22,6 +17,10 @@ void add_finite(double value, double& sum, double& count) {
 }
 
 }  // namespace
+
+std::size_t quarter_of(int month) {
+  return static_cast<std::size_t>(month % 12 / 3);
+}
 
 SeasonalClimate::Extremes::Extremes(std::size_t cells)
     : low(cells, kInfinity), high(cells, -kInfinity), lows(cells), highs(cells) {}

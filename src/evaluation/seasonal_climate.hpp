@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "foehn/evaluation/climate_change.hpp"
 
 namespace foehn::evaluation {
+
+/// 0 for December to February, and so on.
+std::size_t quarter_of(int month);
 
 /// Gathers the statistics of a variable by season and cell, hour by hour, in memory that does not grow with
 /// the hours.

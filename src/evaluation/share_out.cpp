@@ -12,8 +12,9 @@ void share_out(const Ranks& ranks, std::int64_t items,
       if (mine < items) numbers = work(mine);
     });
     std::int64_t item = first;
-    for (const std::vector<double>& each : ranks.gather(numbers))
+    ranks.gather(numbers, [&](std::span<const double> each) {
       if (item < items) take(item++, each);
+    });
   }
 }
 

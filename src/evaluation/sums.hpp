@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
@@ -218,11 +219,20 @@ void visit_numbers(S& sums, F&& visit) {
   visit_numbers(sums.joint, visit);
 }
 
-/// The numbers of some sums; counts are exact up to 2^53.
+/// Appends the numbers of some sums; counts are exact up to 2^53.
+template <class Sums>
+void append_packed(std::vector<double>& numbers, const Sums& sums) {
+  std::size_t size = numbers.size();
+  visit_numbers(sums, [&](const auto&) { ++size; });
+  numbers.reserve(size);
+  visit_numbers(sums, [&](const auto& number) { numbers.push_back(static_cast<double>(number)); });
+}
+
+/// The numbers of some sums.
 template <class Sums>
 std::vector<double> pack(const Sums& sums) {
   std::vector<double> numbers;
-  visit_numbers(sums, [&](const auto& number) { numbers.push_back(static_cast<double>(number)); });
+  append_packed(numbers, sums);
   return numbers;
 }
 

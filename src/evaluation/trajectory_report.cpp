@@ -96,6 +96,8 @@ Json trajectories_json(const std::vector<TrajectoryStatistic>& statistics) {
     if (std::any_of(interpolation.begin(), interpolation.end(),
                     [](double value) { return std::isfinite(value); }))
       entry["interpolation"] = numbers_json(statistic, interpolation);
+    if (!statistic.observations.empty())
+      entry["observations"] = numbers_json(statistic, statistic.observations);
   }
   return json;
 }

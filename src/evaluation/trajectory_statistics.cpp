@@ -8,6 +8,7 @@
 
 #include "evaluation/field_statistics.hpp"
 #include "evaluation/hour_fields.hpp"
+#include "evaluation/observed_quantiles.hpp"
 #include "evaluation/share_out.hpp"
 #include "evaluation/temperature_indices.hpp"
 #include "evaluation/wind_statistics.hpp"
@@ -211,6 +212,9 @@ std::vector<TrajectoryStatistic> trajectory_statistics(const Sources& sources, c
       });
   for (TrajectoryStatistic& statistic : statistics)
     for (double& value : statistic.members) value /= static_cast<double>(sources.members.size());
+  ranks.agree([&] {
+    if (ranks.is_root()) add_observed_quantiles(sources, middles, statistics);
+  });
   return statistics;
 }
 

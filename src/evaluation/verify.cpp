@@ -39,8 +39,7 @@ Results describe(const Sources& sources, const VerifyOptions& options) {
 /// Everything that a block gives, one after the other.
 std::vector<double> pack_block(const BlockResult& block) {
   std::vector<double> packed = pack(block.sums);
-  const std::vector<double> cells = pack(block.cells);
-  packed.insert(packed.end(), cells.begin(), cells.end());
+  append_packed(packed, block.cells);
   for (const auto& hour : block.means) packed.insert(packed.end(), hour.begin(), hour.end());
   return packed;
 }
@@ -83,8 +82,7 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
   CellSums cells(results.variables.size() * static_cast<std::size_t>(sources.blocks.fine_cells()));
   const std::size_t numbers_of_sums = pack(sums).size(), numbers_of_cells = pack(cells).size();
   HourlyMeans means;
-  std::optional<LocalClimate> climate;
-  ranks.agree([&] { climate = local_climate(sources); });
+  const std::optional<LocalClimate> climate = local_climate(sources, options.values_in_memory, ranks);
   core::Progress progress("evaluating", sources.hours, "hours", options.show_progress && ranks.is_root());
   share_out(
       ranks, static_cast<std::int64_t>(blocks.size()),

@@ -123,6 +123,11 @@ TEST(Trajectories, AreDescribedOneByOne) {
   EXPECT_NEAR(mean.highest.front(), 11, 1e-12);
   EXPECT_NEAR(mean.truth.front(), 8, 1e-12);
   EXPECT_NEAR(mean.interpolation.front(), 8, 1e-12);
+  EXPECT_THAT(mean.observations, ::testing::IsEmpty());
+  const TrajectoryStatistic quantiles = find("tas", "quantile");
+  EXPECT_THAT(quantiles.observations, ::testing::Each(::testing::DoubleNear(8, 5e-4)))
+      << "the coarse input's own, as QuantileSketch has them";
+  EXPECT_EQ(quantiles.observations.size(), quantiles.at.size());
   const PowerCurve curve = default_power_curve();
   const TrajectoryStatistic factor = find("wind_power", "capacity_factor");
   EXPECT_NEAR(factor.truth.front(), curve.power(8), 1e-12);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "evaluation/page.hpp"
 #include "evaluation/plots.hpp"
 #include "evaluation/toy_files.hpp"
 #include "foehn/core/error.hpp"
@@ -20,6 +21,7 @@ namespace {
 using foehn::testing::toy_grid;
 using io::TemporaryFolder;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -220,6 +222,61 @@ std::vector<std::uint8_t> pixels_of(const std::string& element) {
   std::vector<std::uint8_t> pixels(PNG_IMAGE_SIZE(image));
   EXPECT_NE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr), 0) << image.message;
   return pixels;
+}
+
+/// Numbers by hour of the day of a variable with instants every 6 h.
+TrajectoryStatistic six_hourly_cycle() {
+  TrajectoryStatistic cycle;
+  cycle.variable = "tas";
+  cycle.name = "daily_cycle";
+  cycle.abscissa = "hour_of_day";
+  for (int hour = 0; hour < 24; ++hour) {
+    cycle.at.push_back(hour);
+    cycle.members.push_back(hour % 6 == 0 ? 280 + hour : std::numeric_limits<double>::quiet_NaN());
+  }
+  cycle.lowest = cycle.highest = cycle.interpolation = cycle.members;
+  return cycle;
+}
+
+TEST(TrajectoryCharts, JoinTheHoursOfTheDayThatHaveInstants) {
+  Results results = made_up();
+  results.trajectories = {six_hourly_cycle()};
+  EXPECT_THAT(trajectory_charts(results, "tas"),
+              ContainsRegex("d=\"M[0-9. ]*L[0-9. ]*L[0-9. ]*L[0-9. ]*\" fill=\"none\""));
+}
+
+TEST(TrajectoryCharts, ShowTheDensityOfTheCoarseInput) {
+  Results results = made_up();
+  TrajectoryStatistic quantiles;
+  quantiles.variable = "tas";
+  quantiles.name = "quantile";
+  quantiles.abscissa = "quantile_level";
+  quantiles.at = {0.25, 0.5, 0.75};
+  quantiles.members = quantiles.lowest = quantiles.highest = {280, 282, 285};
+  results.trajectories = {quantiles};
+  EXPECT_THAT(trajectory_charts(results, "tas"), Not(HasSubstr("coarse input")));
+  results.trajectories.front().observations = {281, 282, 284};
+  EXPECT_THAT(trajectory_charts(results, "tas"), HasSubstr("coarse input"));
+}
+
+TEST(PointCharts, CountLongitudesFromGreenwichToBothSides) {
+  Results results = made_up();
+  results.series.front().points.front().longitude = 297.5;
+  EXPECT_THAT(point_charts(results, 0), HasSubstr("62.50° W"));
+}
+
+TEST(ScoreCharts, HaveTicksAtWholeMonths) {
+  Results results = made_up();
+  results.scores.front().by_month = std::vector<HourScores>(12);
+  results.scores.front().by_month[0] = results.scores.front().by_month[1] = row(1);
+  EXPECT_THAT(score_charts(results, 0), AllOf(HasSubstr("month of the year"), Not(HasSubstr(">1.2<"))));
+}
+
+TEST(Summary, SaysHowLongStepsAre) {
+  Results results = made_up();
+  EXPECT_THAT(scores_text(results, false), HasSubstr("7 hours"));
+  results.step_hours = 6;
+  EXPECT_THAT(scores_text(results, false), HasSubstr("7 steps of 6 h"));
 }
 
 TEST(MapFigure, PutsTheNorthAboveAndTheScalesEndsInDarkAndLight) {

@@ -488,6 +488,15 @@ TEST(Verify, GivesTheSameBitsOnAnyNumberOfRanks) {
   }
 }
 
+TEST(Verify, FindsTheLogRatioOfMembersThatVaryTwiceAsMuch) {
+  const ToyField truth = noisy(4);
+  const ToyField doubled = [&](double hour, std::size_t variable, std::int64_t y, std::int64_t x) {
+    return 2 * truth(hour, variable, y, x);
+  };
+  const VariableResults scores = verify(open_sources(Setting({doubled}, truth).files), {}).scores.front();
+  EXPECT_NEAR(scores.spectrum.members_log_ratio.value(), std::log(4), 1e-9);
+}
+
 TEST(Verify, ScoresByMonthAndHourOfDay) {
   const ToyField truth = [](double hour, std::size_t, std::int64_t, std::int64_t) {
     return 270 + 0.1 * hour;

@@ -31,8 +31,8 @@ struct HourScores {
   std::optional<ErrorScores>
       anomaly_interpolation;  ///< the same for their anomalies; absent without a climatology
   /// Fair threshold-weighted CRPS (Gneiting and Ranjan 2011, doi:10.1198/jbes.2010.08110) with max(x, t), t
-  /// the local 95 % quantile of days that are not scored, and with min(x, t) of the 5 % quantile; absent
-  /// without such days, or with one member.
+  /// the local and seasonal 95 % quantile of days that are not scored, and with min(x, t) of the 5 %
+  /// quantile; absent without such days, or with one member.
   std::optional<double> upper_tail_crps, lower_tail_crps;
   std::map<std::string, Interval> intervals;  ///< by the score's name in scores.json; of some or none
 };
@@ -105,8 +105,8 @@ struct VariableResults {
 struct PairResults {
   std::string first, second;
   std::optional<double> truth_correlation, members_correlation;  ///< absent for a variable that does not vary
-  /// P(second above its local 95 % quantile | first above its own), after the reference's quantiles; absent
-  /// where the first never is.
+  /// P(second above its local and seasonal 95 % quantile | first above its own), after the reference's
+  /// quantiles; absent where the first never is.
   std::optional<double> truth_tail_dependence, members_tail_dependence;
 };
 

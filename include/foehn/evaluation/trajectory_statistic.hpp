@@ -19,6 +19,7 @@ struct TrajectoryStatistic {
   std::vector<double> lowest, highest;  ///< of the members
   std::vector<double> truth;            ///< empty without a reference
   std::vector<double> interpolation;    ///< of the observations, where none that it needs is missing
+  std::vector<double> observations;     ///< of the observations themselves; of quantiles alone, else empty
 
   std::size_t size() const { return abscissa.empty() ? 1 : at.size(); }
 };
