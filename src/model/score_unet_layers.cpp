@@ -17,10 +17,34 @@ at::Tensor linear(const Parameters& parameters, const at::Tensor& x) {
   return at::linear(x, parameters.weight, parameters.bias);
 }
 
+/// Whether this processor has oneDNN's convolutions in bf16, which add in float32.
+bool has_bf16_convolutions() {
+#if defined(__x86_64__)
+  static const bool has = __builtin_cpu_supports("avx512bw") != 0 &&
+                          __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+  return has;
+#else
+  return false;
+#endif
+}
+
+/// A convolution whose factors are rounded to the type of its weights. Sums are float32: where LibTorch would
+/// add in bf16, for want of oneDNN's convolutions, the rounded factors are multiplied in float32.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                    std::int64_t stride, std::int64_t padding) {
+  const at::Tensor factor = x.to(weight.scalar_type());
+  const bool adds_in_bf16 =
+      weight.scalar_type() == at::kBFloat16 && weight.is_cpu() && !has_bf16_convolutions();
+  if (!adds_in_bf16) return at::conv2d(factor, weight, bias, {stride, stride}, {padding, padding});
+  return at::conv2d(factor.to(at::kFloat), weight.to(at::kFloat), bias.to(at::kFloat), {stride, stride},
+                    {padding, padding})
+      .to(at::kBFloat16);
+}
+
 /// A linear map of each cell's channels, as a convolution: on the CPU oneDNN's is faster than a BLAS's
 /// product.
 at::Tensor pointwise(const Parameters& parameters, const at::Tensor& x) {
-  return at::conv2d(x.to(parameters.weight.scalar_type()), parameters.weight.unsqueeze(3), parameters.bias);
+  return convolve(x, parameters.weight.unsqueeze(3), parameters.bias, 1, 0);
 }
 
 }  // namespace
@@ -34,8 +58,7 @@ Convolution::Convolution(const TensorSource& source, const std::string& name, st
     : parameters_(source, name, {output, input, 3, 3}), stride_(stride) {}
 
 at::Tensor Convolution::operator()(const at::Tensor& x) const {
-  return at::conv2d(x.to(parameters_.weight.scalar_type()), parameters_.weight, parameters_.bias,
-                    {stride_, stride_}, {1, 1});
+  return convolve(x, parameters_.weight, parameters_.bias, stride_, 1);
 }
 
 ChannelNorm::ChannelNorm(std::int64_t channels) : channels_(channels) {}

@@ -17,6 +17,8 @@ TEST(ResultValues, OfSampleAreWhatTheyWere) {
             "observation.gamma = null\n"
             "observation.std = []\n"
             "observation.std_normalised = []\n"
+            "observation.withhold = 0.0\n"
+            "output.significant_digits = 0\n"
             "run.device = \"auto\"\n"
             "run.precision = \"fp32\"\n"
             "run.threads = 1\n"

@@ -52,7 +52,7 @@ TEST(JobText, KeepsWhatMembersAreToldApartBy) {
 }
 
 TEST(JobText, ChangesSomeOptions) {
-  const std::string text = "[prior]\npath = /prior\n\n[output]\ndirectory = /out\n";
+  const std::string text = "[output]\ndirectory = /out\n\n[prior]\npath = /prior\n";
   EXPECT_EQ(changed_text(text, [](SampleOptions&) {}), text);
   EXPECT_THAT(changed_text(text, [](SampleOptions& options) { options.members = 7; }),
               HasSubstr("[ensemble]\nmembers = 7\n"));
@@ -76,8 +76,8 @@ TEST(JobText, NamesAnOptionWhoseValueItCannotKeep) {
 
 TEST(JobText, KnowsWhichOptionsArePaths) {
   // Whoever adds a text option says whether it is a path, or adds it here.
-  const std::set<std::string> others{"time.start", "data.variables",   "data.without",  "bias.start",
-                                     "bias.end",   "bias.trend_start", "bias.trend_end"};
+  const std::set<std::string> others{"time.start", "data.variables",   "data.without",   "bias.start",
+                                     "bias.end",   "bias.trend_start", "bias.trend_end", "stations.std"};
   SampleOptions options;
   config::OptionTable table("sample", "", "");
   declare_sample_options(table, options);

@@ -93,7 +93,7 @@ TEST(Plan, CutsSlabsWhereNoSumAtPointsIsOpen) {
   EXPECT_EQ(plan.partition().slab(1).first, 20);
   EXPECT_EQ(plan.partition().slab(2).first, 40);
   plan.withheld = {{.name = "c.csv", .intervals = {{0, 30}, {15, 45}}}};  // they overlap
-  EXPECT_EQ(plan.partition().slab(0).size(), 45);
+  EXPECT_EQ(plan.partition().slab(1).size(), 45);
 }
 
 }  // namespace
