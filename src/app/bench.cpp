@@ -223,6 +223,7 @@ void run_model(const Call& call, const comm::Communicator& world, const BenchOpt
     return;
   }
   if (world.is_root()) std::cout << describe(subject, options, hardware.device) << std::flush;
+  process::log_transport(world, hardware);
   const BenchModel model = make_model(world, subject, options.batch, hardware);
   world.agree_on_root([&] {
     std::cout << describe(model);

@@ -64,6 +64,7 @@ int run(const Call& call, const Context& context, const SampleOptions& options) 
     if (root) say_valid("nothing was sampled");
     return 0;
   }
+  process::log_transport(world, hardware);
   const auto load = [&](std::optional<model::PriorFiles> opened) {
     return std::make_shared<const model::PriorBundle>(
         job::load_prior(world, std::move(opened), at::TensorOptions(at::kFloat).device(hardware.device),

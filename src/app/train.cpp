@@ -200,6 +200,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
       training_options(settings, material->span.held_out, material->domain, material->schedule);
   training.transport = hardware.transport;
   if (world.is_root()) std::cout << describe(settings, training, *material, world) << std::flush;
+  process::log_transport(world, hardware);
 
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;

@@ -106,9 +106,13 @@ c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice, 
 Hardware choose_hardware(const comm::Communicator& world, const HardwareChoice& choice) {
   const c10::Device device = choose_device(world, choice.device, choice.share_gpus);
   const comm::TransportKind transport = comm::choose_transport(world, device, choice.transport);
-  if (world.is_root() && world.size() > 1)
-    spdlog::info("{} ranks exchange data by {}", world.size(), comm::describe(transport, device));
   return {device, transport};
+}
+
+void log_transport(const comm::Communicator& world, const Hardware& hardware) {
+  if (world.is_root() && world.size() > 1)
+    spdlog::info("{} ranks exchange data by {}", world.size(),
+                 comm::describe(hardware.transport, hardware.device));
 }
 
 std::string name_of(const c10::Device& device) {

@@ -60,6 +60,7 @@ std::string choose(const comm::Communicator& world, const Order& order, process:
     if (error.scope() != core::Scope::world) throw;
     return error.what();
   }
+  process::log_transport(world, hardware);
   return "";
 }
 

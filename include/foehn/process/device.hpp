@@ -42,10 +42,12 @@ struct Hardware {
   comm::TransportKind transport = comm::TransportKind::mpi;
 };
 
-/// Chooses both and, where there are several ranks, logs what carries tensors between them.
 /// @throws core::CollectiveError as choose_device and comm::choose_transport
 /// @note Collective over the world.
 Hardware choose_hardware(const comm::Communicator& world, const HardwareChoice& choice);
+
+/// Logs, on the root and where there are several ranks, what carries tensors between them.
+void log_transport(const comm::Communicator& world, const Hardware& hardware);
 
 /// A device as a run's identity names it: "cpu", or a GPU's model and the versions of its libraries. Devices
 /// of one name give the same bits.
