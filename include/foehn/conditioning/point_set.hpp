@@ -38,7 +38,7 @@ struct PointSet {
   PointPlacement placement;
   at::Tensor cells;     ///< int64, [link, observation or 1, point]
   at::Tensor weights;   ///< float32, [hour or 1, link, observation or 1, 1, point]
-  at::Tensor values;    ///< float32, [observation, 1, 1, point], normalised; NaN where there is none
+  at::Tensor values;    ///< float32, [observation, 1, 1, point], normalised; NaN where missing
   at::Tensor variance;  ///< of the same shape and unit
 };
 
