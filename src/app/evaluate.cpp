@@ -51,7 +51,7 @@ evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const e
                                          const evaluation::Sources& sources) {
   evaluation::VerifyOptions verify;
   verify.observation_std = options.observation_std.empty()
-                               ? evaluation::stated_observation_std(files.members.front())
+                               ? evaluation::stated_observation_std(files.members, sources.variables())
                                : options.observation_std;
   evaluation::check_observation_std(verify.observation_std, sources.variables());
   verify.bootstrap = options.bootstrap;

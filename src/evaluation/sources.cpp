@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "evaluation/member_files.hpp"
@@ -180,6 +181,16 @@ std::optional<io::FieldReader> open_reference(const SourceFiles& files,
   return reader;
 }
 
+/// The standard deviations of the observation error that a file states; empty if it states none.
+std::vector<double> stated_in(const std::filesystem::path& path, const io::Attributes& attributes) {
+  const auto found = attributes.find("foehn_observation_std");
+  if (found == attributes.end()) return {};
+  if (const auto* list = std::get_if<std::vector<double>>(&found->second)) return *list;
+  if (const auto* number = std::get_if<double>(&found->second)) return {*number};
+  throw Error(path.string() +
+              ": global attribute foehn_observation_std is not a list of numbers in double precision");
+}
+
 }  // namespace
 
 std::optional<std::int64_t> Sources::hours_since_observation(std::int64_t hour) const {
@@ -220,16 +231,27 @@ Sources open_sources(const SourceFiles& files) {
   return sources;
 }
 
-std::vector<double> stated_observation_std(const std::filesystem::path& member) {
-  const auto attributes = io::NetcdfFile::open(member).global_attributes();
-  // A file of one variable among others does not say which of the numbers is its own.
-  if (attributes.contains("version_realization")) return {};
-  const auto found = attributes.find("foehn_observation_std");
-  if (found == attributes.end()) return {};
-  if (const auto* list = std::get_if<std::vector<double>>(&found->second)) return *list;
-  if (const auto* number = std::get_if<double>(&found->second)) return {*number};
-  throw Error(member.string() +
-              ": global attribute foehn_observation_std is not a list of numbers in double precision");
+std::vector<double> stated_observation_std(const std::vector<std::filesystem::path>& members,
+                                           const std::vector<io::Variable>& variables) {
+  const auto first = io::NetcdfFile::open(members.front()).global_attributes();
+  if (!first.contains("version_realization")) return stated_in(members.front(), first);
+  // The layout cordex: each file states what holds of its own variable.
+  std::map<std::string, double> by_variable;
+  for (const auto& path : members) {
+    const auto attributes = io::NetcdfFile::open(path).global_attributes();
+    const auto id = attributes.find("variable_id");
+    const auto* name = id == attributes.end() ? nullptr : std::get_if<std::string>(&id->second);
+    if (name == nullptr || by_variable.contains(*name)) continue;
+    // A list of several is of all the run's variables, which the file does not name.
+    if (const auto stated = stated_in(path, attributes); stated.size() == 1)
+      by_variable.emplace(*name, stated.front());
+    if (by_variable.size() == variables.size()) break;
+  }
+  std::vector<double> deviations;
+  for (const io::Variable& variable : variables)
+    if (const auto found = by_variable.find(variable.name); found != by_variable.end())
+      deviations.push_back(found->second);
+  return deviations.size() == variables.size() ? deviations : std::vector<double>{};
 }
 
 }  // namespace foehn::evaluation

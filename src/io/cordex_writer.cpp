@@ -73,6 +73,11 @@ FieldHeader CordexWriter::header_of(const CordexFile& file) const {
   Attributes& attributes = header.attributes;
   for (auto& [name, value] : attributes)
     if (const auto* number = std::get_if<std::int64_t>(&value)) value = std::to_string(*number);
+  // What a run states of each of its variables, such as foehn_observation_std, a file states of its own.
+  for (auto& [name, value] : attributes)
+    if (const auto* list = std::get_if<std::vector<double>>(&value);
+        list != nullptr && list->size() == header_.variables.size())
+      value = std::vector{(*list)[file.variable]};
   for (const auto& [name, value] : metadata_.attributes)
     if (!value.empty()) attributes[name] = value;
   attributes["external_variables"] = std::string(kCellArea);

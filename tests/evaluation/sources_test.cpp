@@ -240,17 +240,44 @@ TEST(OpenSourcesOf, AMissingFileNamesIt) {
   }
 }
 
+/// What files state of variables that a run has.
+std::vector<double> stated(const std::vector<std::filesystem::path>& members,
+                           const std::vector<io::Variable>& variables = {{"tas", "", "K"}}) {
+  return stated_observation_std(members, variables);
+}
+
 TEST(StatedObservationStd, IsReadFromTheMember) {
   const TemporaryFolder folder;
   ToyFile file;
-  EXPECT_TRUE(stated_observation_std(write_toy(folder / "silent.nc", field, file)).empty());
+  EXPECT_TRUE(stated({write_toy(folder / "silent.nc", field, file)}).empty());
   file.attributes["foehn_observation_std"] = std::vector{0.5, 20.0};
-  EXPECT_THAT(stated_observation_std(write_toy(folder / "two.nc", field, file)), ElementsAre(0.5, 20));
+  EXPECT_THAT(stated({write_toy(folder / "two.nc", field, file)}), ElementsAre(0.5, 20));
   file.attributes["foehn_observation_std"] = 0.25;
-  EXPECT_THAT(stated_observation_std(write_toy(folder / "one.nc", field, file)), ElementsAre(0.25));
+  EXPECT_THAT(stated({write_toy(folder / "one.nc", field, file)}), ElementsAre(0.25));
   file.attributes["foehn_observation_std"] = std::string("small");
   const auto path = write_toy(folder / "text.nc", field, file);
-  EXPECT_THROW(stated_observation_std(path), core::Error);
+  EXPECT_THROW(stated({path}), core::Error);
+}
+
+TEST(StatedObservationStd, OfAnArchivesFilesIsThatOfTheirVariable) {
+  const TemporaryFolder folder;
+  std::vector<std::filesystem::path> files;
+  const auto write = [&](const std::string& variable, const std::vector<double>& deviations) {
+    ToyFile file;
+    file.attributes = {{"version_realization", std::string("v1-r1")},
+                       {"variable_id", variable},
+                       {"foehn_observation_std", deviations}};
+    files.push_back(write_toy(folder / (variable + std::to_string(files.size()) + ".nc"), field, file));
+  };
+  write("uas", {1.5});
+  write("uas", {1.5});
+  EXPECT_TRUE(stated(files, kWinds).empty()) << "vas is not known";
+  write("vas", {2.5});
+  EXPECT_THAT(stated(files, kWinds), ElementsAre(1.5, 2.5));
+  EXPECT_THAT(stated(files, {kWinds[1], kWinds[0]}), ElementsAre(2.5, 1.5));
+  files.clear();
+  for (const char* variable : {"uas", "vas"}) write(variable, {1.5, 2.5});
+  EXPECT_TRUE(stated(files, kWinds).empty()) << "the files do not say whose the two numbers are";
 }
 
 }  // namespace

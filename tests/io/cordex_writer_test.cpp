@@ -108,6 +108,19 @@ TEST(CordexWriter, DescribesAFileAsTheArchiveWants) {
   EXPECT_EQ(file.variable("time").text("units"), "days since 1950-01-01");
 }
 
+TEST(CordexWriter, StatesOfItsOwnVariableWhatTheRunStatesOfEach) {
+  const TemporaryFolder folder;
+  FieldHeader header = cordex_header();
+  header.attributes["foehn_observation_std"] = std::vector{50.0, 0.5};
+  write_member(folder, header, cordex_metadata(), 3);
+  const auto stated = [&](const char* variable) {
+    const auto file = NetcdfFile::open(folder / name_of(variable, "1hr_201912312100-201912312300"));
+    return std::get<double>(file.global_attributes().at("foehn_observation_std"));
+  };
+  EXPECT_EQ(stated("psl"), 50);
+  EXPECT_EQ(stated("tas"), 0.5);
+}
+
 TEST(CordexWriter, SaysWhereCellsEnd) {
   const TemporaryFolder folder;
   write_member(folder, cordex_header(), cordex_metadata(), 3);

@@ -76,7 +76,11 @@ struct Sources {
 Sources open_sources(const SourceFiles& files);
 
 /// The standard deviations of the observation error that the members' files state in their global attribute
-/// `foehn_observation_std` (one per variable, in its unit and the file's order); empty if they state none.
-std::vector<double> stated_observation_std(const std::filesystem::path& member);
+/// `foehn_observation_std`, in the variables' units: one per variable in their order, of the first file; in
+/// the layout `cordex` each file's number is that of its own variable.
+/// @return  empty if they state none, or not that of each variable
+/// @throws Error if a file cannot be read or states something else than numbers
+std::vector<double> stated_observation_std(const std::vector<std::filesystem::path>& members,
+                                           const std::vector<io::Variable>& variables);
 
 }  // namespace foehn::evaluation

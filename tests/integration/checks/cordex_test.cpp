@@ -164,6 +164,32 @@ TEST(Cordex, HoldsTheValuesOfTheMembersInFilesOfTheirOwn) {
   EXPECT_EQ(record.at("files").get<std::set<std::string>>(), expected);
 }
 
+TEST(Cordex, IsEvaluatedAsTheMembersAre) {
+  const io::TemporaryFolder folder;
+  const auto scores = [&](const std::string& name, bool cordex, const std::string& files) {
+    Options options = toy_climate().sample_options(folder / name);
+    options["ensemble.members"] = "2";
+    if (cordex) options = cordex_options(options, folder / "", kMetadata);
+    const Outcome sampled = run_here("sample", options);
+    EXPECT_EQ(sampled.exit_code, 0) << sampled;
+    const Outcome evaluated = run_here("evaluate", {{"input.members", folder / name / files},
+                                                    {"input.reference", toy_climate().truth},
+                                                    {"input.observations", options.at("input.observations")},
+                                                    {"bootstrap.replicates", "0"},
+                                                    {"output.directory", folder / (name + "_scores")}});
+    EXPECT_EQ(evaluated.exit_code, 0) << evaluated;
+    return is_root() ? nlohmann::json::parse(io::content_of(folder / (name + "_scores/scores.json")))
+                     : nlohmann::json();
+  };
+  const auto members = scores("members", false, "member_*.nc"), archive = scores("cordex", true, "*.nc");
+  if (!is_root()) return;
+  EXPECT_EQ(archive.at("summary"), members.at("summary"));
+  EXPECT_EQ(archive.at("variables").size(), 4);
+  for (const auto& [name, scored] : members.at("variables").items())
+    for (const char* what : {"all_hours", "observation_agreement", "increments"})
+      EXPECT_EQ(archive.at("variables").at(name).at(what), scored.at(what)) << name << " " << what;
+}
+
 TEST(Cordex, TemplateHoldsEveryKeyAndAsksForThoseThatAreRequired) {
   const std::string text = io::content_of(kTemplate);
   for (const io::CordexKey& key : io::cordex_keys())
