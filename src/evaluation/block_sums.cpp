@@ -9,6 +9,7 @@
 #include "evaluation/agreement.hpp"
 #include "evaluation/hour_fields.hpp"
 #include "evaluation/joint_scoring.hpp"
+#include "evaluation/structural_similarity.hpp"
 #include "evaluation/wind_variables.hpp"
 #include "foehn/core/heartbeat.hpp"
 
@@ -68,6 +69,44 @@ HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalTai
   return sums;
 }
 
+/// Counts in how many members each cell has the two events, and whether the truth does.
+void add_events(VariableSums& sums, const HourFields& fields, const Cells& cells, const LocalTails& tails) {
+  for (std::size_t cell = cells.first; cell < cells.end(); ++cell) {
+    if (std::isnan(tails.low[cell])) continue;
+    std::size_t above = 0, below = 0;
+    for (const auto& member : fields.members) {
+      const auto value = static_cast<double>(member[cell]);
+      above += value > tails.high[cell] ? 1 : 0;
+      below += value < tails.low[cell] ? 1 : 0;
+    }
+    const auto truth = static_cast<double>(fields.truth[cell]);
+    ++sums.above.forecasts[above];
+    ++sums.below.forecasts[below];
+    if (truth > tails.high[cell]) ++sums.above.occurrences[above];
+    if (truth < tails.low[cell]) ++sums.below.occurrences[below];
+  }
+}
+
+/// Adds how similar an hour's fields are to the truth.
+void add_similarity(SimilaritySums& sums, const HourFields& fields, const Cells& cells,
+                    const grid::Grid& grid) {
+  const auto values_of = [&](const auto& field) {
+    const auto from = field.begin() + static_cast<std::ptrdiff_t>(cells.first);
+    return std::vector<double>(from, from + static_cast<std::ptrdiff_t>(cells.count));
+  };
+  const std::vector<double> truth = values_of(fields.truth);
+  const auto add = [&](double& sum, std::int64_t& count, const std::vector<double>& field) {
+    const double similarity = structural_similarity(field, truth, grid.ny(), grid.nx());
+    if (std::isnan(similarity)) return;
+    sum += similarity;
+    ++count;
+  };
+  SimilaritySums hour;  // summed by hour first, as all others
+  for (const auto& member : fields.members) add(hour.members, hour.member_fields, values_of(member));
+  add(hour.interpolation, hour.interpolation_fields, values_of(fields.interpolation));
+  evaluation::add(sums, hour);
+}
+
 IncrementSums increments_of(const KeptHour& before, const HourFields& fields, const Cells& cells) {
   IncrementSums sums;
   sums.hours = 1;
@@ -106,6 +145,13 @@ bool is_spectrum_hour(const Sources& sources, std::int64_t hour) {
   const std::int64_t place = hour - sources.first_hour;
   return sources.hours <= kSpectrumHours ||
          place * kSpectrumHours / sources.hours != (place - 1) * kSpectrumHours / sources.hours;
+}
+
+/// Similarity is costly too: every third hour will do.
+bool is_similarity_hour(const Sources& sources, std::int64_t hour) {
+  const double step_hours = sources.step_hours();  // 0 of a single instant
+  const std::int64_t every = step_hours > 0 ? std::max<std::int64_t>(1, std::llround(3 / step_hours)) : 1;
+  return sources.reference && (hour - sources.first_hour) % every == 0;
 }
 
 /// The truth, or the ensemble mean without one, [variable, y, x].
@@ -161,8 +207,8 @@ class BlockScoring {
     const calendar::TimeAxis& times = sources_.members.front().times();
     const calendar::DateTime date =
         calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
-    const LocalTails* tails = climate_ == nullptr ? nullptr : &climate_->tails(date);
-    if (tails != nullptr && !tails->is_not_scored) tails = nullptr;
+    const LocalTails* local = climate_ == nullptr ? nullptr : &climate_->tails(date);
+    const LocalTails* tails = local != nullptr && local->is_not_scored ? local : nullptr;
     for (std::size_t variable = 0; variable < sums_.variables.size(); ++variable) {
       VariableSums& sums = sums_.variables[variable];
       const Cells cells{variable * count, count};
@@ -177,6 +223,8 @@ class BlockScoring {
         if (hour_before_) evaluation::add(sums.increments[row], increments_of(*hour_before_, fields, cells));
       }
       if (is_spectrum_hour(sources_, hour)) add_spectra(sums.spectrum, spectrum_, fields, cells);
+      if (local != nullptr) add_events(sums, fields, cells, *local);
+      if (is_similarity_hour(sources_, hour)) add_similarity(sums.similarity, fields, cells, sources_.grid());
     }
     means_.push_back(means_over_cells(best_known(fields), count, wind_));
     agreement_.add(hour, fields.members);

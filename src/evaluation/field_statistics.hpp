@@ -62,6 +62,8 @@ class FieldStatistics {
   /// Adds the next hour. @param field  [y, x]
   void add(const calendar::DateTime& date, std::span<const double> field);
   void finish(TrajectorySummary& summary) const;
+  /// The distribution of the values.
+  const QuantileSketch& values() const { return quantiles_; }
 
  private:
   std::string variable_, units_;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "evaluation/reliability.hpp"
+
 namespace foehn::evaluation {
 namespace {
 
@@ -81,6 +83,11 @@ ObservationAgreement finish(const AgreementSums& sums, std::optional<double> sta
           static_cast<double>(sums.missing) / static_cast<double>(sums.values)};
 }
 
+/// Absent of nothing.
+std::optional<double> mean_or_absent(double sum, std::int64_t count) {
+  return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
+}
+
 VariableResults finish(const VariableSums& sums, const RadialSpectrum& spectrum, bool has_climatology,
                        std::optional<double> standard_deviation) {
   VariableResults scores;
@@ -102,6 +109,11 @@ VariableResults finish(const VariableSums& sums, const RadialSpectrum& spectrum,
   scores.spectrum = ratios_of(scores.spectra);
   scores.spectrum.members_log_ratio = mean_log_ratio(scores.spectrum.members);
   scores.spectrum.interpolation_log_ratio = mean_log_ratio(scores.spectrum.interpolation);
+  scores.upper_event = evaluation::finish(sums.above);
+  scores.lower_event = evaluation::finish(sums.below);
+  const SimilaritySums& similarity = sums.similarity;
+  scores.members_similarity = mean_or_absent(similarity.members, similarity.member_fields);
+  scores.interpolation_similarity = mean_or_absent(similarity.interpolation, similarity.interpolation_fields);
   return scores;
 }
 
@@ -120,6 +132,10 @@ std::optional<double> tail_dependence(const PairSums& sums) {
   return static_cast<double>(sums.both_high) / static_cast<double>(sums.high);
 }
 
+double joint_exceedance(const PairSums& sums) {
+  return static_cast<double>(sums.both_high) / static_cast<double>(sums.count);
+}
+
 JointResults finish(const Results& what, const JointSums& sums) {
   JointResults joint;
   joint.tiles = sums.tiles;
@@ -133,7 +149,8 @@ JointResults finish(const Results& what, const JointSums& sums) {
       const PairSums &truth = sums.truth[pair], &members = sums.members[pair];
       if (truth.count == 0) continue;
       joint.pairs.push_back({what.variables[i].name, what.variables[j].name, correlation(truth),
-                             correlation(members), tail_dependence(truth), tail_dependence(members)});
+                             correlation(members), tail_dependence(truth), tail_dependence(members),
+                             joint_exceedance(truth), joint_exceedance(members)});
     }
   }
   return joint;

@@ -3,32 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evaluation/tiles.hpp"
 #include "foehn/evaluation/multivariate.hpp"
 
 namespace foehn::evaluation {
 namespace {
-
-constexpr std::int64_t kTileSide = 3, kMostTilesAlongSide = 8;
-
-std::vector<std::vector<std::size_t>> tiles_of(const Sources& sources) {
-  const std::int64_t ny = sources.grid().ny(), nx = sources.grid().nx();
-  const std::int64_t rows = std::min(kMostTilesAlongSide, ny / kTileSide);
-  const std::int64_t columns = std::min(kMostTilesAlongSide, nx / kTileSide);
-  std::vector<std::vector<std::size_t>> tiles;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t column = 0; column < columns; ++column) {
-      const std::int64_t y0 = row * (ny - kTileSide) / std::max<std::int64_t>(1, rows - 1);
-      const std::int64_t x0 = column * (nx - kTileSide) / std::max<std::int64_t>(1, columns - 1);
-      std::vector<std::size_t>& tile = tiles.emplace_back();
-      for (std::size_t variable = 0; variable < sources.variables().size(); ++variable)
-        for (std::int64_t y = y0; y < y0 + kTileSide; ++y)
-          for (std::int64_t x = x0; x < x0 + kTileSide; ++x)
-            tile.push_back(variable * static_cast<std::size_t>(ny * nx) +
-                           static_cast<std::size_t>(y * nx + x));
-    }
-  }
-  return tiles;
-}
 
 /// Lags of 0, 3 and 6 h, as far as they are whole numbers of steps.
 std::vector<std::size_t> lags_of(double step_hours) {
@@ -46,7 +25,7 @@ JointScoring::JointScoring(const Sources& sources, const LocalClimate& climate)
     : sources_(sources),
       climate_(climate),
       cells_(static_cast<std::size_t>(sources.blocks.fine_cells())),
-      tiles_(tiles_of(sources)),
+      tiles_(spread_tiles(sources.grid(), sources.variables().size())),
       lags_(lags_of(sources.step_hours())),
       every_(std::max<std::int64_t>(1, std::llround(3 / sources.step_hours()))),
       sums_(sources.variables().size()) {}

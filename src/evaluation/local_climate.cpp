@@ -111,8 +111,11 @@ double quantile(std::vector<float>& values, double level) {
   return static_cast<double>(*place);
 }
 
-/// Adds one cell's statistics. @param quarters  its values, NaN left out
-void add_cell(LocalClimate& climate, std::array<std::vector<float>, kQuarters>& quarters) {
+/// Values by quarter of the year, NaN left out.
+using ByQuarter = std::array<std::vector<float>, kQuarters>;
+
+/// Adds one cell's statistics. @param means  those of days
+void add_cell(LocalClimate& climate, ByQuarter& quarters, ByQuarter& means) {
   double sum = 0, squares = 0, count = 0;
   for (const auto& values : quarters)
     for (const float value : values) {
@@ -129,21 +132,29 @@ void add_cell(LocalClimate& climate, std::array<std::vector<float>, kQuarters>& 
   for (std::size_t quarter = 0; quarter < kQuarters; ++quarter) {
     climate.seasons[quarter].low.push_back(quantile(quarters[quarter], 1 - LocalTails::kLevel));
     climate.seasons[quarter].high.push_back(quantile(quarters[quarter], LocalTails::kLevel));
+    climate.seasons[quarter].high_days.push_back(quantile(means[quarter], LocalTails::kDailyLevel));
   }
 }
 
 /// Adds the statistics of a part of the values. @param values  [instant, value], the days one after the other
 void add_part(LocalClimate& climate, const std::vector<Day>& days, const std::vector<float>& values,
               std::size_t count) {
-  std::array<std::vector<float>, kQuarters> quarters;
+  ByQuarter quarters, means;
   for (std::size_t place = 0; place < count; ++place) {
-    for (auto& each : quarters) each.clear();
+    for (auto* all : {&quarters, &means})
+      for (auto& each : *all) each.clear();
     std::size_t instant = 0;
-    for (const Day& day : days)
-      for (std::size_t i = 0; i < day.instants.size(); ++i, ++instant)
-        if (const float value = values[instant * count + place]; !std::isnan(value))
-          quarters[day.quarter].push_back(value);
-    add_cell(climate, quarters);
+    for (const Day& day : days) {
+      double sum = 0;
+      for (std::size_t i = 0; i < day.instants.size(); ++i, ++instant) {
+        const float value = values[instant * count + place];
+        sum += static_cast<double>(value);
+        if (!std::isnan(value)) quarters[day.quarter].push_back(value);
+      }
+      const auto mean = static_cast<float>(sum / static_cast<double>(day.instants.size()));
+      if (!std::isnan(mean)) means[day.quarter].push_back(mean);
+    }
+    add_cell(climate, quarters, means);
   }
 }
 
@@ -154,6 +165,7 @@ void broadcast(LocalClimate& climate, const Ranks& ranks) {
   for (LocalTails& tails : climate.seasons) {
     ranks.broadcast(tails.low);
     ranks.broadcast(tails.high);
+    ranks.broadcast(tails.high_days);
   }
 }
 

@@ -14,8 +14,10 @@ namespace foehn::evaluation {
 /// What counts as a tail in one quarter of the year, [variable, y, x].
 struct LocalTails {
   static constexpr double kLevel = 0.95;
+  static constexpr double kDailyLevel = 0.9;
 
   std::vector<double> low, high;  ///< quantiles 1 - kLevel and kLevel; NaN where there are no values
+  std::vector<double> high_days;  ///< quantile kDailyLevel of daily means; NaN likewise
   bool is_not_scored = false;     ///< they are of other days than those that are scored
 };
 

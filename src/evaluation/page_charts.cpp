@@ -109,6 +109,17 @@ std::string increment_chart(const Results& results, const VariableResults& score
                     hours, with_values({truth, interpolation, members}));
 }
 
+/// How often the reference has an event, by the part of the members that have it.
+std::string reliability_chart(const char* title, const std::optional<EventReliability>& event) {
+  if (!event || event->probability.size() < 3) return "";
+  return line_chart({.title = title,
+                     .x_label = "part of the members that have the event [1]",
+                     .y_label = "frequency in the reference [1]"},
+                    event->probability,
+                    with_values({{"calibrated", Role::ideal, event->probability, {}},
+                                 {"members", Role::members, event->frequency, {}}}));
+}
+
 std::string spectrum_chart(const VariableResults& scores, const std::string& units) {
   const SpatialSpectra& spectra = scores.spectra;
   std::vector<Curve> curves = {{"members", Role::members, spectra.members, {}}};
@@ -231,6 +242,8 @@ std::string score_charts(const Results& results, std::size_t index) {
     html += bar_chart(
         {"PIT histogram (dashed: calibrated)", "probability integral transform [1]", "frequency [1]"},
         pit_histogram(ranks, kPitBins), 1);
+  html += reliability_chart("Reliability of values above the 95 % quantile", scores.upper_event);
+  html += reliability_chart("Reliability of values below the 5 % quantile", scores.lower_event);
   return html + spectrum_chart(scores, units) + increment_chart(results, scores, units);
 }
 

@@ -20,6 +20,24 @@ std::string verdicts_html(const Results& results) {
   return html.empty() ? "" : "<h2 id=\"short\">In short</h2>\n<ul class=\"verdicts\">\n" + html + "</ul>\n";
 }
 
+/// Skill of events and similarity of fields, a row each.
+std::string event_and_similarity_rows(const Results& results) {
+  std::string html;
+  const auto add_row = [&](const char* heading, const auto& value_of) {
+    html += fmt::format("<tr><td>{}</td>", heading);
+    for (const VariableResults& scores : results.scores) {
+      const std::optional<double> value = value_of(scores);
+      html += fmt::format("<td>{}</td>", value ? number_text(*value) : "–");
+    }
+    html += "</tr>\n";
+  };
+  add_row("Brier skill above 95 %", [](const VariableResults& s) { return brier_skill(s.upper_event); });
+  add_row("Brier skill below 5 %", [](const VariableResults& s) { return brier_skill(s.lower_event); });
+  add_row("SSIM", [](const VariableResults& s) { return s.members_similarity; });
+  add_row("interp. SSIM", [](const VariableResults& s) { return s.interpolation_similarity; });
+  return html;
+}
+
 /// All scores over all hours: a row per score, a column per variable.
 std::string overview_html(const Results& results) {
   std::string html =
@@ -35,13 +53,18 @@ std::string overview_html(const Results& results) {
     }
     html += "</tr>\n";
   }
+  if (results.has_reference) html += event_and_similarity_rows(results);
   html +=
       "</table></div>\n<p>MAE, RMSE and bias are those of the ensemble mean; \"interp.\" is the observations "
       "interpolated bilinearly in space and linearly in time, \"anomaly\" the same of their anomalies from "
       "the "
       "prior's climatology; spread / skill is 1 where reference and members are exchangeable, \"debiased\" "
       "without "
-      "the error that the mean of few members makes by chance.";
+      "the error that the mean of few members makes by chance; Brier skill is that of forecasting values "
+      "beyond "
+      "their local and seasonal quantiles by the part of the members that lie there, against always "
+      "forecasting "
+      "how often they do; SSIM is the structural similarity of fields to the reference's.";
   if (results.replicates > 0)
     html += fmt::format(" In brackets: 95 % of bootstrap samples of {} blocks of days.",
                         results.block_sums.size());
@@ -101,7 +124,8 @@ std::string variable_html(const Results& results, std::size_t index) {
 std::string wind_html(const Results& results) {
   std::string html;
   for (const auto& [variable, heading] :
-       {std::pair{"wind_speed", "Wind speed"}, std::pair{"wind_power", "Wind power"}})
+       {std::pair{"wind_speed", "Wind speed"}, std::pair{"wind_power", "Wind power"},
+        std::pair{"wind_divergence", "Divergence of the wind"}, std::pair{"wind_curl", "Curl of the wind"}})
     if (const std::string charts = trajectory_charts(results, variable); !charts.empty())
       html +=
           fmt::format("<h2 id=\"{}\">{}</h2>\n<div class=\"charts\">{}</div>\n", variable, heading, charts);
@@ -129,13 +153,19 @@ std::string joint_html(const JointResults& joint) {
       "<h2 id=\"joint\">Variables together</h2>\n<div "
       "class=\"scroll\"><table><tr><th></th><th>correlation,<br>members"
       "</th><th>correlation,<br>reference</th><th>tail dependence,<br>members</th><th>tail "
-      "dependence,<br>reference</th>"
+      "dependence,<br>reference</th><th>joint exceedance,<br>members</th><th>joint "
+      "exceedance,<br>reference</th>"
       "</tr>\n";
+  const auto small = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.5f}", *value) : std::string("–");
+  };
   for (const PairResults& pair : joint.pairs)
-    html += fmt::format("<tr><td>{} and {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                        escape_html(pair.first), escape_html(pair.second), number(pair.members_correlation),
-                        number(pair.truth_correlation), number(pair.members_tail_dependence),
-                        number(pair.truth_tail_dependence));
+    html += fmt::format(
+        "<tr><td>{} and {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+        escape_html(pair.first), escape_html(pair.second), number(pair.members_correlation),
+        number(pair.truth_correlation), number(pair.members_tail_dependence),
+        number(pair.truth_tail_dependence), small(pair.members_joint_exceedance),
+        small(pair.truth_joint_exceedance));
   return html + "</table></div>\n";
 }
 

@@ -121,4 +121,14 @@ std::string number_text(double value, const HourScores& row, const std::string& 
                      number_text(found->second.high));
 }
 
+std::optional<double> correlation_error(const PairResults& pair) {
+  if (!pair.members_correlation || !pair.truth_correlation) return std::nullopt;
+  return *pair.members_correlation - *pair.truth_correlation;
+}
+
+std::optional<double> brier_skill(const std::optional<EventReliability>& event) {
+  if (!event || !(event->uncertainty > 0)) return std::nullopt;
+  return 1 - event->fair_brier_score.value_or(event->brier_score) / event->uncertainty;
+}
+
 }  // namespace foehn::evaluation

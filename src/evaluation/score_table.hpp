@@ -39,4 +39,11 @@ std::string number_text(double value, const HourScores& row, const std::string& 
 /// A number of steps of the members' time axis, in hours.
 double since_observation_hours(const Results& results, std::size_t steps);
 
+/// The members' correlation minus the truth's; absent where one is.
+std::optional<double> correlation_error(const PairResults& pair);
+
+/// One minus the Brier score over that of always forecasting the base rate: 1 is best, 0 no better than that.
+/// Fair to few members where there are several; absent where the event always or never happens.
+std::optional<double> brier_skill(const std::optional<EventReliability>& event);
+
 }  // namespace foehn::evaluation

@@ -72,8 +72,8 @@ Json joint_json(const JointResults& joint) {
   Json json;
   json["meaning"] =
       "fair scores of tiles of 3 x 3 cells of all variables, 0, 3 and 6 h back, standardised by cell; "
-      "correlations and tail dependence (above the reference's local and seasonal 95 % quantiles) over cells "
-      "and hours";
+      "correlations, tail dependence and joint exceedance (of the reference's local and seasonal 95 % "
+      "quantiles) over cells and hours";
   json["units"] = "1";
   json["tiles"] = joint.tiles;
   if (joint.energy_score) json["energy_score"] = *joint.energy_score;
@@ -89,10 +89,36 @@ Json joint_json(const JointResults& joint) {
     };
     add("truth_correlation", pair.truth_correlation);
     add("members_correlation", pair.members_correlation);
+    add("correlation_error", correlation_error(pair));
     add("truth_tail_dependence", pair.truth_tail_dependence);
     add("members_tail_dependence", pair.members_tail_dependence);
+    add("truth_joint_exceedance", pair.truth_joint_exceedance);
+    add("members_joint_exceedance", pair.members_joint_exceedance);
     json["pairs"].push_back(entry);
   }
+  return json;
+}
+
+Json event_json(const char* meaning, const EventReliability& event) {
+  Json json = {{"event", meaning},
+               {"base_rate", event.base_rate},
+               {"brier_score", event.brier_score},
+               {"reliability", event.reliability},
+               {"resolution", event.resolution},
+               {"uncertainty", event.uncertainty},
+               {"probability", event.probability},
+               {"forecasts", event.forecasts}};
+  if (event.fair_brier_score) json["fair_brier_score"] = *event.fair_brier_score;
+  for (const double frequency : event.frequency)
+    json["frequency"].push_back(std::isnan(frequency) ? Json(nullptr) : Json(frequency));
+  return json;
+}
+
+Json similarity_json(const VariableResults& scores) {
+  Json json = {{"meaning", "mean over 15 x 15 cells of the structural similarity to the truth, every 3 h"},
+               {"units", "1"},
+               {"members", *scores.members_similarity}};
+  if (scores.interpolation_similarity) json["interpolation"] = *scores.interpolation_similarity;
   return json;
 }
 
@@ -175,6 +201,13 @@ Json scores_json(const Results& results) {
     if (scores.is_observed) entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
     entry["spectra"] = spectra_json(scores, variable.units);
     if (!scores.spectrum.members.empty()) entry["spectrum_ratio"] = spectrum_ratio_json(scores);
+    if (scores.upper_event)
+      entry["events"]["upper"] =
+          event_json("above the truth's local and seasonal 95 % quantile", *scores.upper_event);
+    if (scores.lower_event)
+      entry["events"]["lower"] =
+          event_json("below the truth's local and seasonal 5 % quantile", *scores.lower_event);
+    if (scores.members_similarity) entry["structural_similarity"] = similarity_json(scores);
     json["variables"][variable.name] = entry;
   }
   if (results.joint.tiles > 0 || !results.joint.pairs.empty()) json["joint"] = joint_json(results.joint);

@@ -96,6 +96,50 @@ void add_spectra(std::vector<Column>& columns, const io::Variable& variable, con
     add("_interpolation_spectrum", "interpolated observations", scores.spectra.interpolation);
 }
 
+/// An event's forecasts by probability, and its Brier score.
+void add_event_columns(std::vector<Column>& columns, const std::string& name, const std::string& meaning,
+                       const std::optional<EventReliability>& event) {
+  if (!event) return;
+  const auto add_curve = [&](const std::string& ending, const std::string& what,
+                             const std::vector<double>& values) {
+    std::vector<double> filled;
+    for (const double value : values) filled.push_back(std::isnan(value) ? kFillValue : value);
+    columns.push_back({name + ending,
+                       {"forecast_probability"},
+                       {{"units", "1"}, {"long_name", what + meaning}, {"_FillValue", kFillValue}},
+                       filled});
+  };
+  add_curve("_forecasts", "part of the forecasts with each probability of ", event->forecasts);
+  add_curve("_frequency", "frequency in the truth, by forecast probability, of ", event->frequency);
+  const auto add = [&](const std::string& ending, const std::string& what,
+                       const std::optional<double>& value) {
+    if (value)
+      columns.push_back({name + ending, {}, {{"units", "1"}, {"long_name", what + meaning}}, {*value}});
+  };
+  add("_base_rate", "frequency in the truth of ", event->base_rate);
+  add("_brier_score", "Brier score (reliability - resolution + uncertainty) of ", event->brier_score);
+  add("_fair_brier_score", "Brier score, fair to few members, of ", event->fair_brier_score);
+  add("_reliability", "reliability term of the Brier score of ", event->reliability);
+  add("_resolution", "resolution term of the Brier score of ", event->resolution);
+  add("_uncertainty", "uncertainty term of the Brier score of ", event->uncertainty);
+}
+
+void add_similarity_columns(std::vector<Column>& columns, const io::Variable& variable,
+                            const VariableResults& scores) {
+  const auto add = [&](const std::string& ending, const std::string& what,
+                       const std::optional<double>& value) {
+    if (value)
+      columns.push_back({variable.name + ending,
+                         {},
+                         {{"units", "1"},
+                          {"long_name", fmt::format("mean structural similarity to the truth of {}, {}",
+                                                    variable.name, what)}},
+                         {*value}});
+  };
+  add("_structural_similarity_members", "members", scores.members_similarity);
+  add("_structural_similarity_interpolation", "interpolated observations", scores.interpolation_similarity);
+}
+
 void add_other_columns(std::vector<Column>& columns, const io::Variable& variable,
                        const VariableResults& scores) {
   if (!scores.all_hours.ensemble.rank_histogram.empty())
@@ -104,6 +148,11 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
                        {{"units", "1"},
                         {"long_name", "frequency of the truth's rank among the members of " + variable.name}},
                        scores.all_hours.ensemble.rank_histogram});
+  add_event_columns(columns, variable.name + "_upper_event",
+                    variable.name + " above its local and seasonal 95 % quantile", scores.upper_event);
+  add_event_columns(columns, variable.name + "_lower_event",
+                    variable.name + " below its local and seasonal 5 % quantile", scores.lower_event);
+  add_similarity_columns(columns, variable, scores);
   const auto& agreement = scores.agreement;
   const io::Attributes attributes = {
       {"units", agreement.standard_deviation ? "1" : variable.units},
@@ -171,6 +220,8 @@ void add_increment_columns(std::vector<Column>& columns, const io::Variable& var
 std::string abscissa_meaning(const std::string& abscissa) {
   if (abscissa == "quantile_level") return "part of the values that lie below the quantile";
   if (abscissa == "exceeded_percent") return "per cent of the time";
+  if (abscissa == "return_days") return "days in which a level is passed once on average";
+  if (abscissa == "spell_days") return "days that a spell lasts at least";
   return abscissa == "ramp_hours" ? "hours over which changes are taken" : "period in hours";
 }
 
@@ -234,12 +285,19 @@ void add_joint_columns(std::vector<Column>& columns, const JointResults& joint) 
             joint.variogram_interval);
   for (const PairResults& pair : joint.pairs) {
     const std::string name = pair.first + "_" + pair.second;
+    add(name + "_correlation_error",
+        fmt::format("error of the members' correlation of {} and {}", pair.first, pair.second),
+        correlation_error(pair));
     const std::string variables = fmt::format(" of {} and {}, ", pair.first, pair.second);
     add(name + "_correlation_members", "correlation" + variables + "members", pair.members_correlation);
     add(name + "_correlation_truth", "correlation" + variables + "truth", pair.truth_correlation);
     add(name + "_tail_dependence_members", "tail dependence" + variables + "members",
         pair.members_tail_dependence);
     add(name + "_tail_dependence_truth", "tail dependence" + variables + "truth", pair.truth_tail_dependence);
+    const std::string both =
+        fmt::format("joint exceedance of the 95 % quantiles of {} and {}, ", pair.first, pair.second);
+    add(name + "_joint_exceedance_members", both + "members", pair.members_joint_exceedance);
+    add(name + "_joint_exceedance_truth", both + "truth", pair.truth_joint_exceedance);
   }
 }
 
@@ -257,6 +315,15 @@ std::vector<Column> make_columns(const Results& results) {
        {{"units", "1"}, {"long_name", "hours since the last observation"}},
        since_observation},
       {"rank", {"rank"}, {{"units", "1"}, {"long_name", "number of members below the truth"}}, ranks}};
+  const auto has_events = [](const VariableResults& scores) {
+    return scores.upper_event || scores.lower_event;
+  };
+  if (const auto found = std::find_if(results.scores.begin(), results.scores.end(), has_events);
+      found != results.scores.end())
+    columns.push_back({"forecast_probability",
+                       {"forecast_probability"},
+                       {{"units", "1"}, {"long_name", "part of the members that have an event"}},
+                       (found->upper_event ? found->upper_event : found->lower_event)->probability});
   std::vector<double> months(12), hours_of_day(24);
   std::iota(months.begin(), months.end(), 1.0);
   std::iota(hours_of_day.begin(), hours_of_day.end(), 0.0);

@@ -33,6 +33,17 @@ std::string overview(const Results& results) {
     const auto& ratio = scores.spectrum.members_log_ratio;
     return ratio ? number_text(*ratio) : std::string("-");
   });
+  if (!results.has_reference) return text;
+  const auto optional_text = [](const std::optional<double>& value) {
+    return value ? number_text(*value) : std::string("-");
+  };
+  add_row("skill above 95 %",
+          [&](const VariableResults& scores) { return optional_text(brier_skill(scores.upper_event)); });
+  add_row("skill below 5 %",
+          [&](const VariableResults& scores) { return optional_text(brier_skill(scores.lower_event)); });
+  add_row("SSIM", [&](const VariableResults& scores) { return optional_text(scores.members_similarity); });
+  add_row("interp. SSIM",
+          [&](const VariableResults& scores) { return optional_text(scores.interpolation_similarity); });
   return text;
 }
 
@@ -86,10 +97,16 @@ std::string joint_text(const JointResults& joint) {
   const auto number = [](const std::optional<double>& value) {
     return value ? fmt::format("{:.3f}", *value) : std::string("-");
   };
+  const auto small = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.5f}", *value) : std::string("-");
+  };
   for (const PairResults& pair : joint.pairs)
-    text += fmt::format("{} and {}: correlation {} (truth {}), tail dependence {} (truth {})\n", pair.first,
-                        pair.second, number(pair.members_correlation), number(pair.truth_correlation),
-                        number(pair.members_tail_dependence), number(pair.truth_tail_dependence));
+    text += fmt::format(
+        "{} and {}: correlation {} (truth {}), tail dependence {} (truth {}), "
+        "joint exceedance {} (truth {})\n",
+        pair.first, pair.second, number(pair.members_correlation), number(pair.truth_correlation),
+        number(pair.members_tail_dependence), number(pair.truth_tail_dependence),
+        small(pair.members_joint_exceedance), small(pair.truth_joint_exceedance));
   return text;
 }
 
@@ -102,6 +119,11 @@ std::string legend(const Results& results) {
   text +=
       "; spread / skill and spread / debiased: 1 where calibrated, the latter without the error that few "
       "members make; log ratio: mean |log| of the members' spatial power over the truth's";
+  if (results.has_reference)
+    text +=
+        "; skill: 1 - Brier score over that of the base rate, of the event that a value lies above (below) "
+        "its "
+        "local and seasonal quantile; SSIM: mean structural similarity of fields to the truth's";
   if (results.replicates > 0)
     text += fmt::format("; in brackets: 95 % of bootstrap samples of {} blocks of days",
                         results.block_sums.size());

@@ -67,6 +67,21 @@ struct AgreementSums {
   std::int64_t missing = 0;  ///< those of them that are missing
 };
 
+/// Forecasts of an event by the number of members that have it, [members + 1]: how many there are, and in how
+/// many of them the truth has it.
+struct EventSums {
+  explicit EventSums(std::int64_t members)
+      : forecasts(static_cast<std::size_t>(members + 1), 0), occurrences(forecasts) {}
+
+  std::vector<double> forecasts, occurrences;
+};
+
+/// Structural similarity to the truth, summed over fields where it is defined.
+struct SimilaritySums {
+  std::int64_t member_fields = 0, interpolation_fields = 0;
+  double members = 0, interpolation = 0;
+};
+
 /// What one block of hours gives of one variable.
 struct VariableSums {
   VariableSums(std::int64_t members, std::int64_t period, std::size_t rings)
@@ -75,13 +90,17 @@ struct VariableSums {
         by_month(12, HourSums(members)),
         by_hour_of_day(24, HourSums(members)),
         increments(static_cast<std::size_t>(period)),
-        spectrum(rings) {}
+        spectrum(rings),
+        above(members),
+        below(members) {}
 
   HourSums all_hours;
   std::vector<HourSums> by_hours_since_observation, by_month, by_hour_of_day;
   std::vector<IncrementSums> increments;
   SpectrumSums spectrum;
   AgreementSums agreement;
+  EventSums above, below;  ///< the truth's local and seasonal quantiles; counted where there is a reference
+  SimilaritySums similarity;
 };
 
 /// Sums of two standardised variables, and counts of their tails.
@@ -186,6 +205,20 @@ void visit_numbers(S& sums, F&& visit) {
   visit(sums.missing);
 }
 
+template <SumsOf<EventSums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  for (auto* counts : {&sums.forecasts, &sums.occurrences})
+    for (auto& count : *counts) visit(count);
+}
+
+template <SumsOf<SimilaritySums> S, class F>
+void visit_numbers(S& sums, F&& visit) {
+  visit(sums.member_fields);
+  visit(sums.interpolation_fields);
+  visit(sums.members);
+  visit(sums.interpolation);
+}
+
 template <SumsOf<VariableSums> S, class F>
 void visit_numbers(S& sums, F&& visit) {
   visit_numbers(sums.all_hours, visit);
@@ -194,6 +227,8 @@ void visit_numbers(S& sums, F&& visit) {
   for (auto& row : sums.increments) visit_numbers(row, visit);
   visit_numbers(sums.spectrum, visit);
   visit_numbers(sums.agreement, visit);
+  for (auto* event : {&sums.above, &sums.below}) visit_numbers(*event, visit);
+  visit_numbers(sums.similarity, visit);
 }
 
 template <SumsOf<PairSums> S, class F>

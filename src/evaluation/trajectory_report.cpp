@@ -24,13 +24,31 @@ Json numbers_json(const TrajectoryStatistic& statistic, const std::vector<double
 
 /// Is it among those that come first?
 bool comes_first(const TrajectoryStatistic& statistic, std::size_t place) {
-  static constexpr std::array kNumbers = {"standard_deviation",  "capacity_factor", "low_wind_fraction",
-                                          "low_wind_spell_mean", "tx_max",          "tn_min",
-                                          "frost_days",          "heat_wave_index"};
+  static constexpr std::array kNumbers = {"standard_deviation",
+                                          "capacity_factor",
+                                          "low_wind_fraction",
+                                          "low_wind_spell_mean",
+                                          "tx_max",
+                                          "tn_min",
+                                          "frost_days",
+                                          "heat_wave_index",
+                                          "wasserstein_1",
+                                          "sliced_wasserstein",
+                                          "geostrophic_correlation",
+                                          "geostrophic_angle",
+                                          "wind",
+                                          "wind_distance",
+                                          "pressure",
+                                          "dry_hour_fraction",
+                                          "wet_spell_mean",
+                                          "wet_spell_longest"};
+  const bool is_derivative = statistic.variable == "wind_divergence" || statistic.variable == "wind_curl";
+  if (is_derivative && statistic.name != "standard_deviation") return false;
   if (statistic.abscissa.empty())
     return std::find(kNumbers.begin(), kNumbers.end(), statistic.name) != kNumbers.end();
   const double at = statistic.at[place];
   if (statistic.name == "quantile") return at == 0.001 || at == 0.01 || at == 0.99 || at == 0.999;
+  if (statistic.name == "high_spells") return at == 3;
   return statistic.name == "ramp_deviation" && place == 0;
 }
 
@@ -39,7 +57,8 @@ bool is_short(const TrajectoryStatistic& statistic, std::size_t place) {
   static constexpr std::array kLevels = {0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999};
   if (statistic.abscissa == "quantile_level")
     return std::find(kLevels.begin(), kLevels.end(), statistic.at[place]) != kLevels.end();
-  return statistic.abscissa.empty() || statistic.abscissa == "ramp_hours";
+  static constexpr std::array kShort = {"", "ramp_hours", "return_days", "spell_days"};
+  return std::find(kShort.begin(), kShort.end(), statistic.abscissa) != kShort.end();
 }
 
 std::string label(const TrajectoryStatistic& statistic, std::size_t place) {
@@ -47,6 +66,8 @@ std::string label(const TrajectoryStatistic& statistic, std::size_t place) {
   std::replace(text.begin() + static_cast<std::ptrdiff_t>(statistic.variable.size()), text.end(), '_', ' ');
   if (statistic.abscissa == "quantile_level") text += fmt::format(" {:g} %", 100 * statistic.at[place]);
   if (statistic.abscissa == "ramp_hours") text += fmt::format(" {:g} h", statistic.at[place]);
+  if (statistic.abscissa == "return_days" || statistic.abscissa == "spell_days")
+    text += fmt::format(" {:g} d", statistic.at[place]);
   return text + " [" + statistic.units + "]";
 }
 

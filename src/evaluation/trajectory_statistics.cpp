@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
-#include <optional>
 
-#include "evaluation/field_statistics.hpp"
+#include "evaluation/distribution_distances.hpp"
 #include "evaluation/hour_fields.hpp"
 #include "evaluation/observed_quantiles.hpp"
+#include "evaluation/one_trajectory.hpp"
 #include "evaluation/share_out.hpp"
-#include "evaluation/temperature_indices.hpp"
-#include "evaluation/wind_statistics.hpp"
-#include "evaluation/wind_variables.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/progress.hpp"
-#include "foehn/core/units.hpp"
 
 namespace foehn::evaluation {
 namespace {
@@ -35,79 +30,19 @@ std::vector<double> centres(const Sources& sources) {
   return centres;
 }
 
-/// Everything that is gathered of one trajectory.
-class TrajectoryStatistics {
- public:
-  TrajectoryStatistics(const Sources& sources, const PowerCurve& curve, const std::vector<double>& middles)
-      : sources_(sources),
-        cells_(static_cast<std::size_t>(sources.blocks.fine_cells())),
-        wind_(WindVariables::among(sources.variables())) {
-    const TrajectoryShape shape{sources.grid().ny(), sources.grid().nx(), sources.hours,
-                                sources.step_hours()};
-    for (std::size_t place = 0; place < sources.variables().size(); ++place) {
-      const io::Variable& variable = sources.variables()[place];
-      fields_.emplace_back(variable.name, variable.units, shape, middles[place]);
-      indices_.emplace_back();
-      if (variable.standard_name == "air_temperature")
-        indices_.back().emplace(variable.name, core::unit_conversion(variable.units, "K"), shape);
-    }
-    if (!wind_) return;
-    if (wind_->are_components()) speed_.emplace("wind_speed", "m s-1", shape, 0.0);
-    power_.emplace(curve, shape);
-  }
-
-  /// Adds the next hour. @param fields  [variable, y, x]
-  void add(std::int64_t hour, std::span<const double> fields) {
-    const calendar::TimeAxis& times = sources_.members.front().times();
-    const calendar::DateTime date =
-        calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
-    for (std::size_t place = 0; place < fields_.size(); ++place) {
-      const auto field = fields.subspan(place * cells_, cells_);
-      fields_[place].add(date, field);
-      if (indices_[place]) indices_[place]->add(date, field);
-    }
-    if (!wind_) return;
-    const std::vector<double> speeds = wind_speeds(fields);
-    if (speed_) speed_->add(date, speeds);
-    power_->add(date, speeds);
-  }
-
-  TrajectorySummary finish() {
-    TrajectorySummary summary;
-    for (std::size_t place = 0; place < fields_.size(); ++place) {
-      fields_[place].finish(summary);
-      if (indices_[place]) indices_[place]->finish(summary);
-    }
-    if (speed_) speed_->finish(summary);
-    if (power_) power_->finish(summary);
-    return summary;
-  }
-
- private:
-  std::vector<double> wind_speeds(std::span<const double> fields) const {
-    std::vector<double> speeds(cells_);
-    for (std::size_t cell = 0; cell < cells_; ++cell) speeds[cell] = wind_->speed(fields, cells_, cell);
-    return speeds;
-  }
-
-  const Sources& sources_;
-  std::size_t cells_;
-  std::optional<WindVariables> wind_;
-  std::vector<FieldStatistics> fields_;
-  std::vector<std::optional<TemperatureIndices>> indices_;
-  std::optional<FieldStatistics> speed_;
-  std::optional<WindStatistics> power_;
-};
-
-/// Reads trajectories: members first, then the truth where there is one, then the interpolated observations.
+/// Reads trajectories: the truth first where there is one, which others are compared with, then the members,
+/// then the interpolated observations.
 class TrajectoryReader {
  public:
   TrajectoryReader(const Sources& sources, const VerifyOptions& options)
       : sources_(sources), options_(options) {}
 
-  std::int64_t count() const { return truth() + (sources_.reference ? 2 : 1); }
-  std::int64_t truth() const { return static_cast<std::int64_t>(sources_.members.size()); }
-  std::int64_t interpolation() const { return count() - 1; }
+  std::int64_t first_member() const { return sources_.reference ? 1 : 0; }
+  std::int64_t interpolation() const {
+    return first_member() + static_cast<std::int64_t>(sources_.members.size());
+  }
+  std::int64_t count() const { return interpolation() + 1; }
+  bool is_truth(std::int64_t trajectory) const { return trajectory < first_member(); }
 
   /// Calls `use` for each hour that is scored, in order.
   template <class Use>
@@ -126,10 +61,10 @@ class TrajectoryReader {
     for (std::int64_t first = sources_.first_hour; first < end; first += chunk_hours) {
       const std::int64_t count = std::min(chunk_hours, end - first);
       values.resize(static_cast<std::size_t>(count) * size);
-      if (trajectory < truth())
-        sources_.members[static_cast<std::size_t>(trajectory)].read(first, count, values);
-      else if (trajectory != interpolation())
+      if (is_truth(trajectory))
         read_reference(sources_, first, count, values);
+      else if (trajectory != interpolation())
+        member(trajectory).read(first, count, values);
       for (std::int64_t hour = first; hour < first + count; ++hour) {
         if (trajectory == interpolation()) {
           std::fill(fields.begin(), fields.end(), std::numeric_limits<double>::quiet_NaN());
@@ -146,10 +81,14 @@ class TrajectoryReader {
       core::beat();
     }
     // A process may have but so many files open.
-    if (trajectory < truth()) sources_.members[static_cast<std::size_t>(trajectory)].rest();
+    if (!is_truth(trajectory) && trajectory != interpolation()) member(trajectory).rest();
   }
 
  private:
+  const io::FieldReader& member(std::int64_t trajectory) const {
+    return sources_.members[static_cast<std::size_t>(trajectory - first_member())];
+  }
+
   const Sources& sources_;
   const VerifyOptions& options_;
 };
@@ -182,33 +121,57 @@ void take_member(std::vector<TrajectoryStatistic>& statistics, std::span<const d
     }
 }
 
+/// How many numbers statistics have.
+std::size_t numbers_of(const std::vector<TrajectoryStatistic>& statistics) {
+  std::size_t count = 0;
+  for (const TrajectoryStatistic& statistic : statistics) count += statistic.size();
+  return count;
+}
+
 }  // namespace
 
 std::vector<TrajectoryStatistic> trajectory_statistics(const Sources& sources, const VerifyOptions& options,
+                                                       const std::optional<LocalClimate>& climate,
                                                        const Ranks& ranks) {
   std::vector<TrajectoryStatistic> statistics;
   std::vector<double> middles;
   ranks.agree([&] { middles = centres(sources); });
   const TrajectoryReader reader(sources, options);
+  DistributionDistances distances(OneTrajectory::compared_variables(sources, middles));
+  std::size_t own_numbers = 0;  // of a trajectory, without its distances from the truth
   core::Progress progress("summarising", reader.count(), "trajectories",
                           options.show_progress && ranks.is_root());
   share_out(
       ranks, reader.count(),
       [&](std::int64_t trajectory) {
-        TrajectoryStatistics gathered(sources, options.power_curve, middles);
+        OneTrajectory gathered(sources, options.power_curve, middles, climate ? &*climate : nullptr);
         reader.read(trajectory, [&](std::int64_t hour, const std::vector<double>& fields) {
           gathered.add(hour, fields);
         });
         const TrajectorySummary summary = gathered.finish();
         if (trajectory == 0) statistics = summary.kinds();  // the root's
-        return summary.values();
+        std::vector<double> numbers = summary.values();
+        const std::vector<double> distributions = gathered.distributions();
+        numbers.insert(numbers.end(), distributions.begin(), distributions.end());
+        return numbers;
       },
-      [&](std::int64_t trajectory, std::span<const double> numbers) {
+      [&](std::int64_t trajectory, std::span<const double> packed) {
         progress.advance();
-        if (trajectory < reader.truth()) return take_member(statistics, numbers, trajectory == 0);
-        take(statistics, numbers,
-             trajectory == reader.interpolation() ? &TrajectoryStatistic::interpolation
-                                                  : &TrajectoryStatistic::truth);
+        if (trajectory == 0) own_numbers = numbers_of(statistics);
+        std::vector<double> numbers(packed.begin(),
+                                    packed.begin() + static_cast<std::ptrdiff_t>(own_numbers));
+        if (const auto distributions = packed.subspan(own_numbers); !distributions.empty()) {
+          if (reader.is_truth(trajectory)) distances.set_truth(distributions);
+          TrajectorySummary from_truth;
+          distances.add_distances(distributions, from_truth);
+          numbers.insert(numbers.end(), from_truth.values().begin(), from_truth.values().end());
+          if (trajectory == 0)
+            statistics.insert(statistics.end(), from_truth.kinds().begin(), from_truth.kinds().end());
+        }
+        if (reader.is_truth(trajectory)) return take(statistics, numbers, &TrajectoryStatistic::truth);
+        if (trajectory == reader.interpolation())
+          return take(statistics, numbers, &TrajectoryStatistic::interpolation);
+        take_member(statistics, numbers, trajectory == reader.first_member());
       });
   for (TrajectoryStatistic& statistic : statistics)
     for (double& value : statistic.members) value /= static_cast<double>(sources.members.size());

@@ -108,7 +108,7 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
     results.event = find_event(sources, means);
     results.series = point_series(sources, strongest_hour(sources, means), options.values_in_memory);
   });
-  results.trajectories = trajectory_statistics(sources, options, ranks);
+  results.trajectories = trajectory_statistics(sources, options, climate, ranks);
   return results;
 }
 

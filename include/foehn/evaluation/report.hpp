@@ -26,8 +26,12 @@ nlohmann::ordered_json scores_json(const Results& results);
 /// `..._all_hours`, `..._observed_hours` and `..._hours_between`; of each `<name>_interval(..., bound)` where
 /// it has intervals; rank histograms `<variable>_rank_histogram(rank)`; and spatial spectra
 /// `<variable>_spectrum(<variable>_ring_wavelength)` and `<variable>_spectrum_ratio(<variable>_wavelength)`.
+/// Of the events that values lie beyond their local and seasonal quantiles,
+/// `<variable>_upper_event_...` and `..._lower_event_...`: `forecasts` and `frequency(forecast_probability)`,
+/// and the Brier score with its terms; `<variable>_structural_similarity_members` and `..._interpolation`.
 /// How variables vary together is in `energy_score`, `variogram_score`, and
-/// `<first>_<second>_correlation_...` and `..._tail_dependence_...`, ending in `members` or `truth`.
+/// `<first>_<second>_correlation_...`, `..._tail_dependence_...` and `..._joint_exceedance_...`, ending in
+/// `members` or `truth`.
 /// Statistics of trajectories are `<variable>_<statistic>_members` (mean over them), `..._members_lowest`,
 /// `..._members_highest`, `..._truth` and `..._interpolation`, along the statistic's abscissa.
 /// @throws Error if the file cannot be written

@@ -81,6 +81,23 @@ struct SeamRatios {
   double members = 0;
 };
 
+/// How reliable the part of the members that have an event is as its probability, over cells and hours.
+struct EventReliability {
+  std::vector<double> probability;  ///< [members + 1] 0, 1/members, ..., 1
+  std::vector<double> forecasts;    ///< [members + 1] how often it is forecast, sum 1
+  std::vector<double>
+      frequency;         ///< [members + 1] how often the truth then has the event; NaN if never forecast
+  double base_rate = 0;  ///< how often the truth has it
+  /// Mean (probability - event)^2 = reliability - resolution + uncertainty (Murphy 1973).
+  double brier_score = 0;
+  double reliability = 0;  ///< mean (probability - frequency)^2; 0 is best
+  double resolution = 0;   ///< mean (frequency - base rate)^2
+  double uncertainty = 0;  ///< base rate times one minus it: the Brier score of always forecasting it
+  /// The Brier score without what few members add to it by chance (Ferro 2014, doi:10.1002/qj.2270); absent
+  /// with one member.
+  std::optional<double> fair_brier_score;
+};
+
 struct VariableResults {
   bool has_truth = true;    ///< if not, what needs a reference is absent or NaN
   bool is_observed = true;  ///< if not, interpolation is all NaN and agreement is empty
@@ -99,6 +116,12 @@ struct VariableResults {
   ObservationAgreement agreement;
   SpatialSpectra spectra;
   SpectrumRatios spectrum;  ///< those of `spectra` to the truth's
+  /// Of values above the truth's local and seasonal 95 % quantile, and below its 5 % quantile; absent without
+  /// a reference.
+  std::optional<EventReliability> upper_event, lower_event;
+  /// Mean structural similarity of fields to the truth's (structural_similarity), every third hour or at
+  /// every one where they are rarer; absent without a reference, or where it is nowhere defined.
+  std::optional<double> members_similarity, interpolation_similarity;
 };
 
 /// How two variables vary together, over cells and hours of standardised fields.
@@ -108,6 +131,8 @@ struct PairResults {
   /// P(second above its local and seasonal 95 % quantile | first above its own), after the reference's
   /// quantiles; absent where the first never is.
   std::optional<double> truth_tail_dependence, members_tail_dependence;
+  /// P(both above their local and seasonal 95 % quantiles): 0.0025 if they were independent.
+  std::optional<double> truth_joint_exceedance, members_joint_exceedance;
 };
 
 /// How variables, neighbouring cells and hours vary together; absent or empty without a reference.

@@ -8,11 +8,12 @@ namespace foehn::evaluation {
 /// One statistic of trajectories, each taken by itself: a number, or a curve along an abscissa. What is not
 /// defined is NaN.
 struct TrajectoryStatistic {
-  std::string variable;  ///< of the members; or wind_speed, or wind_power
+  std::string variable;  ///< of the members; or wind_speed, wind_power, storms and the like
   std::string name;
   std::string units;
   std::string meaning;
-  /// hour_of_day, quantile_level, ramp_hours, period_hours or exceeded_percent; empty: one number.
+  /// hour_of_day, quantile_level, ramp_hours, period_hours, exceeded_percent, return_days or spell_days;
+  /// empty: one number.
   std::string abscissa;
   std::vector<double> at;               ///< the abscissa's values
   std::vector<double> members;          ///< mean over the members

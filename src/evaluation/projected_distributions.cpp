@@ -1,0 +1,91 @@
+#include "evaluation/projected_distributions.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "evaluation/tiles.hpp"
+#include "foehn/core/philox.hpp"
+
+namespace foehn::evaluation {
+namespace {
+
+/// Bins from -kReach to kReach standard deviations; what lies beyond is in the outermost.
+constexpr double kReach = 16, kBinsPerDeviation = 32;
+constexpr std::size_t kProjectionBins = 1024;
+
+std::size_t bin_of(double projection) {
+  const double place = (projection + kReach) * kBinsPerDeviation;
+  return static_cast<std::size_t>(std::clamp(place, 0.0, static_cast<double>(kProjectionBins - 1)));
+}
+
+/// Unit vectors, evenly distributed over all directions.
+std::vector<std::vector<double>> draw_directions(std::size_t count, std::size_t dimensions) {
+  std::vector<std::vector<double>> directions(count, std::vector<double>(dimensions));
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<double>& direction = directions[i];
+    core::fill_normal<double>({0, 0, 0}, static_cast<std::uint32_t>(i), direction);
+    const double length =
+        std::sqrt(std::inner_product(direction.begin(), direction.end(), direction.begin(), 0.0));
+    for (double& component : direction) component /= length;
+  }
+  return directions;
+}
+
+/// Wasserstein-1 distance of two histograms, in bins, each distribution linear within bins.
+double distance_of(std::span<const double> one, std::span<const double> other) {
+  const double count = std::accumulate(one.begin(), one.end(), 0.0);
+  const double other_count = std::accumulate(other.begin(), other.end(), 0.0);
+  if (count == 0 || other_count == 0) return std::numeric_limits<double>::quiet_NaN();
+  double mine = 0, others = 0, before = 0, sum = 0;
+  for (std::size_t bin = 0; bin < one.size(); ++bin) {
+    mine += one[bin];
+    others += other[bin];
+    const double after = mine / count - others / other_count;
+    const double a = std::abs(before), b = std::abs(after);
+    if (a + b > 0) sum += (before * after < 0 ? (a * a + b * b) / (a + b) : a + b) / 2;
+    before = after;
+  }
+  return sum;
+}
+
+}  // namespace
+
+ProjectedDistributions::ProjectedDistributions(const Sources& sources, const LocalClimate& climate)
+    : sources_(sources),
+      climate_(climate),
+      tiles_(spread_tiles(sources.grid(), sources.variables().size())),
+      every_(sources.step_hours() > 0 ? std::max<std::int64_t>(1, std::llround(3 / sources.step_hours()))
+                                      : 1),
+      counts_(kDirections * kProjectionBins, 0) {
+  if (!tiles_.empty()) directions_ = draw_directions(kDirections, tiles_.front().size());
+}
+
+void ProjectedDistributions::add(std::int64_t hour, std::span<const double> fields) {
+  if ((hour - sources_.first_hour) % every_ != 0) return;
+  std::vector<double> vector;
+  for (const auto& tile : tiles_) {
+    vector.clear();
+    for (const std::size_t place : tile) {
+      const double deviation = climate_.deviation[place];
+      vector.push_back(deviation > 0 ? (fields[place] - climate_.mean[place]) / deviation : 0);
+    }
+    if (std::any_of(vector.begin(), vector.end(), [](double value) { return std::isnan(value); })) continue;
+    for (std::size_t i = 0; i < kDirections; ++i) {
+      const double projection = std::inner_product(vector.begin(), vector.end(), directions_[i].begin(), 0.0);
+      ++counts_[i * kProjectionBins + bin_of(projection)];
+    }
+  }
+}
+
+double ProjectedDistributions::sliced_wasserstein(std::span<const double> one,
+                                                  std::span<const double> other) {
+  double sum = 0;
+  for (std::size_t i = 0; i < kDirections; ++i)
+    sum += distance_of(one.subspan(i * kProjectionBins, kProjectionBins),
+                       other.subspan(i * kProjectionBins, kProjectionBins));
+  return sum / (kDirections * kBinsPerDeviation);
+}
+
+}  // namespace foehn::evaluation
