@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "foehn/core/error.hpp"
 #include "foehn/model/score_unet.hpp"
 
 namespace foehn::app {
@@ -29,6 +30,10 @@ BenchSubject full_network(const at::TensorOptions& tensors, model::Precision pre
 BenchSubject subject_of(const std::string& path, model::PriorBundle prior) {
   const model::PriorDescription& described = prior.description;
   model::check_precision(prior.precision, described);
+  if (described.coarse)
+    throw core::UsageError(fmt::format(
+        "prior.path: {}: expected a prior that samples without coarse fields, found one of kind {}", path,
+        described.kind));
   const auto& domain = described.domain;
   prior.set_clock({domain.calendar, 0, domain.step_seconds});
   const auto ny = domain.grid.ny(), nx = domain.grid.nx();

@@ -123,6 +123,10 @@ void describe_prior_bundle(const fs::path& folder) {
                                       : deviation->is_constant() ? ", deviation by cell"
                                                                  : ", deviation by cell and instant"));
   line("schedule", diffusion::describe(prior.schedule));
+  if (prior.coarse)
+    line("given coarse fields",
+         fmt::format("means over blocks of {} cells per side, every {} steps",
+                     fmt::join(prior.coarse->blocks, ", "), fmt::join(prior.coarse->every, ", ")));
   if (prior.network) describe_network(*prior.network, domain.grid);
   describe_weights(io::SafetensorsFile(weights));
   line("size on disk", size_text(fs::file_size(weights) + fs::file_size(folder / "domain.nc")));

@@ -18,6 +18,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/io/safetensors.hpp"
+#include "foehn/model/conditional_residual.hpp"
 #include "foehn/model/edm_denoiser.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
@@ -36,8 +37,10 @@ constexpr const char* kDomainDigest =
 constexpr const char* kGaussian = "gaussian";
 constexpr const char* kScoreUnet = "score-unet";
 constexpr const char* kPreconditioned = "gaussian-preconditioned";
+constexpr const char* kConditional = "conditional-residual";
 constexpr const char* kCovarianceName = "lag_covariance";
 constexpr const char* kGaussianWindow = "gaussian_window";  // where it is not the network's
+constexpr const char* kCoarse = "foehn.coarse";
 constexpr std::int64_t kLongestWindow = 1001;
 constexpr std::size_t kMostDomainBytes = std::size_t{4} << 30;
 
@@ -46,17 +49,20 @@ struct Kind {
   std::string_view word;        // of the metadata 'foehn.kind'
   std::int64_t network_inputs;  // fields that its network sees, each of the prior's variables; 0: no network
   bool has_gaussian;            // it has a Gaussian part of its own
+  bool is_conditional;          // it is given coarse fields
 };
 
-constexpr std::array<Kind, 3> kKinds{
-    {{kGaussian, 0, true}, {kScoreUnet, 1, false}, {kPreconditioned, 2, true}}};
+constexpr std::array<Kind, 4> kKinds{{{kGaussian, 0, true, false},
+                                      {kScoreUnet, 1, false, false},
+                                      {kPreconditioned, 2, true, false},
+                                      {kConditional, 2, false, true}}};
 
 /// @throws core::Error listing the kinds
 const Kind& kind_of(std::string_view word) {
   const auto* const found = std::ranges::find(kKinds, word, &Kind::word);
   if (found == kKinds.end())
-    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}', '{}' or '{}', found '{}'", kGaussian,
-                                  kScoreUnet, kPreconditioned, word));
+    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}', '{}', '{}' or '{}', found '{}'",
+                                  kGaussian, kScoreUnet, kPreconditioned, kConditional, word));
   return *found;
 }
 
@@ -68,6 +74,7 @@ struct Metadata {
   std::vector<std::string> variables;
   diffusion::Schedule schedule;
   std::optional<ScoreUnetArchitecture> network;
+  std::optional<CoarseForm> coarse;
 };
 
 void check_window(const char* name, std::int64_t window, std::int64_t least) {
@@ -85,6 +92,29 @@ nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& ke
   }
 }
 
+CoarseForm coarse_form(const nlohmann::json& json) {
+  CoarseForm form;
+  json.at("blocks").get_to(form.blocks);
+  json.at("every").get_to(form.every);
+  json.at("scale").get_to(form.scale);
+  return form;
+}
+
+nlohmann::json coarse_json(const CoarseForm& form) {
+  return {{"blocks", form.blocks}, {"every", form.every}, {"scale", form.scale}};
+}
+
+/// Of a prior that is given coarse fields.
+void check_conditional(const Metadata& metadata) {
+  if (metadata.schedule.edm() == nullptr)
+    throw core::Error(
+        fmt::format("metadata 'foehn.schedule': expected edm for a prior of kind {}", kConditional));
+  const std::int64_t expected = ConditionalResidual::extra_inputs(metadata.window);
+  if (metadata.network->extra_inputs != expected)
+    throw core::Error(fmt::format("metadata 'foehn.architecture': extra_inputs: expected {}, found {}",
+                                  expected, metadata.network->extra_inputs));
+}
+
 Metadata read_metadata(const io::SafetensorsFile& file) {
   Metadata metadata;
   metadata.kind = file.metadata_value("foehn.kind");
@@ -100,6 +130,7 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
     if (kind.network_inputs > 0) metadata.network = score_unet_architecture(architecture);
     metadata.schedule =
         core::with_context("metadata 'foehn.schedule'", [&] { return schedule_from(schedule); });
+    if (kind.is_conditional) metadata.coarse = coarse_form(parse_json(file, kCoarse));
   } catch (const nlohmann::json::exception& error) {
     throw core::Error(fmt::format("metadata of the prior: {}", error.what()));
   }
@@ -112,6 +143,7 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
         throw core::Error(
             fmt::format("inputs: expected {}, found {}", kind.network_inputs, metadata.network->inputs));
     });
+  if (kind.is_conditional) check_conditional(metadata);
   return metadata;
 }
 
@@ -134,7 +166,7 @@ const io::TensorView& covariance_view(const io::SafetensorsFile& file, std::int6
   return view;
 }
 
-void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture& network,
+void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture& network, bool has_gaussian,
                    const Domain& domain) {
   const auto multiple = network.side_multiple();
   if (domain.grid.ny() % multiple != 0 || domain.grid.nx() % multiple != 0)
@@ -142,7 +174,7 @@ void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture&
                                   multiple, kDomainName, domain.grid.ny(), domain.grid.nx()));
   TensorShapes shapes;
   for (const auto& [name, view] : file.tensors()) {
-    if (name == kCovarianceName && network.inputs == 2) continue;
+    if (name == kCovarianceName && has_gaussian) continue;
     if (view.type == io::TensorType::i64)
       throw core::Error(fmt::format("tensor '{}': expected F16, BF16, F32 or F64, found {}", name,
                                     io::tensor_type_name(view.type)));
@@ -158,9 +190,10 @@ Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& do
   if (metadata.variables != names)
     throw core::Error(fmt::format("the weights are for variables [{}], {} has [{}]",
                                   fmt::join(metadata.variables, ", "), kDomainName, fmt::join(names, ", ")));
-  if (metadata.network) {
-    check_network(file, *metadata.network, domain);
-  }
+  if (metadata.network) check_network(file, *metadata.network, metadata.gaussian_window.has_value(), domain);
+  if (metadata.coarse)
+    core::with_context(fmt::format("metadata '{}'", kCoarse),
+                       [&] { check_form(*metadata.coarse, domain.grid, names.size()); });
   if (metadata.gaussian_window) covariance_view(file, *metadata.gaussian_window, domain);
   return metadata;
 }
@@ -187,7 +220,8 @@ std::map<std::string, at::Tensor> read_network(const io::SafetensorsFile& file) 
 /// A prior's denoiser, and its Gaussian part.
 struct Denoisers {
   std::shared_ptr<diffusion::WindowDenoiser> whole, gaussian;
-  ScoreUnet* network = nullptr;  // of whole
+  ScoreUnet* network = nullptr;                // of whole
+  ConditionalResidual* conditional = nullptr;  // whole itself
 };
 
 /// Of a prior to which no Gaussian part is lent.
@@ -195,10 +229,15 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
                          const at::TensorOptions& options, Precision precision) {
   if (!prior.network) {
     const auto gaussian = std::make_shared<GaussianPrior>(read_covariance(file, prior), options);
-    return {gaussian, gaussian, nullptr};
+    return {gaussian, gaussian};
   }
   auto network = std::make_unique<ScoreUnet>(*prior.network, read_network(file), options, precision);
   ScoreUnet* const its_network = network.get();
+  if (prior.coarse) {
+    const auto conditional = std::make_shared<ConditionalResidual>(
+        std::move(network), prior.schedule.edm()->sigma_data, *prior.coarse);
+    return {conditional, nullptr, its_network, conditional.get()};
+  }
   if (!kind_of(prior.kind).has_gaussian) {
     if (const diffusion::Edm* edm = prior.schedule.edm())
       return {std::make_shared<EdmDenoiser>(std::move(network), edm->sigma_data), nullptr, its_network};
@@ -287,6 +326,7 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
             metadata.schedule,
             metadata.network,
             metadata.gaussian_window ? std::optional(order(*metadata.gaussian_window)) : std::nullopt,
+            metadata.coarse,
             core::sha256(core::sha256(text_of(weights_->content())) + domain_digest)};
       })) {}
 
@@ -300,19 +340,23 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
 PriorFiles::~PriorFiles() = default;
 PriorFiles::PriorFiles(PriorFiles&&) noexcept = default;
 
-void PriorFiles::check_has_no_gaussian_part() const {
+void PriorFiles::check_may_be_lent() const {
+  if (description_.coarse)
+    throw core::Error(fmt::format(
+        "the prior {} is of kind {}, whose covariance, given coarse fields, no other prior's stands for",
+        folder_.string(), description_.kind));
   if (description_.gaussian_order)
     throw core::Error(fmt::format("the prior {} is of kind {}, which has a Gaussian part of its own",
                                   folder_.string(), description_.kind));
 }
 
 void PriorFiles::lend(const std::filesystem::path& gaussian) {
-  check_has_no_gaussian_part();
+  check_may_be_lent();
   lend(load_gaussian_part(gaussian, description_.domain));
 }
 
 void PriorFiles::lend(GaussianPart part) {
-  check_has_no_gaussian_part();
+  check_may_be_lent();
   description_.gaussian_order = part.markov_order;
   description_.digest = core::sha256(description_.digest + part.digest);
   lent_ = std::move(part);
@@ -322,8 +366,8 @@ PriorBundle PriorFiles::load(const at::TensorOptions& options, Precision precisi
   return in_weights(folder_, [&] {
     Denoisers made = make_denoisers(*weights_, description_, options, precision);
     if (lent_) made.gaussian = std::make_shared<GaussianPrior>(lent_->lag_covariance, options);
-    return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian), precision,
-                       made.network};
+    return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian),
+                       precision,    made.network,          made.conditional};
   });
 }
 
@@ -406,7 +450,10 @@ void save_network_prior(const std::filesystem::path& folder, const Domain& domai
   for (const auto& [name, tensor] : prior.tensors)
     tensors[name] = tensor.detach().to(at::kCPU, prior.as_float16 ? at::kHalf : at::kFloat).contiguous();
   std::map<std::string, std::string> metadata = prior.remarks;
-  metadata["foehn.kind"] = prior.lag_covariance.defined() ? kPreconditioned : kScoreUnet;
+  metadata["foehn.kind"] = prior.coarse                     ? kConditional
+                           : prior.lag_covariance.defined() ? kPreconditioned
+                                                            : kScoreUnet;
+  if (prior.coarse) metadata[kCoarse] = coarse_json(*prior.coarse).dump();
   nlohmann::json architecture = score_unet_json(prior.architecture, names_of(domain));
   if (prior.lag_covariance.defined()) {
     tensors[kCovarianceName] = prior.lag_covariance.contiguous();

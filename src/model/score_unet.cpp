@@ -56,6 +56,7 @@ void check_architecture(const ScoreUnetArchitecture& architecture) {
         fmt::format("architecture: window: expected an odd number, found {}", architecture.window));
   check_range("number of variables", architecture.variables, 1, kWidest);
   check_range("inputs", architecture.inputs, 1, 2);
+  check_range("extra_inputs", architecture.extra_inputs, 0, kWidest);
   check_range("embedding", architecture.embedding, 1, kWidest);
   const auto levels = static_cast<std::int64_t>(architecture.hidden.size());
   check_range("number of levels in hidden", levels, 1, kMostLevels);

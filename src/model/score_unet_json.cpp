@@ -13,6 +13,7 @@ ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json) {
   json.at("attention").get_to(architecture.attention);
   json.at("embedding").get_to(architecture.embedding);
   architecture.inputs = json.value("inputs", std::int64_t{1});
+  architecture.extra_inputs = json.value("extra_inputs", std::int64_t{0});
   architecture.dates = json.value("dates", false);
   return architecture;
 }
@@ -23,6 +24,7 @@ nlohmann::json score_unet_json(const ScoreUnetArchitecture& architecture,
                       {"hidden", architecture.hidden},       {"blocks", architecture.blocks},
                       {"attention", architecture.attention}, {"embedding", architecture.embedding},
                       {"inputs", architecture.inputs}};
+  if (architecture.extra_inputs > 0) json["extra_inputs"] = architecture.extra_inputs;
   if (architecture.dates) json["dates"] = true;
   return json;
 }

@@ -75,6 +75,31 @@ inline void write_edm_prior(const std::filesystem::path& folder) {
                             diffusion::Edm{.sigma_min = 0.02, .sigma_max = 1e5, .sigma_data = 0.4});
 }
 
+/// Which coarse fields the toy prior below is given.
+inline model::CoarseForm toy_coarse_form() {
+  return {{2, 4}, {3, 6}, {2, 5}};
+}
+
+/// A bundle of a network of small random weights that is given coarse fields, and does not see far.
+/// @param domain  of two variables on 8 x 12 cells
+/// @param size    of the weights; 0: the residual is white, of variance 1
+inline void write_conditional_prior(const std::filesystem::path& folder, const model::Domain& domain,
+                                    double size) {
+  model::NetworkPrior prior;
+  prior.architecture = {
+      .window = 3, .variables = 2, .hidden = {4}, .blocks = {0}, .attention = {}, .embedding = 8};
+  prior.architecture.inputs = 2;
+  prior.architecture.extra_inputs = model::ConditionalResidual::extra_inputs(3);
+  for (const auto& [name, tensor] : model::random_tensors(prior.architecture, 1))
+    prior.tensors[name] = tensor * size;
+  prior.coarse = toy_coarse_form();
+  model::save_network_prior(folder, domain, prior, diffusion::Edm{});
+}
+
+inline void write_conditional_prior(const std::filesystem::path& folder) {
+  write_conditional_prior(folder, toy_domain(), 0.3);
+}
+
 /// A bundle of a network of small random weights that corrects it, so that samples stay plausible.
 inline void write_preconditioned_prior(const std::filesystem::path& folder) {
   model::NetworkPrior prior;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <memory>
 
 #include "app/toy_prior.hpp"
 #include "diffusion/at_hour_zero.hpp"
@@ -31,6 +32,12 @@ TEST_P(SharedPrior, IsTheRootsOnEveryRank) {
   EXPECT_EQ(files.has_value(), world_.is_root());
   const model::PriorBundle prior = load_prior(world_, std::move(files), options);
   prior.set_clock({});
+  const auto give_coarse = [](const model::PriorBundle& to) {
+    if (to.conditional != nullptr)
+      to.set_coarse(std::make_shared<model::CoarseFields>(
+          model::interpolate({2, {0, 3}, at::ones({2, 2, 4, 6})}, 0, 3, {})));
+  };
+  give_coarse(prior);
   at::manual_seed(3);
   const at::Tensor windows = at::randn({2, 6, 8, 12}, at::kFloat);
   const diffusion::NoiseLevel level = prior.description.schedule.at(0.5);
@@ -44,6 +51,7 @@ TEST_P(SharedPrior, IsTheRootsOnEveryRank) {
   if (!world_.is_root()) return;
   const model::PriorBundle here = model::load_prior(folder_, options);
   here.set_clock({});
+  give_coarse(here);
   EXPECT_TRUE(at::equal(here.denoiser->noise_estimate(diffusion::at_hour_zero(windows), level), estimate));
   EXPECT_EQ(here.description.digest, model::prior_digest(folder_));
   EXPECT_EQ(here.description.digest, prior.description.digest);
@@ -52,7 +60,9 @@ TEST_P(SharedPrior, IsTheRootsOnEveryRank) {
 INSTANTIATE_TEST_SUITE_P(Kinds, SharedPrior,
                          ::testing::Values(&foehn::testing::write_gaussian_prior,
                                            &foehn::testing::write_score_prior,
-                                           &foehn::testing::write_edm_prior));
+                                           &foehn::testing::write_edm_prior,
+                                           static_cast<void (*)(const std::filesystem::path&)>(
+                                               &foehn::testing::write_conditional_prior)));
 
 TEST(SharedPriorOf, AScoreUnetHasTheGaussianPartThatItIsLentOnEveryRank) {
   const comm::Communicator world = comm::Communicator::world();

@@ -241,6 +241,71 @@ TEST_F(ScoreUnetBundle, RefusesAnArchitectureThatDoesNotMatch) {
   expect_message(HasSubstr("metadata"));
 }
 
+class ConditionalBundle : public PriorBundleTest {
+ protected:
+  ConditionalBundle() {
+    prior_.tensors = random_tensors(prior_.architecture, 5);
+    prior_.coarse = CoarseForm{{1, 2}, {3, 6}, {1.25, 7}};
+  }
+  void save(const diffusion::Schedule& schedule = diffusion::Edm{}) {
+    save_network_prior(folder_, domain(), prior_, schedule);
+  }
+  void expect_message(const testing::Matcher<const std::string&>& message) {
+    EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
+  }
+
+  NetworkPrior prior_{.architecture = {.window = 3,
+                                       .variables = 2,
+                                       .hidden = {4, 6},
+                                       .blocks = {1, 1},
+                                       .attention = {1},
+                                       .embedding = 8,
+                                       .inputs = 2,
+                                       .extra_inputs = 7},
+                      .tensors = {},
+                      .lag_covariance = {},
+                      .coarse = {},
+                      .remarks = {}};
+};
+
+TEST_F(ConditionalBundle, ComesBackAsItWasSaved) {
+  save();
+  const PriorBundle prior = load_prior(folder_, at::kFloat);
+  EXPECT_EQ(prior.description.kind, "conditional-residual");
+  EXPECT_EQ(prior.description.coarse, prior_.coarse);
+  EXPECT_EQ(prior.description.network, prior_.architecture);
+  EXPECT_EQ(prior.gaussian, nullptr);
+  ASSERT_NE(prior.conditional, nullptr);
+  EXPECT_EQ(prior.conditional, prior.denoiser.get());
+  EXPECT_EQ(prior.conditional->form(), *prior_.coarse);
+  const NetworkBundle network = load_network(folder_);
+  for (const auto& [name, tensor] : prior_.tensors)
+    EXPECT_TRUE(at::equal(network.tensors.at(name), tensor)) << name;
+}
+
+TEST_F(ConditionalBundle, IsRefusedWhereItsPartsDoNotFit) {
+  save({});
+  expect_message(AllOf(HasSubstr("foehn.schedule"), HasSubstr("edm")));
+  prior_.coarse->blocks = {4};
+  save();
+  expect_message(AllOf(HasSubstr("foehn.coarse"), HasSubstr("4 x 4"), HasSubstr("4 x 6")));
+  prior_.coarse = CoarseForm{{2}, {6}, {1}};
+  save();
+  expect_message(AllOf(HasSubstr("foehn.coarse"), HasSubstr("scale")));
+  prior_.coarse->scale = {1, 1};
+  prior_.architecture.extra_inputs = 6;
+  prior_.tensors = random_tensors(prior_.architecture, 5);
+  save();
+  expect_message(AllOf(HasSubstr("extra_inputs"), HasSubstr("expected 7, found 6")));
+}
+
+TEST_F(ConditionalBundle, IsLentNoGaussianPart) {
+  save();
+  PriorFiles files(folder_);
+  EXPECT_THAT([&] { files.lend(GaussianPart{}); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("conditional-residual"), HasSubstr("covariance"))));
+}
+
 class LongerGaussianPart : public PriorBundleTest {
  protected:
   LongerGaussianPart() {

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 #include <functional>
@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "foehn/core/error.hpp"
+#include "foehn/model/conditional_residual.hpp"
 #include "foehn/model/edm_denoiser.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
@@ -27,7 +29,8 @@ at::Tensor lag_covariance() {
 }
 
 /// Of every kind of layer, with attention at an even and an odd number of cells.
-std::unique_ptr<ScoreUnet> network(std::int64_t inputs, at::ScalarType type, bool dates = false) {
+std::unique_ptr<ScoreUnet> network(std::int64_t inputs, at::ScalarType type, bool dates = false,
+                                   std::int64_t extra_inputs = 0) {
   const ScoreUnetArchitecture architecture{.window = kHours,
                                            .variables = kVariables,
                                            .hidden = {4, 6, 8},
@@ -35,10 +38,22 @@ std::unique_ptr<ScoreUnet> network(std::int64_t inputs, at::ScalarType type, boo
                                            .attention = {1, 2},
                                            .embedding = 8,
                                            .inputs = inputs,
+                                           .extra_inputs = extra_inputs,
                                            .dates = dates};
   auto made =
       std::make_unique<ScoreUnet>(architecture, random_tensors(architecture, 3), at::TensorOptions(type));
   if (dates) made->set_clock({});
+  return made;
+}
+
+/// Given other coarse fields in each hour, of all windows that begin before hour 3.
+std::unique_ptr<diffusion::WindowDenoiser> conditional(at::ScalarType type) {
+  auto made = std::make_unique<ConditionalResidual>(
+      network(2, type, false, ConditionalResidual::extra_inputs(kHours)), 0.7,
+      CoarseForm{{2, 4}, {3, 6}, {1.5, 0.8}});
+  at::manual_seed(12);
+  made->set_coarse(std::make_shared<CoarseFields>(
+      interpolate({2, {0, 3, 5}, at::randn({3, kVariables, kNy / 2, kNx / 2})}, 0, kHours + 2, {})));
   return made;
 }
 
@@ -64,6 +79,7 @@ const Subject kSubjects[] = {
        return std::make_unique<GaussianPreconditioned>(GaussianPrior(lag_covariance(), type),
                                                        network(2, type));
      }},
+    {"ConditionalResidual", [](auto type) { return conditional(type); }},
 };
 
 class EachWindowDenoiser : public testing::TestWithParam<Subject> {
@@ -163,11 +179,42 @@ TEST_P(EachWindowDenoiser, GivesTensorsOfTheCallersOwn) {
 const auto kName = [](const testing::TestParamInfo<Subject>& instance) { return instance.param.name; };
 INSTANTIATE_TEST_SUITE_P(Kinds, EachWindowDenoiser, testing::ValuesIn(kSubjects), kName);
 INSTANTIATE_TEST_SUITE_P(Kinds, EachEdmDenoiser,
-                         testing::Values(kSubjects[0], kSubjects[1], kSubjects[4], kSubjects[5]), kName);
-INSTANTIATE_TEST_SUITE_P(Kinds, EachBatchFreeDenoiser,
-                         testing::Values(kSubjects[0], kSubjects[2], kSubjects[3], kSubjects[4],
-                                         kSubjects[5]),
+                         testing::Values(kSubjects[0], kSubjects[1], kSubjects[4], kSubjects[5],
+                                         kSubjects[6]),
                          kName);
+INSTANTIATE_TEST_SUITE_P(Kinds, EachBatchFreeDenoiser,
+                         testing::Values(kSubjects[0], kSubjects[2], kSubjects[3], kSubjects[4], kSubjects[5],
+                                         kSubjects[6]),
+                         kName);
+
+TEST(ConditionalResidual, MovesWithItsCoarseFields) {
+  const auto denoiser_given = [](double offset) {
+    auto made = std::make_unique<ConditionalResidual>(
+        network(2, at::kDouble, false, ConditionalResidual::extra_inputs(kHours)), 0.7,
+        CoarseForm{{2}, {6}, {1e9, 1e9}});  // so large that the network does not see them
+    made->set_coarse(std::make_shared<CoarseFields>(
+        interpolate({2, {0, 6}, at::full({2, kVariables, kNy / 2, kNx / 2}, offset)}, 0, 7, {})));
+    return made;
+  };
+  at::manual_seed(5);
+  const at::Tensor x = at::randn({1, kHours * kVariables, kNy, kNx}, at::kDouble);
+  const diffusion::NoiseLevel level = diffusion::Edm{}.at(-0.2);
+  const at::Tensor expected = denoiser_given(0)->noise_estimate({x, {2}}, level);
+  EXPECT_TRUE(at::allclose(denoiser_given(3)->noise_estimate({x + 3, {2}}, level), expected, 1e-6, 1e-6));
+}
+
+TEST(ConditionalResidual, SaysWhichCoarseFieldsItMisses) {
+  ConditionalResidual denoiser(network(2, at::kFloat, false, ConditionalResidual::extra_inputs(kHours)), 1,
+                               CoarseForm{{2}, {6}, {1, 1}});
+  const diffusion::Windows windows{at::zeros({1, kHours * kVariables, kNy, kNx}), {4}};
+  EXPECT_THAT([&] { denoiser.noise_estimate(windows, diffusion::Edm{}.at(0)); },
+              testing::ThrowsMessage<core::Error>(testing::HasSubstr("was not told")));
+  denoiser.set_coarse(std::make_shared<CoarseFields>(
+      interpolate({2, {0, 6}, at::zeros({2, kVariables, kNy / 2, kNx / 2})}, 0, 6, {})));
+  EXPECT_THAT([&] { denoiser.noise_estimate(windows, diffusion::Edm{}.at(0)); },
+              testing::ThrowsMessage<core::Error>(
+                  testing::AllOf(testing::HasSubstr("hours 4 to 6"), testing::HasSubstr("0 to 5"))));
+}
 
 }  // namespace
 }  // namespace foehn::model

@@ -10,10 +10,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "foehn/diffusion/noise_level.hpp"
 #include "foehn/diffusion/window_denoiser.hpp"
+#include "foehn/model/coarse_fields.hpp"
+#include "foehn/model/conditional_residual.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/gaussian_part.hpp"
 #include "foehn/model/precision.hpp"
@@ -27,12 +30,13 @@ namespace foehn::model {
 
 /// What a prior is, without its weights: enough to check inputs against.
 struct PriorDescription {
-  std::string kind;  ///< "gaussian", "score-unet" or "gaussian-preconditioned"
+  std::string kind;  ///< "gaussian", "score-unet", "gaussian-preconditioned" or "conditional-residual"
   Domain domain;
   std::int64_t markov_order = 0;
   diffusion::Schedule schedule;
   std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
   std::optional<std::int64_t> gaussian_order;    ///< Markov order of its Gaussian part, if it has one
+  std::optional<CoarseForm> coarse;              ///< which coarse fields it must be given, if any
   std::string digest;  ///< SHA-256 over both files, and over those of a Gaussian part that is lent to it
 };
 
@@ -46,11 +50,16 @@ struct PriorBundle {
   /// The prior's Gaussian part, whose Jacobian is closed form: `denoiser` itself, a part of it, or one with
   /// windows of its own, of 2 gaussian_order + 1 hours. Null for a prior without one.
   std::shared_ptr<diffusion::WindowDenoiser> gaussian;
-  Precision precision = Precision::fp32;  ///< of its network
-  ScoreUnet* network = nullptr;           ///< of `denoiser`, if it has one
+  Precision precision = Precision::fp32;       ///< of its network
+  ScoreUnet* network = nullptr;                ///< of `denoiser`, if it has one
+  ConditionalResidual* conditional = nullptr;  ///< `denoiser` itself, if it must be given coarse fields
   /// Says when the hours of windows to come are.
   void set_clock(const Clock& clock) const {
     if (network != nullptr) network->set_clock(clock);
+  }
+  /// Says what the coarse fields of windows to come are. Only for priors that are conditional.
+  void set_coarse(std::shared_ptr<const CoarseFields> coarse) const {
+    conditional->set_coarse(std::move(coarse));
   }
 };
 
@@ -73,7 +82,8 @@ class PriorFiles {
   std::span<const std::byte> domain_content() const { return domain_; }
   const io::SafetensorsFile& weights() const { return *weights_; }
   /// Gives a prior that has no Gaussian part one, in its own normalised units.
-  /// @throws core::Error if it has one; of a folder, as load_gaussian_part
+  /// @throws core::Error if it has one, or is given coarse fields, of which that part would know nothing; of
+  ///         a folder, as load_gaussian_part
   void lend(GaussianPart part);
   void lend(const std::filesystem::path& gaussian);
   const std::optional<GaussianPart>& lent() const { return lent_; }
@@ -84,7 +94,7 @@ class PriorFiles {
   PriorBundle load(const at::TensorOptions& options, Precision precision = Precision::fp32) const;
 
  private:
-  void check_has_no_gaussian_part() const;
+  void check_may_be_lent() const;
   /// @param weights  empty: they are mapped
   /// @param read     the domain's content
   PriorFiles(const std::filesystem::path& folder, std::vector<std::byte> domain,
@@ -128,8 +138,9 @@ struct NetworkPrior {
   ScoreUnetArchitecture architecture;
   std::map<std::string, at::Tensor> tensors;  ///< as expected_tensors
   /// Of the Gaussian prior that it corrects, as in GaussianPrior, for at least the network's window;
-  /// undefined: a score-unet.
+  /// undefined: a score-unet, or a conditional-residual.
   at::Tensor lag_covariance;
+  std::optional<CoarseForm> coarse;            ///< of a conditional-residual; its schedule is edm
   bool as_float16 = false;                     ///< the network's tensors, to save space
   std::map<std::string, std::string> remarks;  ///< more metadata: recipe, attribution, scores
 };

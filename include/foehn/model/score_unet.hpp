@@ -25,11 +25,12 @@ struct ScoreUnetArchitecture {
   std::vector<std::int64_t> attention;  ///< levels whose blocks are each followed by self-attention
   std::int64_t embedding = 0;           ///< width of the time embedding
   std::int64_t inputs = 1;              ///< fields that enter for each channel that leaves
+  std::int64_t extra_inputs = 0;        ///< more fields that enter, of the whole window
   bool dates = false;                   ///< whether it knows the time of the year and of the day
 
   /// Channels of a window, and of what the network gives: hours times variables, hours slowest.
   std::int64_t channels() const { return window * variables; }
-  std::int64_t input_channels() const { return inputs * channels(); }
+  std::int64_t input_channels() const { return inputs * channels() + extra_inputs; }
   /// Channels of the fields that leave a level on the way up, and, but for the first, enter it on the way
   /// down.
   std::int64_t channels_above(std::size_t level) const { return level == 0 ? channels() : hidden[level - 1]; }

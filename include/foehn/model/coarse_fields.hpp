@@ -1,0 +1,70 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "foehn/grid/grid.hpp"
+#include "foehn/model/clock.hpp"
+#include "foehn/model/normalisation.hpp"
+
+namespace foehn::model {
+
+/// Which coarse fields a prior of kind conditional-residual has learnt to be given: snapshots of means over
+/// square blocks of cells.
+struct CoarseForm {
+  std::vector<std::int64_t> blocks;  ///< cells per side of a block, rising
+  std::vector<std::int64_t> every;   ///< hours from one snapshot to the next, rising
+  /// The root mean square of each variable's fields, in normalised units, by which a network sees coarse ones
+  /// divided.
+  std::vector<double> scale;
+
+  std::int64_t largest_block() const { return blocks.back(); }
+  std::int64_t longest_gap() const { return every.back(); }
+  bool operator==(const CoarseForm&) const = default;
+};
+
+/// @throws core::Error naming a list that is empty, does not rise or does not fit the grid or the variables
+void check_form(const CoarseForm& form, const grid::Grid& grid, std::size_t variables);
+
+/// Snapshots of all variables' means over blocks.
+struct CoarseSnapshots {
+  std::int64_t block = 1;           ///< cells per side
+  std::vector<std::int64_t> hours;  ///< of each, rising
+  /// [snapshot, variable, Y, X], in units of the domain's scale: means of fields times deviation.
+  at::Tensor values;
+};
+
+/// Coarse fields at consecutive hours, on the cells of the domain.
+struct CoarseFields {
+  std::int64_t first_hour = 0;
+  at::Tensor fields;  ///< [hour, variable, y, x], normalised, float32
+  at::Tensor gaps;    ///< [hour, 2]: hours since the last snapshot and until the next, both 0 at one; float32
+  std::int64_t block = 1;
+
+  std::int64_t hours() const { return fields.size(0); }
+};
+
+/// What fields of an hour are normalised by, beside the scale: [variable, y, x]. None: 1.
+using DeviationOfHour = std::function<at::Tensor(std::int64_t hour)>;
+
+/// That of a normalisation, at the hours of a trajectory or of a record.
+DeviationOfHour deviation_of_hours(const Normalisation& normalisation, const Clock& clock);
+
+/// Brings snapshots to all hours and cells: linearly in time, then bilinearly between the centres of blocks,
+/// constant from the outermost centres on, then divided by the deviation. Training makes what a network
+/// learns from by this, and sampling what it is given.
+///
+/// One rounding per operation: an hour's bits depend on no other hour.
+/// @throws core::Error naming the first hour that has no snapshot at or before it, or at or after it
+CoarseFields interpolate(const CoarseSnapshots& snapshots, std::int64_t first_hour, std::int64_t hours,
+                         const DeviationOfHour& deviation);
+
+/// The part in space alone.
+/// @param means  [..., Y, X]
+/// @return       [..., y, x]
+at::Tensor to_cells(const at::Tensor& means, std::int64_t block);
+
+}  // namespace foehn::model

@@ -1,0 +1,115 @@
+#include "foehn/model/coarse_fields.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::model {
+
+namespace {
+
+/// Points between two values each: (1 - part) * lower + part * upper.
+struct Places {
+  std::vector<std::int64_t> lower, upper;
+  std::vector<float> part;
+
+  void add(std::int64_t below, std::int64_t above, double between) {
+    lower.push_back(below);
+    upper.push_back(above);
+    part.push_back(static_cast<float>(between));
+  }
+  at::Tensor values(const at::Tensor& from, std::int64_t dimension) const {
+    const at::Device device = from.device();
+    const auto taken = [&](const std::vector<std::int64_t>& places) {
+      return from.index_select(dimension, at::tensor(places, at::kLong).to(device));
+    };
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(from.dim()), 1);
+    shape[static_cast<std::size_t>(dimension)] = static_cast<std::int64_t>(part.size());
+    const at::Tensor weight = at::tensor(part, at::kFloat).to(device, from.scalar_type()).reshape(shape);
+    return taken(lower).mul_(1 - weight).add_(taken(upper).mul_(weight));
+  }
+};
+
+/// The centres of cells along an axis, between those of blocks.
+Places cells_of(std::int64_t blocks, std::int64_t block) {
+  Places places;
+  for (std::int64_t cell = 0; cell < blocks * block; ++cell) {
+    const double at = std::clamp((static_cast<double>(cell) + 0.5) / static_cast<double>(block) - 0.5, 0.0,
+                                 static_cast<double>(blocks - 1));
+    const auto below = std::min(static_cast<std::int64_t>(at), std::max<std::int64_t>(blocks - 2, 0));
+    places.add(below, std::min(below + 1, blocks - 1), at - static_cast<double>(below));
+  }
+  return places;
+}
+
+void check_rising(const char* name, const std::vector<std::int64_t>& values) {
+  const bool rises = std::adjacent_find(values.begin(), values.end(), std::greater_equal<>()) == values.end();
+  if (values.empty() || values.front() < 1 || !rises)
+    throw core::Error(
+        fmt::format("{}: expected positive numbers that rise, found [{}]", name, fmt::join(values, ", ")));
+}
+
+}  // namespace
+
+void check_form(const CoarseForm& form, const grid::Grid& grid, std::size_t variables) {
+  check_rising("blocks", form.blocks);
+  check_rising("every", form.every);
+  for (const std::int64_t block : form.blocks)
+    if (grid.ny() % block != 0 || grid.nx() % block != 0)
+      throw core::Error(fmt::format("blocks: {0} x {0} cells do not divide a grid of {1} x {2}", block,
+                                    grid.ny(), grid.nx()));
+  const bool is_positive =
+      std::ranges::all_of(form.scale, [](double scale) { return std::isfinite(scale) && scale > 0; });
+  if (form.scale.size() != variables || !is_positive)
+    throw core::Error(fmt::format("scale: expected a positive number per variable, {}, found [{}]", variables,
+                                  fmt::join(form.scale, ", ")));
+}
+
+DeviationOfHour deviation_of_hours(const Normalisation& normalisation, const Clock& clock) {
+  const Deviation* deviation = normalisation.deviation();
+  if (deviation == nullptr) return {};
+  return [kept = *deviation, clock](std::int64_t hour) {
+    return kept.at(clock.first_seconds + hour * clock.step_seconds, clock.calendar);
+  };
+}
+
+at::Tensor to_cells(const at::Tensor& means, std::int64_t block) {
+  if (block == 1) return means.clone();
+  const at::Tensor rows = cells_of(means.size(-2), block).values(means, means.dim() - 2);
+  return cells_of(means.size(-1), block).values(rows, means.dim() - 1);
+}
+
+CoarseFields interpolate(const CoarseSnapshots& snapshots, std::int64_t first_hour, std::int64_t hours,
+                         const DeviationOfHour& deviation) {
+  const std::vector<std::int64_t>& known = snapshots.hours;
+  Places places;
+  std::vector<float> gaps;
+  for (std::int64_t hour = first_hour; hour < first_hour + hours; ++hour) {
+    const auto next = std::lower_bound(known.begin(), known.end(), hour);
+    if (next == known.end() || (next == known.begin() && *next != hour))
+      throw core::Error(fmt::format("coarse fields: hour {} lies outside of those known, {} to {}", hour,
+                                    known.front(), known.back()));
+    const auto last = *next == hour ? next : next - 1;
+    const std::int64_t since = hour - *last, until = *next - hour;
+    places.add(last - known.begin(), next - known.begin(),
+               since == 0 ? 0 : static_cast<double>(since) / static_cast<double>(since + until));
+    gaps.push_back(static_cast<float>(since));
+    gaps.push_back(static_cast<float>(until));
+  }
+  CoarseFields found{first_hour, to_cells(places.values(snapshots.values, 0), snapshots.block),
+                     at::tensor(gaps, at::kFloat).reshape({hours, 2}).to(snapshots.values.device()),
+                     snapshots.block};
+  if (deviation)
+    for (std::int64_t i = 0; i < hours; ++i)
+      found.fields.select(0, i).div_(
+          deviation(first_hour + i).to(found.fields.device(), found.fields.scalar_type()));
+  return found;
+}
+
+}  // namespace foehn::model

@@ -1,0 +1,116 @@
+#include "foehn/model/coarse_fields.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "foehn/core/error.hpp"
+#include "foehn/observation/block_mean.hpp"
+#include "model/two_variables.hpp"
+
+namespace foehn::model {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+std::vector<double> values_of(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.to(at::kDouble).contiguous();
+  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
+}
+
+TEST(ToCells, IsLinearBetweenTheCentresOfBlocksAndConstantBeyond) {
+  const at::Tensor means = at::tensor({0.0, 4.0, 8.0, 12.0}, at::kDouble).reshape({1, 2, 2});
+  const at::Tensor cells = to_cells(means, 2);
+  ASSERT_EQ(cells.sizes(), at::IntArrayRef({1, 4, 4}));
+  EXPECT_THAT(values_of(cells[0][0]), testing::ElementsAre(0, 1, 3, 4));
+  EXPECT_THAT(values_of(cells[0].select(1, 0)), testing::ElementsAre(0, 2, 6, 8));
+  EXPECT_EQ(cells[0][1][2].item<double>(), 5);
+  EXPECT_TRUE(at::equal(to_cells(means, 1), means));
+  EXPECT_TRUE(at::equal(to_cells(at::full({1, 1}, 3.5), 4), at::full({4, 4}, 3.5)));
+}
+
+/// A field that is linear in time and space, [hour, variable, y, x].
+at::Tensor linear(std::int64_t hours) {
+  const at::Tensor time = at::arange(hours, at::kDouble).reshape({-1, 1, 1, 1}),
+                   y = at::arange(8, at::kDouble).reshape({-1, 1}), x = at::arange(12, at::kDouble);
+  return (time * at::tensor({1.0, -2.0}, at::kDouble).reshape({2, 1, 1}) + 0.5 * y - 0.25 * x).to(at::kFloat);
+}
+
+/// Its means over blocks of 2 x 2 at some hours.
+CoarseSnapshots snapshots(const at::Tensor& fields, const std::vector<std::int64_t>& hours) {
+  return {2, hours, observation::BlockMean(2).apply(fields.index_select(0, at::tensor(hours, at::kLong)))};
+}
+
+TEST(Interpolate, BringsBackAFieldThatIsLinearInTimeAndSpace) {
+  const at::Tensor fields = linear(10);
+  const CoarseFields found = interpolate(snapshots(fields, {0, 3, 9}), 1, 8, {});
+  EXPECT_EQ(found.first_hour, 1);
+  EXPECT_EQ(found.hours(), 8);
+  const auto inside = [](const at::Tensor& all) { return all.narrow(2, 1, 6).narrow(3, 1, 10); };
+  EXPECT_TRUE(at::allclose(inside(found.fields), inside(fields.narrow(0, 1, 8)), 1e-5, 1e-5));
+  EXPECT_THAT(values_of(found.gaps.flatten()),
+              testing::ElementsAre(1, 2, 2, 1, 0, 0, 1, 5, 2, 4, 3, 3, 4, 2, 5, 1));
+}
+
+TEST(Interpolate, DividesByTheDeviationOfTheHour) {
+  const at::Tensor fields = linear(7);
+  const CoarseSnapshots some = snapshots(fields, {0, 6});
+  at::manual_seed(2);
+  const at::Tensor deviation = at::rand({7, 2, 8, 12}, at::kDouble) + 0.5;
+  const CoarseFields plain = interpolate(some, 2, 4, {}),
+                     divided = interpolate(some, 2, 4, [&](std::int64_t hour) { return deviation[hour]; });
+  EXPECT_TRUE(at::allclose(divided.fields * deviation.narrow(0, 2, 4).to(at::kFloat), plain.fields));
+}
+
+TEST(Interpolate, GivesAnHourTheSameBitsAmongAnyOthers) {
+  at::manual_seed(3);
+  const CoarseSnapshots all{2, {0, 3, 6, 12}, at::randn({4, 2, 3, 5})},
+      some{2, {3, 6, 12}, all.values.narrow(0, 1, 3)};
+  const CoarseFields whole = interpolate(all, 0, 13, {}), part = interpolate(some, 4, 5, {});
+  EXPECT_TRUE(at::equal(part.fields, whole.fields.narrow(0, 4, 5)));
+  EXPECT_TRUE(at::equal(part.gaps, whole.gaps.narrow(0, 4, 5)));
+}
+
+TEST(Interpolate, RefusesHoursBeforeTheFirstSnapshotAndAfterTheLast) {
+  const CoarseSnapshots some{1, {3, 6}, at::zeros({2, 1, 2, 2})};
+  EXPECT_NO_THROW(interpolate(some, 3, 4, {}));
+  EXPECT_THAT([&] { interpolate(some, 2, 2, {}); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("hour 2"), HasSubstr("3 to 6"))));
+  EXPECT_THAT([&] { interpolate(some, 6, 2, {}); }, ThrowsMessage<core::Error>(HasSubstr("hour 7")));
+}
+
+TEST(DeviationOfHours, IsThatOfTheNormalisationAtTheirTimes) {
+  EXPECT_FALSE(deviation_of_hours(anomalies_of_two_variables(), {}));
+  const Deviation deviation(
+      Climatology(harmonics_for(3600, 5 * 86400), at::rand({5, 2, 4, 6}, at::kDouble) + 0.1), 0.1);
+  const Clock clock{calendar::Calendar::noleap, 7200, 3600};
+  const DeviationOfHour found = deviation_of_hours(anomalies_of_two_variables(deviation), clock);
+  EXPECT_TRUE(at::equal(found(5), deviation.at(7 * 3600, clock.calendar)));
+}
+
+TEST(CoarseForm, ThatDoesNotFitIsRefused) {
+  const grid::Grid grid = two_variables(anomalies_of_two_variables(), at::zeros({2, 9}, at::kDouble)).grid;
+  const auto check = [&](const CoarseForm& form) { check_form(form, grid, 2); };
+  EXPECT_NO_THROW(check({{1, 2}, {3, 6}, {0.5, 2}}));
+  EXPECT_THAT([&] { check({{}, {6}, {1, 1}}); }, ThrowsMessage<core::Error>(HasSubstr("blocks: ")));
+  EXPECT_THAT(
+      [&] {
+        check({{2}, {6, 3}, {1, 1}});
+      },
+      ThrowsMessage<core::Error>(AllOf(HasSubstr("every"), HasSubstr("[6, 3]"))));
+  EXPECT_THAT(
+      [&] {
+        check({{4}, {6}, {1, 1}});
+      },
+      ThrowsMessage<core::Error>(AllOf(HasSubstr("4 x 4"), HasSubstr("4 x 6"))));
+  EXPECT_THAT(
+      [&] {
+        check({{2}, {6}, {1}});
+      },
+      ThrowsMessage<core::Error>(AllOf(HasSubstr("scale"), HasSubstr("per variable, 2"))));
+  EXPECT_THAT([&] { check({{2}, {6}, {1, 0}}); }, ThrowsMessage<core::Error>(HasSubstr("[1, 0]")));
+}
+
+}  // namespace
+}  // namespace foehn::model
