@@ -195,6 +195,12 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   world.agree_on_root(
       [&] { sigma_data = {choose_sigma_data(settings, *material, *fields, start ? &*start : nullptr)}; });
   world.broadcast(sigma_data);
+  if (material->coarse) {
+    world.agree_on_root([&] {
+      material->coarse->scale = choose_coarse_scale(*material, *fields, start ? &*start : nullptr);
+    });
+    world.broadcast(material->coarse->scale);
+  }
   material->schedule = schedule_of(settings, sigma_data[0]);
   training::TrainingOptions training =
       training_options(settings, material->span.held_out, material->domain, material->schedule);

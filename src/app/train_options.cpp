@@ -151,6 +151,23 @@ void add_rate_options(config::OptionTable& table, TrainOptions& options) {
       {.doc = "Cut the gradient to this norm where it is larger; 0 disables.", .unit = "1", .minimum = 0});
 }
 
+void add_coarse_options(config::OptionTable& table, TrainOptions& options) {
+  table.add("train.block", &options.coarse_blocks,
+            {.doc = "Give a conditional-residual means over blocks of this many cells per side; of several "
+                    "numbers one is drawn for each window, so that one prior serves them all.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 4096,
+             .fewest = 1});
+  table.add("train.every", &options.coarse_every,
+            {.doc = "Give a conditional-residual such means every N steps; of several numbers one is drawn "
+                    "for each window.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 1000,
+             .fewest = 1});
+}
+
 void add_train_options(config::OptionTable& table, TrainOptions& options) {
   table.add(
       "train.start_from", &options.start_from,
@@ -166,6 +183,7 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
        .minimum = 1,
        .maximum = 1e12,
        .fewest = 1});
+  add_coarse_options(table, options);
   add_noise_options(table, options);
   add_loss_options(table, options);
   table.add(
@@ -189,20 +207,20 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
       "train.mixing", &options.mixing,
       {.doc =
            "Mix this fraction of the windows from two at the same hour of the day, cos(a) x + sin(a) y with "
-           "a random angle, against over-fitting; for gaussian-preconditioned, whose fields are anomalies.",
+           "a random angle, against over-fitting; not for score-unet, whose fields are no anomalies.",
        .unit = "1",
        .minimum = 0,
        .maximum = 1});
   table.add("train.amplitude", &options.amplitude,
             {.doc = "Multiply each window by a random factor whose logarithm has this standard deviation, "
-                    "against over-confidence where the record is short; for gaussian-preconditioned.",
+                    "against over-confidence where the record is short; not for score-unet.",
              .unit = "1",
              .minimum = 0,
              .maximum = 1});
   table.add("train.daily_cycle", &options.daily_cycle,
             {.doc = "Add a random multiple of the climatology's daily cycle, of this standard deviation, to "
                     "each window, so that the network learns clearer and cloudier days than the record has; "
-                    "for gaussian-preconditioned.",
+                    "not for score-unet.",
              .unit = "1",
              .minimum = 0,
              .maximum = 2});
@@ -231,7 +249,8 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
   table.add("prior.kind", &options.kind,
             {.doc = "Train a network of this kind: gaussian-preconditioned corrects the Gaussian prior of "
                     "`foehn fit`, on anomalies (better on little data); score-unet is Climate2Weather's, on "
-                    "normalised fields."});
+                    "normalised fields; conditional-residual learns what coarse fields leave open, on the "
+                    "schedule edm, and samples only where it is given coarse fields."});
   table.add("prior.markov_order", &options.markov_order,
             {.doc = "Let windows span 2k+1 steps, where k, the Markov order, is this number.",
              .unit = "1",

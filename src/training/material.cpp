@@ -13,6 +13,7 @@
 #include "foehn/io/fine_fields.hpp"
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/model/residual_fit.hpp"
 #include "foehn/training/initial_tensors.hpp"
 #include "foehn/training/names.hpp"
 
@@ -47,15 +48,21 @@ void check_days(const Settings& settings, std::int64_t step_seconds, std::int64_
                                   calendar::format_step(step_seconds)));
 }
 
-/// Of some of the hours trained on, evenly spaced.
-double root_mean_square(const FieldCache& fields, std::int64_t hours) {
+/// The mean square of each variable, [variable], in some of the hours trained on, evenly spaced.
+at::Tensor mean_squares(const FieldCache& fields, std::int64_t hours) {
   constexpr std::int64_t kMostHours = 512;
   const std::int64_t count = std::min(hours, kMostHours);
-  double sum = 0;
-  for (std::int64_t i = 0; i < count; ++i)
-    sum += fields.read(i * hours / count, 1).to(at::kDouble).square().mean().item<double>();
-  return std::sqrt(sum / static_cast<double>(count));
+  at::Tensor sum;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const at::Tensor squares =
+        fields.read(i * hours / count, 1)[0].to(at::kDouble).square().flatten(1).mean(1);
+    sum = sum.defined() ? sum + squares : squares;
+  }
+  return sum / static_cast<double>(count);
 }
+
+/// Beside a Gaussian prior: a domain by which residuals have unit size.
+constexpr const char* kResiduals = "residuals.nc";
 
 std::string names_text(const std::vector<io::Variable>& variables) {
   std::string names;
@@ -85,10 +92,16 @@ Record::Record(const Settings& settings)
         fmt::format("data.crop: the network halves the grid {} times, so that both sides must be multiples "
                     "of {}; found {} x {} cells",
                     architecture.hidden.size() - 1, multiple, reader.grid().ny(), reader.grid().nx()));
-  if (held_out < architecture.window)
+  if (held_out < hours_seen(settings))
     throw core::Error(
         fmt::format("data.held_out_fraction: {} fields are held out, expected at least a window, {}",
-                    held_out, architecture.window));
+                    held_out, hours_seen(settings)));
+  if (settings.is_conditional())
+    for (const std::int64_t block : settings.coarse_blocks)
+      if (reader.grid().ny() % block != 0 || reader.grid().nx() % block != 0)
+        throw core::Error(
+            fmt::format("train.block: blocks of {0} x {0} cells do not divide the grid, {1} x {2}", block,
+                        reader.grid().ny(), reader.grid().nx()));
   check_variables(settings, reader.variables().size());
   check_days(settings, reader.step_seconds(), trained().size());
   model::check_fit(trained(), fit_options(settings));
@@ -111,9 +124,26 @@ at::Tensor fit_gaussian(const Record& record, const Settings& settings, const fs
   return fit.inflation;
 }
 
+void fit_residuals(const Record& record, const Settings& settings, const fs::path& gaussian,
+                   const Interruption& interruption) {
+  const io::IndexRange trained = record.trained();
+  core::Progress progress("fitting residuals", trained.size(), "fields", true);
+  model::Domain domain = model::load_gaussian_prior(gaussian).domain;
+  domain.normalisation = core::with_context("train.block, train.every", [&] {
+    return model::fit_residuals(record.reader, trained, domain, coarse_form(settings), settings.may_deviate,
+                                [&](std::int64_t hours) {
+                                  progress.advance(hours);
+                                  interruption();
+                                });
+  });
+  model::write_domain(gaussian / kResiduals, domain);
+}
+
 Material read_material(const Settings& settings, const fs::path& gaussian, const Span& span) {
   model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
   if (settings.corrects_gaussian()) return {span, std::move(fit.domain), fit.lag_covariance, fit.schedule};
+  if (settings.is_conditional())
+    return {span, model::read_domain(gaussian / kResiduals), {}, fit.schedule, coarse_form(settings)};
   auto& normalisation = fit.domain.normalisation;
   normalisation = model::Normalisation::of_quantiles(settings.normalisation, fit.domain.quantiles);
   for (std::int64_t i = 0; i < normalisation.scale().size(0); ++i)
@@ -154,16 +184,28 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
       throw core::Error(
           "its network is another one: expected prior.markov_order, network.hidden, network.blocks, "
           "network.attention, network.embedding and network.dates as it was trained with");
+    if (settings.is_conditional()) {
+      const model::CoarseForm asked = coarse_form(settings);
+      if (asked.blocks != prior.coarse->blocks || asked.every != prior.coarse->every)
+        throw core::Error("expected train.block and train.every as it was trained with");
+    }
   });
   return found;
 }
 
 double choose_sigma_data(const Settings& settings, const Material& material, const FieldCache& fields,
                          const model::NetworkBundle* start) {
-  if (settings.schedule != ScheduleKind::edm || settings.corrects_gaussian()) return 1;
+  if (settings.schedule != ScheduleKind::edm || settings.kind != NetworkKind::score_unet) return 1;
   if (settings.sigma_data) return *settings.sigma_data;
   if (start != nullptr) return start->description.schedule.edm()->sigma_data;
-  return root_mean_square(fields, material.span.trained());
+  return std::sqrt(mean_squares(fields, material.span.trained()).mean().item<double>());
+}
+
+std::vector<double> choose_coarse_scale(const Material& material, const FieldCache& fields,
+                                        const model::NetworkBundle* start) {
+  if (start != nullptr) return start->description.coarse->scale;
+  const at::Tensor scale = mean_squares(fields, material.span.trained()).sqrt();
+  return {scale.data_ptr<double>(), scale.data_ptr<double>() + scale.numel()};
 }
 
 void start_from(const model::NetworkBundle& start, TrainingState& state) {
@@ -177,7 +219,14 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
       architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
   auto network = std::make_unique<model::ScoreUnet>(
       architecture, initial_tensors(architecture, static_cast<std::uint64_t>(settings.seed)), tensors);
-  network->set_clock({material.domain.calendar, material.span.first_seconds, material.domain.step_seconds});
+  const model::Clock clock{material.domain.calendar, material.span.first_seconds,
+                           material.domain.step_seconds};
+  network->set_clock(clock);
+  if (settings.is_conditional())
+    return std::make_unique<ResidualObjective>(
+        std::make_unique<model::ConditionalResidual>(std::move(network), material.schedule.edm()->sigma_data,
+                                                     *material.coarse),
+        model::deviation_of_hours(material.domain.normalisation, clock));
   if (!settings.corrects_gaussian()) {
     if (const diffusion::Edm* edm = material.schedule.edm())
       return std::make_unique<EdmObjective>(std::move(network), edm->sigma_data);
@@ -194,6 +243,7 @@ void save_prior(const Settings& settings, const Material& material, const Traini
   prior.architecture = architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
   prior.tensors = state.best;
   prior.lag_covariance = material.lag_covariance;
+  prior.coarse = material.coarse;
   prior.as_float16 = settings.as_float16;
   prior.remarks = {{"foehn.training", option_values},
                    {"foehn.held_out_loss", fmt::format("{:.6g}", state.best_loss)},

@@ -6,7 +6,9 @@ template <>
 const std::vector<Named<training::NetworkKind>>& names_of() {
   using enum training::NetworkKind;
   static const std::vector<Named<training::NetworkKind>> all{
-      {gaussian_preconditioned, "gaussian-preconditioned"}, {score_unet, "score-unet"}};
+      {gaussian_preconditioned, "gaussian-preconditioned"},
+      {score_unet, "score-unet"},
+      {conditional_residual, "conditional-residual"}};
   return all;
 }
 

@@ -43,11 +43,11 @@ PreparedData prepare(const Record& record, const Settings& settings, const Prepa
   };
   try {
     const at::Tensor inflation = fit_gaussian(record, settings, paths.gaussian, interruption);
+    if (settings.is_conditional()) fit_residuals(record, settings, paths.gaussian, interruption);
     const Material material = read_material(settings, paths.gaussian, record.span());
-    const bool has_climatology = material.domain.normalisation.climatology() != nullptr;
-    const std::string cache =
-        make_cache(paths.cache, record, material, {has_climatology ? record.trained().size() : 0, inflation},
-                   interruption);
+    // A climatology's errors are smooth, as coarse fields are: residuals have little of them.
+    const std::int64_t known = settings.corrects_gaussian() ? record.trained().size() : 0;
+    const std::string cache = make_cache(paths.cache, record, material, {known, inflation}, interruption);
     return {record.span(), model::prior_digest(paths.gaussian), cache};
   } catch (const Stopped&) {
     return {};

@@ -9,6 +9,7 @@
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/grid/grid.hpp"
+#include "foehn/model/conditional_residual.hpp"
 #include "foehn/training/names.hpp"
 
 namespace foehn::training {
@@ -51,7 +52,11 @@ void check_schedule(const Settings& settings) {
     throw core::UsageError(
         fmt::format("prior.sigma_max: expected more than prior.sigma_min, {:g}, found {:g}",
                     settings.sigma_min, settings.sigma_max));
-  if (settings.sigma_data && (settings.schedule != ScheduleKind::edm || settings.corrects_gaussian()))
+  if (settings.is_conditional() && settings.schedule != ScheduleKind::edm)
+    throw core::UsageError(fmt::format("prior.schedule: expected edm with prior.kind {}, found {}",
+                                       core::name_of(settings.kind), core::name_of(settings.schedule)));
+  if (settings.sigma_data &&
+      (settings.schedule != ScheduleKind::edm || settings.kind != NetworkKind::score_unet))
     throw core::UsageError("prior.sigma_data: expected prior.kind score-unet and prior.schedule edm");
 }
 
@@ -82,11 +87,10 @@ void check(const Settings& settings) {
   check_schedule(settings);
   check_stages(settings);
   const bool is_augmented = settings.mixing > 0 || settings.amplitude > 0 || settings.daily_cycle > 0;
-  if (is_augmented && !settings.corrects_gaussian())
+  if (is_augmented && settings.kind == NetworkKind::score_unet)
     throw core::UsageError(
-        "train.mixing, train.amplitude, train.daily_cycle: expected prior.kind gaussian-preconditioned, "
-        "whose "
-        "fields are anomalies");
+        "train.mixing, train.amplitude, train.daily_cycle: expected prior.kind gaussian-preconditioned or "
+        "conditional-residual, whose fields are anomalies");
   if (!settings.gaussian_order) return;
   if (!settings.corrects_gaussian())
     throw core::UsageError(
@@ -96,6 +100,20 @@ void check(const Settings& settings) {
     throw core::UsageError(
         fmt::format("prior.gaussian_order: expected at least prior.markov_order, {}, found {}",
                     settings.markov_order, *settings.gaussian_order));
+}
+
+model::CoarseForm coarse_form(const Settings& settings) {
+  const auto rising = [](std::vector<std::int64_t> values) {
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    return values;
+  };
+  return {rising(settings.coarse_blocks), rising(settings.coarse_every), {}};
+}
+
+std::int64_t hours_seen(const Settings& settings) {
+  const std::int64_t reach = settings.is_conditional() ? coarse_form(settings).longest_gap() - 1 : 0;
+  return 2 * (settings.markov_order + reach) + 1;
 }
 
 diffusion::Schedule schedule_of(const Settings& settings, double sigma_data) {
@@ -142,7 +160,9 @@ model::ScoreUnetArchitecture architecture_of(const Settings& settings, std::int6
   architecture.attention = settings.attention;
   architecture.embedding = settings.embedding;
   architecture.dates = settings.dates;
-  architecture.inputs = settings.corrects_gaussian() ? 2 : 1;
+  architecture.inputs = settings.kind == NetworkKind::score_unet ? 1 : 2;
+  if (settings.is_conditional())
+    architecture.extra_inputs = model::ConditionalResidual::extra_inputs(architecture.window);
   try {
     model::check_architecture(architecture);
   } catch (const core::Error& error) {

@@ -22,6 +22,16 @@ namespace {
 constexpr std::uint32_t kHeldOutDraw = 0x68656c64;  // in the place of kTrainingDraw
 constexpr std::int64_t kScoredLevels = 8;
 
+/// Choices that are spread evenly, however many are made. Source: Roberts 2018, the sequence R2.
+CoarseChoice spread(std::int64_t i) {
+  constexpr double kPlastic = 1.32471795724474602596;
+  const auto part = [&](double step) {
+    const double at = 0.5 + static_cast<double>(i) * step;
+    return at - std::floor(at);
+  };
+  return {part(1 / kPlastic), part(1 / (kPlastic * kPlastic))};
+}
+
 }  // namespace
 
 std::int64_t TrainingOptions::steps() const {
@@ -47,7 +57,7 @@ double mean_over_levels(const std::vector<double>& losses) {
 Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
                  const TrainingOptions& options)
     : ranks_(ranks), objective_(objective), fields_(fields), options_(options) {
-  const std::int64_t window = 2 * options.markov_order + 1;
+  const std::int64_t window = hours_seen();
   const std::int64_t starts = fields.hours() - options.held_out_hours - window + 1;
   if (starts < 1 || options.held_out_hours < window)
     throw core::Error(
@@ -62,7 +72,8 @@ Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const Fi
   }
   gradient_ = pack(parts, leaves_.front().device());
   if (options.loss_weights.defined())
-    loss_weights_ = options.loss_weights.repeat({window, 1, 1}).to(leaves_.front().device());
+    loss_weights_ =
+        options.loss_weights.repeat({2 * options.markov_order + 1, 1, 1}).to(leaves_.front().device());
   for (const auto& [name, part] : parts) gradient_parts_.push_back(part);
 }
 
@@ -85,22 +96,30 @@ void Trainer::set(const Tensors& tensors) {
     at::Tensor(tensor).copy_(tensors.at(name));
 }
 
+std::int64_t Trainer::hours_seen() const {
+  return 2 * (options_.markov_order + objective_.reach()) + 1;
+}
+
 Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
+  const std::int64_t reach = objective_.reach();
   std::vector<at::Tensor> clean, noise;
   std::vector<std::int64_t> first_hours;
   std::vector<diffusion::NoiseLevel> levels;
+  std::vector<CoarseChoice> coarse;
   for (const Task& task : tasks) {
-    clean.push_back(windows_->read(task.window).flatten(0, 1));
-    first_hours.push_back(task.window.hour);
-    noise.push_back(at::empty_like(clean.back()));
+    const at::Tensor hours = windows_->read(task.window);
+    clean.push_back(hours.flatten(0, 1));
+    first_hours.push_back(task.window.hour + reach);
+    noise.push_back(at::empty_like(hours.narrow(0, reach, hours.size(0) - 2 * reach).flatten(0, 1)));
     core::fill_normal<float>(
         task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
     levels.push_back(task.level);
+    coarse.push_back(task.window.coarse);
   }
   const at::NoGradGuard no_gradients;
   const auto device = leaves_.front().device();
   return objective_.lesson({at::stack(clean).to(device), std::move(first_hours)}, at::stack(noise).to(device),
-                           levels);
+                           levels, coarse);
 }
 
 at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision) {
@@ -203,7 +222,7 @@ std::vector<double> Trainer::held_out_loss_without_network() {
 }
 
 std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Tensor(const Lesson&)>& error) {
-  const std::int64_t window = 2 * options_.markov_order + 1;
+  const std::int64_t window = hours_seen();
   const std::int64_t first_start = fields_.hours() - options_.held_out_hours;
   const std::int64_t starts = options_.held_out_hours - window + 1;
   const std::int64_t windows = std::min(options_.held_out_windows, starts);
@@ -214,7 +233,7 @@ std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Ten
     double mine = 0;
     for (std::int64_t i = ranks_.rank(); i < windows; i += ranks_.size()) {
       const Task asked_of{
-          {.hour = first_start + i * starts / windows},
+          {.hour = first_start + i * starts / windows, .coarse = spread(i)},
           levels[level],
           {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i), kHeldOutDraw}};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));

@@ -55,6 +55,7 @@ TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std
   window.factor =
       std::exp(augmentation_.amplitude * (radius * std::cos(direction) - augmentation_.amplitude));
   window.daily_cycle = augmentation_.daily_cycle * radius * std::sin(direction);
+  window.coarse = {uniform(third[2]), uniform(third[3])};
   return window;
 }
 

@@ -52,7 +52,7 @@ TEST(EdmObjective, HasTheWeightedErrorOfTheDenoiserAsItsLoss) {
   std::vector<diffusion::NoiseLevel> levels;
   for (const double sigma : {0.01, 0.6, 20.0, 1e5})
     levels.push_back(diffusion::Edm{}.at_log_ratio(-std::log(sigma)));
-  const Lesson lesson = objective.lesson(at_hour_zero(clean), noise, levels);
+  const Lesson lesson = objective.lesson(at_hour_zero(clean), noise, levels, {});
   const at::Tensor error = objective.network().forward(lesson.inputs, lesson.t) - lesson.targets;
   for (std::int64_t i = 0; i < 4; ++i) {
     const auto& level = levels[static_cast<std::size_t>(i)];
@@ -82,7 +82,7 @@ TEST(CorrectionObjective, IsAsPreciseAtNoiseOf1e5) {
     const at::Tensor clean =
         at::randn({1, 6, foehn::testing::kToyNy, foehn::testing::kToyNx}, at::kFloat).to(type);
     const at::Tensor noise = at::randn(clean.sizes(), at::kFloat).to(type);
-    return objective.lesson(at_hour_zero(clean), noise, {diffusion::Edm{}.at(std::log(1e5) / 4)});
+    return objective.lesson(at_hour_zero(clean), noise, {diffusion::Edm{}.at(std::log(1e5) / 4)}, {});
   };
   const Lesson exact = lesson_in(at::kDouble), found = lesson_in(at::kFloat);
   EXPECT_EQ(found.targets.scalar_type(), at::kFloat);

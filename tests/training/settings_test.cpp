@@ -112,11 +112,36 @@ TEST(TrainingSettings, ThatDoNotGoTogetherAreRefused) {
                 s.patience = 3;
               }),
               AllOf(HasSubstr("train.patience"), HasSubstr("found 3")));
+  EXPECT_THAT(message([](Settings& s) {
+                s.kind = NetworkKind::conditional_residual;
+                s.schedule = ScheduleKind::vp_cosine;
+              }),
+              AllOf(HasSubstr("prior.schedule"), HasSubstr("conditional-residual"), HasSubstr("vp-cosine")));
+  EXPECT_THAT(message([](Settings& s) { s.mixing = 0.5; }), HasSubstr("conditional-residual"));
+  EXPECT_EQ(message([](Settings& s) {
+              s.kind = NetworkKind::conditional_residual;
+              s.mixing = 0.5;
+            }),
+            "no error");
   Settings settings = edm_settings();
   settings.variable_weights = {1};
   EXPECT_THAT(
       [&] { check_variables(settings, 2); },
       ThrowsMessage<core::UsageError>(AllOf(HasSubstr("train.variable_weights"), HasSubstr("2, found 1"))));
+}
+
+TEST(TrainingSettings, OrderTheCoarseFieldsThatANetworkIsGiven) {
+  Settings settings = edm_settings();
+  EXPECT_EQ(hours_seen(settings), 3);
+  settings.kind = NetworkKind::conditional_residual;
+  settings.coarse_blocks = {8, 2, 4, 2};
+  settings.coarse_every = {6, 3};
+  EXPECT_EQ(coarse_form(settings), (model::CoarseForm{{2, 4, 8}, {3, 6}, {}}));
+  EXPECT_EQ(hours_seen(settings), 13);  // five more on both sides
+  const model::ScoreUnetArchitecture architecture = architecture_of(settings, 2);
+  EXPECT_EQ(architecture.inputs, 2);
+  EXPECT_EQ(architecture.extra_inputs, 7);
+  EXPECT_EQ(architecture.input_channels(), 19);
 }
 
 class StartFrom : public ::testing::Test {

@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <numeric>
+
 #include "foehn/core/error.hpp"
 #include "foehn/training/checkpoints.hpp"
 #include "foehn/training/trainer.hpp"
@@ -177,9 +179,10 @@ class NotingObjective : public NoiseObjective {
  public:
   NotingObjective() : NoiseObjective(foehn::testing::toy_objective()) {}
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
-                const std::vector<diffusion::NoiseLevel>& levels) override {
+                const std::vector<diffusion::NoiseLevel>& levels,
+                const std::vector<CoarseChoice>& coarse) override {
     asked.insert(asked.end(), levels.begin(), levels.end());
-    return NoiseObjective::lesson(clean, noise, levels);
+    return NoiseObjective::lesson(clean, noise, levels, coarse);
   }
   std::vector<diffusion::NoiseLevel> asked;
 };
@@ -283,7 +286,8 @@ class SeesHours : public NoiseObjective {
   explicit SeesHours(const FieldCache& fields)
       : NoiseObjective(foehn::testing::toy_objective()), fields_(fields) {}
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
-                const std::vector<diffusion::NoiseLevel>& levels) override {
+                const std::vector<diffusion::NoiseLevel>& levels,
+                const std::vector<CoarseChoice>& coarse) override {
     EXPECT_EQ(static_cast<std::int64_t>(clean.first_hours.size()), clean.fields.size(0));
     for (std::size_t i = 0; i < clean.first_hours.size(); ++i) {
       const std::int64_t window_hours = network().architecture().window;
@@ -291,7 +295,7 @@ class SeesHours : public NoiseObjective {
                             fields_.read(clean.first_hours[i], window_hours).flatten(0, 1)));
       ++seen;
     }
-    return NoiseObjective::lesson(clean, noise, levels);
+    return NoiseObjective::lesson(clean, noise, levels, coarse);
   }
   int seen = 0;
 
@@ -356,6 +360,41 @@ TEST_F(TrainerOnAnyNumberOfRanks, SaysWhereItDiverged) {
     EXPECT_THAT(error.what(),
                 ::testing::AllOf(::testing::HasSubstr("step 1"), ::testing::HasSubstr("not finite"),
                                  ::testing::HasSubstr("train.learning_rate")));
+  }
+}
+
+TEST_F(TrainerOnAnyNumberOfRanks, LearnsWhatCoarseFieldsLeaveOpen) {
+  const FieldCache fields(folder_ / "cache.nc");
+  auto architecture = foehn::testing::toy_architecture(2);
+  architecture.extra_inputs = model::ConditionalResidual::extra_inputs(architecture.window);
+  TrainingOptions options = options_of(80);
+  options.stages = {{.steps = 80, .learning_rate = 5e-3, .noise = {NoiseKind::log_normal, -1.2, 1.2}}};
+  options.augmentation = {};
+  options.schedule = diffusion::Edm{};
+  options.evaluate_every = 80;
+  std::vector<double> losses_alone;
+  const comm::Communicator alone = world_.split(world_.rank());
+  for (const comm::Communicator* ranks : {&alone, &world_}) {
+    ResidualObjective objective(
+        std::make_unique<model::ConditionalResidual>(
+            std::make_unique<model::ScoreUnet>(architecture, initial_tensors(architecture, 5),
+                                               at::TensorOptions(at::kFloat)),
+            1, model::CoarseForm{{1, 2}, {2, 3}, {1, 1}}),
+        {});
+    Trainer trainer(*ranks, objective, fields, options);
+    TrainingState state = trainer.start();
+    std::vector<double> losses;
+    Trainer::Events events;
+    events.step_done = [&](const TrainingState&, double loss) { losses.push_back(loss); };
+    events.evaluated = [](const TrainingState&, const std::vector<double>&) {};
+    events.must_stop = events.must_save = [] { return false; };
+    events.save = [](const TrainingState&) {};
+    EXPECT_TRUE(trainer.run(state, events));
+    const auto mean = [&](auto first, auto last) { return std::accumulate(first, last, 0.0) / 20; };
+    EXPECT_LT(mean(losses.end() - 20, losses.end()), mean(losses.begin(), losses.begin() + 20));
+    if (losses_alone.empty()) losses_alone = losses;
+    for (std::size_t i = 0; i < losses.size(); ++i)
+      EXPECT_NEAR(losses[i], losses_alone[i], 1e-3 * losses_alone[i]) << i;
   }
 }
 

@@ -26,7 +26,7 @@ TEST(NoiseObjective, HasTheLossOfTheReference) {
   std::vector<diffusion::NoiseLevel> levels;
   for (std::int64_t i = 0; i < tensor("t").size(0); ++i)
     levels.push_back(diffusion::VpCosine{}.at(tensor("t")[i].item<double>()));
-  const Lesson lesson = objective.lesson(at_hour_zero(tensor("clean")), tensor("eps"), levels);
+  const Lesson lesson = objective.lesson(at_hour_zero(tensor("clean")), tensor("eps"), levels, {});
   const at::Tensor loss =
       (objective.network().forward(lesson.inputs, lesson.t) - lesson.targets).square().mean();
   const double expected = tensor("loss").item<double>();
@@ -49,7 +49,7 @@ TEST(CorrectionObjective, HasALossOfOneWhereTheNetworkIsZeroAndThePriorTrue) {
                    noise = at::randn_like(clean);
   std::vector<diffusion::NoiseLevel> levels;
   for (int i = 0; i < 40; ++i) levels.push_back(diffusion::VpCosine{}.at((i + 0.5) / 40));
-  const Lesson lesson = objective.lesson(at_hour_zero(clean), noise, levels);
+  const Lesson lesson = objective.lesson(at_hour_zero(clean), noise, levels, {});
   const at::NoGradGuard no_gradients;
   const at::Tensor answer = objective.network().forward(lesson.inputs, lesson.t);
   EXPECT_EQ(answer.abs().max().item<float>(), 0);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,9 @@ struct Record {
 struct Material {
   Span span;
   model::Domain domain;
-  at::Tensor lag_covariance;  // undefined for a score-unet
+  at::Tensor lag_covariance;  // undefined for networks that correct no Gaussian prior
   diffusion::Schedule schedule;
+  std::optional<model::CoarseForm> coarse = {};  // that a conditional-residual is given
 };
 
 /// Called after every few hours of the record that were worked on: what it throws ends the work, which leaves
@@ -58,6 +60,11 @@ using Interruption = std::function<void()>;
 /// @return  GaussianFit::inflation
 at::Tensor fit_gaussian(const Record& record, const Settings& settings, const std::filesystem::path& folder,
                         const Interruption& interruption);
+
+/// Fits what the fields of a conditional-residual are normalised by, and leaves it beside the Gaussian prior.
+/// @param gaussian  the folder that fit_gaussian wrote to
+void fit_residuals(const Record& record, const Settings& settings, const std::filesystem::path& gaussian,
+                   const Interruption& interruption);
 
 /// @param gaussian  the folder that fit_gaussian wrote to
 /// @throws core::Error naming a variable that cannot be normalised as asked for
@@ -80,6 +87,13 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
 /// @throws core::Error naming the file if the fields cannot be read
 double choose_sigma_data(const Settings& settings, const Material& material, const FieldCache& fields,
                          const model::NetworkBundle* start);
+
+/// The scale of the coarse fields that a conditional-residual is given: as that of the weights that it starts
+/// from; or the root mean square of each variable's fields.
+/// @param start  null: random weights
+/// @throws core::Error naming the file if the fields cannot be read
+std::vector<double> choose_coarse_scale(const Material& material, const FieldCache& fields,
+                                        const model::NetworkBundle* start);
 
 /// Puts the weights of another training into a state before its first step.
 void start_from(const model::NetworkBundle& start, TrainingState& state);

@@ -2,13 +2,18 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "foehn/diffusion/noise_level.hpp"
 #include "foehn/diffusion/window_denoiser.hpp"
+#include "foehn/model/coarse_fields.hpp"
+#include "foehn/model/conditional_residual.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/score_unet.hpp"
+#include "foehn/training/windows.hpp"
 
 namespace foehn::training {
 
@@ -25,11 +30,16 @@ class Objective {
  public:
   virtual ~Objective() = default;
   virtual model::ScoreUnet& network() = 0;
-  /// @param clean   [window, channel, y, x]
-  /// @param noise   standard normal, shape of `clean.fields`
+  /// How many hours before and after a window a lesson looks at.
+  virtual std::int64_t reach() const { return 0; }
+  /// @param clean   [window, channel, y, x], with `reach` more hours before and after each; first_hours are
+  ///                those of the windows without these
+  /// @param noise   standard normal, [window, channel, y, x]
   /// @param levels  one per window
+  /// @param coarse  one per window; only for networks that are given coarse fields
   virtual Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
-                        const std::vector<diffusion::NoiseLevel>& levels) = 0;
+                        const std::vector<diffusion::NoiseLevel>& levels,
+                        const std::vector<CoarseChoice>& coarse) = 0;
 };
 
 /// Climate2Weather's: the network sees x_t = mu x_0 + sigma eps and should answer eps.
@@ -38,7 +48,8 @@ class NoiseObjective : public Objective {
   explicit NoiseObjective(std::unique_ptr<model::ScoreUnet> network) : network_(std::move(network)) {}
   model::ScoreUnet& network() override { return *network_; }
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
-                const std::vector<diffusion::NoiseLevel>& levels) override;
+                const std::vector<diffusion::NoiseLevel>& levels,
+                const std::vector<CoarseChoice>& coarse) override;
 
  private:
   std::unique_ptr<model::ScoreUnet> network_;
@@ -53,7 +64,8 @@ class EdmObjective : public Objective {
       : network_(std::move(network)), sigma_data_(sigma_data) {}
   model::ScoreUnet& network() override { return *network_; }
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
-                const std::vector<diffusion::NoiseLevel>& levels) override;
+                const std::vector<diffusion::NoiseLevel>& levels,
+                const std::vector<CoarseChoice>& coarse) override;
 
  private:
   std::unique_ptr<model::ScoreUnet> network_;
@@ -68,10 +80,36 @@ class CorrectionObjective : public Objective {
       : denoiser_(std::move(denoiser)) {}
   model::ScoreUnet& network() override { return denoiser_->network(); }
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
-                const std::vector<diffusion::NoiseLevel>& levels) override;
+                const std::vector<diffusion::NoiseLevel>& levels,
+                const std::vector<CoarseChoice>& coarse) override;
 
  private:
   std::unique_ptr<model::GaussianPreconditioned> denoiser_;
+};
+
+/// For a network that is given coarse fields (see model::ConditionalResidual). These are made of the record
+/// itself: of the blocks and hours that the network is to serve some are chosen, their means are taken, and
+/// brought back to all hours and cells as sampling does it. The network's answer is EdmObjective's of the
+/// residual.
+class ResidualObjective : public Objective {
+ public:
+  /// @param deviation  of the record's hours
+  ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser, model::DeviationOfHour deviation)
+      : denoiser_(std::move(denoiser)), deviation_(std::move(deviation)) {}
+  model::ScoreUnet& network() override { return denoiser_->network(); }
+  /// Up to the snapshots before and after a window.
+  std::int64_t reach() const override { return denoiser_->form().longest_gap() - 1; }
+  Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
+                const std::vector<diffusion::NoiseLevel>& levels,
+                const std::vector<CoarseChoice>& coarse) override;
+
+ private:
+  /// @param hours  those of a window and `reach` more on both sides, [hour, variable, y, x]
+  model::CoarseFields coarse_fields(const at::Tensor& hours, std::int64_t first_hour,
+                                    const CoarseChoice& choice) const;
+
+  std::unique_ptr<model::ConditionalResidual> denoiser_;
+  model::DeviationOfHour deviation_;
 };
 
 }  // namespace foehn::training

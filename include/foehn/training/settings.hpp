@@ -8,6 +8,7 @@
 #include "foehn/core/per_variable.hpp"
 #include "foehn/io/fine_fields.hpp"
 #include "foehn/io/time_cells.hpp"
+#include "foehn/model/coarse_fields.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "foehn/training/trainer.hpp"
@@ -15,7 +16,7 @@
 namespace foehn::training {
 
 /// What a network learns.
-enum class NetworkKind { gaussian_preconditioned, score_unet };
+enum class NetworkKind { gaussian_preconditioned, score_unet, conditional_residual };
 /// Of what noise the prior is.
 enum class ScheduleKind { vp_cosine, edm };
 
@@ -45,7 +46,9 @@ struct Settings {
   std::vector<std::int64_t> blocks{3, 3, 3, 3, 3};
   std::vector<std::int64_t> attention{4};
   std::int64_t embedding = 512;
-  bool dates = false;      ///< known to the network
+  bool dates = false;                          ///< known to the network
+  std::vector<std::int64_t> coarse_blocks{8};  ///< of the coarse fields that a conditional-residual is given
+  std::vector<std::int64_t> coarse_every{6};   ///< likewise, hours
   std::string start_from;  ///< folder of a prior with whose weights it begins; empty: random ones
   std::vector<std::int64_t> windows{12'800'000};  ///< of each stage
   std::int64_t batch = kTrainingDefaults.batch;
@@ -75,10 +78,17 @@ struct Settings {
 
   std::string checkpoint_folder() const { return checkpoint.empty() ? prior : checkpoint; }
   bool corrects_gaussian() const { return kind == NetworkKind::gaussian_preconditioned; }
+  bool is_conditional() const { return kind == NetworkKind::conditional_residual; }
 };
 
 /// @throws core::UsageError for options that do not go together
 void check(const Settings& settings);
+
+/// Which coarse fields a conditional-residual is given, without their scale.
+model::CoarseForm coarse_form(const Settings& settings);
+
+/// The hours that a window and what it is given are made of.
+std::int64_t hours_seen(const Settings& settings);
 
 /// What a trainer is told.
 /// @param held_out_hours  at the end of the record

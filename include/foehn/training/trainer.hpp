@@ -121,6 +121,8 @@ class Trainer {
     std::int64_t first_step;
   };
   Place place_of(std::int64_t step) const;
+  /// Of a window, and of what its lesson looks at beside.
+  std::int64_t hours_seen() const;
   static void begin_stage(TrainingState& state);
   Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
   at::Tensor answer_to(const Lesson& lesson, model::Precision precision);

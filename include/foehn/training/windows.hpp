@@ -27,14 +27,21 @@ struct Augmentation {
   std::int64_t steps_per_day = 1;  ///< of the record
 };
 
+/// Which of the coarse fields that a network may be given it is given, as numbers in [0, 1).
+struct CoarseChoice {
+  double kind = 0;   ///< of block and hours between snapshots, among all kinds
+  double phase = 0;  ///< of the window's first hour between two snapshots
+};
+
 /// A window to train or to score on; by default as the record has it.
 struct TrainingWindow {
   std::int64_t hour = 0;                      ///< its first
   std::optional<std::int64_t> mixed_in = {};  ///< the first of another
   double angle = 0;                           ///< at which they are mixed
   double factor = 1;
-  double daily_cycle = 0;  ///< what multiple of it is added
-  double noise = 0;        ///< what part of the distribution of noise levels lies below its own
+  double daily_cycle = 0;    ///< what multiple of it is added
+  double noise = 0;          ///< what part of the distribution of noise levels lies below its own
+  CoarseChoice coarse = {};  ///< for networks that are given coarse fields
 };
 
 /// Draws windows from the hours of a record that are trained on.
