@@ -48,12 +48,15 @@ class Source {
   std::exception_ptr failure_;
 };
 
-/// Hands each rank the values of its slab, [observation, variable, Y, X].
+/// Which observations each rank of a team gets, [first, last).
+using Ranges = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+/// Hands each rank the values of its range, [observation, variable, Y, X].
 /// @param series  null but on the root
-at::Tensor scatter_values(const comm::Communicator& world, const trajectory::SlabPartition& partition,
-                          const Placement& placement, const grid::Grid& grid, const CheckedSeries* series) {
-  const auto [first, last] =
-      observations_in(partition.slab(world.rank() % partition.ranks()), placement.intervals);
+at::Tensor scatter_values(const comm::Communicator& world, const Ranges& ranges, const Placement& placement,
+                          const grid::Grid& grid, const CheckedSeries* series) {
+  const int team = static_cast<int>(ranges.size());
+  const auto [first, last] = ranges[static_cast<std::size_t>(world.rank() % team)];
   const auto span_of = [](at::Tensor& values) {
     return std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
   };
@@ -68,13 +71,13 @@ at::Tensor scatter_values(const comm::Communicator& world, const trajectory::Sla
       requests.push_back(world.start_receive(span_of(some), 0));
     }
   } else {
-    for (int rank = 0; rank < partition.ranks(); ++rank) {
-      const auto [begin, end] = observations_in(partition.slab(rank), placement.intervals);
+    for (int rank = 0; rank < team; ++rank) {
+      const auto [begin, end] = ranges[static_cast<std::size_t>(rank)];
       for (auto i = begin; i < end; i += kObservationsAtOnce) {
         at::Tensor values = source.read(i, std::min(kObservationsAtOnce, end - i));
-        for (int to = rank; to < world.size(); to += partition.ranks()) {
+        for (int to = rank; to < world.size(); to += team) {
           if (to == 0)
-            mine.narrow(0, i, values.size(0)).copy_(values);
+            mine.narrow(0, i - begin, values.size(0)).copy_(values);
           else
             world.send(span_of(values), to);
         }
@@ -107,6 +110,35 @@ at::Tensor deviation_of(const Placement& placement, std::int64_t first, std::int
     }
   }
   return rows.empty() ? at::Tensor() : at::stack(rows).to(device);
+}
+
+Ranges observations_of_slabs(const trajectory::SlabPartition& partition, const Placement& placement) {
+  Ranges ranges;
+  for (int rank = 0; rank < partition.ranks(); ++rank)
+    ranges.push_back(observations_in(partition.slab(rank), placement.intervals));
+  return ranges;
+}
+
+/// From the last snapshot at or before a slab's hours, and `reach` more, to the first at or after them.
+Ranges snapshots_about_slabs(const trajectory::SlabPartition& partition, const Placement& placement,
+                             std::int64_t reach) {
+  const auto place_of = [&](std::int64_t hour) {
+    return observations_in({hour, hour}, placement.intervals).first;
+  };
+  const auto count = static_cast<std::int64_t>(placement.intervals.size());
+  Ranges ranges;
+  for (int rank = 0; rank < partition.ranks(); ++rank) {
+    const trajectory::Slab slab = partition.slab(rank);
+    if (slab.size() == 0) {
+      ranges.emplace_back(0, 0);
+      continue;
+    }
+    const std::int64_t first = std::max<std::int64_t>(slab.first - reach, 0),
+                       last = std::min(slab.last + reach, partition.hours()) - 1;
+    ranges.emplace_back(std::max<std::int64_t>(place_of(first + 1) - 1, 0),
+                        std::min(place_of(last) + 1, count));
+  }
+  return ranges;
 }
 
 /// How the observations of a slab arise from its fields.
@@ -149,8 +181,8 @@ observation::Observations scatter_observations(
   observation::Observations observations;
   for (std::size_t i = 0; i < placements.size(); ++i) {
     const Placement& placement = placements[i];
-    const at::Tensor values =
-        scatter_values(world, partition, placement, domain.grid, all != nullptr ? &all->series[i] : nullptr);
+    const at::Tensor values = scatter_values(world, observations_of_slabs(partition, placement), placement,
+                                             domain.grid, all != nullptr ? &all->series[i] : nullptr);
     std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim() - 1), 1);  // [variable, 1, ...]
     shape[0] = -1;
     const at::Tensor variance =
@@ -159,6 +191,28 @@ observation::Observations scatter_observations(
                               variance.to(at::kFloat).to(device));
   }
   return observations;
+}
+
+model::CoarseSnapshots scatter_coarse(const comm::Communicator& world,
+                                      const trajectory::SlabPartition& partition,
+                                      const std::vector<Placement>& placements,
+                                      const CheckedObservations* all, const model::Domain& domain,
+                                      std::int64_t reach, const at::Device& device) {
+  const Placement& first = placements.front();
+  const Ranges ranges = snapshots_about_slabs(partition, first, reach);
+  const auto [begin, end] = ranges[static_cast<std::size_t>(world.rank() % partition.ranks())];
+  model::CoarseSnapshots snapshots{first.block, {}, {}};
+  for (auto i = begin; i < end; ++i)
+    snapshots.hours.push_back(first.intervals[static_cast<std::size_t>(i)].first);
+  at::Tensor values = at::empty({end - begin, static_cast<std::int64_t>(domain.variables.size()),
+                                 domain.grid.ny() / first.block, domain.grid.nx() / first.block},
+                                at::kFloat);
+  for (std::size_t i = 0; i < placements.size(); ++i)
+    values.index_copy_(1, at::tensor(placements[i].variables, at::kLong),
+                       scatter_values(world, ranges, placements[i], domain.grid,
+                                      all != nullptr ? &all->series[i] : nullptr));
+  snapshots.values = values.to(device);
+  return snapshots;
 }
 
 }  // namespace foehn::conditioning

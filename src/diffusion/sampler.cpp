@@ -147,6 +147,7 @@ bool sample(TrajectoryDenoiser& denoiser, const Schedule& schedule, const Sample
   if (state.step == 0 && state.pass == 0) {
     surroundings.fill_noise(state.slab, state.draw++);
     state.slab.mul_(levels.front().sigma);
+    if (surroundings.expected.defined()) state.slab.add_(surroundings.expected * levels.front().mu);
   }
   while (state.step < last) {
     const NoiseLevel& level = levels[static_cast<std::size_t>(state.step)];

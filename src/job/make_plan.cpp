@@ -9,6 +9,7 @@
 
 #include <filesystem>
 
+#include "coarse_conditions.hpp"
 #include "finished_members.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/digest.hpp"
@@ -165,8 +166,24 @@ void place_points(Plan& plan, Resources& root, const conditioning::PointInput& i
         idle, partition.ranks());
 }
 
+/// Refuses settings with which a prior that is given coarse fields would not be given them.
+void check_given(const Settings& settings, const std::string& kind) {
+  if (!settings.has_blocks())
+    throw core::UsageError(fmt::format(
+        "input.observations, input.files: none was given, and a prior of kind {} samples only where it is "
+        "given coarse fields",
+        kind));
+  if (settings.missing_fraction > 0)
+    throw core::UsageError(
+        fmt::format("observation.missing_fraction: expected 0 with a prior of kind {}, which is given every "
+                    "coarse value, found {:g}",
+                    kind, settings.missing_fraction));
+}
+
 /// Opens the observations and places them in a trajectory.
-void place_observations(Plan& plan, Resources& root, const model::Domain& domain) {
+void place_observations(Plan& plan, Resources& root, const model::PriorDescription& prior) {
+  const model::Domain& domain = prior.domain;
+  if (prior.coarse) check_given(root.settings, prior.kind);
   root.input = open_input(root.settings, domain);
   if (root.input) root.inputs = root.input->files();
   if (!root.settings.metadata.empty()) root.inputs.emplace_back(root.settings.metadata);
@@ -177,13 +194,21 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
   plan.period = choose_period(root.settings, domain, series, points.get());
   check_windows(plan.windows, plan.period.hours);
   if (plan.gaussian_windows) check_windows(*plan.gaussian_windows, plan.period.hours);
-  if (!plan.is_conditioned()) {
+  if (!plan.is_conditioned() && !prior.coarse) {
     root.input.reset();  // they give the period alone
     return;
   }
-  for (const conditioning::Series& one : series) plan.observations.push_back(place(one, plan.period));
+  std::vector<conditioning::Placement> placements;
+  for (const conditioning::Series& one : series) placements.push_back(place(one, plan.period));
+  if (prior.coarse) {
+    check_coarse(series, placements, plan.period, prior);
+    plan.coarse = placements;
+  }
+  if (!plan.is_conditioned()) return;
+  plan.observations = placements;
   if (points) place_points(plan, root, *points);
   say_unobserved(plan, domain);
+  if (prior.coarse) return;  // it is given the fields on both sides of a window, however short that is
   for (const conditioning::Placement& placement : plan.observations)
     if (const auto warning =
             short_window_warning(plan.guiding_windows().markov_order, placement, domain.variables))
@@ -191,15 +216,16 @@ void place_observations(Plan& plan, Resources& root, const model::Domain& domain
 }
 
 /// What the root alone finds out. Observations are read before there is any output, if they can be.
-void plan_on_root(Plan& plan, Resources& root, const model::Domain& domain,
+void plan_on_root(Plan& plan, Resources& root, const model::PriorDescription& prior,
                   const std::vector<double>& available, const at::Device& device, std::int64_t teams,
                   bool validate_only) {
   const Settings& settings = root.settings;
+  const model::Domain& domain = prior.domain;
   plan.output.holds_members = settings.members > teams && device.is_cpu();
   if (settings.result_values.empty())
     throw core::Error(
         "a job needs the values of the options that change its result: members are told apart by them");
-  place_observations(plan, root, domain);
+  place_observations(plan, root, prior);
   check_memory(plan, domain, available);
   const bool reads_late = root.input && root.input->writes_output();
   if (root.input && !reads_late) root.observations = root.input->read();
@@ -237,7 +263,7 @@ Planned make_plan(const comm::Communicator& world, const Settings& settings,
     Resources& root = planned.root.emplace(settings);
     Plan& plan = planned.plan = begin_plan(settings, *prior, device);
     plan.ranks_per_member = team.ranks.size();
-    plan_on_root(plan, root, prior->domain, available, device, team.count, validate_only);
+    plan_on_root(plan, root, *prior, available, device, team.count, validate_only);
     bytes = serialise(plan);
   });
   world.broadcast(bytes);
@@ -253,6 +279,9 @@ std::string describe(const Plan& plan, const Settings& settings, const model::Pr
   std::string names;
   for (const auto& variable : domain.variables) names += (names.empty() ? "" : ", ") + variable.name;
   std::vector<std::string> placed;
+  if (plan.observations.empty())
+    for (const conditioning::Placement& placement : plan.coarse)
+      placed.push_back("given " + describe(placement, domain.variables));
   for (const conditioning::Placement& placement : plan.observations)
     placed.push_back(describe(placement, domain.variables));
   for (const conditioning::PointPlacement& placement : plan.points)

@@ -166,6 +166,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
                           hours_.first, noise);
   };
   surroundings.ordered_sum = tools_.ordered_sum;
+  surroundings.expected = tools_.expected;
   surroundings.trajectory_values =
       plan.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
   surroundings.pass_done = [&](const diffusion::SamplerState& now) {

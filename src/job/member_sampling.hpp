@@ -28,6 +28,7 @@ class MemberSampling {
     core::Progress& progress;
     process::StopToken stop;
     ensemble::Output& output;  ///< of the members before
+    at::Tensor expected = {};  ///< diffusion::Surroundings::expected
   };
   /// @param hours  of this rank
   MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}

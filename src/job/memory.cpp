@@ -35,6 +35,7 @@ double slabs_held(const Plan& plan) {
   // In float64 all these are twice as large, and the state is copied.
   if (plan.visits_float64) slabs = 2 * (slabs + 1);
   slabs += looks_back ? 2 : 1;                // the state, and an estimate before
+  if (!plan.coarse.empty()) slabs += 2;       // what the prior is given, and what that is made of
   if (plan.output.holds_members) slabs += 2;  // one that is drawn, and what is packed of it
   // A checkpoint's, while it is written.
   if (plan.checkpoints.every_minutes > 0 || plan.checkpoints.every_steps > 0) slabs += looks_back ? 2 : 1;

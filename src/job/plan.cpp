@@ -86,7 +86,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Windows, markov_order, strides)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckpointSchedule, folder, every_minutes, every_steps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputForm, chunk_hours, compression, significant_digits,
                                    has_geographic_winds, holds_members, file_starts)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, points, withheld,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, points, coarse, withheld,
                                    observation_std, guidance, solving, gamma, sampler, visits_float64,
                                    windows, gaussian_windows, batch, precision, seed, members,
                                    ranks_per_member, output, checkpoints, identity)

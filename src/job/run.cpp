@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -38,15 +39,52 @@ at::Tensor empty_slab(const trajectory::Slab& hours, const model::Domain& domain
       at::TensorOptions(at::kFloat).device(device));
 }
 
+model::Clock clock_of(const Plan& plan) {
+  return {plan.period.calendar, plan.period.first_seconds, plan.period.step_seconds};
+}
+
+/// Gives a prior the coarse fields of all windows that this rank evaluates.
+/// @param root  null but on the root
+/// @return      those of the slab; undefined if the prior is given none
+/// @note Collective over the world.
+at::Tensor give_coarse(const comm::Communicator& world, const Plan& plan, const Resources* root,
+                       const model::PriorBundle& prior, const trajectory::Slab& slab,
+                       const at::Device& device) {
+  if (plan.coarse.empty()) return {};
+  const model::Domain& domain = prior.description.domain;
+  const std::int64_t reach = 2 * plan.windows.markov_order;
+  const model::CoarseSnapshots snapshots =
+      conditioning::scatter_coarse(world, plan.partition(), plan.coarse,
+                                   root != nullptr ? &root->observations : nullptr, domain, reach, device);
+  at::Tensor of_slab;
+  world.agree([&] {
+    std::shared_ptr<const model::CoarseFields> fields;
+    if (slab.size() > 0) {
+      const std::int64_t first = std::max<std::int64_t>(slab.first - reach, 0),
+                         last = std::min(slab.last + reach, plan.period.hours);
+      fields = std::make_shared<const model::CoarseFields>(model::interpolate(
+          snapshots, first, last - first, model::deviation_of_hours(domain.normalisation, clock_of(plan))));
+      of_slab = fields->fields.narrow(0, slab.first - first, slab.size());
+    }
+    prior.set_coarse(std::move(fields));
+  });
+  return of_slab;
+}
+
 /// Checks that bits do not depend on the slots of a batch, of the prior and of its Gaussian part.
-void check_slots(const Plan& plan, const model::PriorBundle& prior, const at::Device& device) {
+/// @param slab  this rank's; without hours it evaluates no windows
+void check_slots(const Plan& plan, const model::PriorBundle& prior, const trajectory::Slab& slab,
+                 const at::Device& device) {
+  if (slab.size() == 0) return;
   const model::Domain& domain = prior.description.domain;
   const auto check = [&](diffusion::WindowDenoiser& windows, std::int64_t markov_order) {
     const std::int64_t hours = 2 * markov_order + 1;
     const std::vector<std::int64_t> window{hours * static_cast<std::int64_t>(domain.variables.size()),
                                            domain.grid.ny(), domain.grid.nx()};
-    trajectory::check_slots(windows, prior.description.schedule.at(0.5), window, plan.batch,
-                            at::TensorOptions(at::kFloat).device(device));
+    trajectory::check_slots(
+        windows, prior.description.schedule.at(0.5), window, plan.batch,
+        at::TensorOptions(at::kFloat).device(device),
+        std::clamp<std::int64_t>(slab.first - markov_order, 0, plan.period.hours - hours));
   };
   check(*prior.denoiser, plan.windows.markov_order);
   if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser)
@@ -101,7 +139,7 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
       throw core::Error("the prior is not the one that the job was planned for");
   });
   const at::NoGradGuard no_gradients;
-  prior.set_clock({plan.period.calendar, plan.period.first_seconds, plan.period.step_seconds});
+  prior.set_clock(clock_of(plan));
   const at::Device device = hardware.device;
   const model::Domain& domain = prior.description.domain;
   const ensemble::Team team = ensemble::make_team(world, plan.ranks_per_member);
@@ -118,10 +156,11 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   for (observation::SlabObservations& set : at_points(plan.points, &conditioning::PlacedPoints::used))
     observations.push_back(std::move(set));
   WithheldCheck withheld(team, plan, domain, at_points(plan.withheld, &conditioning::PlacedPoints::withheld));
+  const at::Tensor expected = give_coarse(world, plan, root, prior, hours, device);
   if (root != nullptr) root->observations.series.clear();
   if (root != nullptr) root->points = {};
   ObservationCheck distances(team, plan, observations, domain.variables.size());
-  if (!device.is_cpu()) world.agree([&] { check_slots(plan, prior, device); });
+  if (!device.is_cpu()) world.agree([&] { check_slots(plan, prior, hours, device); });
   const auto transport = comm::make_transport(team.ranks, device, hardware.transport);
   Result result;
   if (root != nullptr) result.cost.loading_seconds = root->seconds();
@@ -145,7 +184,7 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   ensemble::Output output(world, team, partition, spans, work);
   Posterior posterior(*transport, plan, prior, std::move(observations), [&output] { output.advance(); });
   sampling.emplace(MemberSampling::Tools{plan, prior.description, team, posterior.denoiser(),
-                                         posterior.ordered_sum(), progress, stop, output},
+                                         posterior.ordered_sum(), progress, stop, output, expected},
                    hours);
   at::Tensor slab = empty_slab(hours, domain, device);
   Cost& cost = result.cost;

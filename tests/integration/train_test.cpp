@@ -95,6 +95,38 @@ TEST_F(Train, InStagesOnTheScheduleEdmMakesAPriorThatHeunSamples) {
   EXPECT_EQ(sampled.exit_code, 0) << sampled;
 }
 
+TEST_F(Train, OnCoarseFieldsOfTheRecordMakesAPriorThatSamplesWhereItIsGivenSome) {
+  Options options = toy_.train_options(folder_ / "conditional");
+  options["prior.kind"] = "conditional-residual";
+  options["train.block"] = "8,4";
+  options["train.every"] = "6,3";
+  const Outcome unscheduled = run_foehn("train", options);
+  EXPECT_EQ(unscheduled.exit_code, 2) << unscheduled;
+  EXPECT_THAT(unscheduled.err, AllOf(HasSubstr("prior.schedule"), HasSubstr("expected edm")));
+  options["prior.schedule"] = "edm";
+  const Outcome trained = run_foehn("train", options, 2);
+  ASSERT_EQ(trained.exit_code, 0) << trained;
+  EXPECT_THAT(trained.out, HasSubstr("conditional-residual of "));
+  EXPECT_THAT(
+      run_foehn("info", {}, 0, {folder_ / "conditional"}).out,
+      AllOf(HasSubstr("conditional-residual"), HasSubstr("blocks of 4, 8 cells per side, every 3, 6 steps")));
+
+  Options sample = toy_.sample_options(folder_ / "members");
+  sample["prior.path"] = folder_ / "conditional";
+  sample["sampler.guidance"] = "none";
+  sample.erase("observation.std");
+  const Outcome sampled = run_foehn("sample", sample, 2);
+  EXPECT_EQ(sampled.exit_code, 0) << sampled;
+  EXPECT_THAT(sampled.out, HasSubstr("given "));
+  sample.erase("input.observations");
+  sample["time.start"] = "2001-01-08";
+  sample["time.hours"] = "25";
+  sample["output.directory"] = folder_ / "others";
+  const Outcome refused = run_foehn("sample", sample, 2);
+  EXPECT_EQ(refused.exit_code, 2) << refused;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("input.observations"), HasSubstr("conditional-residual")));
+}
+
 TEST_F(Train, StopsOnTermWithACheckpointAndGoesOnToTheSameWeights) {
   Options options = toy_.train_options(folder_ / "whole");
   options["train.windows"] = "2400";

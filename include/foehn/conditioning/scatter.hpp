@@ -2,12 +2,14 @@
 
 #include <c10/core/Device.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
 #include "foehn/conditioning/observation_input.hpp"
 #include "foehn/conditioning/period.hpp"
 #include "foehn/conditioning/placement.hpp"
+#include "foehn/model/coarse_fields.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/observation/slab_observations.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
@@ -27,5 +29,18 @@ observation::Observations scatter_observations(
     const comm::Communicator& world, const trajectory::SlabPartition& partition,
     const std::vector<Placement>& placements, const CheckedObservations* all, const Period& period,
     const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device);
+
+/// Hands each rank the snapshots of all variables between which the hours of its slab lie, and `reach` more
+/// hours on both sides; none to a rank without hours.
+/// @param partition   as above
+/// @param placements  of all variables of the domain together, at the same hours and in the same blocks
+/// @param all         values of each placement, none of which is missing; of the root, null on the others
+/// @throws core::CollectiveError on every rank if the root cannot read them (CheckedSeries::read)
+/// @note Collective over the world.
+model::CoarseSnapshots scatter_coarse(const comm::Communicator& world,
+                                      const trajectory::SlabPartition& partition,
+                                      const std::vector<Placement>& placements,
+                                      const CheckedObservations* all, const model::Domain& domain,
+                                      std::int64_t reach, const at::Device& device);
 
 }  // namespace foehn::conditioning

@@ -70,6 +70,9 @@ struct Surroundings {
   /// counting up.
   std::function<void(at::Tensor& slab, std::uint32_t draw)> fill_noise;
   OrderedSum ordered_sum;
+  /// About what the initial noise lies: fields of the slab's shape that are expected before anything is
+  /// drawn. Undefined: 0.
+  at::Tensor expected = {};
   /// Values in the whole trajectory: hours * variables * cells.
   std::int64_t trajectory_values = 0;
   /// Called after every pass; says whether to go on. All ranks must say the same.

@@ -55,7 +55,8 @@ struct Plan {
   std::string prior_digest;  ///< of the prior that it is for
   conditioning::Period period;
   std::vector<conditioning::Placement> observations;   ///< coarse ones
-  std::vector<conditioning::PointPlacement> points;    ///< at points; with none of either: unconditional
+  std::vector<conditioning::PointPlacement> points;    ///< at points; with none of either: unguided
+  std::vector<conditioning::Placement> coarse;         ///< coarse fields that the prior itself is given
   std::vector<conditioning::PointPlacement> withheld;  ///< at points, to be scored
   std::vector<double> observation_std;  ///< of coarse ones, one per variable, physical units; empty: none
   Guidance guidance = Guidance::none;   ///< none: unconditional

@@ -15,8 +15,10 @@ namespace foehn::trajectory {
 /// @param window   shape of one, [hour*variable, y, x]
 /// @param batch    windows in a call
 /// @param options  float32 and the device
+/// @param first_hour  at which the windows begin
 /// @throws core::Error if it is not so
 void check_slots(diffusion::WindowDenoiser& windows, const diffusion::NoiseLevel& level,
-                 at::IntArrayRef window, std::int64_t batch, const at::TensorOptions& options);
+                 at::IntArrayRef window, std::int64_t batch, const at::TensorOptions& options,
+                 std::int64_t first_hour = 0);
 
 }  // namespace foehn::trajectory
