@@ -8,13 +8,13 @@ namespace {
 
 // Lengths and content apart: the next length may be awaited before this content is.
 constexpr int kLengthTag = 31, kContentTag = 37;
-constexpr std::size_t kPiece = std::size_t{1} << 30;  // MPI counts in int
+constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // MPI counts in int
 
 /// Calls `start(first, count, request)` for each piece of a long message.
 template <class Start>
 void in_pieces(std::size_t length, std::vector<MPI_Request>& requests, const Start& start) {
-  for (std::size_t first = 0; first < length; first += kPiece)
-    start(first, static_cast<int>(std::min(kPiece, length - first)), &requests.emplace_back());
+  for (std::size_t first = 0; first < length; first += kMostBytes)
+    start(first, static_cast<int>(std::min(kMostBytes, length - first)), &requests.emplace_back());
 }
 
 bool are_done(std::vector<MPI_Request>& requests) {
@@ -27,7 +27,7 @@ bool are_done(std::vector<MPI_Request>& requests) {
 
 }  // namespace
 
-OutgoingBytes::OutgoingBytes(const Communicator& communicator, std::vector<std::byte> content, int to)
+OutgoingBytes::OutgoingBytes(const Communicator& communicator, core::PagedVector<std::byte> content, int to)
     : length_(std::make_unique<std::int64_t>(static_cast<std::int64_t>(content.size()))),
       content_(std::move(content)) {
   const MPI_Comm handle = communicator.handle();

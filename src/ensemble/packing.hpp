@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "foehn/core/background_tasks.hpp"
+#include "foehn/core/pages.hpp"
 #include "foehn/ensemble/held_hours.hpp"
 #include "foehn/io/chunks.hpp"
 
 namespace foehn::ensemble {
 
-using Bytes = std::vector<std::byte>;
+using Bytes = core::PagedVector<std::byte>;
 
 /// A rank packs its part of a member, chunk after chunk, in a thread of its own.
 class Packing {

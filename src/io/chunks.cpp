@@ -53,7 +53,7 @@ Chunk encode_chunk(std::span<const float> values, const ChunkEncoding& encoding)
   const auto size = static_cast<std::size_t>(encoding.chunk_steps * encoding.cells);
   if (values.size() > size)
     throw core::Error(fmt::format("{} values for a chunk, expected at most {}", values.size(), size));
-  std::vector<float> whole(size, kFillValue);
+  core::PagedVector<float> whole(size, kFillValue);
   std::replace_copy_if(
       values.begin(), values.end(), whole.begin(), [](float value) { return std::isnan(value); }, kFillValue);
   if (encoding.significant_digits > 0)

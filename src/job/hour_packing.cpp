@@ -52,7 +52,7 @@ std::vector<HourFacts> HourPacking::facts_of(std::span<const float> fields,
 PackedHours HourPacking::pack(const ensemble::HeldHours& hours, const io::ChunkSpan& span) const {
   const at::NoGradGuard no_gradients;  // which each thread needs for itself
   PackedHours packed;
-  std::vector<std::vector<float>> values(variables_);  // [variable][hour, cell]
+  std::vector<core::PagedVector<float>> values(variables_);  // [variable][hour, cell]
   for (auto& of_one : values) of_one.reserve(static_cast<std::size_t>(span.size()) * cells_);
   std::vector<float> before;
   if (span.first > 0) before = physical(hours, span.first - 1);
@@ -71,7 +71,8 @@ PackedHours HourPacking::pack(const ensemble::HeldHours& hours, const io::ChunkS
                                    .cells = static_cast<std::int64_t>(cells_),
                                    .deflate = static_cast<int>(plan_.output.compression),
                                    .significant_digits = plan_.output.significant_digits};
-  for (const std::vector<float>& of_one : values) packed.chunks.push_back(io::encode_chunk(of_one, encoding));
+  for (const core::PagedVector<float>& of_one : values)
+    packed.chunks.push_back(io::encode_chunk(of_one, encoding));
   return packed;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "field_check.hpp"
+#include "foehn/core/pages.hpp"
 #include "foehn/ensemble/member_work.hpp"
 #include "foehn/io/member_writer.hpp"
 
@@ -19,7 +20,7 @@ class MemberSink final : public ensemble::MemberSink {
   MemberSink(FieldCheck& check, std::unique_ptr<io::MemberWriter> writer)
       : check_(check), writer_(std::move(writer)), member_(check.new_member()) {}
 
-  void append(const std::vector<std::byte>& packed) override {
+  void append(const core::PagedVector<std::byte>& packed) override {
     const PackedHours hours = parse_packed_hours(packed);
     check_.add(member_, hours.facts);
     writer_->append(hours.chunks);

@@ -38,10 +38,10 @@ class Reader {
 
 }  // namespace
 
-std::vector<std::byte> serialise(const PackedHours& packed) {
+core::PagedVector<std::byte> serialise(const PackedHours& packed) {
   std::size_t total = packed.facts.size() * sizeof(HourFacts) + 2 * sizeof(std::uint64_t);
   for (const io::Chunk& chunk : packed.chunks) total += chunk.size() + sizeof(std::uint64_t);
-  std::vector<std::byte> bytes(total);
+  core::PagedVector<std::byte> bytes(total);
   std::byte* end = bytes.data();
   const auto add = [&](const void* from, std::size_t count) {
     if (count > 0) std::memcpy(end, from, count);
@@ -58,7 +58,7 @@ std::vector<std::byte> serialise(const PackedHours& packed) {
   return bytes;
 }
 
-PackedHours parse_packed_hours(const std::vector<std::byte>& bytes) {
+PackedHours parse_packed_hours(const core::PagedVector<std::byte>& bytes) {
   Reader reader(bytes);
   PackedHours packed;
   packed.chunks.resize(reader.count(sizeof(std::uint64_t)));

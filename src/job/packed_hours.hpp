@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "foehn/core/pages.hpp"
 #include "foehn/io/chunks.hpp"
 
 namespace foehn::job {
@@ -25,8 +26,8 @@ struct PackedHours {
 };
 
 /// As bytes, for ranks of one build.
-std::vector<std::byte> serialise(const PackedHours& packed);
+core::PagedVector<std::byte> serialise(const PackedHours& packed);
 /// @throws core::Error if the bytes are not of serialise
-PackedHours parse_packed_hours(const std::vector<std::byte>& bytes);
+PackedHours parse_packed_hours(const core::PagedVector<std::byte>& bytes);
 
 }  // namespace foehn::job

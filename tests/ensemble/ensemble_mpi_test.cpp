@@ -25,7 +25,7 @@ constexpr std::int64_t kHours = 11;
 class KeptMember : public MemberSink {
  public:
   KeptMember(std::int64_t member, Files& files) : member_(member), files_(files) {}
-  void append(const std::vector<std::byte>& packed) override {
+  void append(const core::PagedVector<std::byte>& packed) override {
     const std::size_t before = values_.size();
     values_.resize(before + packed.size() / sizeof(float));
     std::memcpy(values_.data() + before, packed.data(), packed.size());
@@ -51,12 +51,12 @@ at::Tensor fields_of(std::int64_t member, trajectory::Slab hours, const HourShap
 }
 
 /// An hour doubled, as if that were the physical unit; the hour before must be there as well.
-std::vector<std::byte> doubled(const HeldHours& hours, const io::ChunkSpan& span) {
+core::PagedVector<std::byte> doubled(const HeldHours& hours, const io::ChunkSpan& span) {
   if (span.first > 0) hours.at(span.first - 1);
   std::vector<at::Tensor> fields;
   for (std::int64_t hour = span.first; hour < span.last; ++hour) fields.push_back(hours.at(hour) * 2);
   const at::Tensor all = at::stack(fields).contiguous();
-  std::vector<std::byte> bytes(static_cast<std::size_t>(all.numel()) * sizeof(float));
+  core::PagedVector<std::byte> bytes(static_cast<std::size_t>(all.numel()) * sizeof(float));
   std::memcpy(bytes.data(), all.data_ptr<float>(), bytes.size());
   return bytes;
 }
@@ -168,7 +168,7 @@ TEST(Ensemble, FailsOnAllRanksWhenAFileCannotBeWritten) {
   class FullDisk : public KeptMember {
    public:
     using KeptMember::KeptMember;
-    void append(const std::vector<std::byte>& packed) override {
+    void append(const core::PagedVector<std::byte>& packed) override {
       KeptMember::append(packed);
       if (++chunks_ == 3) throw core::Error("member.nc: no space left");
     }

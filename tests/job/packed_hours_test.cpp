@@ -25,7 +25,7 @@ TEST(PackedHours, ComeBackAsTheyWere) {
 }
 
 TEST(PackedHours, AreRefusedWhereTheyEndTooEarly) {
-  const std::vector<std::byte> bytes = serialise(some_hours());
+  const core::PagedVector<std::byte> bytes = serialise(some_hours());
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_THROW(parse_packed_hours({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)}),
                  core::Error)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/core/pages.hpp"
 
 namespace foehn::comm {
 
@@ -18,7 +19,7 @@ namespace foehn::comm {
 /// Destroyed before it is done, as after a failure, it gives the message up.
 class OutgoingBytes {
  public:
-  OutgoingBytes(const Communicator& communicator, std::vector<std::byte> content, int to);
+  OutgoingBytes(const Communicator& communicator, core::PagedVector<std::byte> content, int to);
   OutgoingBytes(OutgoingBytes&&) noexcept = default;
   OutgoingBytes& operator=(OutgoingBytes&&) = delete;
   ~OutgoingBytes() { cancel(requests_); }
@@ -28,7 +29,7 @@ class OutgoingBytes {
 
  private:
   std::unique_ptr<std::int64_t> length_;  // stays where it is when this is moved
-  std::vector<std::byte> content_;
+  core::PagedVector<std::byte> content_;
   std::vector<MPI_Request> requests_;
 };
 
@@ -43,14 +44,14 @@ class IncomingBytes {
   /// Whether all has come; helps it on its way. To be asked now and then.
   bool is_done();
   /// What has come.
-  std::vector<std::byte> take() { return std::move(content_); }
+  core::PagedVector<std::byte> take() { return std::move(content_); }
 
  private:
   const Communicator* communicator_;
   int from_;
   std::unique_ptr<std::int64_t> length_;
   bool knows_length_ = false;
-  std::vector<std::byte> content_;
+  core::PagedVector<std::byte> content_;
   std::vector<MPI_Request> requests_;
 };
 

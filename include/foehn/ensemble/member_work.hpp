@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "foehn/core/pages.hpp"
 #include "foehn/ensemble/held_hours.hpp"
 #include "foehn/io/chunks.hpp"
 
@@ -18,7 +19,7 @@ namespace foehn::ensemble {
 class MemberSink {
  public:
   virtual ~MemberSink() = default;
-  virtual void append(const std::vector<std::byte>& packed) = 0;
+  virtual void append(const core::PagedVector<std::byte>& packed) = 0;
   virtual void commit() = 0;
 };
 
@@ -31,7 +32,7 @@ struct MemberWork {
   std::function<bool(std::int64_t member, at::Tensor& slab)> sample;
   /// Makes of a chunk's hours what the sink is given; the hour before the chunk is held as well, if there is
   /// one. Called in a thread of its own, which does not speak MPI.
-  std::function<std::vector<std::byte>(const HeldHours& hours, const io::ChunkSpan& span)> pack;
+  std::function<core::PagedVector<std::byte>(const HeldHours& hours, const io::ChunkSpan& span)> pack;
   /// What writes a member's files. Called by the root, in a thread that does not speak MPI, as is all that it
   /// returns.
   std::function<std::unique_ptr<MemberSink>(std::int64_t member)> sink;

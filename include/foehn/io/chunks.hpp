@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "foehn/core/pages.hpp"
+
 namespace foehn::io {
 
 /// What stands in files where there is no value.
@@ -33,7 +35,7 @@ struct ChunkEncoding {
   std::int64_t significant_digits = 0;  ///< decimal digits that are kept; 0: all of float32
 };
 
-using Chunk = std::vector<std::byte>;
+using Chunk = core::PagedVector<std::byte>;
 
 /// A variable's chunk as it lies in a NetCDF-4 file: NaN becomes the fill value, values are rounded, what
 /// lacks of a whole chunk is filled, and all is compressed.
