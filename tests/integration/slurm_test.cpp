@@ -9,6 +9,7 @@
 
 #include "installation.hpp"
 #include "io/test_files.hpp"
+#include "job_file.hpp"
 #include "process.hpp"
 #include "same_netcdf.hpp"
 #include "slurm_cluster.hpp"
@@ -191,6 +192,44 @@ TEST_F(Slurm, StopsRestartingAtSomeTime) {
   EXPECT_EQ(cluster_->wait(job), "FAILED") << log(job);
   EXPECT_EQ(cluster_->job(job).at("ExitCode"), "75:0");
   EXPECT_THAT(log(job), HasSubstr("FOEHN_MOST_RESTARTS"));
+}
+
+TEST_F(Slurm, TakesOverFromAServiceOfAnArrayThatIsKilled) {
+  const std::string spool = folder_ / "spool";
+  const auto queue = [&](const std::string& name, const Options& job) {
+    const Outcome outcome = run_foehn("submit", {}, 0, {spool, write_job(folder_ / (name + ".ini"), job)});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  };
+  Options long_run = options();
+  long_run["sampler.steps"] = "300";
+  long_run["checkpoint.every_steps"] = "3";
+  queue("long", long_run);
+  const std::string array =
+      submit_script("slurm/serve.sbatch", {"--array=1-2", "--nodes=1", "--time=60", "--output=log-%A_%a.txt"},
+                    {spool, "--service.beat", "0.2", "--service.patience", "0.05"});
+  const std::string elements[] = {array + "_1", array + "_2"};
+  wait_for_checkpoint(elements[0]);
+
+  // Either of the two has the job: what it runs is killed, as by a node that fails.
+  const bool is_second = log(elements[1]).find("job long: ") != std::string::npos;
+  const std::string &killed = elements[is_second ? 1 : 0], &other = elements[is_second ? 0 : 1];
+  ASSERT_THAT(log(killed), HasSubstr("job long: "));
+  ASSERT_EQ(cluster_->run({"scancel", "--signal=KILL", killed}).exit_code, 0);
+  EXPECT_EQ(cluster_->wait(killed), "FAILED") << log(killed);
+  EXPECT_EQ(restarts(killed), "0");
+  const auto done = [&] { return files_in(folder_ / "spool/done").size(); };
+  ASSERT_TRUE(holds_within(std::chrono::seconds(90), [&] { return done() == 1; })) << log(other);
+  EXPECT_THAT(log(other), AllOf(HasSubstr("is dead; crash 1 of 3"), HasSubstr("continues from step")));
+  expect_undisturbed("000", long_run);
+
+  // The one that is left leaves its node when asked to, comes back, and goes on.
+  ASSERT_EQ(cluster_->run({"scancel", "--signal=USR1", "--batch", other}).exit_code, 0);
+  ASSERT_TRUE(holds_within(std::chrono::seconds(60), [&] { return restarts(other) == "1"; })) << log(other);
+  Options next = options();
+  next["output.directory"] = folder_ / "next";
+  queue("next", next);
+  EXPECT_TRUE(holds_within(std::chrono::seconds(150), [&] { return done() == 2; })) << log(other);
+  cluster_->cancel(other);
 }
 
 TEST_F(Slurm, MeasuresHowFoehnScales) {
