@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "app/bench_model.hpp"
-#include "app/bench_subject.hpp"
-#include "app/bench_timing.hpp"
 #include "app/subcommands.hpp"
+#include "foehn/bench/model.hpp"
+#include "foehn/bench/subject.hpp"
+#include "foehn/bench/timing.hpp"
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/version.hpp"
@@ -82,7 +82,7 @@ void declare(config::OptionTable& table, BenchOptions& options) {
 struct Case {
   std::int64_t batch = 0;
   std::string pass;
-  Timing timing;                     ///< of one call, with `batch` windows
+  bench::Timing timing;              ///< of one call, with `batch` windows
   std::optional<double> operations;  ///< per window
 
   double seconds_per_window() const { return timing.seconds / static_cast<double>(batch); }
@@ -92,7 +92,7 @@ struct Case {
   }
 };
 
-std::vector<Case> time_subject(const BenchSubject& subject, const BenchOptions& options,
+std::vector<Case> time_subject(const bench::Subject& subject, const BenchOptions& options,
                                const at::TensorOptions& tensors) {
   const diffusion::NoiseLevel level = subject.schedule.at(0.5);
   // The gradient in the fields, without the weights', takes about the operations of the forward pass again.
@@ -106,12 +106,12 @@ std::vector<Case> time_subject(const BenchSubject& subject, const BenchOptions& 
     const at::Tensor cotangent = at::randn(shape, tensors);
     cases.push_back(
         {shape[0], "forward",
-         time_calls(options.repeats, [&] { return subject.denoiser->noise_estimate(noisy, level); }),
+         bench::time_calls(options.repeats, [&] { return subject.denoiser->noise_estimate(noisy, level); }),
          subject.operations});
-    cases.push_back(
-        {shape[0], "forward + gradient",
-         time_calls(options.repeats, [&] { return subject.denoiser->noise_vjp(noisy, level, cotangent); }),
-         both});
+    cases.push_back({shape[0], "forward + gradient",
+                     bench::time_calls(options.repeats,
+                                       [&] { return subject.denoiser->noise_vjp(noisy, level, cotangent); }),
+                     both});
   }
   return cases;
 }
@@ -127,7 +127,7 @@ std::optional<double> ratio(const std::optional<double>& rate, double to) {
   return rate ? std::optional(*rate / to) : std::nullopt;
 }
 
-std::string table_text(const std::vector<Case>& cases, const Peaks& peaks) {
+std::string table_text(const std::vector<Case>& cases, const bench::Peaks& peaks) {
   std::string lines = fmt::format(
       "peaks: matrix product {:.1f} GFLOP/s; 3 x 3 convolution of 128 channels at 128 x 128 {:.1f} "
       "GFLOP/s\n\n"
@@ -146,7 +146,7 @@ nlohmann::json json_of(const std::optional<double>& number) {
   return number ? nlohmann::json(*number) : nlohmann::json();
 }
 
-nlohmann::json record(const std::vector<Case>& cases, const Peaks& peaks) {
+nlohmann::json record(const std::vector<Case>& cases, const bench::Peaks& peaks) {
   nlohmann::json lines = nlohmann::json::array();
   for (const Case& one : cases)
     lines.push_back({{"batch", one.batch},
@@ -172,14 +172,14 @@ void check(const BenchOptions& options, int ranks) {
         "or srun");
 }
 
-std::string describe(const BenchSubject& subject, const BenchOptions& options, const c10::Device& device) {
+std::string describe(const bench::Subject& subject, const BenchOptions& options, const c10::Device& device) {
   const std::vector<std::int64_t> window = subject.window();
   return fmt::format("{}\nwindow of {} channels on {} x {} cells, {} GFLOP; {}, {}, {} threads\n",
                      subject.name, window[0], window[1], window[2], text(ratio(subject.operations, kGiga), 1),
                      process::name_of(device), core::name_of(options.precision), options.threads);
 }
 
-void write_record(const Call& call, const BenchOptions& options, const BenchSubject& subject,
+void write_record(const Call& call, const BenchOptions& options, const bench::Subject& subject,
                   nlohmann::json found) {
   if (options.output.empty()) return;
   found.update({{"program", "foehn"},
@@ -196,13 +196,13 @@ void run_alone(const Call& call, const BenchOptions& options) {
   const at::TensorOptions tensors =
       at::TensorOptions(at::kFloat).device(process::choose_device(options.hardware.device));
   model::check_precision(options.precision, tensors.device());
-  const BenchSubject subject =
+  const bench::Subject subject =
       options.network == TimedNetwork::full
-          ? full_network(tensors, options.precision)
-          : subject_of(options.prior, model::load_prior(options.prior, tensors, options.precision));
+          ? bench::full_network(tensors, options.precision)
+          : bench::subject_of(options.prior, model::load_prior(options.prior, tensors, options.precision));
   if (call.validate_only) return say_valid("nothing was timed");
   std::cout << describe(subject, options, tensors.device()) << std::flush;
-  const Peaks peaks = measure_peaks(tensors, options.precision, options.repeats);
+  const bench::Peaks peaks = bench::measure_peaks(tensors, options.precision, options.repeats);
   const std::vector<Case> cases = time_subject(subject, options, tensors);
   std::cout << table_text(cases, peaks);
   write_record(call, options, subject, record(cases, peaks));
@@ -213,21 +213,21 @@ void run_model(const Call& call, const comm::Communicator& world, const BenchOpt
   const process::Hardware hardware = process::choose_hardware(world, options.hardware);
   const at::TensorOptions tensors = at::TensorOptions(at::kFloat).device(hardware.device);
   world.agree([&] { model::check_precision(options.precision, hardware.device); });
-  const BenchSubject subject =
+  const bench::Subject subject =
       options.network == TimedNetwork::full
-          ? full_network(tensors, options.precision)
-          : subject_of(options.prior, job::load_prior(world, job::open_prior(world, options.prior), tensors,
-                                                      options.precision));
+          ? bench::full_network(tensors, options.precision)
+          : bench::subject_of(options.prior, job::load_prior(world, job::open_prior(world, options.prior),
+                                                             tensors, options.precision));
   if (call.validate_only) {
     if (world.is_root()) say_valid("nothing was timed");
     return;
   }
   if (world.is_root()) std::cout << describe(subject, options, hardware.device) << std::flush;
   process::log_transport(world, hardware);
-  const BenchModel model = make_model(world, subject, options.batch, hardware);
+  const bench::Model model = bench::make_model(world, subject, options.batch, hardware);
   world.agree_on_root([&] {
-    std::cout << describe(model);
-    write_record(call, options, subject, {{"model", record(model)}});
+    std::cout << bench::describe(model);
+    write_record(call, options, subject, {{"model", bench::record(model)}});
   });
 }
 

@@ -23,7 +23,6 @@ void check_mpi(int status, const char* doing) {
 namespace {
 
 constexpr int kValuesTag = 23;
-constexpr std::size_t kPiece = std::size_t{16} << 20;  // bytes of a long message that travel together
 
 int checked_count(std::size_t size) {
   if (size > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -153,9 +152,9 @@ std::vector<std::byte> Communicator::broadcast(std::span<const std::byte> conten
   const auto bytes = static_cast<std::size_t>(size);
   const bool is_sender = rank() == root;
   std::vector<std::byte> received(is_sender ? 0 : bytes), piece;
-  for (std::size_t first = 0; first < bytes; first += kPiece) {
+  for (std::size_t first = 0; first < bytes; first += kPieceBytes) {
     core::beat();
-    const std::size_t count = std::min(kPiece, bytes - first);
+    const std::size_t count = std::min(kPieceBytes, bytes - first);
     std::byte* at = received.data() + first;
     if (is_sender) {  // whose content may be memory that MPI cannot take, such as a file's
       const auto part = content.subspan(first, count);

@@ -18,7 +18,7 @@ namespace foehn::comm {
 
 namespace {
 
-constexpr int kTag = 17;
+constexpr int kRowsTag = 17;
 
 /// One row as an MPI type, so that counts are numbers of rows and stay small.
 class RowType {
@@ -46,12 +46,12 @@ class MpiFlight : public Transport::Flight {
   ~MpiFlight() override { cancel(requests_); }
   void post(MPI_Comm ranks) {
     for (const Transport::Part& part : in_)
-      check_mpi(MPI_Irecv(part.rows.data_ptr(), count(part), RowType(part.rows).get(), part.peer, kTag, ranks,
-                          &next_request()),
+      check_mpi(MPI_Irecv(part.rows.data_ptr(), count(part), RowType(part.rows).get(), part.peer, kRowsTag,
+                          ranks, &next_request()),
                 "receive rows");
     for (const Transport::Part& part : out_)
-      check_mpi(MPI_Isend(part.rows.data_ptr(), count(part), RowType(part.rows).get(), part.peer, kTag, ranks,
-                          &next_request()),
+      check_mpi(MPI_Isend(part.rows.data_ptr(), count(part), RowType(part.rows).get(), part.peer, kRowsTag,
+                          ranks, &next_request()),
                 "send rows");
   }
   void finish() override { wait(requests_); }

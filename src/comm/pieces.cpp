@@ -5,14 +5,13 @@
 namespace foehn::comm {
 namespace {
 
-constexpr int kTag = 29;
-constexpr std::size_t kPiece = std::size_t{16} << 20;  // bytes
+constexpr int kPiecesTag = 29;
 
 /// Calls `move` with one piece after the other.
 template <class Bytes, class Move>
 void in_pieces(Bytes bytes, Move&& move) {
-  for (std::size_t first = 0; first < bytes.size(); first += kPiece) {
-    const Bytes piece = bytes.subspan(first, std::min(kPiece, bytes.size() - first));
+  for (std::size_t first = 0; first < bytes.size(); first += kPieceBytes) {
+    const Bytes piece = bytes.subspan(first, std::min(kPieceBytes, bytes.size() - first));
     check_mpi(move(piece.data(), static_cast<int>(piece.size())), "gather");
   }
 }
@@ -30,13 +29,13 @@ std::vector<std::int64_t> gather_lengths(const Communicator& communicator, std::
 
 void send_in_pieces(const Communicator& communicator, std::span<const std::byte> bytes) {
   in_pieces(bytes, [&](const std::byte* data, int count) {
-    return MPI_Send(data, count, MPI_BYTE, 0, kTag, communicator.handle());
+    return MPI_Send(data, count, MPI_BYTE, 0, kPiecesTag, communicator.handle());
   });
 }
 
 void receive_in_pieces(const Communicator& communicator, int rank, std::span<std::byte> bytes) {
   in_pieces(bytes, [&](std::byte* data, int count) {
-    return MPI_Recv(data, count, MPI_BYTE, rank, kTag, communicator.handle(), MPI_STATUS_IGNORE);
+    return MPI_Recv(data, count, MPI_BYTE, rank, kPiecesTag, communicator.handle(), MPI_STATUS_IGNORE);
   });
 }
 

@@ -14,6 +14,9 @@ namespace foehn::comm {
 // What is gathered on the root goes there rank by rank and piece by piece: together it may be more than a
 // message can hold.
 
+/// The bytes of a long message that travel together.
+inline constexpr std::size_t kPieceBytes = std::size_t{16} << 20;
+
 /// Every rank's length, on the root; empty on the others. @note Collective.
 std::vector<std::int64_t> gather_lengths(const Communicator& communicator, std::size_t length);
 /// Sends bytes to the root.

@@ -78,7 +78,7 @@ std::vector<std::string> with_values(const std::vector<std::string>& arguments,
 }
 
 /// Which options take the words that stand alone.
-po::positional_options_description bare_words(const std::vector<OptionTable::Option>& options) {
+po::positional_options_description positional_words(const std::vector<OptionTable::Option>& options) {
   po::positional_options_description description;
   std::vector<std::string> names;
   for (const auto& option : options)
@@ -105,7 +105,7 @@ std::vector<GivenOption> read_command_line(const std::vector<std::string>& argum
     try {
       // The parser keeps references.
       const std::vector<std::string> words = with_values(arguments, options);
-      const po::positional_options_description without_name = bare_words(options);
+      const po::positional_options_description without_name = positional_words(options);
       po::command_line_parser parser(words);
       parser.options(description).style(kStyle).allow_unregistered();
       if (without_name.max_total_count() > 0) parser.positional(without_name);

@@ -1,10 +1,10 @@
 #include "foehn/grid/grid.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 
 #include "foehn/core/error.hpp"
@@ -28,9 +28,7 @@ std::string size_text(const Grid& grid) {
 }
 
 std::string number_text(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.10g", value);
-  return text.data();
+  return fmt::format("{:g}", value);
 }
 
 /// Reads "first:last" of non-negative integers with first < last.

@@ -1,9 +1,9 @@
 #include "rising_grid.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "foehn/core/error.hpp"
 
@@ -14,12 +14,6 @@ namespace {
 constexpr double kSlack = 0.01;
 /// A gap between the last and the first column of up to this many steps is no gap.
 constexpr double kWidestSeam = 1.5;
-
-std::string number_text(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", value);
-  return text.data();
-}
 
 std::vector<double> rising(const Axis& axis) {
   if (axis.size() < 2) {
@@ -62,13 +56,14 @@ std::vector<double> edges_of_bounds(const Axis& axis, const std::vector<double>&
       return is_longitude ? centre + std::remainder(value - centre, 360.0) : value;
     };
     const double below = std::min(bound(0), bound(1)), above = std::max(bound(0), bound(1));
-    const std::string where = axis.name + ": the bounds of " + number_text(centre) + ", " +
-                              number_text(below) + " to " + number_text(above) + ", ";
+    const std::string where = axis.name + ": the bounds of " + fmt::format("{:g}", centre) + ", " +
+                              fmt::format("{:g}", below) + " to " + fmt::format("{:g}", above) + ", ";
     if (!(below <= centre + tolerance && above >= centre - tolerance && below < above))
       throw core::Error(where + "do not enclose it");
     if (edges.empty()) edges.push_back(below);
     if (!(std::abs(below - edges.back()) <= tolerance) || !(above > edges.back()))
-      throw core::Error(where + "do not begin where those before it end, at " + number_text(edges.back()));
+      throw core::Error(where + "do not begin where those before it end, at " +
+                        fmt::format("{:g}", edges.back()));
     edges.push_back(above);
   }
   return edges;
@@ -80,7 +75,7 @@ std::vector<double> column_edges(const RisingGrid& grid) {
   const double beyond = edges.back() - edges.front() - 360.0;
   const double tolerance = kSlack * widest_step(grid.x);
   if (beyond > tolerance)
-    throw core::Error(grid.grid.x.name + ": its bounds span " + number_text(360.0 + beyond) +
+    throw core::Error(grid.grid.x.name + ": its bounds span " + fmt::format("{:g}", 360.0 + beyond) +
                       " degrees, expected at most 360");
   if (beyond > -tolerance) edges.back() = edges.front() + 360.0;
   return edges;
@@ -95,7 +90,8 @@ std::int64_t RisingGrid::cell(std::size_t row, std::size_t column) const {
 
 std::string RisingGrid::extent() const {
   const auto range = [](const Axis& axis, const std::vector<double>& values) {
-    return axis.name + " " + number_text(values.front()) + " to " + number_text(values.back());
+    return axis.name + " " + fmt::format("{:g}", values.front()) + " to " +
+           fmt::format("{:g}", values.back());
   };
   return range(grid.y, y) + ", " + range(grid.x, x);
 }
@@ -108,7 +104,7 @@ RisingGrid make_rising_grid(const Grid& grid) {
   const double step = widest_step(result.x);
   double gap = 360.0 - (result.x.back() - result.x.front());
   if (gap < -kSlack * step) {
-    throw core::Error("regridding: " + grid.x.name + " spans " + number_text(360.0 - gap) +
+    throw core::Error("regridding: " + grid.x.name + " spans " + fmt::format("{:g}", 360.0 - gap) +
                       " degrees, expected at most 360");
   }
   if (gap < kSlack * step && result.x.size() > 2) {
@@ -149,7 +145,8 @@ CellEdges cell_edges(const RisingGrid& grid) {
 }
 
 std::string position_text(const Position& geographic) {
-  return "latitude " + number_text(geographic.latitude) + ", longitude " + number_text(geographic.longitude);
+  return "latitude " + fmt::format("{:g}", geographic.latitude) + ", longitude " +
+         fmt::format("{:g}", geographic.longitude);
 }
 
 }  // namespace foehn::grid

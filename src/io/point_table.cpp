@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kLongestLine = 1 << 16;
 
-std::string trimmed(const std::string& text) {
+std::string without_spaces(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r");
   if (first == std::string::npos) return "";
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -31,7 +31,7 @@ std::vector<std::string> fields_of(const std::string& line) {
   std::vector<std::string> fields;
   try {
     for (const std::string& field : boost::tokenizer<Separator>(line, Separator('\\', ',', '"')))
-      fields.push_back(trimmed(field));
+      fields.push_back(without_spaces(field));
   } catch (const boost::escaped_list_error&) {
     throw core::Error("a backslash must stand before a quote, a backslash or the letter n");
   }
@@ -64,7 +64,8 @@ struct Heading {
 Heading heading_of(const std::string& text) {
   const auto open = text.find('[');
   if (open == std::string::npos || text.back() != ']') return {text, "", false};
-  return {trimmed(text.substr(0, open)), trimmed(text.substr(open + 1, text.size() - open - 2)), true};
+  return {without_spaces(text.substr(0, open)), without_spaces(text.substr(open + 1, text.size() - open - 2)),
+          true};
 }
 
 class Table {
@@ -172,7 +173,7 @@ std::vector<PointData> read_point_table(const std::filesystem::path& path,
     core::with_context(fmt::format("line {}", number), [&] {
       if (line.size() > kLongestLine || line.find('\0') != std::string::npos)
         throw core::Error("expected comma-separated values, or a NetCDF file");
-      if (trimmed(line).empty() || line.front() == '#') return;
+      if (without_spaces(line).empty() || line.front() == '#') return;
       const std::vector<std::string> fields = fields_of(line);
       if (table)
         table->add(fields, collector);

@@ -114,7 +114,7 @@ void check_levels(const io::NetcdfFile& file) {
 // Mode `anomaly`: a climatology, harmonic by harmonic, a scale, and the deviation where there is one.
 
 constexpr const char* kDeviation = "deviation_variance";
-constexpr const char* kLeastPart = "least_part_of_mean";
+constexpr const char* kLeastPartName = "least_part_of_mean";
 
 void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, const Deviation* deviation,
                       const grid::Grid& grid) {
@@ -139,7 +139,7 @@ void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, cons
       "is "
       "never below a part of its mean");
   attributes["units"] = std::string("1");
-  attributes[kLeastPart] = deviation->least_part();
+  attributes[kLeastPartName] = deviation->least_part();
   file.define_variable(kDeviation, f64, {"harmonic", "variable", grid.y.name, grid.x.name}, attributes);
 }
 
@@ -165,11 +165,11 @@ std::optional<Deviation> read_deviation(const io::NetcdfFile& file, const std::v
                                         const std::vector<std::int64_t>& shape) {
   if (!file.has_variable(kDeviation)) return {};
   const io::Attributes attributes = file.variable(kDeviation).attributes;
-  const auto found = attributes.find(kLeastPart);
+  const auto found = attributes.find(kLeastPartName);
   const double* part = found == attributes.end() ? nullptr : std::get_if<double>(&found->second);
   if (part == nullptr || !(*part > 0 && *part <= 1))
     throw core::Error(fmt::format("variable '{}': attribute '{}': expected a number above 0, at most 1",
-                                  kDeviation, kLeastPart));
+                                  kDeviation, kLeastPartName));
   const at::Tensor coefficients = read_tensor(file, kDeviation, shape);
   if (harmonics[0].cycle != Harmonic::Cycle::constant || !coefficients.select(0, 0).gt(0).all().item<bool>())
     throw core::Error(fmt::format(

@@ -15,7 +15,7 @@ namespace foehn::model {
 namespace {
 
 constexpr double kSeenNoiseVariance = 1e-4;
-constexpr std::int64_t kModesAtOnce = 1024;
+constexpr std::int64_t kCovarianceModesAtOnce = 1024;
 
 }  // namespace
 
@@ -78,8 +78,8 @@ at::Tensor isotropic_mean(const at::Tensor& covariance) {
 GaussianLikelihood gaussian_likelihood(const at::Tensor& prior, const at::Tensor& observed) {
   const auto modes = prior.size(3), channels = prior.size(0) * prior.size(1);
   double log_determinant = 0, square = 0;
-  for (std::int64_t first = 0; first < modes; first += kModesAtOnce) {
-    const auto some = std::min(kModesAtOnce, modes - first);
+  for (std::int64_t first = 0; first < modes; first += kCovarianceModesAtOnce) {
+    const auto some = std::min(kCovarianceModesAtOnce, modes - first);
     const auto [values, vectors] = at::linalg_eigh(window_covariance(prior.narrow(3, first, some)), "L");
     const at::Tensor variance = values.clamp_min(0) + kSeenNoiseVariance;
     const at::Tensor seen = window_covariance(observed.narrow(3, first, some));

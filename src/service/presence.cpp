@@ -18,7 +18,7 @@ namespace foehn::service {
 
 namespace {
 
-constexpr std::chrono::milliseconds kGlance{100};  // how soon a job learns that its service is to stop
+constexpr std::chrono::milliseconds kStopGlance{100};  // how soon a job learns that its service is to stop
 constexpr const char* kBeatFile = "beat";
 
 /// The host's name, in letters that a service's name may have.
@@ -99,7 +99,7 @@ void Presence::keep() {
       std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(beat_seconds_));
   auto due = SteadyClock::now() + interval;
   std::unique_lock lock(mutex_);
-  while (!ending_.wait_for(lock, std::min<SteadyClock::duration>(kGlance, interval),
+  while (!ending_.wait_for(lock, std::min<SteadyClock::duration>(kStopGlance, interval),
                            [this] { return is_ending_; })) {
     const std::optional<Work> work = work_;
     lock.unlock();

@@ -1,4 +1,4 @@
-#include "app/bench_subject.hpp"
+#include "foehn/bench/subject.hpp"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include "foehn/core/error.hpp"
 #include "foehn/model/score_unet.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
-BenchSubject full_network(const at::TensorOptions& tensors, model::Precision precision) {
+Subject full_network(const at::TensorOptions& tensors, model::Precision precision) {
   constexpr std::int64_t kSide = 128;
   const model::ScoreUnetArchitecture architecture{.window = 13,
                                                   .variables = 4,
@@ -27,7 +27,7 @@ BenchSubject full_network(const at::TensorOptions& tensors, model::Precision pre
           .operations = static_cast<double>(model::window_flops(architecture, kSide, kSide))};
 }
 
-BenchSubject subject_of(const std::string& path, model::PriorBundle prior) {
+Subject subject_of(const std::string& path, model::PriorBundle prior) {
   const model::PriorDescription& described = prior.description;
   model::check_precision(prior.precision, described);
   if (described.coarse)
@@ -37,18 +37,18 @@ BenchSubject subject_of(const std::string& path, model::PriorBundle prior) {
   const auto& domain = described.domain;
   prior.set_clock({domain.calendar, 0, domain.step_seconds});
   const auto ny = domain.grid.ny(), nx = domain.grid.nx();
-  BenchSubject subject{.name = fmt::format("{} prior {}", described.kind, path),
-                       .denoiser = std::move(prior.denoiser),
-                       .gaussian = std::move(prior.gaussian),
-                       .schedule = described.schedule,
-                       .markov_order = described.markov_order,
-                       .gaussian_order = described.gaussian_order.value_or(0),
-                       .hour = {static_cast<std::int64_t>(domain.variables.size()), ny, nx},
-                       .step_seconds = domain.step_seconds,
-                       .operations = {}};
+  Subject subject{.name = fmt::format("{} prior {}", described.kind, path),
+                  .denoiser = std::move(prior.denoiser),
+                  .gaussian = std::move(prior.gaussian),
+                  .schedule = described.schedule,
+                  .markov_order = described.markov_order,
+                  .gaussian_order = described.gaussian_order.value_or(0),
+                  .hour = {static_cast<std::int64_t>(domain.variables.size()), ny, nx},
+                  .step_seconds = domain.step_seconds,
+                  .operations = {}};
   if (described.network)
     subject.operations = static_cast<double>(model::window_flops(*described.network, ny, nx));
   return subject;
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

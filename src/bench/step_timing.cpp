@@ -1,4 +1,4 @@
-#include "app/step_timing.hpp"
+#include "foehn/bench/step_timing.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -20,7 +20,7 @@
 #include "foehn/observation/block_mean_operator.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
 namespace {
 
@@ -148,7 +148,7 @@ Passes passes_of(const CallTally& tally, double steps, std::int64_t batch, std::
 
 }  // namespace
 
-StepTiming time_steps(const BenchSubject& subject, comm::Transport& transport, std::int64_t hours,
+StepTiming time_steps(const Subject& subject, comm::Transport& transport, std::int64_t hours,
                       std::int64_t batch, const c10::Device& device) {
   const at::NoGradGuard no_gradients;
   const comm::Communicator& team = transport.ranks();
@@ -208,8 +208,8 @@ StepTiming time_steps(const BenchSubject& subject, comm::Transport& transport, s
   return timing;
 }
 
-StepParts parts_of(const BenchSubject& subject, std::int64_t batch, const StepTiming& few,
-                   std::int64_t few_hours, const StepTiming& more, std::int64_t more_hours) {
+StepParts parts_of(const Subject& subject, std::int64_t batch, const StepTiming& few, std::int64_t few_hours,
+                   const StepTiming& more, std::int64_t more_hours) {
   StepParts parts{.period = kTimedPeriod};
   const bool has_own_gaussian = more.gaussian_products.calls > 0;
   const std::int64_t order = has_own_gaussian ? subject.gaussian_order : subject.markov_order;
@@ -243,7 +243,7 @@ StepParts parts_of(const BenchSubject& subject, std::int64_t batch, const StepTi
   return parts;
 }
 
-LinkSpeed time_link(const BenchSubject& subject, comm::Transport& transport, const c10::Device& device) {
+LinkSpeed time_link(const Subject& subject, comm::Transport& transport, const c10::Device& device) {
   constexpr std::int64_t kLeastValues = 1 << 18, kSummed = 1 << 12;
   const comm::Communicator& ranks = transport.ranks();
   const int next = (ranks.rank() + 1) % ranks.size(), last = (ranks.rank() + ranks.size() - 1) % ranks.size();
@@ -267,4 +267,4 @@ LinkSpeed time_link(const BenchSubject& subject, comm::Transport& transport, con
       .sum_hour_seconds = std::max(0.0, many - one) / static_cast<double>(kSummed * ranks.size())};
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

@@ -1,4 +1,4 @@
-#include "app/bench_timing.hpp"
+#include "foehn/bench/timing.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -9,7 +9,7 @@
 
 #include "foehn/core/heartbeat.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
 namespace {
 
@@ -76,4 +76,4 @@ Peaks measure_peaks(const at::TensorOptions& options, model::Precision precision
   return {matrix_product_rate(factors, repeats), convolution_rate(factors, repeats)};
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

@@ -4,11 +4,11 @@
 
 #include <cstdint>
 
-#include "app/bench_subject.hpp"
-#include "app/step_model.hpp"
+#include "foehn/bench/step_model.hpp"
+#include "foehn/bench/subject.hpp"
 #include "foehn/comm/transport.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
 /// Hours between the observations of the steps that are timed.
 inline constexpr std::int64_t kTimedPeriod = 6;
@@ -38,16 +38,16 @@ struct StepTiming {
 /// @param transport  between the ranks that share the trajectory
 /// @param hours      of the trajectory
 /// @note Collective over the transport's ranks.
-StepTiming time_steps(const BenchSubject& subject, comm::Transport& transport, std::int64_t hours,
+StepTiming time_steps(const Subject& subject, comm::Transport& transport, std::int64_t hours,
                       std::int64_t batch, const c10::Device& device);
 
 /// The parts of a step, of timings of a rank alone with few hours and with more.
-StepParts parts_of(const BenchSubject& subject, std::int64_t batch, const StepTiming& few,
-                   std::int64_t few_hours, const StepTiming& more, std::int64_t more_hours);
+StepParts parts_of(const Subject& subject, std::int64_t batch, const StepTiming& few, std::int64_t few_hours,
+                   const StepTiming& more, std::int64_t more_hours);
 
 /// Times what travels between ranks, all of which talk to their neighbours at once, as when halos travel.
 /// @param transport  between two ranks or more
 /// @note Collective over the transport's ranks.
-LinkSpeed time_link(const BenchSubject& subject, comm::Transport& transport, const c10::Device& device);
+LinkSpeed time_link(const Subject& subject, comm::Transport& transport, const c10::Device& device);
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

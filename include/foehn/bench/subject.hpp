@@ -13,10 +13,10 @@
 #include "foehn/model/precision.hpp"
 #include "foehn/model/prior_bundle.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
 /// What `foehn bench` times.
-struct BenchSubject {
+struct Subject {
   std::string name;
   std::shared_ptr<diffusion::WindowDenoiser> denoiser;
   std::shared_ptr<diffusion::WindowDenoiser> gaussian;  ///< as PriorBundle's
@@ -32,9 +32,9 @@ struct BenchSubject {
 };
 
 /// A network of Climate2Weather's size with random weights.
-BenchSubject full_network(const at::TensorOptions& tensors, model::Precision precision);
+Subject full_network(const at::TensorOptions& tensors, model::Precision precision);
 
 /// @throws core::UsageError if the prior has no network that could compute in its precision
-BenchSubject subject_of(const std::string& path, model::PriorBundle prior);
+Subject subject_of(const std::string& path, model::PriorBundle prior);
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

@@ -1,9 +1,9 @@
-#include "app/step_model.hpp"
+#include "foehn/bench/step_model.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-namespace foehn::app {
+namespace foehn::bench {
 
 namespace {
 
@@ -43,4 +43,4 @@ std::optional<std::int64_t> ranks_of_share(const StepParts& parts, const LinkSpe
   return std::nullopt;
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

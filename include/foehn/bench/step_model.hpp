@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-namespace foehn::app {
+namespace foehn::bench {
 
 /// Passes of a denoiser over a trajectory, in each of which a rank calls it on batches of its windows.
 struct Passes {
@@ -56,4 +56,4 @@ StepCost predict(const StepParts& parts, const LinkSpeed& link, std::int64_t hou
 std::optional<std::int64_t> ranks_of_share(const StepParts& parts, const LinkSpeed& link, std::int64_t hours,
                                            double share, std::int64_t most);
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "app/bench_subject.hpp"
-#include "app/step_model.hpp"
+#include "foehn/bench/step_model.hpp"
+#include "foehn/bench/subject.hpp"
 #include "foehn/comm/communicator.hpp"
 #include "foehn/process/device.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
 /// A model of what a step of `foehn sample` costs on any number of ranks, of parts that were measured.
-struct BenchModel {
+struct Model {
   /// Steps that were timed on some ranks, beside what the model says of them.
   struct Check {
     std::int64_t ranks = 0, hours = 0;
@@ -30,11 +30,11 @@ struct BenchModel {
 /// All ranks work all the time, so that they share cores and memory alike.
 /// @param world  two ranks or more
 /// @note Collective over the world.
-BenchModel make_model(const comm::Communicator& world, const BenchSubject& subject, std::int64_t batch,
-                      const process::Hardware& hardware);
+Model make_model(const comm::Communicator& world, const Subject& subject, std::int64_t batch,
+                 const process::Hardware& hardware);
 
 /// The parts, the checks and, for 1 to 1024 ranks and 1 to 100 years, what the model predicts.
-std::string describe(const BenchModel& model);
-nlohmann::json record(const BenchModel& model);
+std::string describe(const Model& model);
+nlohmann::json record(const Model& model);
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

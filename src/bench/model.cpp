@@ -1,4 +1,4 @@
-#include "app/bench_model.hpp"
+#include "foehn/bench/model.hpp"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <numeric>
 #include <optional>
 
-#include "app/step_timing.hpp"
+#include "foehn/bench/step_timing.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
 namespace {
 
@@ -30,7 +30,7 @@ double most_over(const comm::Communicator& world, double mine) {
 
 /// What a rank alone takes for so many hours, the mean over all ranks.
 StepTiming timed_alone(const comm::Communicator& world, const comm::Communicator& alone,
-                       const BenchSubject& subject, std::int64_t hours, std::int64_t batch,
+                       const Subject& subject, std::int64_t hours, std::int64_t batch,
                        const process::Hardware& hardware) {
   const auto transport = comm::make_transport(alone, hardware.device, hardware.transport);
   world.any(false);
@@ -41,9 +41,8 @@ StepTiming timed_alone(const comm::Communicator& world, const comm::Communicator
   return timing;
 }
 
-BenchModel::Check checked(const comm::Communicator& world, const BenchModel& model,
-                          const BenchSubject& subject, int ranks, std::int64_t hours, std::int64_t batch,
-                          const process::Hardware& hardware) {
+Model::Check checked(const comm::Communicator& world, const Model& model, const Subject& subject, int ranks,
+                     std::int64_t hours, std::int64_t batch, const process::Hardware& hardware) {
   const comm::Communicator team = world.split(world.rank() / ranks);
   const auto transport = comm::make_transport(team, hardware.device, hardware.transport);
   world.any(false);
@@ -85,25 +84,25 @@ std::string parts_text(const StepParts& parts, const LinkSpeed& link) {
              link.bytes_per_second / kGiga, "sums", parts.sums, link.sum_seconds / kMicro);
 }
 
-std::string checks_text(const std::vector<BenchModel::Check>& checks) {
+std::string checks_text(const std::vector<Model::Check>& checks) {
   constexpr double kMega = 1e6;
   std::string text =
       fmt::format("checked against steps taken here:\n{:>7}  {:>6}  {:>12}  {:>12}  {:>7}  {:>9}  {:>9}\n",
                   "ranks", "hours", "s/step", "predicted", "ratio", "MB sent", "predicted");
-  for (const BenchModel::Check& one : checks)
+  for (const Model::Check& one : checks)
     text += fmt::format("{:>7}  {:>6}  {:>12.4g}  {:>12.4g}  {:>7.2f}  {:>9.3g}  {:>9.3g}\n", one.ranks,
                         one.hours, one.measured, one.predicted, one.predicted / one.measured,
                         one.sent / kMega, one.predicted_sent / kMega);
   return text;
 }
 
-std::optional<StepCost> cost_of(const BenchModel& model, std::int64_t ranks, std::int64_t years) {
+std::optional<StepCost> cost_of(const Model& model, std::int64_t ranks, std::int64_t years) {
   const std::int64_t hours = years * model.steps_per_year;
   if (ranks > hours / model.parts.period) return std::nullopt;  // some would own no hour
   return predict(model.parts, model.link, hours, ranks);
 }
 
-std::string table_text(const BenchModel& model) {
+std::string table_text(const Model& model) {
   std::string text = "predicted seconds per step (and the share of exchanges between ranks):\n  ranks";
   for (const std::int64_t years : kYears) text += fmt::format("  {:>10} a      ", years);
   text += "\n";
@@ -128,15 +127,15 @@ std::string table_text(const BenchModel& model) {
 
 }  // namespace
 
-BenchModel make_model(const comm::Communicator& world, const BenchSubject& subject, std::int64_t batch,
-                      const process::Hardware& hardware) {
+Model make_model(const comm::Communicator& world, const Subject& subject, std::int64_t batch,
+                 const process::Hardware& hardware) {
   constexpr double kYearSeconds = 365.25 * 86400;
   // Whole batches of estimates, and more hours than a window on each rank of the largest team.
   const std::int64_t window = 2 * std::max(subject.markov_order, subject.gaussian_order) + 1;
   const std::int64_t unit = std::lcm(batch, kTimedPeriod);
   const std::int64_t few = (std::max(window, 2 * batch) + unit - 1) / unit * unit, more = 2 * few;
 
-  BenchModel model;
+  Model model;
   model.steps_per_year = std::llround(kYearSeconds / static_cast<double>(subject.step_seconds));
   const comm::Communicator alone = world.split(world.rank());
   const StepTiming with_few = timed_alone(world, alone, subject, few, batch, hardware),
@@ -152,11 +151,11 @@ BenchModel make_model(const comm::Communicator& world, const BenchSubject& subje
   return model;
 }
 
-std::string describe(const BenchModel& model) {
+std::string describe(const Model& model) {
   return parts_text(model.parts, model.link) + checks_text(model.checks) + table_text(model);
 }
 
-nlohmann::json record(const BenchModel& model) {
+nlohmann::json record(const Model& model) {
   const StepParts& parts = model.parts;
   nlohmann::json passes = nlohmann::json::array(), checks = nlohmann::json::array(),
                  predictions = nlohmann::json::array();
@@ -166,7 +165,7 @@ nlohmann::json record(const BenchModel& model) {
                       {"batch", one.batch},
                       {"is_padded", one.is_padded},
                       {"seconds_per_call", one.seconds_per_call}});
-  for (const BenchModel::Check& one : model.checks)
+  for (const Model::Check& one : model.checks)
     checks.push_back({{"ranks", one.ranks},
                       {"hours", one.hours},
                       {"seconds_per_step", one.measured},
@@ -198,4 +197,4 @@ nlohmann::json record(const BenchModel& model) {
           {"predictions", predictions}};
 }
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

@@ -1,10 +1,10 @@
-#include "app/step_model.hpp"
+#include "foehn/bench/step_model.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace foehn::app {
+namespace foehn::bench {
 namespace {
 
 /// Estimates of every hour by batches of 8, products of every sixth.
@@ -62,4 +62,4 @@ TEST(StepModel, FindsWhereExchangesTakeTheirShare) {
 }
 
 }  // namespace
-}  // namespace foehn::app
+}  // namespace foehn::bench

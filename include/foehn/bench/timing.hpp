@@ -7,7 +7,7 @@
 
 #include "foehn/model/precision.hpp"
 
-namespace foehn::app {
+namespace foehn::bench {
 
 struct Timing {
   double seconds = 0;        ///< median of one call
@@ -29,4 +29,4 @@ struct Peaks {
 /// @param options  float32 and the device
 Peaks measure_peaks(const at::TensorOptions& options, model::Precision precision, std::int64_t repeats);
 
-}  // namespace foehn::app
+}  // namespace foehn::bench

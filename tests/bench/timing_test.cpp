@@ -1,9 +1,9 @@
-#include "app/bench_timing.hpp"
+#include "foehn/bench/timing.hpp"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-namespace foehn::app {
+namespace foehn::bench {
 namespace {
 
 TEST(BenchTiming, TakesTheMedianOfWarmCalls) {
@@ -18,4 +18,4 @@ TEST(BenchTiming, TakesTheMedianOfWarmCalls) {
 }
 
 }  // namespace
-}  // namespace foehn::app
+}  // namespace foehn::bench
