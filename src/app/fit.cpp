@@ -11,6 +11,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/io/fine_fields.hpp"
 #include "foehn/model/gaussian_fit.hpp"
+#include "foehn/model/learnt_from.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/output_folder.hpp"
 #include "options.hpp"
@@ -119,7 +120,11 @@ int run(const Call& call, const FitOptions& options) {
   core::Progress progress("fitting", model::kFitPasses * period.size(), "fields", true);
   const model::GaussianFit fitted =
       model::fit_gaussian_prior(reader, period, fit, [&](std::int64_t hours) { progress.advance(hours); });
-  model::save_gaussian_prior(options.prior, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{});
+  const std::vector<std::int64_t>& seconds = reader.times().seconds;
+  const model::LearntFrom learnt{seconds[static_cast<std::size_t>(period.first)],
+                                 seconds[static_cast<std::size_t>(period.last - 1)]};
+  model::save_gaussian_prior(options.prior, fitted.domain, fitted.lag_covariance, diffusion::VpCosine{},
+                             model::remarks_of(learnt, fitted.domain.calendar));
   io::say_filled(reader);
   io::say_unnamed(reader.variables());
   report(fitted, period, options.prior);

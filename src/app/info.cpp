@@ -19,6 +19,7 @@
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/safetensors.hpp"
+#include "foehn/model/learnt_from.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/model/score_unet.hpp"
 
@@ -128,7 +129,10 @@ void describe_prior_bundle(const fs::path& folder) {
          fmt::format("means over blocks of {} cells per side, every {} steps",
                      fmt::join(prior.coarse->blocks, ", "), fmt::join(prior.coarse->every, ", ")));
   if (prior.network) describe_network(*prior.network, domain.grid);
-  describe_weights(io::SafetensorsFile(weights));
+  const io::SafetensorsFile file(weights);
+  if (const auto period = model::learnt_from(file.metadata(), domain.calendar))
+    line("learnt from", model::describe(*period, domain.calendar));
+  describe_weights(file);
   line("size on disk", size_text(fs::file_size(weights) + fs::file_size(folder / "domain.nc")));
   line("digest", fmt::format("sha256 {}", prior.digest));
 }

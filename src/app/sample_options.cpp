@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -49,19 +50,7 @@ void check_source(const config::OptionTable& table, const SampleOptions& options
       throw core::UsageError(fmt::format("{}: applies only to input.files, which were not given", name));
 }
 
-/// Checks that options of observations at points have something to apply to.
-void check_stations(const SampleOptions& options) {
-  if (options.withheld >= 1)
-    throw core::UsageError(
-        "observation.withhold: expected a share below 1, found 1: nothing would be left to condition on");
-  if (!options.stations.empty()) return;
-  for (const auto& [is_given, name] : {std::pair(options.withheld > 0, "observation.withhold"),
-                                       std::pair(!options.station_std.empty(), "stations.std")})
-    if (is_given)
-      throw core::UsageError(fmt::format("{}: applies only to input.stations, which were not given", name));
-}
-
-void add_input_options(config::OptionTable& table, SampleOptions& options) {
+void add_prior_options(config::OptionTable& table, SampleOptions& options) {
   table.add("prior.path", &options.prior,
             {.doc = "Read the prior from this folder.",
              .is_path = true,
@@ -74,6 +63,9 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
               "the network. Priors of other kinds have a Gaussian part of their own.",
        .is_path = true,
        .changes_result = false});  // its digest is part of the prior's
+}
+
+void add_input_options(config::OptionTable& table, SampleOptions& options) {
   table.add(
       "input.observations", &options.observations,
       {.doc = "Condition on these coarse observations (NetCDF files or globs): snapshots and time means, as "
@@ -82,13 +74,23 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
        .are_files = true,
        .changes_result = false});
   table.add(
+      "observation.operator", &options.observation_operator,
+      {.doc = "Take a value of input.observations to be the mean over a block of the prior's cells "
+              "(blocks: the files lie on the grid of block means, as prepare and coarsen write them), or "
+              "the area-weighted mean of the prior's cells under a cell of the files' own grid, regular, "
+              "Gaussian or rotated (native: nothing is regridded; cells that reach beyond the domain are "
+              "not used).",
+       .changes_result = false});  // what it gives has a digest of its own
+  table.add(
       "input.stations", &options.stations,
       {.doc = "Condition on these observations at points as well, or alone (files or globs): tables (CSV) "
               "with columns time, lat, lon and values, or NetCDF in CF's discrete sampling geometries "
               "(point, timeSeries, trajectory); configs/README.md describes both.",
        .are_files = true,
        .changes_result = false});  // their digest is part of what a run is
-  add_preparation_options(table, options.preparation, false);
+}
+
+void add_period_options(config::OptionTable& table, SampleOptions& options) {
   // The period that these two choose, not their words, is part of what a run is.
   table.add("time.start", &options.start,
             {.doc = "Begin the trajectory at this hour, such as 2019-03-26T00:00; default: the first "
@@ -104,7 +106,7 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
              .changes_result = false});
 }
 
-void add_observation_options(config::OptionTable& table, SampleOptions& options) {
+void add_error_options(config::OptionTable& table, SampleOptions& options) {
   table.add("observation.std", &options.observation_std,
             {.doc = "Assume observation errors of this standard deviation: one value per variable, each in "
                     "its CF unit.",
@@ -117,21 +119,12 @@ void add_observation_options(config::OptionTable& table, SampleOptions& options)
              .unit = "1",
              .minimum = 0,
              .minimum_excluded = true});
-  table.add(
-      "observation.withhold", &options.withheld,
-      {.doc = "Withhold this share of input.stations from the members and score these against it: RMSE, "
-              "fair CRPS and spread/skill go to the log and to run.json.",
-       .unit = "1",
-       .minimum = 0,
-       .maximum = 1});
-  table.add("observation.withhold_unit", &options.withheld_unit,
-            {.doc = "Withhold whole stations, with all their values, or whole times, with all stations.",
-             .changes_result = false});
-  table.add("observation.withhold_seed", &options.withheld_seed,
-            {.doc = "Choose other stations or times to withhold with another seed.",
+  table.add("observation.inflation", &options.inflation,
+            {.doc = "Multiply the standard deviations of all observations' errors by this factor: those of "
+                    "observation.std, and those that input.stations and stations.std state.",
              .unit = "1",
              .minimum = 0,
-             .changes_result = false});
+             .minimum_excluded = true});
   table.add(
       "stations.std", &options.station_std,
       {.doc = "Assume errors of this standard deviation where input.stations state none: VARIABLE=NUMBER, in "
@@ -154,6 +147,24 @@ void add_observation_options(config::OptionTable& table, SampleOptions& options)
            "observations.",
        .unit = "1",
        .minimum = 0});
+}
+
+void add_withholding_options(config::OptionTable& table, SampleOptions& options) {
+  table.add(
+      "observation.withhold", &options.withheld,
+      {.doc = "Withhold this share of input.stations from the members and score these against it: RMSE, "
+              "fair CRPS and spread/skill go to the log and to run.json.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 1});
+  table.add("observation.withhold_unit", &options.withheld_unit,
+            {.doc = "Withhold whole stations, with all their values, or whole times, with all stations.",
+             .changes_result = false});
+  table.add("observation.withhold_seed", &options.withheld_seed,
+            {.doc = "Choose other stations or times to withhold with another seed.",
+             .unit = "1",
+             .minimum = 0,
+             .changes_result = false});
 }
 
 void add_sampler_options(config::OptionTable& table, SampleOptions& options) {
@@ -255,6 +266,10 @@ void add_sampler_options(config::OptionTable& table, SampleOptions& options) {
              .maximum = 4096});
 }
 
+void add_seed_option(config::OptionTable& table, SampleOptions& options) {
+  table.add("ensemble.seed", &options.seed, {.doc = "Seed all noise.", .unit = "1", .minimum = 0});
+}
+
 void add_member_options(config::OptionTable& table, SampleOptions& options) {
   table.add("ensemble.members", &options.members,
             {.doc = "Draw this many members.",
@@ -269,7 +284,6 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
        .minimum = 0,
        .maximum = 4e9,
        .changes_result = false});
-  table.add("ensemble.seed", &options.seed, {.doc = "Seed all noise.", .unit = "1", .minimum = 0});
   table.add("ensemble.ranks_per_member", &options.ranks_per_member,
             {.doc = "Share each trajectory among this many ranks; 0 shares it among all. With fewer than "
                     "all, teams of ranks draw several members at once.",
@@ -349,12 +363,68 @@ void add_run_options(config::OptionTable& table, SampleOptions& options) {
 }  // namespace
 
 void declare_sample_options(config::OptionTable& table, SampleOptions& options) {
+  add_prior_options(table, options);
   add_input_options(table, options);
-  add_observation_options(table, options);
+  add_preparation_options(table, options.preparation, false);
+  add_period_options(table, options);
+  add_error_options(table, options);
+  add_withholding_options(table, options);
   add_sampler_options(table, options);
+  add_seed_option(table, options);
   add_member_options(table, options);
   add_checkpoint_options(table, options);
   add_run_options(table, options);
+}
+
+void declare_trial_options(config::OptionTable& table, SampleOptions& options) {
+  add_prior_options(table, options);
+  add_input_options(table, options);
+  add_period_options(table, options);
+  add_error_options(table, options);
+  add_sampler_options(table, options);
+  add_seed_option(table, options);
+  add_run_options(table, options);
+}
+
+std::string trial_config(const SampleOptions& from) {
+  SampleOptions options;
+  config::OptionTable table("sample", "", "");
+  declare_sample_options(table, options);
+  options.prior = from.prior;
+  options.gaussian = from.gaussian;
+  options.observation_operator = from.observation_operator;
+  options.missing_fraction = from.missing_fraction;
+  options.interpolation = from.interpolation;
+  options.observation_std = from.observation_std;
+  options.observation_std_normalised = from.observation_std_normalised;
+  options.inflation = from.inflation;
+  options.gamma = from.gamma;
+  options.method = from.method;
+  options.steps = from.steps;
+  options.spacing = from.spacing;
+  options.t_first = from.t_first;
+  options.corrections = from.corrections;
+  options.tau = from.tau;
+  options.churn = from.churn;
+  options.guidance = from.guidance;
+  options.covariance = from.covariance;
+  options.solver_steps = from.solver_steps;
+  options.solver_tolerance = from.solver_tolerance;
+  options.stride = from.stride;
+  options.batch = from.batch;
+  options.precision = from.precision;
+  return table.config_text(std::filesystem::current_path());
+}
+
+void check_stations(const SampleOptions& options) {
+  if (options.withheld >= 1)
+    throw core::UsageError(
+        "observation.withhold: expected a share below 1, found 1: nothing would be left to condition on");
+  if (!options.stations.empty()) return;
+  for (const auto& [is_given, name] : {std::pair(options.withheld > 0, "observation.withhold"),
+                                       std::pair(!options.station_std.empty(), "stations.std")})
+    if (is_given)
+      throw core::UsageError(fmt::format("{}: applies only to input.stations, which were not given", name));
 }
 
 void check_sample_options(const config::OptionTable& table, const SampleOptions& options) {

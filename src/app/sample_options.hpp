@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "foehn/config/option_table.hpp"
 #include "foehn/job/settings.hpp"
@@ -18,6 +19,19 @@ struct SampleOptions : job::Settings {
 
 /// Binds the options to the fields of `options`, which must outlive the table.
 void declare_sample_options(config::OptionTable& table, SampleOptions& options);
+
+/// Declares those that a trial of `foehn tune` takes as well: of the prior, the observations and the sampler,
+/// not of members and their files.
+void declare_trial_options(config::OptionTable& table, SampleOptions& options);
+
+/// A configuration file of `foehn sample` with the prior, the errors and the sampler of a trial, and nothing
+/// of what was observed when.
+/// @throws UsageError for a value that a configuration file cannot hold
+std::string trial_config(const SampleOptions& from);
+
+/// Checks that options of observations at points have something to apply to.
+/// @throws UsageError
+void check_stations(const SampleOptions& options);
 
 /// Checks options that do not depend on any file.
 /// @param table  of these options

@@ -225,11 +225,12 @@ std::string describe(const PointPlacement& placement, const std::vector<io::Vari
   const std::string std = placement.least_std == placement.most_std
                               ? fmt::format("{:.3g}", placement.least_std)
                               : fmt::format("{:.3g} to {:.3g}", placement.least_std, placement.most_std);
-  return fmt::format(
-      "{} at {} ({}): {} ({}) at {}, errors of {} {}", variable.name,
-      core::counted(placement.points, "point"), std::filesystem::path(placement.name).filename().string(),
-      core::counted(placement.count, "value"), what,
-      core::counted(static_cast<std::int64_t>(placement.intervals.size()), "time"), std, variable.units);
+  return fmt::format("{} at {} ({}): {} ({}) at {}, errors of {} {}", variable.name,
+                     core::counted(placement.points, placement.are_cells ? "native cell" : "point"),
+                     std::filesystem::path(placement.name).filename().string(),
+                     core::counted(placement.count, "value"), what,
+                     core::counted(static_cast<std::int64_t>(placement.intervals.size()), "time"), std,
+                     variable.units);
 }
 
 std::string digest_of(const std::vector<PointSet>& sets) {

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/cells_within.hpp"
 #include "foehn/grid/regridding.hpp"
 #include "outline.hpp"
 #include "rising_grid.hpp"
@@ -12,6 +13,8 @@ namespace {
 
 /// Where the source covers less than this part of a target cell, its mean over the rest says too little.
 constexpr double kLeastCovered = 0.5 - 1e-6;
+/// A cell of which so much is covered is whole: outlines are exact to 1e-5 of a cell's area.
+constexpr double kWholeCell = 1 - 1e-4;
 
 std::vector<double> sines(std::vector<double> degrees) {
   for (double& value : degrees) value = std::sin(value * kRadians);
@@ -75,10 +78,15 @@ struct Problem {
   CellEdges target_edges;
 };
 
+/// A target cell, and how much of its area the source covers.
+struct Covered {
+  std::size_t row = 0, column = 0;
+  double part = 0;
+};
+
 /// Ends a target cell, if the source covers enough of it.
-void finish_cell(const Problem& problem, std::size_t row, std::size_t column, double cell_area,
-                 WeightsBuilder& builder) {
-  const double covered = builder.sum() / cell_area;
+void finish_cell(const Problem& problem, const Covered& cell, WeightsBuilder& builder) {
+  const auto [row, column, covered] = cell;
   if (!(covered >= kLeastCovered)) {
     const Position own{problem.target.y[row], problem.target.x[column]};
     const auto& pole = problem.target.grid.rotated_pole;
@@ -92,7 +100,9 @@ void finish_cell(const Problem& problem, std::size_t row, std::size_t column, do
 }
 
 /// Both grids have the same pole: overlaps are rectangles in longitude and sine of latitude.
-void overlap_rectangles(const Problem& problem, WeightsBuilder& builder) {
+/// @param finish  ends a cell all of whose overlaps the builder has
+template <class Finish>
+void overlap_rectangles(const Problem& problem, WeightsBuilder& builder, const Finish& finish) {
   const std::vector<double> target_sines = sines(problem.target_edges.y);
   std::vector<std::vector<Overlap>> rows;
   for (std::size_t i = 0; i < problem.target.y.size(); ++i) {
@@ -111,12 +121,13 @@ void overlap_rectangles(const Problem& problem, WeightsBuilder& builder) {
     }
     const double cell_area =
         (target_sines[row + 1] - target_sines[row]) * (edges[column + 1] - edges[column]);
-    finish_cell(problem, row, column, cell_area, builder);
+    finish(Covered{row, column, builder.sum() / cell_area});
   });
 }
 
 /// The poles differ: each target cell is a polygon in the source's plane, cut along the source's cells.
-void overlap_outlines(const Problem& problem, WeightsBuilder& builder) {
+template <class Finish>
+void overlap_outlines(const Problem& problem, WeightsBuilder& builder, const Finish& finish) {
   const auto& source_pole = problem.source.grid.rotated_pole;
   const auto& target_pole = problem.target.grid.rotated_pole;
   const auto convert = [&](const Position& own) {
@@ -138,13 +149,11 @@ void overlap_outlines(const Problem& problem, WeightsBuilder& builder) {
         builder.add(problem.source.cell(y.cell, x.cell), area(clip_longitudes(strip, x.from, x.to)));
       }
     }
-    finish_cell(problem, row, column, area(outline), builder);
+    finish(Covered{row, column, builder.sum() / area(outline)});
   });
 }
 
-}  // namespace
-
-RegriddingWeights conservative_weights(const Grid& source, const Grid& target) {
+Problem make_problem(const Grid& source, const Grid& target) {
   Problem problem{make_rising_grid(source), {}, {}, make_rising_grid(target), {}};
   if (problem.target.x.size() != target.x.values.size()) {
     throw core::Error("regridding: the target's " + target.x.name +
@@ -153,13 +162,44 @@ RegriddingWeights conservative_weights(const Grid& source, const Grid& target) {
   problem.source_edges = cell_edges(problem.source);
   problem.source_sines = sines(problem.source_edges.y);
   problem.target_edges = cell_edges(problem.target);
-  WeightsBuilder builder(source.ny(), source.nx());
-  if (source.rotated_pole == target.rotated_pole) {
-    overlap_rectangles(problem, builder);
+  return problem;
+}
+
+template <class Finish>
+void overlap(const Problem& problem, WeightsBuilder& builder, const Finish& finish) {
+  if (problem.source.grid.rotated_pole == problem.target.grid.rotated_pole) {
+    overlap_rectangles(problem, builder, finish);
   } else {
-    overlap_outlines(problem, builder);
+    overlap_outlines(problem, builder, finish);
   }
+}
+
+}  // namespace
+
+RegriddingWeights conservative_weights(const Grid& source, const Grid& target) {
+  const Problem problem = make_problem(source, target);
+  WeightsBuilder builder(source.ny(), source.nx());
+  overlap(problem, builder, [&](const Covered& cell) { finish_cell(problem, cell, builder); });
   return builder.take();
+}
+
+CellsWithin cells_within(const Grid& fine, const Grid& coarse) {
+  const Problem problem = make_problem(fine, coarse);
+  WeightsBuilder builder(fine.ny(), fine.nx());
+  CellsWithin within;
+  overlap(problem, builder, [&](const Covered& cell) {
+    if (!(cell.part >= kWholeCell)) {
+      builder.drop_cell();
+      return;
+    }
+    builder.finish_cell();
+    within.cells.push_back(problem.target.cell(cell.row, cell.column));
+  });
+  if (within.cells.empty())
+    throw core::Error("grid: none of its cells (" + problem.target.extent() +
+                      ") lies wholly within the prior's domain (" + problem.source.extent() + ")");
+  within.means = builder.take();
+  return within;
 }
 
 }  // namespace foehn::grid

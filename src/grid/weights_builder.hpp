@@ -26,6 +26,9 @@ class WeightsBuilder {
   /// Scales the current target cell's weights, whose sum is not 0, to sum to 1, and begins the next cell.
   void finish_cell();
 
+  /// Forgets the current target cell, as if it were not one.
+  void drop_cell() { links_.clear(); }
+
   RegriddingWeights take() { return std::move(weights_); }
 
  private:

@@ -67,7 +67,7 @@ Plan begin_plan(const Settings& settings, const model::PriorDescription& prior, 
   if (prior.gaussian_order) plan.gaussian_windows = windows_of(settings, *prior.gaussian_order);
   plan.solving = choose_solving(settings, prior.gaussian_order.has_value());
   const bool has_std = !settings.observation_std.empty() || !settings.observation_std_normalised.empty();
-  const bool needs_std = plan.is_conditioned() && settings.has_blocks();
+  const bool needs_std = plan.is_conditioned() && settings.has_coarse();
   if (needs_std || has_std) plan.observation_std = physical_std(settings, prior.domain);
   if (!needs_std) plan.observation_std.clear();
   plan.gamma = settings.gamma;
@@ -151,8 +151,18 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
   if (world.is_root()) std::filesystem::remove(probe, ignored);
 }
 
-void place_points(Plan& plan, Resources& root, const conditioning::PointInput& input) {
-  root.points = input.place(plan.period);
+/// Places the observations that are rows of a sparse matrix.
+/// @param points, native  null: none
+void place_points(Plan& plan, Resources& root, const conditioning::PointInput* points,
+                  const conditioning::NativeInput* native) {
+  if (points != nullptr) root.points = points->place(plan.period);
+  for (auto* sets : {&root.points.used, &root.points.withheld}) inflate(*sets, root.settings.inflation);
+  if (native != nullptr) {
+    for (conditioning::PointSet& set : native->place(plan.period, plan.observation_std))
+      root.points.used.push_back(std::move(set));
+    root.observations.digest = native->digest();
+  }
+  if (root.points.used.empty()) throw core::Error("observations: none of their values is left to be used");
   root.points_digest = conditioning::digest_of(root.points.used);
   for (const conditioning::PointSet& set : root.points.used) plan.points.push_back(set.placement);
   for (const conditioning::PointSet& set : root.points.withheld) plan.withheld.push_back(set.placement);
@@ -168,7 +178,12 @@ void place_points(Plan& plan, Resources& root, const conditioning::PointInput& i
 
 /// Refuses settings with which a prior that is given coarse fields would not be given them.
 void check_given(const Settings& settings, const std::string& kind) {
-  if (!settings.has_blocks())
+  if (settings.has_native())
+    throw core::UsageError(fmt::format(
+        "observation.operator: a prior of kind {} is given means over blocks, expected blocks, found "
+        "native",
+        kind));
+  if (!settings.has_coarse())
     throw core::UsageError(fmt::format(
         "input.observations, input.files: none was given, and a prior of kind {} samples only where it is "
         "given coarse fields",
@@ -186,9 +201,12 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
   if (prior.coarse) check_given(root.settings, prior.kind);
   root.input = open_input(root.settings, domain);
   if (root.input) root.inputs = root.input->files();
+  const std::unique_ptr<conditioning::NativeInput> native = open_native(root.settings, domain);
+  if (native) root.inputs = native->files();
   if (!root.settings.metadata.empty()) root.inputs.emplace_back(root.settings.metadata);
   std::vector<conditioning::Series> series;
   if (root.input) series = root.input->series();
+  if (native) series = native->series();
   const std::unique_ptr<conditioning::PointInput> points = open_points(root.settings, domain);
   if (points) root.inputs.insert(root.inputs.end(), points->files().begin(), points->files().end());
   plan.period = choose_period(root.settings, domain, series, points.get());
@@ -205,11 +223,14 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
     plan.coarse = placements;
   }
   if (!plan.is_conditioned()) return;
-  plan.observations = placements;
-  if (points) place_points(plan, root, *points);
+  if (!native) plan.observations = placements;
+  if (points || native) place_points(plan, root, points.get(), native.get());
+  if (native && root.settings.simulation)
+    for (const conditioning::Origin& origin : native->origins())
+      check_driving(*root.settings.simulation, origin);
   say_unobserved(plan, domain);
   if (prior.coarse) return;  // it is given the fields on both sides of a window, however short that is
-  for (const conditioning::Placement& placement : plan.observations)
+  for (const conditioning::Placement& placement : placements)
     if (const auto warning =
             short_window_warning(plan.guiding_windows().markov_order, placement, domain.variables))
       spdlog::warn(*warning);

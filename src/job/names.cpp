@@ -21,6 +21,13 @@ const std::vector<Named<std::optional<job::Covariance>>>& names_of() {
 }
 
 template <>
+const std::vector<Named<job::ObservationOperator>>& names_of() {
+  using enum job::ObservationOperator;
+  static const std::vector<Named<job::ObservationOperator>> all{{blocks, "blocks"}, {native, "native"}};
+  return all;
+}
+
+template <>
 const std::vector<Named<conditioning::Interpolation>>& names_of() {
   using enum conditioning::Interpolation;
   static const std::vector<Named<conditioning::Interpolation>> all{{nearest, "nearest"},

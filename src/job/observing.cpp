@@ -51,6 +51,10 @@ std::vector<std::optional<double>> station_std(const std::vector<std::string>& w
 
 std::unique_ptr<conditioning::ObservationInput> open_input(const Settings& settings,
                                                            const model::Domain& domain) {
+  if (settings.prepares() && settings.observation_operator == ObservationOperator::native)
+    throw core::UsageError(
+        "observation.operator: native takes input.observations as they are, but input.files are regridded to "
+        "blocks");
   if (settings.prepares())
     return std::make_unique<conditioning::SimulationInput>(
         conditioning::SimulationInput::Settings{
@@ -62,10 +66,20 @@ std::unique_ptr<conditioning::ObservationInput> open_input(const Settings& setti
             .hours = settings.hours,
             .may_replace = settings.restart},
         domain);
-  if (settings.observations.empty()) return nullptr;
+  if (settings.observations.empty() || settings.has_native()) return nullptr;
   return std::make_unique<conditioning::FileInput>(
       core::with_context("input.observations", [&] { return io::expand_files(settings.observations); }),
       domain, settings.missing_fraction);
+}
+
+std::unique_ptr<conditioning::NativeInput> open_native(const Settings& settings,
+                                                       const model::Domain& domain) {
+  if (!settings.has_native()) return nullptr;
+  return std::make_unique<conditioning::NativeInput>(
+      conditioning::NativeOptions{
+          core::with_context("input.observations", [&] { return io::expand_files(settings.observations); }),
+          settings.missing_fraction},
+      domain);
 }
 
 std::unique_ptr<conditioning::PointInput> open_points(const Settings& settings, const model::Domain& domain) {
@@ -121,8 +135,10 @@ conditioning::Period choose_period(const Settings& settings, const model::Domain
   return period;
 }
 
-/// The errors' standard deviations in physical units, one per variable.
-std::vector<double> physical_std(const Settings& settings, const model::Domain& domain) {
+namespace {
+
+/// As observation.std or observation.std_normalised say it.
+std::vector<double> stated_std(const Settings& settings, const model::Domain& domain) {
   const std::size_t variables = domain.variables.size();
   const auto& physical = settings.observation_std;
   const auto& normalised = settings.observation_std_normalised;
@@ -143,6 +159,23 @@ std::vector<double> physical_std(const Settings& settings, const model::Domain& 
     result.push_back(normalised[normalised.size() == 1 ? 0 : i] *
                      domain.normalisation.scale().data_ptr<double>()[i]);
   return result;
+}
+
+}  // namespace
+
+std::vector<double> physical_std(const Settings& settings, const model::Domain& domain) {
+  std::vector<double> std = stated_std(settings, domain);
+  for (double& one : std) one *= settings.inflation;
+  return std;
+}
+
+void inflate(std::vector<conditioning::PointSet>& sets, double factor) {
+  if (factor == 1) return;
+  for (conditioning::PointSet& set : sets) {
+    set.variance.mul_(factor * factor);
+    set.placement.least_std *= factor;
+    set.placement.most_std *= factor;
+  }
 }
 
 void say_unobserved(const Plan& plan, const model::Domain& domain) {

@@ -55,7 +55,7 @@ void to_json(nlohmann::json& json, const PointPlacement& placement) {
   json = {{"name", placement.name},         {"variable", placement.variable},
           {"sampling", placement.sampling}, {"points", placement.points},
           {"count", placement.count},       {"least_std", placement.least_std},
-          {"most_std", placement.most_std}};
+          {"most_std", placement.most_std}, {"are_cells", placement.are_cells}};
   add_intervals(json, placement.intervals);
 }
 
@@ -67,6 +67,7 @@ void from_json(const nlohmann::json& json, PointPlacement& placement) {
   json.at("count").get_to(placement.count);
   json.at("least_std").get_to(placement.least_std);
   json.at("most_std").get_to(placement.most_std);
+  json.at("are_cells").get_to(placement.are_cells);
   placement.intervals = intervals_of(json);
 }
 }  // namespace foehn::conditioning

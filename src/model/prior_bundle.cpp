@@ -438,10 +438,13 @@ void save(const std::filesystem::path& folder, const Domain& domain,
 }  // namespace
 
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
-                         const at::Tensor& lag_covariance, const diffusion::Schedule& schedule) {
+                         const at::Tensor& lag_covariance, const diffusion::Schedule& schedule,
+                         const std::map<std::string, std::string>& remarks) {
   const nlohmann::json architecture{{"window", lag_covariance.size(0)}, {"variables", names_of(domain)}};
-  save(folder, domain, {{kCovarianceName, lag_covariance.contiguous()}}, schedule,
-       {{"foehn.kind", kGaussian}, {"foehn.architecture", architecture.dump()}});
+  std::map<std::string, std::string> metadata = remarks;
+  metadata["foehn.kind"] = kGaussian;
+  metadata["foehn.architecture"] = architecture.dump();
+  save(folder, domain, {{kCovarianceName, lag_covariance.contiguous()}}, schedule, std::move(metadata));
 }
 
 void save_network_prior(const std::filesystem::path& folder, const Domain& domain, const NetworkPrior& prior,

@@ -12,6 +12,7 @@
 #include "foehn/core/progress.hpp"
 #include "foehn/io/fine_fields.hpp"
 #include "foehn/model/gaussian_fit.hpp"
+#include "foehn/model/learnt_from.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/model/residual_fit.hpp"
 #include "foehn/training/initial_tensors.hpp"
@@ -249,6 +250,9 @@ void save_prior(const Settings& settings, const Material& material, const Traini
                    {"foehn.held_out_loss", fmt::format("{:.6g}", state.best_loss)},
                    {"foehn.held_out_loss_without_network", fmt::format("{:.6g}", loss_without_network)},
                    {"foehn.trained_steps", std::to_string(state.best_step)}};
+  const std::int64_t first = material.span.first_seconds;
+  const model::LearntFrom learnt{first, first + (material.span.trained() - 1) * material.domain.step_seconds};
+  prior.remarks.merge(model::remarks_of(learnt, material.domain.calendar));
   if (!settings.attribution.empty()) prior.remarks["foehn.attribution"] = settings.attribution;
   model::save_network_prior(settings.prior, material.domain, prior, material.schedule);
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/grid/cells_within.hpp"
 #include "foehn/observation/block_mean_operator.hpp"
 #include "foehn/observation/slab_observations.hpp"
 #include "foehn/observation/sparse_operator.hpp"
@@ -80,6 +81,36 @@ std::shared_ptr<const Operator> sparse_sums(const Slab& slab, const std::vector<
   return std::make_shared<SparseOperator>(std::move(layout));
 }
 
+/// Cells of 2.5 x 3.5 of the fields' cells, as area-weighted means: what a model's own grid looks like.
+std::shared_ptr<const Operator> native_cells(const Slab& slab, std::int64_t covered) {
+  const auto axis = [](const char* name, double first, double step, std::int64_t size) {
+    grid::Axis made{name, name, "degrees", {}};
+    for (std::int64_t i = 0; i < size; ++i) made.values.push_back(first + step * static_cast<double>(i));
+    return made;
+  };
+  const grid::CellsWithin within =
+      grid::cells_within({axis("lat", 50.5, 1, kNy), axis("lon", 0.5, 1, kNx), std::nullopt},
+                         {axis("lat", 48.75, 2.5, 6), axis("lon", -1.75, 3.5, 6), std::nullopt});
+  const grid::RegriddingWeights& means = within.means;
+  const auto targets = static_cast<std::int64_t>(within.cells.size());
+  constexpr std::int64_t kLinks = 12;
+  SparseOperator::Layout layout{{0, 2},
+                                {},
+                                at::zeros({kLinks, 1, targets}, at::kLong),
+                                at::zeros({1, kLinks, 1, 1, targets}, at::kDouble)};
+  for (std::int64_t target = 0; target < targets; ++target) {
+    const auto first = means.first_link[static_cast<std::size_t>(target)];
+    for (auto link = first; link < means.first_link[static_cast<std::size_t>(target) + 1]; ++link) {
+      layout.cells[link - first][0][target] = means.source_cell[static_cast<std::size_t>(link)];
+      layout.weights[0][link - first][0][0][target] =
+          means.weight[static_cast<std::size_t>(link)] / static_cast<double>(covered);
+    }
+  }
+  for (std::int64_t hour = 0; hour + covered <= kHours; hour += kPeriod)
+    if (slab.contains(hour)) layout.intervals.push_back({hour - slab.first, hour + covered - slab.first});
+  return std::make_shared<SparseOperator>(std::move(layout));
+}
+
 const std::vector<Subject> kSubjects{
     {"Snapshots",
      [](const Slab& slab) {
@@ -108,6 +139,8 @@ const std::vector<Subject> kSubjects{
      [](const Slab& slab) {
        return sparse_sums(slab, {0, 2}, kPeriod, 4, true);
      }},
+    {"NativeCells", [](const Slab& slab) { return native_cells(slab, 1); }},
+    {"MeansOverTimeOfNativeCells", [](const Slab& slab) { return native_cells(slab, 4); }},
     {"SparseSumsThatOverlap", [](const Slab& slab) { return sparse_sums(slab, {1}, 2, 4, true); },
      /*is_cut=*/false},
 };

@@ -15,7 +15,8 @@
 
 namespace foehn::conditioning {
 
-/// Where observations of one variable at points lie in a trajectory. The same on every rank.
+/// Where observations of one variable at points, or of cells of a coarse grid of any kind, lie in a
+/// trajectory. The same on every rank.
 struct PointPlacement {
   std::string name;           ///< of the file
   std::int64_t variable = 0;  ///< index of the trajectory's
@@ -25,6 +26,7 @@ struct PointPlacement {
   std::vector<observation::Interval> intervals;
   std::int64_t points = 0;             ///< that are different
   std::int64_t count = 0;              ///< of values
+  bool are_cells = false;              ///< of a coarse grid, not points
   double least_std = 0, most_std = 0;  ///< of the errors, in the variable's unit
   bool operator==(const PointPlacement&) const = default;
 };

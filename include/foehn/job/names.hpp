@@ -14,6 +14,8 @@ const std::vector<Named<job::Guidance>>& names_of();
 template <>
 const std::vector<Named<std::optional<job::Covariance>>>& names_of();
 template <>
+const std::vector<Named<job::ObservationOperator>>& names_of();
+template <>
 const std::vector<Named<conditioning::Interpolation>>& names_of();
 template <>
 const std::vector<Named<conditioning::WithheldUnit>>& names_of();

@@ -19,6 +19,9 @@ enum class Guidance { none, sda, sda_exact, mmps };
 /// Whose posterior covariance of clean fields guides: that of the Gaussian part of a prior, that of the whole
 /// prior, or the latter with the former as a preconditioner.
 enum class Covariance { gaussian, network, preconditioned };
+/// What a coarse value is: the mean over a block of the prior's cells, or over those under a cell of the
+/// model's own grid.
+enum class ObservationOperator { blocks, native };
 /// The files of a member.
 enum class Layout { member, cordex };
 
@@ -37,11 +40,13 @@ struct Settings {
   double withheld = 0;  ///< share of stations or times that is kept back to be scored
   conditioning::WithheldUnit withheld_unit = conditioning::WithheldUnit::stations;
   std::int64_t withheld_seed = 0;
+  ObservationOperator observation_operator = ObservationOperator::blocks;
   double missing_fraction = 0;                     ///< of a variable's coarse values that may be missing
   std::string start;                               ///< first hour; empty: the first observation's
   std::int64_t hours = 0;                          ///< 0: up to the last observation
   std::vector<double> observation_std;             ///< of the errors, one per variable in its unit, or
   std::vector<double> observation_std_normalised;  ///< in units of normalised fields, one or one per variable
+  double inflation = 1;  ///< factor on the standard deviations of all observations' errors
   std::optional<double> gamma;
   diffusion::Method method = kSamplerDefaults.method;
   std::int64_t steps = kSamplerDefaults.steps;
@@ -83,8 +88,12 @@ struct Settings {
   }
   bool prepares() const { return !preparation.files.empty(); }
   /// Whether there are coarse observations.
-  bool has_blocks() const { return !observations.empty() || prepares(); }
-  bool is_conditioned() const { return (has_blocks() || !stations.empty()) && guidance != Guidance::none; }
+  bool has_coarse() const { return !observations.empty() || prepares(); }
+  /// Whether these lie on the model's own grid.
+  bool has_native() const {
+    return observation_operator == ObservationOperator::native && !observations.empty();
+  }
+  bool is_conditioned() const { return (has_coarse() || !stations.empty()) && guidance != Guidance::none; }
 };
 
 /// What a sampler is told.

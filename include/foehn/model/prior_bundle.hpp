@@ -119,8 +119,10 @@ PriorBundle load_prior(const std::filesystem::path& folder, const at::TensorOpti
 
 /// Writes a Gaussian prior; the folder is made where it is absent.
 /// @param lag_covariance  as in GaussianPrior
+/// @param remarks         more metadata, such as LearntFrom::remarks
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
-                         const at::Tensor& lag_covariance, const diffusion::Schedule& schedule);
+                         const at::Tensor& lag_covariance, const diffusion::Schedule& schedule,
+                         const std::map<std::string, std::string>& remarks = {});
 
 /// A Gaussian prior as it was saved.
 struct GaussianBundle {

@@ -1,0 +1,140 @@
+#include "foehn/conditioning/native_input.hpp"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "conditioning/coarse_file.hpp"
+#include "foehn/core/error.hpp"
+#include "foehn/grid/rotation.hpp"
+#include "foehn/io/field_writer.hpp"
+#include "foehn/observation/sparse_operator.hpp"
+#include "io/test_files.hpp"
+
+namespace foehn::conditioning {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+constexpr std::int64_t kSix = 6 * 3600;
+const Period kDay{
+    .calendar = calendar::Calendar::standard, .first_seconds = 0, .step_seconds = 3600, .hours = 13};
+
+/// Cells of 1.5 x 2 degrees, four of which lie wholly within those of coarse_file_domain(), from 54.5 to 58.5
+/// N and 3.5 W to 2.5 E: rows 55.25 and 56.75, columns -2.5 and -0.5.
+grid::Grid model_grid() {
+  return {{"lat", "latitude", "degrees_north", {52.25, 53.75, 55.25, 56.75, 58.25, 59.75}},
+          {"lon", "longitude", "degrees_east", {-4.5, -2.5, -0.5, 1.5 + 0.1, 3.7}},
+          std::nullopt};
+}
+
+class NativeInputTest : public ::testing::Test {
+ protected:
+  /// Snapshots, or means over the six hours before, every six hours; all values are alike but for some.
+  std::filesystem::path write(const grid::Grid& grid,
+                              const std::vector<std::pair<std::int64_t, float>>& bent = {},
+                              std::int64_t step = kSix, std::int64_t count = 3) const {
+    io::FieldHeader header;
+    header.variables = domain_.variables;
+    header.grid = grid;
+    header.first_seconds = 0;
+    header.step_seconds = step;
+    header.cell_methods = "time: point area: mean";
+    const std::filesystem::path path = folder_ / "model.nc";
+    io::FieldWriter writer(path, header);
+    for (std::int64_t i = 0; i < count; ++i) {
+      std::vector<float> field(static_cast<std::size_t>(grid.cells()), 280.0F + static_cast<float>(i));
+      if (i == 1)
+        for (const auto& [cell, value] : bent) field[static_cast<std::size_t>(cell)] = value;
+      writer.append(field);
+    }
+    writer.commit();
+    return path;
+  }
+  std::vector<PointSet> place(const std::filesystem::path& file, double missing_fraction = 0) const {
+    return NativeInput({{file}, missing_fraction}, domain_).place(kDay, {0.5});
+  }
+  void expect_refused(const std::function<void()>& work, const std::vector<std::string>& words) const {
+    for (const std::string& word : words) EXPECT_THAT(work, ThrowsMessage<core::Error>(HasSubstr(word)));
+  }
+
+  io::TemporaryFolder folder_;
+  model::Domain domain_ = coarse_file_domain();
+};
+
+TEST_F(NativeInputTest, TakesTheCellsThatLieWhollyWithinTheDomain) {
+  const std::vector<PointSet> sets = place(write(model_grid()));
+  ASSERT_EQ(sets.size(), 1U);
+  const PointPlacement& placement = sets[0].placement;
+  EXPECT_EQ(placement.points, 4);
+  EXPECT_EQ(placement.count, 12);
+  EXPECT_TRUE(placement.are_cells);
+  EXPECT_EQ(placement.intervals, (std::vector<observation::Interval>{{0, 1}, {6, 7}, {12, 13}}));
+  EXPECT_THAT(describe(placement, domain_.variables), HasSubstr("tas at 4 native cells (model.nc)"));
+}
+
+TEST_F(NativeInputTest, IsTheAreaWeightedMeanOfTheFieldsUnderACell) {
+  const PointSet set = std::move(place(write(model_grid()))[0]);
+  // Over six longitudes as many values, the same at all latitudes, and the other way round.
+  at::Tensor slab = at::zeros({13, 1, 4, 6}, at::kDouble);
+  slab.select(0, 0).copy_(at::arange(6, at::kDouble).expand({4, 6}));
+  slab.select(0, 6).copy_(at::arange(4, at::kDouble).unsqueeze(1).expand({4, 6}));
+  const at::Tensor seen =
+      observation::SparseOperator({{0}, set.placement.intervals, set.cells, set.weights.to(at::kDouble)})
+          .apply(slab);
+  // From 3.5 to 1.5 W two whole columns; as far as 0.55 E two and a twentieth.
+  EXPECT_NEAR(seen[0][0][0][0].item<double>(), 0.5, 1e-6);
+  EXPECT_NEAR(seen[0][0][0][1].item<double>(), (2 + 3 + 0.05 * 4) / 2.05, 1e-6);
+  // From 54.5 to 56 N a row and half of the next, rows being counted from the north.
+  const auto sine = [](double latitude) { return std::sin(latitude * grid::kRadians); };
+  const double low = sine(55.5) - sine(54.5), high = sine(56) - sine(55.5);
+  EXPECT_NEAR(seen[1][0][0][0].item<double>(), (3 * low + 2 * high) / (low + high), 1e-6);
+  EXPECT_TRUE(at::allclose(set.weights.sum(1), at::ones({1, 1, 1, 4}), 1e-6));
+}
+
+TEST_F(NativeInputTest, GivesAConstantFieldItsOwnValueInNormalisedUnits) {
+  const PointSet set = std::move(place(write(model_grid()))[0]);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const at::Tensor field = at::full({1, 4, 6}, 280.0 + static_cast<double>(i), at::kDouble);
+    const double expected = domain_.normalise(field, kSix * i, kDay.calendar)[0][0][0].item<double>();
+    EXPECT_TRUE(
+        at::allclose(set.values[i].to(at::kDouble), at::full({1, 1, 4}, expected, at::kDouble), 1e-5));
+  }
+  const double scale = domain_.normalisation.scale().item<double>();
+  EXPECT_NEAR(set.variance.max().item<double>(), 0.25 / scale / scale, 1e-6);
+}
+
+TEST_F(NativeInputTest, DoesNotLookBeyondTheDomain) {
+  // The first cell is far away: neither a gap nor a value far from all that the prior knows matters there.
+  const std::vector<PointSet> sets = place(write(model_grid(), {{0, 350.0F}, {1, NAN}}));
+  EXPECT_EQ(sets[0].placement.count, 12);
+}
+
+TEST_F(NativeInputTest, LeavesOutMissingValuesWithinMeasure) {
+  const std::filesystem::path file = write(model_grid(), {{11, NAN}});
+  EXPECT_EQ(place(file, 0.1)[0].placement.count, 11);
+  expect_refused([&] { place(file, 0.05); },
+                 {"model.nc: tas: missing value at 1970-01-01T06:00:00", "1 of 12 values of tas",
+                  "at most 5 % is allowed (observation.missing_fraction)"});
+}
+
+TEST_F(NativeInputTest, RefusesWhatCannotBeUsed) {
+  expect_refused(
+      [&] {
+        place(write(model_grid(), {{11, 20.0F}}));
+      },
+      {"model.nc", "implausible value 20 K at 1970-01-01T06:00:00"});
+  grid::Grid elsewhere = model_grid();
+  for (double& latitude : elsewhere.y.values) latitude -= 60;
+  expect_refused([&] { place(write(elsewhere)); }, {"model.nc", "grid: none of its cells", "prior's domain"});
+  expect_refused([&] { place(write(model_grid(), {}, 5400)); }, {"model.nc", "time: the step is 90 min"});
+  expect_refused([&] { place(write(model_grid(), {}, kSix, 4)); },
+                 {"model.nc", "1970-01-01T18:00:00 is not an hour of the trajectory"});
+}
+
+}  // namespace
+}  // namespace foehn::conditioning
