@@ -24,9 +24,9 @@ namespace foehn::app {
 namespace {
 
 const std::vector<Subcommand>& subcommands() {
-  static const std::vector<Subcommand> all{synth(),    fit(),      train(), coarsen(), prepare(),
-                                           sample(),   evaluate(), serve(), submit(),  jobs(),
-                                           campaign(), info(),     bench()};
+  static const std::vector<Subcommand> all{synth(),  fit(),      train(),    coarsen(), prepare(),
+                                           sample(), tune(),     evaluate(), serve(),   submit(),
+                                           jobs(),   campaign(), info(),     bench()};
   return all;
 }
 

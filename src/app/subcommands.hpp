@@ -13,6 +13,7 @@ Subcommand train();
 Subcommand coarsen();
 Subcommand prepare();
 Subcommand sample();
+Subcommand tune();
 Subcommand evaluate();
 Subcommand serve();
 Subcommand submit();
