@@ -108,6 +108,8 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
     results.event = find_event(sources, means);
     results.series = point_series(sources, strongest_hour(sources, means), options.values_in_memory);
   });
+  // One trajectory is read at a time from here on.
+  for (const auto& member : sources.members) member.rest();
   results.trajectories = trajectory_statistics(sources, options, climate, ranks);
   return results;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include "foehn/io/standard_name.hpp"
 #include "stored_type.hpp"
@@ -82,7 +83,57 @@ float value_of(const FieldLayout& layout, double stored) {
       layout.conversion.is_identity() ? value : value * layout.conversion.scale + layout.conversion.offset);
 }
 
+/// What is read ahead in this process.
+struct AllAhead {
+  std::mutex mutex;
+  std::int64_t shares = 0;
+  std::int64_t bytes = 0;
+};
+
+AllAhead& all_ahead() {
+  static AllAhead all;
+  return all;
+}
+
 }  // namespace
+
+ReadAhead::Share::Share() {
+  const std::lock_guard lock(all_ahead().mutex);
+  ++all_ahead().shares;
+}
+
+ReadAhead::Share::~Share() {
+  const std::lock_guard lock(all_ahead().mutex);
+  --all_ahead().shares;
+  all_ahead().bytes -= bytes_;
+}
+
+std::int64_t ReadAhead::Share::even_bytes() const {
+  const std::lock_guard lock(all_ahead().mutex);
+  return std::min(kMostAheadBytes, kMostBytesOfAll / all_ahead().shares);
+}
+
+std::int64_t ReadAhead::Share::take() {
+  AllAhead& all = all_ahead();
+  const std::lock_guard lock(all.mutex);
+  const std::int64_t even = std::min(kMostAheadBytes, kMostBytesOfAll / all.shares);
+  const std::int64_t left = std::max<std::int64_t>(0, kMostBytesOfAll - (all.bytes - bytes_));
+  const std::int64_t taken = std::min(even, left);
+  all.bytes += taken - bytes_;
+  bytes_ = taken;
+  return taken;
+}
+
+void ReadAhead::Share::keep(std::int64_t bytes) {
+  const std::lock_guard lock(all_ahead().mutex);
+  all_ahead().bytes += bytes - bytes_;
+  bytes_ = bytes;
+}
+
+std::int64_t ReadAhead::bytes_of_all() {
+  const std::lock_guard lock(all_ahead().mutex);
+  return all_ahead().bytes;
+}
 
 void read_values(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop,
                  std::int64_t first, std::int64_t count, float* values, std::int64_t stride) {
@@ -130,9 +181,11 @@ void ReadAhead::plan(const NetcdfFile& file, const FieldLayout& layout, const gr
   path_ = file.path();
   name_ = layout.header.name;
   crop_ = crop;
-  first_ = count_ = block_instants_ = 0;
+  first_ = count_ = 0;
+  block_ = {};
+  keeps_blocks_ = false;
   const std::vector<std::int64_t> chunks = file.chunk_lengths(layout.header);
-  if (chunks.empty()) return;
+  if (chunks.empty()) return share_.reset();
   const std::size_t rank = chunks.size();
   std::int64_t chunk_bytes = bytes_of(layout.header.type);
   for (const std::int64_t length : chunks) chunk_bytes *= length;
@@ -148,42 +201,59 @@ void ReadAhead::plan(const NetcdfFile& file, const FieldLayout& layout, const gr
   const std::int64_t most_cached = file.chunk_cache_bytes(layout.header);
   if (chunk_instants_ == 1 || stretch_bytes <= most_cached) {
     file.set_chunk_cache_bytes(layout.header, std::min(stretch_bytes, most_cached));
-    return;
+    return share_.reset();
   }
 
   file.set_chunk_cache_bytes(layout.header, std::min(chunk_bytes, kMostCacheBytes));
-  const std::int64_t field_bytes = crop.cells() * static_cast<std::int64_t>(sizeof(float));
-  block_instants_ = std::clamp<std::int64_t>(kMostAheadBytes / field_bytes, 1, chunk_instants_);
+  field_bytes_ = crop.cells() * static_cast<std::int64_t>(sizeof(float));
+  keeps_blocks_ = true;
+  if (!share_) share_ = std::make_unique<Share>();
+  share_->keep(0);
   if (has_said_so_) return;
   has_said_so_ = true;
+  const std::int64_t at_once =
+      std::clamp<std::int64_t>(share_->even_bytes() / field_bytes_, 1, chunk_instants_);
   spdlog::info("{}: {} is stored in chunks of {} instants: {} are read at once, {} MiB", path_.string(),
-               name_, chunk_instants_, block_instants_, block_instants_ * field_bytes / (1 << 20));
-  if (block_instants_ < chunk_instants_)
+               name_, chunk_instants_, at_once, at_once * field_bytes_ / (1 << 20));
+  if (at_once < chunk_instants_)
     spdlog::warn(
         "{}: {}: each chunk is decompressed {} times; stored in chunks of few instants it would be read "
         "faster (nccopy -c)",
-        path_.string(), name_, (chunk_instants_ + block_instants_ - 1) / block_instants_);
+        path_.string(), name_, (chunk_instants_ + at_once - 1) / at_once);
 }
 
 void ReadAhead::rest() {
   path_.clear();  // planned anew
+  keeps_blocks_ = false;
   first_ = count_ = 0;
   block_ = {};
+  share_.reset();
 }
 
 void ReadAhead::read_block(const NetcdfFile& file, const FieldLayout& layout, std::int64_t instant) {
   const std::int64_t size = layout.header.dimensions[layout.time_dimension].size;
   const std::int64_t chunk_begin = instant / chunk_instants_ * chunk_instants_;
-  first_ = chunk_begin + (instant - chunk_begin) / block_instants_ * block_instants_;
-  count_ = std::min({block_instants_, chunk_begin + chunk_instants_ - first_, size - first_});
-  block_.resize(static_cast<std::size_t>(count_ * crop_.cells()));
-  read_values(file, layout, crop_, first_, count_, block_.data(), crop_.cells());
+  count_ = 0;
+  block_ = {};  // before others know of the room
+  const std::int64_t most = std::clamp<std::int64_t>(share_->take() / field_bytes_, 1, chunk_instants_);
+  first_ = chunk_begin + (instant - chunk_begin) / most * most;
+  const std::int64_t count = std::min({most, chunk_begin + chunk_instants_ - first_, size - first_});
+  share_->keep(count * field_bytes_);
+  block_.resize(static_cast<std::size_t>(count * crop_.cells()));
+  read_values(file, layout, crop_, first_, count, block_.data(), crop_.cells());
+  count_ = count;
 }
 
 void ReadAhead::read(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop,
                      std::int64_t first, std::int64_t count, float* values, std::int64_t stride) {
   if (file.path() != path_ || layout.header.name != name_ || crop != crop_) plan(file, layout, crop);
-  if (block_instants_ == 0) return read_values(file, layout, crop, first, count, values, stride);
+  if (!keeps_blocks_) return read_values(file, layout, crop, first, count, values, stride);
+  // Others came since: what is kept beyond an even share is theirs.
+  if (count_ > 1 && count_ * field_bytes_ > share_->even_bytes()) {
+    count_ = 0;
+    block_ = {};
+    share_->keep(0);
+  }
   const std::int64_t cells = crop.cells();
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t instant = first + i;

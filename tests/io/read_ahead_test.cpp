@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t kSide = 48, kCells = kSide * kSide, kChunk = 24;
 
 /// A file of `tas` that compresses well: the hour in every cell.
-void write_hours(const std::filesystem::path& path, std::int64_t hours) {
+void write_hours(const std::filesystem::path& path, std::int64_t hours, std::int64_t chunk = kChunk) {
   FieldHeader header;
   header.variables = {{"tas", "air_temperature_anomaly", "K"}};
   header.grid = {{"lat", "latitude", "degrees_north", {}}, {"lon", "longitude", "degrees_east", {}}, {}};
@@ -22,7 +22,7 @@ void write_hours(const std::filesystem::path& path, std::int64_t hours) {
     header.grid.y.values.push_back(static_cast<double>(i));
     header.grid.x.values.push_back(static_cast<double>(i));
   }
-  header.chunk_steps = kChunk;
+  header.chunk_steps = chunk;
   FieldWriter writer(path, header);
   for (std::int64_t hour = 0; hour < hours; ++hour)
     writer.append(std::vector<float>(kCells, static_cast<float>(hour)));
@@ -49,6 +49,46 @@ TEST(ReadAhead, KeepsNoMoreChunksThanReadingForwardNeeds) {
     EXPECT_EQ(values.back(), first + 29);
   }
   EXPECT_EQ(file.chunk_cache_bytes(layout.header), kChunk * kCells * 4);
+}
+
+TEST(ReadAhead, OfManyReadersFitsIntoABoundTogether) {
+  constexpr std::int64_t kMebibyte = std::int64_t{1} << 20, kReaders = 40;
+  std::vector<std::unique_ptr<ReadAhead::Share>> shares;
+  for (std::int64_t reader = 0; reader < kReaders; ++reader) {
+    shares.push_back(std::make_unique<ReadAhead::Share>());
+    shares.back()->take();
+    ASSERT_LE(ReadAhead::bytes_of_all(), ReadAhead::kMostBytesOfAll) << reader;
+  }
+  // Those that came first give back what is more than an even part.
+  for (const auto& share : shares) EXPECT_LE(share->take(), ReadAhead::kMostBytesOfAll / kReaders);
+  for (const auto& share : shares) EXPECT_EQ(share->take(), ReadAhead::kMostBytesOfAll / kReaders);
+  EXPECT_LE(ReadAhead::bytes_of_all(), ReadAhead::kMostBytesOfAll);
+  shares.resize(1);
+  EXPECT_EQ(shares.front()->take(), 256 * kMebibyte);
+  shares.clear();
+  EXPECT_EQ(ReadAhead::bytes_of_all(), 0);
+}
+
+TEST(ReadAhead, KeepsWholeChunksThatNoCacheHoldsUntilItRests) {
+  constexpr std::int64_t kHours = 7600;  // one chunk of 67 MiB, more than NetCDF-C keeps by itself
+  const TemporaryFolder folder;
+  write_hours(folder / "a.nc", kHours, kHours);
+  std::filesystem::copy_file(folder / "a.nc", folder / "b.nc");  // HDF5 has one cache per file
+  std::vector<FieldReader> readers;
+  for (const char* name : {"a.nc", "b.nc"})
+    readers.emplace_back(std::vector{folder / name}, FieldSelection{});
+  std::vector<float> values(7 * kCells);
+  for (std::int64_t first = 0; first + 7 <= kHours; first += 1803)
+    for (const FieldReader& reader : readers) {
+      reader.read(first, 7, values);
+      ASSERT_EQ(values.front(), first);
+      ASSERT_EQ(values.back(), first + 6);
+    }
+  EXPECT_EQ(ReadAhead::bytes_of_all(), 2 * kHours * kCells * 4);
+  readers.front().rest();
+  EXPECT_EQ(ReadAhead::bytes_of_all(), kHours * kCells * 4);
+  readers.clear();
+  EXPECT_EQ(ReadAhead::bytes_of_all(), 0);
 }
 
 TEST(FieldReader, TakesNoMoreMemoryForLongFiles) {

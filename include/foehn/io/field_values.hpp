@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,7 +34,8 @@ std::string describe_implausible(const FieldLayout& layout, float value, const s
 /// A file may be stored in chunks that span more instants than its chunk cache keeps, up to the whole record:
 /// read one instant at a time, each chunk would be decompressed for each of them. There as many instants are
 /// read at once as a chunk has, or as fit into 256 MiB, and kept: a log line says how many, and a warning
-/// where chunks are decompressed more than once all the same.
+/// where chunks are decompressed more than once all the same. All that a process reads ahead fits into 1 GiB,
+/// or takes one instant per variable of every open reader: where many are read, each keeps an even share.
 class ReadAhead {
  public:
   /// As read_values; fastest where `first` rises from call to call.
@@ -42,6 +44,29 @@ class ReadAhead {
 
   /// Frees what was read ahead.
   void rest();
+
+  /// Bytes that all of this process keep.
+  static std::int64_t bytes_of_all();
+  static constexpr std::int64_t kMostBytesOfAll = std::int64_t{1} << 30;
+
+  /// One of those that keep something, or may before long, and how many bytes: others get less room.
+  class Share {
+   public:
+    Share();
+    ~Share();
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+
+    /// An even part of the room, for one variable.
+    std::int64_t even_bytes() const;
+    /// Takes an even part of the room, or what is left of it. @return  the bytes taken
+    std::int64_t take();
+    /// Keeps that many bytes.
+    void keep(std::int64_t bytes);
+
+   private:
+    std::int64_t bytes_ = 0;
+  };
 
  private:
   void plan(const NetcdfFile& file, const FieldLayout& layout, const grid::Crop& crop);
@@ -53,7 +78,11 @@ class ReadAhead {
   grid::Crop crop_;
 
   std::int64_t chunk_instants_ = 0;
-  std::int64_t block_instants_ = 0;  ///< read at once; 0: nothing is kept
+  bool keeps_blocks_ = false;
+  /// From the beginning, so that the first to read leave room for the others; null while there is nothing to
+  /// keep.
+  std::unique_ptr<Share> share_ = std::make_unique<Share>();
+  std::int64_t field_bytes_ = 0;  ///< of an instant
   std::int64_t first_ = 0, count_ = 0;
   std::vector<float> block_;  ///< [instant, cell] of those
   bool has_said_so_ = false;
