@@ -15,6 +15,7 @@ TEST(ResultValues, OfSampleAreWhatTheyWere) {
   EXPECT_EQ(table.result_values(),
             "ensemble.seed = 0\n"
             "observation.gamma = null\n"
+            "observation.inflation = 1.0\n"
             "observation.std = []\n"
             "observation.std_normalised = []\n"
             "observation.withhold = 0.0\n"
