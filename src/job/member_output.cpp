@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <string>
+
 #include "foehn/core/error.hpp"
 #include "foehn/core/version.hpp"
 #include "foehn/diffusion/names.hpp"
@@ -11,6 +13,16 @@
 #include "foehn/job/names.hpp"
 
 namespace foehn::job {
+
+namespace {
+
+std::string title_of(const Plan& plan) {
+  if (plan.is_conditioned()) return "weather sampled from a posterior given coarse data";
+  return plan.coarse.empty() ? "weather sampled from a prior"
+                             : "weather sampled from a prior given coarse data";
+}
+
+}  // namespace
 
 void check_driving(const io::CordexMetadata& metadata, const conditioning::Origin& observations) {
   for (const std::string name : {"source_id", "institution_id", "experiment_id", "variant_label"}) {
@@ -43,8 +55,7 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
   header.deflate = static_cast<int>(plan_.output.compression);
   header.significant_digits = plan_.output.significant_digits;
   header.attributes = {
-      {"title", std::string(plan_.is_conditioned() ? "weather sampled from a posterior given coarse data"
-                                                   : "weather sampled from a prior")},
+      {"title", title_of(plan_)},
       {"source", fmt::format("foehn {}", core::version())},
       {"history", fmt::format("foehn sample: {} with {} steps from {}{}, guidance {}, stride {}",
                               core::name_of(plan_.sampler.method), plan_.sampler.steps,
@@ -54,11 +65,10 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
       {"foehn_prior_digest", plan_.prior_digest},
       {"foehn_options_digest", root_.options_digest},
       {kIdentityAttribute, plan_.identity}};
+  if (!plan_.coarse.empty() || !plan_.observations.empty())
+    header.attributes["foehn_observations_digest"] = root_.observations.digest;
   if (plan_.is_conditioned()) {
-    if (!plan_.observations.empty()) {
-      header.attributes["foehn_observations_digest"] = root_.observations.digest;
-      header.attributes["foehn_observation_std"] = plan_.observation_std;
-    }
+    if (!plan_.observations.empty()) header.attributes["foehn_observation_std"] = plan_.observation_std;
     if (!plan_.points.empty()) header.attributes["foehn_stations_digest"] = root_.points_digest;
   }
   return header;

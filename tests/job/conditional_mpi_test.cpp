@@ -256,6 +256,10 @@ TEST_F(ConditionalJob, HasTheSameBitsOnAnyNumberOfRanks) {
     run(world_, together);
     if (world_.is_root()) {
       EXPECT_TRUE(at::equal(member(together, 0), member(alone, 0)));
+      const io::Attributes attributes =
+          io::NetcdfFile::open(std::filesystem::path(together.output) / "member_000.nc").global_attributes();
+      EXPECT_TRUE(attributes.contains("foehn_observations_digest"));
+      EXPECT_EQ(attributes.contains("foehn_observation_std"), guidance == Guidance::sda);
     }
   }
 }
