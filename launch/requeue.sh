@@ -8,7 +8,10 @@
 end_or_requeue() {
   local status="$1" script="$2" most="${FOEHN_MOST_RESTARTS:-50}" state
   if [ "$status" -eq 75 ]; then
-    state="$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *JobState=\([A-Z_]*\).*/\1/p')"
+    # Of an array, one element has the array's number: asked for that, scontrol tells of all of them.
+    state="$(scontrol show job "$SLURM_JOB_ID" |
+      awk -v id="JobId=$SLURM_JOB_ID" '/^JobId=/ { is_this = $1 == id }
+        is_this && sub(/^ *JobState=/, "") { print $1 }')"
     if [ "$state" != RUNNING ]; then
       echo "$script: not put back in the queue, since the job is ${state:-unknown to Slurm}, not RUNNING;" \
         "submit it again to continue" >&2

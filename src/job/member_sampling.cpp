@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -139,7 +139,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
   const auto& domain = tools_.prior.domain;
   if (ranks.any(tools_.stop.is_requested())) return false;
   const core::Activity activity(fmt::format("member {}", member));
-  std::optional<core::Activity> at_step;
+  std::unique_ptr<core::Activity> at_step;
   checkpoint::Store store = checkpoints_of(member, slab);
   diffusion::SamplerState state{.slab = slab};
   const auto snapshot = store.load([&](const checkpoint::Snapshot& found) { state_of(found, plan); });
@@ -152,7 +152,9 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     if (ranks.is_root()) spdlog::info("member {} continues from step {}", member, state.step);
   }
   const auto say_step = [&](std::int64_t step) {
-    at_step.emplace(fmt::format("step {} of {}", std::min(step + 1, plan.sampler.steps), plan.sampler.steps));
+    // The next before this one ends: who asks in between hears of a step as well.
+    at_step = std::make_unique<core::Activity>(
+        fmt::format("step {} of {}", std::min(step + 1, plan.sampler.steps), plan.sampler.steps));
   };
   say_step(state.step);
   Schedule schedule(plan.checkpoints.every_minutes, plan.checkpoints.every_steps);
