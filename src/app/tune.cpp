@@ -83,13 +83,13 @@ void add_search_options(config::OptionTable& table, TuneOptions& options) {
              .minimum = 0,
              .maximum = 10000,
              .changes_result = false});
-  table.add(
-      "tune.round", &task.search.round,
-      {.doc = "Choose so many local trials at a time from the trials before: as many teams draw at once.",
-       .unit = "1",
-       .minimum = 1,
-       .maximum = 10000,
-       .changes_result = false});
+  table.add("tune.round", &task.search.round,
+            {.doc = "Choose this many local trials at a time, from the results so far; up to this many teams "
+                    "draw at once.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 10000,
+             .changes_result = false});
   table.add(
       "tune.seed", &task.search.seed,
       {.doc = "Choose other trials with another seed.", .unit = "1", .minimum = 0, .changes_result = false});

@@ -19,7 +19,7 @@ double checked(double sum) {
   if (!std::isfinite(sum))
     throw core::CollectiveError(
         core::Scope::team,
-        "the difference from the observations is not finite: the sample diverged; take more sampler.steps");
+        "sampling diverged: the difference from the observations is not finite; use more sampler.steps");
   return sum;
 }
 

@@ -28,7 +28,7 @@ std::string size_text(const Grid& grid) {
 }
 
 std::string number_text(double value) {
-  return fmt::format("{:g}", value);
+  return fmt::format("{:.10g}", value);
 }
 
 /// Reads "first:last" of non-negative integers with first < last.

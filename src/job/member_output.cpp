@@ -65,10 +65,10 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
       {"foehn_prior_digest", plan_.prior_digest},
       {"foehn_options_digest", root_.options_digest},
       {kIdentityAttribute, plan_.identity}};
-  if (!plan_.coarse.empty() || !plan_.observations.empty())
+  if (!root_.observations.digest.empty())
     header.attributes["foehn_observations_digest"] = root_.observations.digest;
   if (plan_.is_conditioned()) {
-    if (!plan_.observations.empty()) header.attributes["foehn_observation_std"] = plan_.observation_std;
+    if (!plan_.observation_std.empty()) header.attributes["foehn_observation_std"] = plan_.observation_std;
     if (!plan_.points.empty()) header.attributes["foehn_stations_digest"] = root_.points_digest;
   }
   return header;

@@ -54,8 +54,12 @@ std::vector<double> random_values(const std::vector<Dimension>& dimensions, cons
   std::vector<double> values;
   for (const Dimension& dimension : dimensions) {
     const double within = uniform(options, Purpose::place, number, dimension.group);
-    const auto part = static_cast<double>(part_of(options, dimension.group, number));
-    values.push_back(value_at(dimension, (part + within) / static_cast<double>(options.random)));
+    // A later trial, where no random one has succeeded, may lie anywhere.
+    const double place = number < options.random
+                             ? (static_cast<double>(part_of(options, dimension.group, number)) + within) /
+                                   static_cast<double>(options.random)
+                             : within;
+    values.push_back(value_at(dimension, place));
   }
   return values;
 }

@@ -16,7 +16,9 @@ Tried tried(const Trial& trial, const Weighing& weighing) {
   double sum = 0;
   for (std::size_t i = 0; i < trial.scores.size(); ++i) {
     const VariableScore& score = trial.scores[i];
-    const double spread = 1 + weighing.spread_weight * std::abs(std::log(score.spread_skill));
+    // Members that are all alike have a spread of 0, which counts only where spread does.
+    const double spread =
+        weighing.spread_weight > 0 ? 1 + weighing.spread_weight * std::abs(std::log(score.spread_skill)) : 1;
     result.losses.push_back(score.fair_crps / weighing.scale[i] * spread);
     sum += result.losses.back();
   }

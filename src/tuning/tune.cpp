@@ -45,6 +45,9 @@ std::optional<std::vector<double>> stated_values(const Task& task, const model::
     const std::vector<double>& physical = settings.observation_std;
     const std::vector<double>& normalised = settings.observation_std_normalised;
     if (physical.empty() && normalised.empty()) return std::nullopt;
+    if (!physical.empty() && !normalised.empty())
+      throw core::UsageError(
+          "observation.std: expected none beside observation.std_normalised, or the reverse");
     const auto& stated = physical.empty() ? normalised : physical;
     if (stated.size() != variables && !(physical.empty() && stated.size() == 1))
       throw core::UsageError(fmt::format("observation.std: expected one value per variable, {}, found {}",
@@ -273,7 +276,7 @@ Outcome tune(const comm::Communicator& world, const Task& task, const process::H
     std::error_code ignored;
     if (outcome.is_done) fs::remove(fs::path(task.folder) / "trials", ignored);  // if it is empty
     if (outcome.is_done && !outcome.best)
-      throw core::Error(fmt::format("all {} trials failed, the last one since {}", outcome.trials.size(),
+      throw core::Error(fmt::format("all {} trials failed; the last: {}", outcome.trials.size(),
                                     outcome.trials.back().failure));
   });
   return outcome;
