@@ -1,6 +1,7 @@
 // What must hold on a GPU, on a device that this machine's memory plays (device/fake_device.hpp): nothing of
 // the trajectory passes through the host but halos and scalars, and no more of these for more hours.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include <iostream>
