@@ -15,14 +15,14 @@ namespace foehn::evaluation {
 namespace {
 
 /// NetCDF's own default fill value for single precision.
-constexpr float kFillValue = 9.9692099683868690e+36F;
+constexpr float kMapFillValue = 9.9692099683868690e+36F;
 constexpr const char* kSeason = "season";
 
 void define(io::NetcdfFile& file, const grid::Grid& grid, const MapField& map) {
   io::Attributes attributes = io::grid_attributes(grid);
   attributes["units"] = map.units;
   attributes["long_name"] = map.long_name;
-  attributes["_FillValue"] = kFillValue;
+  attributes["_FillValue"] = kMapFillValue;
   std::vector<std::string> dimensions = {grid.y.name, grid.x.name};
   if (map.has_seasons) dimensions.insert(dimensions.begin(), kSeason);
   file.define_variable(map.name, io::NetcdfType::float32, dimensions, attributes,
@@ -72,7 +72,7 @@ void write_maps(const std::filesystem::path& path, const std::string& title, con
     for (const MapField& map : maps) {
       std::vector<float> values;
       for (const double value : map.values)
-        values.push_back(std::isfinite(value) ? static_cast<float>(value) : kFillValue);
+        values.push_back(std::isfinite(value) ? static_cast<float>(value) : kMapFillValue);
       file.write(map.name, values);
     }
   });

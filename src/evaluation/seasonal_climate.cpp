@@ -7,8 +7,8 @@
 namespace foehn::evaluation {
 namespace {
 
-constexpr std::size_t kQuarters = kSeasons.size() - 1;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t kQuarterCount = kSeasons.size() - 1;
+constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 void add_finite(double value, double& sum, double& count) {
   if (!std::isfinite(value)) return;
@@ -23,12 +23,12 @@ std::size_t quarter_of(int month) {
 }
 
 SeasonalClimate::Extremes::Extremes(std::size_t cells)
-    : low(cells, kInfinity), high(cells, -kInfinity), lows(cells), highs(cells) {}
+    : low(cells, kNoLimit), high(cells, -kNoLimit), lows(cells), highs(cells) {}
 
 SeasonalClimate::SeasonalClimate(std::size_t cells)
     : cells_(cells),
-      totals_(kQuarters, Totals(cells)),
-      histograms_(kQuarters, CellHistograms(cells)),
+      totals_(kQuarterCount, Totals(cells)),
+      histograms_(kQuarterCount, CellHistograms(cells)),
       extremes_(kSeasons.size(), Extremes(cells)) {}
 
 void SeasonalClimate::add(const calendar::DateTime& date, std::span<const double> field) {
@@ -55,14 +55,14 @@ void SeasonalClimate::end_year() {
       add_finite(extremes.low[cell], extremes.lows.sums[cell], extremes.lows.counts[cell]);
       add_finite(extremes.high[cell], extremes.highs.sums[cell], extremes.highs.counts[cell]);
     }
-    std::fill(extremes.low.begin(), extremes.low.end(), kInfinity);
-    std::fill(extremes.high.begin(), extremes.high.end(), -kInfinity);
+    std::fill(extremes.low.begin(), extremes.low.end(), kNoLimit);
+    std::fill(extremes.high.begin(), extremes.high.end(), -kNoLimit);
   }
 }
 
 std::vector<double> SeasonalClimate::mean(std::size_t season) const {
   std::vector<double> sums(cells_, 0), counts(cells_, 0);
-  for (std::size_t quarter = 0; quarter < kQuarters; ++quarter) {
+  for (std::size_t quarter = 0; quarter < kQuarterCount; ++quarter) {
     if (season > 0 && quarter != season - 1) continue;
     for (std::size_t cell = 0; cell < cells_; ++cell) {
       sums[cell] += totals_[quarter].sums[cell];
@@ -75,7 +75,7 @@ std::vector<double> SeasonalClimate::mean(std::size_t season) const {
 
 std::vector<double> SeasonalClimate::quantiles(std::size_t season, double level) const {
   std::vector<const CellHistograms*> histograms;
-  for (std::size_t quarter = 0; quarter < kQuarters; ++quarter)
+  for (std::size_t quarter = 0; quarter < kQuarterCount; ++quarter)
     if (season == 0 || quarter == season - 1) histograms.push_back(&histograms_[quarter]);
   std::vector<double> quantiles;
   for (std::size_t cell = 0; cell < cells_; ++cell)

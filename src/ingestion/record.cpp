@@ -17,7 +17,7 @@ namespace {
 /// Numbers read at once: bounds the memory of a comparison.
 constexpr std::int64_t kValuesARead = std::int64_t{1} << 20;
 /// Rounding in float32 and in unit conversion, as a fraction of the value.
-constexpr double kRounding = 1e-6;
+constexpr double kStepRounding = 1e-6;
 
 std::string name_of(const SourceFile& file) {
   return file.path.string();
@@ -31,7 +31,7 @@ double precision_of(const SourceFile& file) {
 
 bool agree(double a, double b, double precision) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) == std::isnan(b);
-  return std::abs(a - b) <= precision + kRounding * std::max(std::abs(a), std::abs(b));
+  return std::abs(a - b) <= precision + kStepRounding * std::max(std::abs(a), std::abs(b));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace {
 
 // Where spread is looked at: enough to tell its size, whatever the trajectory's length.
 constexpr std::size_t kPoints = HourFacts::kPoints;
-constexpr std::int64_t kMostHours = 4096;
+constexpr std::int64_t kMostCheckedHours = 4096;
 
 std::optional<double> ratio(double one, double other) {
   return one > 0 && other > 0 ? std::optional(std::sqrt(one / other)) : std::nullopt;
@@ -54,7 +54,7 @@ void FieldCheck::add(Member& member, std::span<const HourFacts> facts) const {
       const Changes changes{cells, found.sum, found.squares};
       if (hour > 0) (is_observed(variable, hour) ? sums.observed : sums.unobserved).add(changes);
       if (hour > 0) (hour % stride_ == 0 ? sums.at_windows : sums.within_windows).add(changes);
-      if (hour < kMostHours)
+      if (hour < kMostCheckedHours)
         member.points.insert(member.points.end(), std::begin(found.points), std::end(found.points));
     }
   }

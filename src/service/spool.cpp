@@ -18,7 +18,7 @@ constexpr State kStates[] = {State::queued, State::held, State::claimed, State::
 constexpr const char* kCancelled = "cancelled\n";
 
 /// How often a job that moves on meanwhile is looked for again.
-constexpr int kMostLooks = 5;
+constexpr int kMostTries = 5;
 
 /// How long a submission waits for another.
 constexpr std::chrono::milliseconds kLockGlance{50};
@@ -217,14 +217,14 @@ std::optional<Spool::Job> Spool::find(const std::string& name, const std::vector
 }
 
 std::optional<State> Spool::state_of(const std::string& name) const {
-  for (int look = 0; look < kMostLooks; ++look)
+  for (int look = 0; look < kMostTries; ++look)
     if (const auto found = find(name, {std::begin(kStates), std::end(kStates)})) return found->state;
   return std::nullopt;
 }
 
 bool Spool::move_named(const std::string& name, const std::vector<State>& from, State to,
                        const std::string& message) const {
-  for (int look = 0; look < kMostLooks; ++look) {
+  for (int look = 0; look < kMostTries; ++look) {
     const auto found = find(name, from);
     if (!found) continue;  // it may have moved behind the look
     Ticket ticket = found->ticket;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kFields = "fields";
 constexpr const char* kDailyCycle = "daily_cycle";
-constexpr const char* kDigest = "foehn_digest";
+constexpr const char* kCacheDigest = "foehn_digest";
 constexpr std::int64_t kHoursAtOnce = 64;
 
 /// [instant of the day, variable, y, x], float32, from the first instant of the period on; undefined without
@@ -86,7 +86,7 @@ bool FieldCache::exists(const std::filesystem::path& path, const std::string& di
   if (!std::filesystem::exists(path)) return false;
   return with_advice(path, [&] {
     const io::Attributes attributes = io::NetcdfFile::open(path).global_attributes();
-    const auto found = attributes.find(kDigest);
+    const auto found = attributes.find(kCacheDigest);
     const auto* text = found == attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
     return text != nullptr && *text == digest;
   });
@@ -105,7 +105,7 @@ void FieldCache::write(const std::filesystem::path& path, const std::string& dig
     file.define_variable(kFields, io::NetcdfType::float32, {"hour", "variable", "y", "x"},
                          {{"long_name", std::string("normalised fields")}, {"units", std::string("1")}},
                          {.chunks = {1, variables, ny, nx}, .deflate = 0});
-    file.set_global_attributes({{kDigest, digest}});
+    file.set_global_attributes({{kCacheDigest, digest}});
     if (const at::Tensor cycle = daily_cycle_of(domain, reader.times(), period.first); cycle.defined()) {
       file.define_dimension("instant_of_day", cycle.size(0));
       file.define_variable(kDailyCycle, io::NetcdfType::float32, {"instant_of_day", "variable", "y", "x"},
