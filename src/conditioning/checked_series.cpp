@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <functional>
 #include <numeric>
@@ -12,6 +11,7 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "source_checks.hpp"
 
 namespace foehn::conditioning {
 
@@ -41,14 +41,8 @@ class MissingValues {
     for (std::size_t i = 0; i < of_.size(); ++i) {
       const auto& [count, observation, value] = of_[i];
       if (count == 0) continue;
-      const double found = static_cast<double>(count) / static_cast<double>(all);
-      const std::string text = fmt::format("{} of {} values of {} are missing, {:.3g} %", count, all,
-                                           reader_.variable_name(i), 100 * found);
-      if (found > missing_fraction)
-        throw core::Error(
-            fmt::format("observations {}: {}; at most {:.3g} % is allowed (observation.missing_fraction)",
-                        reader_.describe_missing(observation, value), text, 100 * missing_fraction));
-      spdlog::info("{}; treated as not observed", text);
+      check_missing(count, all, reader_.variable_name(i), reader_.describe_missing(observation, value),
+                    missing_fraction);
     }
   }
 

@@ -1,7 +1,6 @@
 #include "foehn/conditioning/native_input.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cmath>
 #include <cstddef>
@@ -15,16 +14,11 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "source_checks.hpp"
 
 namespace foehn::conditioning {
 
 namespace {
-
-template <class Work>
-decltype(auto) in_observations(const io::CoarseSource& source, Work&& work) {
-  return core::with_context(fmt::format("observations {}", source.files.front().string()),
-                            std::forward<Work>(work));
-}
 
 /// The cells under each coarse cell, and their weights.
 std::vector<Footprint> footprints_of(const grid::CellsWithin& within) {
@@ -86,17 +80,11 @@ class Gathering {
     for (std::size_t i = 0; i < all_.size(); ++i) {
       const Gathered& gathered = all_[i];
       if (gathered.missing == 0) continue;
-      const auto total = static_cast<std::size_t>(gathered.missing) + gathered.values.size();
-      const double found = static_cast<double>(gathered.missing) / static_cast<double>(total);
-      const std::string text =
-          fmt::format("{} of {} values of {} in the domain are missing, {:.3g} %", gathered.missing, total,
-                      source_.reader.variables()[i].name, 100 * found);
-      if (found > fraction)
-        throw core::Error(fmt::format(
-            "observations {}; {}; at most {:.3g} % is allowed (observation.missing_fraction)",
-            source_.reader.describe_missing(gathered.first_missing->first, gathered.first_missing->second),
-            text, 100 * fraction));
-      spdlog::info("{}; treated as not observed", text);
+      const auto& [instant, value] = *gathered.first_missing;
+      conditioning::check_missing(gathered.missing,
+                                  gathered.missing + static_cast<std::int64_t>(gathered.values.size()),
+                                  fmt::format("{} in the domain", source_.reader.variables()[i].name),
+                                  source_.reader.describe_missing(instant, value), fraction);
     }
   }
 
@@ -116,12 +104,8 @@ NativeInput::NativeInput(NativeOptions options, const model::Domain& domain)
   std::vector<io::CoarseSource> opened = core::with_context(
       "observations", [&] { return io::open_coarse_sources(options_.files, domain.variables); });
   for (io::CoarseSource& source : opened) {
-    grid::CellsWithin within = in_observations(source, [&] {
-      const std::int64_t step = source.reader.step_seconds();
-      if (step % domain.step_seconds != 0)
-        throw core::Error(fmt::format("time: the step is {}, expected a multiple of the prior's, {}",
-                                      calendar::format_step(step),
-                                      calendar::format_step(domain.step_seconds)));
+    grid::CellsWithin within = in_observations(source.files.front().string(), [&] {
+      check_step(source.reader, domain);
       if (!calendar::are_comparable(source.reader.times(), opened.front().reader.times()))
         throw core::Error(fmt::format("calendar {}, but {} of {}",
                                       calendar::calendar_name(source.reader.times().calendar),
@@ -165,7 +149,7 @@ std::vector<PointSet> NativeInput::place(const Source& source, const Period& per
   for (const std::int64_t variable : data.variables)
     of_variables.push_back(std[static_cast<std::size_t>(variable)]);
   Gathering gathering(data, source.within, domain_);
-  in_observations(data, [&] {
+  in_observations(data.files.front().string(), [&] {
     for (std::size_t i = 0; i < placement.intervals.size(); ++i) {
       core::beat();
       gathering.add(static_cast<std::int64_t>(i), placement.intervals[i], of_variables);

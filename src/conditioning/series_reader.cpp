@@ -7,29 +7,18 @@
 
 #include "foehn/conditioning/plausible_values.hpp"
 #include "foehn/core/error.hpp"
+#include "source_checks.hpp"
 
 namespace foehn::conditioning {
-
-namespace {
-
-template <class Make>
-auto in_file(const std::string& name, Make&& make) {
-  return core::with_context(fmt::format("observations {}", name), std::forward<Make>(make));
-}
-
-}  // namespace
 
 SeriesReader::SeriesReader(io::CoarseSource source, const model::Domain& domain)
     : source_(std::move(source)), coarse_(domain) {
   const io::FieldReader& reader = source_.reader;
   series_.name = source_.files.front().string();
-  in_file(series_.name, [&] {
+  in_observations(series_.name, [&] {
     series_ = series_of(source_, matched_block(domain.grid, reader.grid()), domain.step_seconds);
     coarse_ = domain.block_mean(series_.block);
-    if (reader.step_seconds() % domain.step_seconds != 0)
-      throw core::Error(fmt::format("time: the step is {}, expected a multiple of the prior's, {}",
-                                    calendar::format_step(reader.step_seconds()),
-                                    calendar::format_step(domain.step_seconds)));
+    check_step(reader, domain);
   });
   const std::vector<ingestion::PlausibleRange> ranges = plausible_ranges(domain);
   for (const std::int64_t variable : series_.variables)
@@ -50,7 +39,7 @@ at::Tensor SeriesReader::read(std::int64_t first, std::int64_t count) const {
   reader.read_with_gaps(first, count, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
   for (std::int64_t i = 0; i < count; ++i) {
     at::Tensor coarse = values.select(0, i);
-    in_file(series_.name, [&] {
+    in_observations(series_.name, [&] {
       for (std::size_t v = 0; v < plausible_.size(); ++v)
         ingestion::check_plausible(plausible_[v],
                                    {coarse.data_ptr<float>() + static_cast<std::int64_t>(v) * cells,
