@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/diffusion/divergence.hpp"
 
 namespace foehn::diffusion {
 
@@ -19,7 +20,8 @@ double checked(double sum) {
   if (!std::isfinite(sum))
     throw core::CollectiveError(
         core::Scope::team,
-        "sampling diverged: the difference from the observations is not finite; use more sampler.steps");
+        fmt::format("{}: the difference from the observations is not finite; use more sampler.steps",
+                    kDiverged));
   return sum;
 }
 

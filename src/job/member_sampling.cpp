@@ -16,8 +16,8 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/device/waiting.hpp"
+#include "foehn/diffusion/divergence.hpp"
 #include "foehn/diffusion/noise.hpp"
-#include "foehn/job/run.hpp"
 
 namespace foehn::job {
 
@@ -115,14 +115,14 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
       if (is_sound_then[variable].item<bool>()) continue;
       const bool is_sda =
           tools_.plan.guidance == Guidance::sda || tools_.plan.guidance == Guidance::sda_exact;
-      throw core::Error(
-          fmt::format("{}: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; use "
-                      "more sampler.steps{}{} or a smaller sampler.stride",
-                      kDiverged, member, state.step, plan.sampler.steps, plan.period.date(hours_.first + i),
-                      domain.variables[static_cast<std::size_t>(variable)].name,
-                      is_last ? "far outside the prior's range" : "grows without bound",
-                      is_last && tools_.prior.network ? ", a prior trained longer" : "",
-                      is_sda ? ", a larger observation.gamma" : ""));
+      throw core::Error(fmt::format(
+          "{}: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; use "
+          "more sampler.steps{}{} or a smaller sampler.stride",
+          diffusion::kDiverged, member, state.step, plan.sampler.steps, plan.period.date(hours_.first + i),
+          domain.variables[static_cast<std::size_t>(variable)].name,
+          is_last ? "far outside the prior's range" : "grows without bound",
+          is_last && tools_.prior.network ? ", a prior trained longer" : "",
+          is_sda ? ", a larger observation.gamma" : ""));
     }
   }
 }

@@ -6,6 +6,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/diffusion/divergence.hpp"
 #include "foehn/job/make_plan.hpp"
 #include "foehn/job/run.hpp"
 
@@ -28,7 +29,7 @@ Drawn draw(const TrialTools& tools, const job::Settings& settings, std::string& 
     return result.is_done ? Drawn::all : Drawn::some;
   } catch (const core::CollectiveError& error) {
     failure = error.what();
-    if (failure.find(job::kDiverged) == std::string::npos) throw;
+    if (failure.find(diffusion::kDiverged) == std::string::npos) throw;
     return Drawn::diverged;
   }
 }

@@ -11,11 +11,11 @@
 #include "device/fake_device.hpp"
 #include "diffusion/sample_whole.hpp"
 #include "foehn/diffusion/guidance.hpp"
-#include "foehn/diffusion/noise.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "foehn/observation/block_mean_operator.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
+#include "trajectory/surroundings.hpp"
 
 namespace foehn::trajectory {
 namespace {
@@ -64,13 +64,8 @@ Run sample_on(const c10::Device& device, std::int64_t hours, std::int64_t batch)
   const auto transport = comm::make_transport(
       world, device, device.is_cpu() ? comm::TransportKind::mpi : comm::TransportKind::mpi_by_host);
   ComposedDenoiser composed(network, *transport, partition, {hours, 1, 1}, batch);
-  diffusion::Surroundings surroundings;
-  surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
-    diffusion::fill_noise({.seed = 5, .draw = number}, mine.first, slab);
-  };
-  surroundings.ordered_sum = [&](std::span<const double> sums) { return world.ordered_sum(sums); };
-  surroundings.trajectory_values = hours * kVariables * kNy * kNx;
-  surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
+  const diffusion::Surroundings surroundings =
+      surroundings_of(world, mine.first, hours * kVariables * kNy * kNx);
   diffusion::MmpsGuidance guided(
       composed, observations_of(mine, hours, device),
       {.solver = {.steps = 2, .tolerance = {}}, .ordered_sum = surroundings.ordered_sum});

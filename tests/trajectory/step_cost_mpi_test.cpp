@@ -13,10 +13,10 @@
 
 #include "diffusion/sample_whole.hpp"
 #include "foehn/diffusion/guidance.hpp"
-#include "foehn/diffusion/noise.hpp"
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/observation/block_mean_operator.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
+#include "trajectory/surroundings.hpp"
 
 namespace foehn::trajectory {
 namespace {
@@ -102,13 +102,8 @@ Operators count_operators(const comm::Communicator& world, std::int64_t hours, s
   Network network;
   const auto transport = comm::make_transport(world);
   ComposedDenoiser composed(network, *transport, partition, {hours, kMarkovOrder, 1}, batch);
-  diffusion::Surroundings surroundings;
-  surroundings.fill_noise = [&](at::Tensor& slab, std::uint32_t number) {
-    diffusion::fill_noise({.seed = 5, .draw = number}, mine.first, slab);
-  };
-  surroundings.ordered_sum = [&](std::span<const double> sums) { return world.ordered_sum(sums); };
-  surroundings.trajectory_values = hours * kVariables * kNy * kNx;
-  surroundings.pass_done = [](const diffusion::SamplerState&) { return true; };
+  const diffusion::Surroundings surroundings =
+      surroundings_of(world, mine.first, hours * kVariables * kNy * kNx);
   diffusion::MmpsGuidance guided(
       composed, observations_of(mine, hours),
       {.solver = {.steps = solver_steps, .tolerance = {}}, .ordered_sum = surroundings.ordered_sum});

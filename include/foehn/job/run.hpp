@@ -49,10 +49,6 @@ struct Cost {
   SolveSummary solves = {};
 };
 
-/// How the message of a run begins whose values became infinite or cannot be weather: its settings are at
-/// fault, not its input.
-inline constexpr const char* kDiverged = "sampling diverged";
-
 /// How a run ended.
 struct Result {
   bool is_done = true;  ///< false if it was stopped, with checkpoints; the same on all ranks
