@@ -9,6 +9,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
+#include "rising_grid.hpp"
 
 namespace foehn::grid {
 namespace {
@@ -22,13 +23,13 @@ constexpr double kPoleTolerance = 1e-4;
 /// 0.0014, a step of float32 at 90 is 8e-6.
 constexpr double kBeyondPole = 2e-3;
 
-std::string size_text(const Grid& grid) {
-  return std::to_string(grid.ny()) + " x " + std::to_string(grid.nx()) + " (" + grid.y.name + " x " +
-         grid.x.name + ")";
-}
-
 std::string number_text(double value) {
   return fmt::format("{:.10g}", value);
+}
+
+template <class T>
+std::vector<T> part(const std::vector<T>& values, std::int64_t first, std::int64_t last) {
+  return {values.begin() + first, values.begin() + last};
 }
 
 /// Reads "first:last" of non-negative integers with first < last.
@@ -42,10 +43,19 @@ bool parse_range(std::string_view text, std::int64_t& first, std::int64_t& last)
 
 Axis crop_axis(const Axis& axis, std::int64_t first, std::int64_t last) {
   Axis cropped = axis;
-  cropped.values.assign(axis.values.begin() + first, axis.values.begin() + last);
-  if (!axis.bounds.empty())
-    cropped.bounds.assign(axis.bounds.begin() + 2 * first, axis.bounds.begin() + 2 * last);
+  cropped.values = part(axis.values, first, last);
+  if (!axis.bounds.empty()) cropped.bounds = part(axis.bounds, 2 * first, 2 * last);
   return cropped;
+}
+
+UnstructuredCells crop_cells(const UnstructuredCells& cells, std::int64_t first, std::int64_t last) {
+  const auto corners = static_cast<std::int64_t>(cells.corners.latitude.size()) / cells.size();
+  const auto crop_positions = [&](const Geographic& all, std::int64_t each) {
+    return Geographic{part(all.latitude, each * first, each * last),
+                      part(all.longitude, each * first, each * last)};
+  };
+  return {cells.name, crop_positions(cells.centres, 1), part(cells.areas, first, last),
+          crop_positions(cells.corners, corners)};
 }
 
 Axis block_mean_axis(const Axis& axis, std::int64_t block) {
@@ -101,6 +111,23 @@ std::optional<std::string> axis_difference(const Axis& expected, const Axis& fou
   return std::nullopt;
 }
 
+/// Cells are the same if their centres are no further apart than a part of what is about a cell's side.
+std::optional<std::string> cells_difference(const UnstructuredCells& expected,
+                                            const UnstructuredCells& found) {
+  if (found.size() != expected.size())
+    return fmt::format("{}: {} cells, expected {}", found.name, found.size(), expected.size());
+  for (std::size_t i = 0; i < expected.areas.size(); ++i) {
+    const Position e{expected.centres.latitude[i], expected.centres.longitude[i]};
+    const Position f{found.centres.latitude[i], found.centres.longitude[i]};
+    const double east = longitude_difference(e.longitude, f.longitude) * std::cos(e.latitude * kRadians);
+    const double distance = std::hypot(e.latitude - f.latitude, east);
+    if (!(distance <= kStepTolerance * std::sqrt(expected.areas[i]) / kRadians))
+      return fmt::format("{}: cell {} is at {}, expected {}", found.name, i, position_text(f),
+                         position_text(e));
+  }
+  return std::nullopt;
+}
+
 std::string pole_text(const std::optional<RotatedPole>& pole) {
   if (!pole) return "a geographic grid";
   return "a rotated pole at latitude " + number_text(pole->pole_latitude) + ", longitude " +
@@ -125,7 +152,35 @@ std::optional<double> settle_latitudes(std::vector<double>& latitudes) {
   return std::nullopt;
 }
 
+std::vector<std::string> dimension_names(const Grid& grid) {
+  if (grid.unstructured) return {grid.unstructured->name};
+  return {grid.y.name, grid.x.name};
+}
+
+std::string cell_text(const Grid& grid, std::int64_t cell) {
+  if (grid.unstructured) {
+    const auto i = static_cast<std::size_t>(cell);
+    const Geographic& centres = grid.unstructured->centres;
+    return fmt::format("{} {}, {}", grid.unstructured->name, cell,
+                       position_text({centres.latitude[i], centres.longitude[i]}));
+  }
+  return fmt::format("{} {:.6g}, {} {:.6g}", grid.y.name,
+                     grid.y.values[static_cast<std::size_t>(cell / grid.nx())], grid.x.name,
+                     grid.x.values[static_cast<std::size_t>(cell % grid.nx())]);
+}
+
+std::string size_text(const Grid& grid) {
+  if (grid.unstructured) return fmt::format("{} ({})", grid.cells(), grid.unstructured->name);
+  return fmt::format("{} x {} ({} x {})", grid.ny(), grid.nx(), grid.y.name, grid.x.name);
+}
+
+void require_rows(const Grid& grid, const std::string& purpose) {
+  if (!grid.unstructured) return;
+  throw core::Error("a grid of " + size_text(grid) + " without rows and columns: " + purpose);
+}
+
 Geographic geographic_coordinates(const Grid& grid) {
+  if (grid.unstructured) return grid.unstructured->centres;
   Geographic geographic;
   geographic.latitude.reserve(static_cast<std::size_t>(grid.cells()));
   geographic.longitude.reserve(static_cast<std::size_t>(grid.cells()));
@@ -160,11 +215,16 @@ Grid crop_grid(const Grid& grid, const Crop& crop) {
                       std::to_string(crop.x0) + ":" + std::to_string(crop.x1) +
                       " does not fit in the grid of " + size_text(grid));
   }
+  if (grid.unstructured) return {{}, {}, std::nullopt, crop_cells(*grid.unstructured, crop.x0, crop.x1)};
   return {crop_axis(grid.y, crop.y0, crop.y1), crop_axis(grid.x, crop.x0, crop.x1), grid.rotated_pole};
 }
 
 Grid block_mean_grid(const Grid& grid, std::int64_t block) {
   if (block < 1) throw core::Error("block of " + std::to_string(block) + " cells: expected at least 1");
+  if (block == 1 && grid.unstructured) return grid;
+  require_rows(grid,
+               "it has no blocks of cells; give observations on a grid of their own "
+               "(observation.operator native) or at points (observation.points)");
   if (grid.ny() % block != 0 || grid.nx() % block != 0) {
     throw core::Error("blocks of " + std::to_string(block) + " x " + std::to_string(block) +
                       " cells do not divide the grid of " + size_text(grid));
@@ -173,6 +233,10 @@ Grid block_mean_grid(const Grid& grid, std::int64_t block) {
 }
 
 std::optional<std::string> difference(const Grid& expected, const Grid& found) {
+  if (expected.unstructured.has_value() != found.unstructured.has_value()) {
+    return "a grid of " + size_text(found) + ", expected one of " + size_text(expected);
+  }
+  if (expected.unstructured) return cells_difference(*expected.unstructured, *found.unstructured);
   if (!is_same_pole(expected.rotated_pole, found.rotated_pole)) {
     return pole_text(found.rotated_pole) + ", expected " + pole_text(expected.rotated_pole);
   }

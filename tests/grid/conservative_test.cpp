@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 /// The area of each cell of a grid of equal steps, square degrees at the equator of its coordinates.
-std::vector<double> cell_areas(const Grid& grid) {
+std::vector<double> areas_of_equal_steps(const Grid& grid) {
   const double dy = grid.y.values[1] - grid.y.values[0];
   const double dx = grid.x.values[1] - grid.x.values[0];
   std::vector<double> areas;
@@ -45,7 +45,7 @@ double integral_on_target(const RegriddingWeights& weights, const std::vector<do
 }
 
 double integral_on(const Grid& grid, const std::vector<float>& field) {
-  const std::vector<double> areas = cell_areas(grid);
+  const std::vector<double> areas = areas_of_equal_steps(grid);
   double integral = 0;
   for (std::size_t i = 0; i < areas.size(); ++i) integral += areas[i] * static_cast<double>(field[i]);
   return integral;
@@ -68,7 +68,8 @@ TEST(ConservativeWeights, KeepTheIntegralOverTheGlobe) {
       const auto field = make_field(source, temperature);
       const double expected = integral_on(source, field);
       const auto weights = conservative_weights(source, target);
-      EXPECT_NEAR(integral_on_target(weights, cell_areas(target), field), expected, 1e-12 * expected);
+      EXPECT_NEAR(integral_on_target(weights, areas_of_equal_steps(target), field), expected,
+                  1e-12 * expected);
     }
   }
 }
@@ -78,7 +79,7 @@ TEST(ConservativeWeights, OfBlocksAreTheirAreaMeans) {
   const auto weights = conservative_weights(source, block_mean_grid(source, 8));
   ASSERT_EQ(weights.target_cells(), 4 * 6);
   EXPECT_EQ(weights.first_link[1], 64);
-  const std::vector<double> areas = cell_areas(source);
+  const std::vector<double> areas = areas_of_equal_steps(source);
   double block = 0;
   for (std::size_t y = 0; y < 8; ++y) block += 8 * areas[y * 48];
   EXPECT_NEAR(weights.weight[0], areas[0] / block, 1e-12);
@@ -94,10 +95,10 @@ TEST(ConservativeWeights, KeepConstantsAndTheIntegralOnARotatedGlobe) {
   // Cell by cell the outlines are true to 1e-5 of the area; neighbours share their sides, so errors cancel.
   const auto field = make_field(source, temperature);
   const double expected = integral_on(source, field);
-  EXPECT_NEAR(integral_on_target(weights, cell_areas(target), field), expected, 1e-7 * expected);
+  EXPECT_NEAR(integral_on_target(weights, areas_of_equal_steps(target), field), expected, 1e-7 * expected);
   // The other way, cells of the geographic grid hold the rotated poles.
   const auto back = conservative_weights(target, source);
-  EXPECT_NEAR(integral_on_target(back, cell_areas(source), regrid(weights, field)), expected,
+  EXPECT_NEAR(integral_on_target(back, areas_of_equal_steps(source), regrid(weights, field)), expected,
               1e-6 * expected);
 }
 
