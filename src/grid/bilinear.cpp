@@ -5,6 +5,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/regridding.hpp"
 #include "rising_grid.hpp"
+#include "triangles.hpp"
 #include "weights_builder.hpp"
 
 namespace foehn::grid {
@@ -72,6 +73,7 @@ std::optional<Rows> between_rows(const RisingGrid& source, double latitude) {
 }  // namespace
 
 RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets) {
+  if (source.unstructured) return triangle_weights(*source.unstructured, targets);
   const RisingGrid rising = make_rising_grid(source);
   WeightsBuilder builder(source.ny(), source.nx());
   for (std::size_t i = 0; i < targets.latitude.size(); ++i) {

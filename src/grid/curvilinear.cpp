@@ -7,6 +7,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/regridding.hpp"
 #include "rising_grid.hpp"
+#include "sphere.hpp"
 #include "weights_builder.hpp"
 
 namespace foehn::grid {
@@ -14,18 +15,6 @@ namespace {
 
 /// A target on a side belongs to both quadrilaterals, whatever the rounding; a part of a cell.
 constexpr double kOnSide = 1e-9;
-
-using Vector = std::array<double, 3>;
-
-double dot(const Vector& a, const Vector& b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-Vector unit_vector(double latitude, double longitude) {
-  const double cosine = std::cos(latitude * kRadians);
-  return {cosine * std::cos(longitude * kRadians), cosine * std::sin(longitude * kRadians),
-          std::sin(latitude * kRadians)};
-}
 
 /// Where in a quadrilateral a target lies: 0 to 1 from the first to the second column and row.
 struct Inside {

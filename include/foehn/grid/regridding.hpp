@@ -58,11 +58,15 @@ struct RegriddingWeights {
 /// from the pole, is linear in latitude between the row and the pole, whose value is the row's mean. At any
 /// other border a target up to half a cell outside the outermost centres, hence still inside the outermost
 /// cells, takes the value at the border: nothing is extrapolated.
+/// From a list of cells in rows, those of a reduced Gaussian grid, it is linear on triangles between the
+/// cells of neighbouring rows, whose sides are great circles: the three weights are those with which the
+/// corners make the target's direction. At a pole the value is the mean of the row next to it.
 /// @note Winds are interpolated as two scalars, which is wrong next to a pole.
 ///
-/// @param source   with at least 2 rows and 2 columns
+/// @param source   with at least 2 rows and 2 columns; or a list of cells that lie in rows (find_rows) of at
+///                 least 3, from pole to pole
 /// @param targets  geographic positions, degrees
-/// @throws Error naming the first target that is further outside
+/// @throws Error naming the first target that is further outside, or why the source's cells lie in no rows
 RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets);
 
 /// Bilinear interpolation in the quadrilaterals of neighbouring cell centres, for a source grid whose
