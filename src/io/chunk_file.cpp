@@ -26,9 +26,10 @@ ChunkFile::ChunkFile(const std::filesystem::path& path, std::filesystem::path na
       datasets_.push_back(H5Dopen2(file_, variable.c_str(), H5P_DEFAULT));
       if (datasets_.back() < 0) fail("opening variable " + variable);
       const hid_t space = H5Dget_space(datasets_.back());
+      const int rank = H5Sget_simple_extent_ndims(space);  // time and cell, or time, y and x
       std::array<hsize_t, 3> size{};
-      const bool is_known = H5Sget_simple_extent_ndims(space) == 3 &&
-                            H5Sget_simple_extent_dims(space, size.data(), nullptr) == 3;
+      const bool is_known =
+          (rank == 2 || rank == 3) && H5Sget_simple_extent_dims(space, size.data(), nullptr) == rank;
       H5Sclose(space);
       size[0] = static_cast<hsize_t>(instants);
       if (!is_known || H5Dset_extent(datasets_.back(), size.data()) < 0)

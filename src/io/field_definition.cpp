@@ -114,11 +114,13 @@ void define_fields(NetcdfFile& file, const FieldHeader& header) {
         "realization", NetcdfType::int32, {},
         {{"standard_name", "realization"}, {"long_name", "ensemble member"}, {"units", "1"}});
   }
-  const NetcdfStorage storage{{header.chunk_steps, header.grid.ny(), header.grid.nx()}, header.deflate};
-  for (const auto& variable : header.variables) {
-    file.define_variable(variable.name, NetcdfType::float32, {"time", header.grid.y.name, header.grid.x.name},
+  std::vector<std::string> dimensions = grid::dimension_names(header.grid);
+  dimensions.insert(dimensions.begin(), "time");
+  NetcdfStorage storage{{header.chunk_steps, header.grid.nx()}, header.deflate};
+  if (dimensions.size() == 3) storage.chunks.insert(storage.chunks.begin() + 1, header.grid.ny());
+  for (const auto& variable : header.variables)
+    file.define_variable(variable.name, NetcdfType::float32, dimensions,
                          variable_attributes(header, variable), storage);
-  }
   Attributes global = header.attributes;
   global.insert_or_assign("Conventions", std::string("CF-1.11"));
   file.set_global_attributes(global);

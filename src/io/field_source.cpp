@@ -1,9 +1,7 @@
 #include "field_source.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <optional>
 #include <span>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "foehn/io/grid_reader.hpp"
 #include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/raw_wrf.hpp"
+#include "unstructured_grid.hpp"
 
 namespace foehn::io {
 namespace {
@@ -22,10 +21,9 @@ bool has_horizontal_coordinates(const NetcdfFile& file, const NetcdfVariable& va
                      [&](const NetcdfDimension& dimension) { return file.has_variable(dimension.name); });
 }
 
-std::string number_text(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", value);
-  return text.data();
+/// A grid without rows will do where it says where its cells lie.
+Horizontal horizontal_of(const NetcdfFile& file, const NetcdfVariable& variable) {
+  return is_unstructured(file, variable) ? Horizontal::or_mesh : Horizontal::rows_and_columns;
 }
 
 }  // namespace
@@ -36,15 +34,18 @@ std::vector<Variable> field_variables(const NetcdfFile& file) {
   std::optional<NetcdfVariable> without_coordinates;
   for (const auto& name : file.variable_names()) {
     NetcdfVariable variable = file.variable(name);
-    if (!is_field(file, variable, Horizontal::rows_and_columns)) continue;
-    if (has_horizontal_coordinates(file, variable))
+    const Horizontal horizontal = horizontal_of(file, variable);
+    if (!is_field(file, variable, horizontal)) continue;
+    if (horizontal == Horizontal::or_mesh || has_horizontal_coordinates(file, variable))
       variables.push_back({name, "", ""});
     else if (!without_coordinates && read_positions(file, variable, 2))
       without_coordinates = std::move(variable);
   }
   if (variables.empty() && without_coordinates) read_grid(file, *without_coordinates);  // says why not
   if (variables.empty())
-    throw core::Error(file.path().string() + ": no variable has dimensions (time, y, x)");
+    throw core::Error(file.path().string() +
+                      ": no variable has dimensions (time, y, x), or (time, cell) with a latitude and a "
+                      "longitude of each cell");
   return variables;
 }
 
@@ -52,7 +53,7 @@ FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable
   FieldSource source;
   source.path = file.path();
   for (const auto& variable : wanted)
-    source.layouts.push_back(read_layout(file, variable, Horizontal::rows_and_columns));
+    source.layouts.push_back(read_layout(file, variable, horizontal_of(file, file.variable(variable.name))));
 
   const FieldLayout& first = source.layouts.front();
   const std::string time_name = first.header.dimensions[first.time_dimension].name;
@@ -83,9 +84,10 @@ std::string name_of(const FieldSource& source, const FieldLayout& layout) {
 
 std::string place_of(const FieldSource& source, std::int64_t time, std::int64_t y, std::int64_t x) {
   const grid::Grid& grid = source.grid;
+  const std::string cell = grid::cell_text(grid, y * grid.nx() + x);
+  if (grid.unstructured) return "at " + source.times.format(time) + ", " + cell;
   return "at " + source.times.format(time) + ", y " + std::to_string(y) + ", x " + std::to_string(x) + " (" +
-         grid.y.name + " " + number_text(grid.y.values[static_cast<std::size_t>(y)]) + ", " + grid.x.name +
-         " " + number_text(grid.x.values[static_cast<std::size_t>(x)]) + ")";
+         cell + ")";
 }
 
 namespace {

@@ -23,7 +23,7 @@ struct FieldSource {
   std::vector<TimeCellsEvidence> time_evidence;  ///< as layouts
 };
 
-/// The variables of a file that have dimensions (time, y, x).
+/// The variables of a file that have dimensions (time, y, x), or (time, cell) with positions of cells.
 std::vector<Variable> field_variables(const NetcdfFile& file);
 
 /// Reads and checks the header of a file: variables, units, grid and time axis.
@@ -32,7 +32,7 @@ FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable
 
 /// "file: variable: ", for messages.
 std::string name_of(const FieldSource& source, const FieldLayout& layout);
-/// "at time, y, x (lat ..., lon ...)", for messages.
+/// "at time, y, x (lat ..., lon ...)", or "at time, cell ...", for messages.
 /// @param time, y, x  indices in the file
 std::string place_of(const FieldSource& source, std::int64_t time, std::int64_t y, std::int64_t x);
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
@@ -18,8 +17,8 @@ FieldWriter::FieldWriter(std::filesystem::path path, const FieldHeader& header)
     : path_(std::move(path)),
       temporary_path_(temporary_path_of(path_)),
       cells_(header.grid.cells()),
-      ny_(header.grid.ny()),
-      nx_(header.grid.nx()),
+      field_shape_(header.grid.unstructured ? std::vector<std::int64_t>{header.grid.nx()}
+                                            : std::vector<std::int64_t>{header.grid.ny(), header.grid.nx()}),
       time_(std::make_unique<const TimeCoordinate>(header)) {
   check_header(path_, header);
   for (const auto& variable : header.variables) variable_names_.push_back(variable.name);
@@ -47,8 +46,9 @@ void FieldWriter::append(std::span<const float> values) {
     throw core::Error(path_.string() + ": " + std::to_string(values.size()) +
                       " values, expected a multiple of one instant's, " + std::to_string(instant));
   }
-  const std::array<std::int64_t, 3> start{written_, 0, 0};
-  const std::array<std::int64_t, 3> count{steps, ny_, nx_};
+  std::vector<std::int64_t> start(1 + field_shape_.size(), 0), count{steps};
+  start[0] = written_;
+  count.insert(count.end(), field_shape_.begin(), field_shape_.end());
   time_->write(*file_, written_, steps);
   std::vector<float> fields(static_cast<std::size_t>(steps * cells_));
   for (std::int64_t v = 0; v < variables; ++v) {

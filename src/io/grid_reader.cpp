@@ -12,6 +12,7 @@
 #include "foehn/io/packing.hpp"
 #include "foehn/io/standard_name.hpp"
 #include "grid_mapping.hpp"
+#include "unstructured_grid.hpp"
 
 namespace foehn::io {
 namespace {
@@ -201,6 +202,10 @@ std::optional<grid::Grid> complete_grid(const NetcdfFile& file, const std::strin
 
 grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
   const std::string where = file.path().string() + ": " + variable.name;
+  if (is_unstructured(file, variable))
+    return core::with_context(where, [&] {
+      return grid::Grid{{}, {}, std::nullopt, read_unstructured(file, variable)};
+    });
   if (variable.dimensions.size() < 2)
     throw core::Error(where + ": it has no two horizontal dimensions (y, x)");
   const auto positions = core::with_context(where, [&] { return read_positions(file, variable, 2); });
@@ -226,6 +231,7 @@ std::optional<grid::Grid> find_rectilinear_grid(const NetcdfFile& file, const Ne
 }
 
 void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {
+  if (grid.unstructured) return read_corners(file, *grid.unstructured);
   for (grid::Axis* axis : {&grid.y, &grid.x}) {
     const auto name = file.variable(axis->name).text("bounds");
     if (!name || !file.has_variable(*name)) continue;

@@ -7,6 +7,7 @@
 #include "cell_bounds.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "grid_mapping.hpp"
+#include "unstructured_grid.hpp"
 
 namespace foehn::io {
 namespace {
@@ -49,6 +50,7 @@ Attributes position_attributes(const char* name, const char* units, const char* 
 }  // namespace
 
 void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
+  if (grid.unstructured) return define_cells(file, *grid.unstructured);
   file.define_dimension(grid.y.name, grid.ny());
   file.define_dimension(grid.x.name, grid.nx());
   const std::string suffix = grid.rotated_pole ? " in rotated pole grid" : "";
@@ -69,6 +71,7 @@ void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& ma
 }
 
 void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping) {
+  if (grid.unstructured) return write_cells(file, *grid.unstructured);
   file.write(grid.y.name, std::span<const double>(grid.y.values));
   file.write(grid.x.name, std::span<const double>(grid.x.values));
   // A grid mapping variable holds only attributes; its value is written so that it is not a fill value.
@@ -82,6 +85,7 @@ void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& map
 }
 
 Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping) {
+  if (grid.unstructured) return cell_attributes();
   Attributes attributes;
   if (has_mapping(grid, mapping)) attributes["grid_mapping"] = mapping.name;
   if (grid.rotated_pole) attributes["coordinates"] = std::string("lat lon");

@@ -163,6 +163,11 @@ bool is_plain_degrees(const std::string& units) {
   return core::lower_case(units) == "degrees" || core::lower_case(units) == "degree";
 }
 
+bool has_positions(const NetcdfFile& file, const NetcdfVariable& field, std::size_t horizontal_dimensions) {
+  return find_positions(file, field, horizontal_dimensions, is_latitude) &&
+         find_positions(file, field, horizontal_dimensions, is_longitude);
+}
+
 std::optional<HorizontalPositions> read_positions(const NetcdfFile& file, const NetcdfVariable& field,
                                                   std::size_t horizontal_dimensions) {
   const auto latitude = find_positions(file, field, horizontal_dimensions, is_latitude);

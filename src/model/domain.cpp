@@ -14,6 +14,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/grid_reader.hpp"
 #include "foehn/io/grid_writer.hpp"
+#include "foehn/io/horizontal_positions.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/write_netcdf.hpp"
 
@@ -58,6 +59,12 @@ const T& attribute(const io::Attributes& attributes, const std::string& name) {
   return *value;
 }
 
+/// The dimensions of a variable of fields in the file.
+std::vector<std::string> dimensions_on(const grid::Grid& grid, std::vector<std::string> leading) {
+  for (std::string& name : grid::dimension_names(grid)) leading.push_back(std::move(name));
+  return leading;
+}
+
 /// Reads a variable whose dimensions must have the sizes given.
 at::Tensor read_tensor(const io::NetcdfFile& file, const std::string& name,
                        const std::vector<std::int64_t>& shape) {
@@ -73,18 +80,33 @@ at::Tensor read_tensor(const io::NetcdfFile& file, const std::string& name,
   return tensor;
 }
 
-/// The grid of the file's axes, whether or not it has a field on them.
+/// Reads coefficients of harmonics, [harmonic, variable, y, x]; of cells without rows the file has [..,
+/// cell].
+at::Tensor read_coefficients(const io::NetcdfFile& file, const std::string& name,
+                             std::vector<std::int64_t> leading, const grid::Grid& grid) {
+  std::vector<std::int64_t> shape = leading;
+  if (!grid.unstructured) shape.push_back(grid.ny());
+  shape.push_back(grid.nx());
+  leading.insert(leading.end(), {grid.ny(), grid.nx()});
+  return read_tensor(file, name, shape).reshape(leading);
+}
+
+/// The grid of the file's axes, or of its cells, whether or not it has a field on them.
 grid::Grid read_horizontal_grid(const io::NetcdfFile& file) {
   io::NetcdfVariable field;
   field.name = "grid";
   field.dimensions.resize(2);
+  std::string cells;
   for (const std::string& name : file.variable_names()) {
     const io::NetcdfVariable variable = file.variable(name);
     const auto axis = variable.text("axis");
     if (variable.dimensions.size() == 1 && (axis == "Y" || axis == "X"))
       field.dimensions[axis == "Y" ? 0 : 1] = variable.dimensions[0];
     if (variable.text("grid_mapping_name")) field.attributes["grid_mapping"] = name;
+    if (variable.dimensions.size() == 1 && !axis && io::is_latitude(variable))
+      field.dimensions[1] = variable.dimensions[0], cells = variable.dimensions[0].name;
   }
+  if (!cells.empty()) return io::read_grid(file, field);
   for (std::size_t i = 0; i < 2; ++i)
     if (field.dimensions[i].name.empty())
       throw core::Error(fmt::format("no coordinate variable with attribute axis = '{}'", i == 0 ? "Y" : "X"));
@@ -132,7 +154,7 @@ void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, cons
                        {{"long_name", std::string("1: sine, 0: cosine, of the time since the cycle began")}});
   io::Attributes attributes = io::grid_attributes(grid);
   attributes["long_name"] = std::string("climatology: coefficient of each harmonic, in the variable's unit");
-  file.define_variable("climatology", f64, {"harmonic", "variable", grid.y.name, grid.x.name}, attributes);
+  file.define_variable("climatology", f64, dimensions_on(grid, {"harmonic", "variable"}), attributes);
   if (deviation == nullptr) return;
   attributes["long_name"] = std::string(
       "variance of anomalies relative to the square of the scale: coefficient of each harmonic; the variance "
@@ -140,7 +162,7 @@ void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, cons
       "never below a part of its mean");
   attributes["units"] = std::string("1");
   attributes[kLeastPartName] = deviation->least_part();
-  file.define_variable(kDeviation, f64, {"harmonic", "variable", grid.y.name, grid.x.name}, attributes);
+  file.define_variable(kDeviation, f64, dimensions_on(grid, {"harmonic", "variable"}), attributes);
 }
 
 void write_anomalies(io::NetcdfFile& file, const Climatology& climatology, const Deviation* deviation,
@@ -162,7 +184,7 @@ void write_anomalies(io::NetcdfFile& file, const Climatology& climatology, const
 
 /// Of the same harmonics as the climatology; none in priors of one scale per variable.
 std::optional<Deviation> read_deviation(const io::NetcdfFile& file, const std::vector<Harmonic>& harmonics,
-                                        const std::vector<std::int64_t>& shape) {
+                                        std::int64_t variables, const grid::Grid& grid) {
   if (!file.has_variable(kDeviation)) return {};
   const io::Attributes attributes = file.variable(kDeviation).attributes;
   const auto found = attributes.find(kLeastPartName);
@@ -170,7 +192,8 @@ std::optional<Deviation> read_deviation(const io::NetcdfFile& file, const std::v
   if (part == nullptr || !(*part > 0 && *part <= 1))
     throw core::Error(fmt::format("variable '{}': attribute '{}': expected a number above 0, at most 1",
                                   kDeviation, kLeastPartName));
-  const at::Tensor coefficients = read_tensor(file, kDeviation, shape);
+  const at::Tensor coefficients =
+      read_coefficients(file, kDeviation, {static_cast<std::int64_t>(harmonics.size()), variables}, grid);
   if (harmonics[0].cycle != Harmonic::Cycle::constant || !coefficients.select(0, 0).gt(0).all().item<bool>())
     throw core::Error(fmt::format(
         "variable '{}': expected the mean as the first harmonic, and it positive everywhere", kDeviation));
@@ -197,9 +220,8 @@ Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables,
     harmonics.push_back({static_cast<Harmonic::Cycle>(static_cast<int>(code)), static_cast<int>(oscillations),
                          sine[i].item<double>() != 0});
   }
-  const std::vector<std::int64_t> shape{count, variables, grid.ny(), grid.nx()};
-  const at::Tensor coefficients = read_tensor(file, "climatology", shape);
-  std::optional<Deviation> deviation = read_deviation(file, harmonics, shape);
+  const at::Tensor coefficients = read_coefficients(file, "climatology", {count, variables}, grid);
+  std::optional<Deviation> deviation = read_deviation(file, harmonics, variables, grid);
   return Normalisation::anomaly(Climatology(std::move(harmonics), coefficients),
                                 read_tensor(file, "scale", {variables}), std::move(deviation));
 }

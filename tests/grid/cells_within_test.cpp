@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "grid/grids.hpp"
 
@@ -101,6 +102,51 @@ TEST(CellsWithin, RefusesACoarseGridOfWhichNoCellIsWhole) {
     EXPECT_THAT(
         [&] { cells_within(fine_grid(), coarse); },
         ThrowsMessage<core::Error>(AllOf(HasSubstr("none of its cells"), HasSubstr("lat 50.5 to 53.5"))));
+}
+
+TEST(CellsWithin, MakeReducedGaussianCellsOfFinerOnes) {
+  const Grid fine = named_grid("O32"), coarse = named_grid("O16");
+  const CellsWithin within = cells_within(fine, coarse);
+  ASSERT_EQ(static_cast<std::int64_t>(within.cells.size()), coarse.cells());
+  EXPECT_EQ(within.cells.front(), 0);
+  EXPECT_EQ(within.cells.back(), coarse.cells() - 1);
+  EXPECT_THAT(sums_of(within.means), testing::Each(DoubleNear(1, 1e-12)));
+  // Each fine cell gives all of its area to coarse cells.
+  std::vector<double> given(static_cast<std::size_t>(fine.cells()));
+  for (std::size_t cell = 0; cell < within.cells.size(); ++cell)
+    for (auto link = within.means.first_link[cell]; link < within.means.first_link[cell + 1]; ++link) {
+      const auto k = static_cast<std::size_t>(link);
+      given[static_cast<std::size_t>(within.means.source_cell[k])] +=
+          within.means.weight[k] * coarse.unstructured->areas[cell];
+    }
+  EXPECT_THAT(given, Pointwise(DoubleNear(1e-13), fine.unstructured->areas));
+}
+
+TEST(CellsWithin, TakeARegionalGridUnderReducedGaussianCells) {
+  // Geographic and rotated: what it covers of the octahedral cells, and a constant in them.
+  for (const Grid& fine : {Grid{make_axis("lat", 30.5, 1, 40), make_axis("lon", -19.5, 1, 60), std::nullopt},
+                           make_european_grid(60, 60)}) {
+    const Grid coarse = named_grid("O16");
+    const CellsWithin within = cells_within(fine, coarse);
+    ASSERT_GT(within.cells.size(), 20U);
+    ASSERT_LT(within.cells.size(), 100U);
+    EXPECT_THAT(sums_of(within.means), testing::Each(DoubleNear(1, 1e-12)));
+    // A smooth field: the mean over a cell lies near the value at its centre.
+    const std::vector<float> means = regrid(within.means, make_field(fine, smooth));
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      const auto cell = static_cast<std::size_t>(within.cells[i]);
+      const Geographic& centres = coarse.unstructured->centres;
+      EXPECT_NEAR(means[i], smooth(centres.latitude[cell], centres.longitude[cell]), 0.02);
+    }
+  }
+}
+
+TEST(CellsWithin, NeedBandsOfKnownAreas) {
+  Grid list = named_grid("O4");
+  for (double& area : list.unstructured->areas) area /= 2;
+  EXPECT_THAT(
+      [&] { cells_within(named_grid("O8"), list); },
+      ThrowsMessage<core::Error>(HasSubstr("208 cells (cell) that are not those of a global reduced")));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/regridding.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "grid/grids.hpp"
@@ -209,6 +210,22 @@ TEST(ConservativeWeights, AreMeansOverTheCoveredPartAndRefuseLessThanHalf) {
               ThrowsMessage<core::Error>(HasSubstr("target's lon repeats its first column")));
   EXPECT_EQ(conservative_weights(closed, make_global_grid(18, 36)).weight,
             conservative_weights(make_global_grid(18, 36), make_global_grid(18, 36)).weight);
+}
+
+TEST(ConservativeWeights, KeepTheIntegralToAndFromReducedGaussianGrids) {
+  const Grid octahedral = named_grid("O16"), regular = make_global_grid(36, 72);
+  const auto integral = [](const Grid& grid, const std::vector<float>& field) {
+    const std::vector<double> areas = cell_areas(grid);
+    double sum = 0;
+    for (std::size_t i = 0; i < areas.size(); ++i) sum += areas[i] * static_cast<double>(field[i]);
+    return sum;
+  };
+  for (const auto& [source, target] : {std::pair(octahedral, regular), std::pair(regular, octahedral)}) {
+    std::vector<float> field = make_field(source, smooth);
+    for (float& value : field) value += 3;
+    const double expected = integral(source, field);
+    EXPECT_NEAR(integral(target, regrid(conservative_weights(source, target), field)), expected, 1e-5);
+  }
 }
 
 }  // namespace

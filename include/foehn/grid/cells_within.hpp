@@ -18,10 +18,10 @@ struct CellsWithin {
 /// of the fine cells under them: the areas of the overlaps, which sum to 1 for each.
 ///
 /// Cells reach as far as in conservative_weights: as bounds say, else half-way to their neighbours. Grids may
-/// be regular or Gaussian in latitude, geographic or rotated, and of different poles.
+/// be regular or Gaussian in latitude, reduced Gaussian, geographic or rotated, and of different poles.
 /// Source: Jones 1999, Mon. Wea. Rev. 127:2204, Eq. 3, from the fine to the coarse grid.
 ///
-/// @param fine, coarse  with at least 2 rows and 2 columns
+/// @param fine, coarse  with at least 2 rows and 2 columns; or reduced Gaussian
 /// @throws Error naming both grids' extents if no coarse cell is covered; or as conservative_weights for
 ///         bounds
 CellsWithin cells_within(const Grid& fine, const Grid& coarse);

@@ -53,7 +53,7 @@ std::optional<CellRows> find_rows(const UnstructuredCells& cells);
 
 /// Where rows end in latitude so that the areas of their cells are those that they have: sines of latitude,
 /// [rows + 1], from 1 to -1. Those of a Gaussian grid are the sums of its weights.
-/// @throws Error if they do not cover the sphere, or a row lies outside of its own edges
-std::vector<double> row_edges(const CellRows& rows, std::span<const double> areas);
+/// @return  nothing if the areas do not cover the sphere, or a row lies outside of its own edges
+std::optional<std::vector<double>> row_edges(const CellRows& rows, std::span<const double> areas);
 
 }  // namespace foehn::grid

@@ -87,7 +87,10 @@ RegriddingWeights bilinear_weights(const CellCentres& source, const Geographic& 
 /// in the equal-area plane (longitude, sin latitude) of the source, whose sides follow the cell's parallels
 /// and meridians to 1e-5 of the cell's area.
 ///
-/// @param source, target  with at least 2 rows and 2 columns
+/// The cells of a reduced Gaussian grid reach half-way to their neighbours in the row, and rows as far as
+/// gives their cells the areas that they have (row_edges).
+///
+/// @param source, target  with at least 2 rows and 2 columns; or reduced Gaussian
 /// @throws Error naming the first target cell of which the source covers less than half, or the first bounds
 ///         that do not enclose their centre or leave a gap
 RegriddingWeights conservative_weights(const Grid& source, const Grid& target);

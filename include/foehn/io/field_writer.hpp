@@ -74,7 +74,8 @@ class FieldWriter {
   std::optional<NetcdfFile> file_;  ///< nothing once closed
   bool is_published_ = false;
   std::vector<std::string> variable_names_;
-  std::int64_t cells_ = 0, ny_ = 0, nx_ = 0;
+  std::int64_t cells_ = 0;
+  std::vector<std::int64_t> field_shape_;  // in the file: [y, x], or [cell]
   std::unique_ptr<const TimeCoordinate> time_;
   std::int64_t written_ = 0;
 };

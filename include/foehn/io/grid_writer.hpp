@@ -16,12 +16,14 @@ struct GridMapping {
 };
 
 /// Defines a grid's coordinate variables (and its grid mapping and 2-D coordinates where it is rotated) in a
-/// new file.
+/// new file. Of cells without rows: latitude, longitude and area, and corners where they are known; a mapping
+/// does not matter.
 void define_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping = {});
 /// Writes their values; after the definitions.
 void write_grid(NetcdfFile& file, const grid::Grid& grid, const GridMapping& mapping = {});
 /// Attributes a data variable on the grid needs: `grid_mapping` and `coordinates`; of a geographic grid no
-/// coordinates, and a mapping only where the earth's radius is given.
+/// coordinates, and a mapping only where the earth's radius is given; of cells without rows `coordinates` and
+/// `cell_measures`, and CDI_grid_type for cdo.
 Attributes grid_attributes(const grid::Grid& grid, const GridMapping& mapping = {});
 
 }  // namespace foehn::io

@@ -36,6 +36,9 @@ struct HorizontalPositions {
 std::optional<HorizontalPositions> read_positions(const NetcdfFile& file, const NetcdfVariable& field,
                                                   std::size_t horizontal_dimensions);
 
+/// Whether there are such variables; they are not read.
+bool has_positions(const NetcdfFile& file, const NetcdfVariable& field, std::size_t horizontal_dimensions);
+
 /// How far apart cells of a rectilinear grid may lie from where positions say they do, as a part of its
 /// smaller step: rounding in files, but never a cell beside.
 inline constexpr double kMostOff = 0.25;

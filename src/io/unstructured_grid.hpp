@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "foehn/grid/grid.hpp"
+#include "foehn/io/netcdf.hpp"
+
+namespace foehn::io {
+
+/// Whether each cell of a variable's last dimension lies where it likes: it has a latitude and a longitude of
+/// its own, [cell] both, or is one of a reduced Gaussian grid as cdo writes them.
+bool is_unstructured(const NetcdfFile& file, const NetcdfVariable& variable);
+
+/// Reads the cells of such a variable.
+///
+/// Areas are those of the variable that `cell_measures` names, or that has the standard name cell_area; else
+/// those of a Gaussian grid, where the cells lie in its rows; else those of the polygons that the `bounds` of
+/// latitude and longitude are. Areas in a unit of length squared are divided by the square of the earth's
+/// radius, and those that cover the globe to within a hundredth are scaled to 4 pi.
+/// @throws Error a cell without a position, areas that are not positive, or no way to know areas
+grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVariable& variable);
+
+/// Adds the corners that the bounds of latitude and longitude are, where they are there.
+void read_corners(const NetcdfFile& file, grid::UnstructuredCells& cells);
+
+/// As define_grid, write_grid and grid_attributes, of cells. Corners are written where the grid has them or
+/// its cells lie in rows, whose cells are boxes.
+void define_cells(NetcdfFile& file, const grid::UnstructuredCells& cells);
+void write_cells(NetcdfFile& file, const grid::UnstructuredCells& cells);
+Attributes cell_attributes();
+
+}  // namespace foehn::io
