@@ -16,8 +16,10 @@ Result perform(const comm::Communicator& world, Planned& planned, std::optional<
   }
   world.agree_on_root(
       [&] { write_run_record(plan, *root, files->description().domain, "unfinished", nullptr); });
+  process::EnergyMeter meter(world, process::gpu_of(hardware.device));
   const std::shared_ptr<const model::PriorBundle> prior = load(std::move(files));
   Result result = run(world, plan, root, *prior, hardware, stop);
+  result.cost.energy = meter.read(world);
   world.agree_on_root([&] { finish(plan, *root, prior->description.domain, result); });
   return result;
 }

@@ -75,6 +75,17 @@ std::filesystem::path record_in(const std::filesystem::path& folder) {
   return folder / "run.json";
 }
 
+/// Joules, or null where they are not known, and why.
+nlohmann::json energy_json(const process::Energy& energy, bool has_gpus) {
+  const auto joules = [](const std::optional<double>& known) {
+    return known ? nlohmann::json(*known) : nlohmann::json(nullptr);
+  };
+  nlohmann::json json{{"processors", joules(energy.processors)}};
+  if (has_gpus) json["gpus"] = joules(energy.gpus);
+  if (!energy.unknown.empty()) json["unknown"] = energy.unknown;
+  return json;
+}
+
 /// @param hours  of weather (steps of the prior) that the steps taken are worth
 void add_cost(nlohmann::json& json, const Cost& record, double hours, const model::Domain& domain) {
   constexpr double kDay = 86400, kYear = 365.25 * kDay, kMega = 1e6;
@@ -91,6 +102,7 @@ void add_cost(nlohmann::json& json, const Cost& record, double hours, const mode
                      {"writing", record.ensemble.output.seconds},          // while nothing was sampled
                      {"writing_hidden", record.ensemble.output.hidden_seconds},
                      {"total", record.total_seconds}};
+  json["energy_J"] = energy_json(record.energy, record.devices.contains("cuda"));
   json["written_MB"] = record.ensemble.output.written_bytes / kMega;
   json["exchanged_MB"] = static_cast<double>(record.traffic.sent_bytes) / kMega;
   const auto values_per_hour =

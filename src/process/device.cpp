@@ -19,6 +19,7 @@
 #endif
 
 #include "foehn/core/error.hpp"
+#include "foehn/process/energy.hpp"
 
 namespace foehn::process {
 
@@ -39,16 +40,6 @@ void fix_arithmetic() {
 #ifdef FOEHN_CUDA  // LibTorch 2
   context.setAllowBF16ReductionCuBLAS(false);
 #endif
-}
-
-RankDevice describe(const c10::Device& device) {
-  RankDevice described{name_of(device), ""};
-#ifdef FOEHN_CUDA
-  if (device.is_cuda())
-    for (const char byte : at::cuda::getDeviceProperties(device.index())->uuid.bytes)
-      described.gpu += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-#endif
-  return described;
 }
 
 /// @param names  of every rank's device
@@ -97,7 +88,7 @@ c10::Device choose_device(const comm::Communicator& world, DeviceChoice choice, 
   RankDevice mine;
   world.agree([&] {
     device = choose_device(choice, on_machine);
-    mine = describe(device);
+    mine = {name_of(device), gpu_of(device)};
   });
   agree_on_devices(world, mine, may_share);
   return device;
@@ -123,6 +114,16 @@ std::string name_of(const c10::Device& device) {
                        at::detail::getCUDAHooks().versionCuDNN());
 #endif
   return c10::DeviceTypeName(device.type(), true);
+}
+
+std::string gpu_of([[maybe_unused]] const c10::Device& device) {
+  std::string digits;
+#ifdef FOEHN_CUDA
+  if (device.is_cuda())
+    for (const char byte : at::cuda::getDeviceProperties(device.index())->uuid.bytes)
+      digits += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+#endif
+  return digits;
 }
 
 void agree_on_devices(const comm::Communicator& world, const RankDevice& mine, bool may_share) {

@@ -27,6 +27,22 @@ std::string text(const nlohmann::json& line, const char* name) {
   return found != line.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+/// Adds a run of which a journal's line says how much energy it took, or does not.
+void add_energy(RunEnergy& energy, const nlohmann::json& line, const char* name) {
+  ++energy.runs;
+  if (!line.contains(name)) return;
+  ++energy.metered;
+  energy.joules += number(line, name);
+  energy.years += number(line, "years");
+}
+
+nlohmann::json to_json(const RunEnergy& energy) {
+  nlohmann::json json{{"runs", energy.runs}, {"metered", energy.metered}};
+  if (energy.metered > 0) json["joules"] = energy.joules;
+  if (energy.years > 0) json["joules_per_simulated_year"] = energy.joules / energy.years;
+  return json;
+}
+
 Summary summarise(const std::vector<nlohmann::json>& lines) {
   Summary summary;
   std::set<std::string> waited;
@@ -46,6 +62,8 @@ Summary summarise(const std::vector<nlohmann::json>& lines) {
     summary.device_hours += number(line, "seconds") * number(line, "ranks") / 3600;
     summary.evaluated += static_cast<std::int64_t>(number(line, "evaluated"));
     summary.differentiated += static_cast<std::int64_t>(number(line, "differentiated"));
+    add_energy(summary.processors, line, "processors_joules");
+    if (text(line, "device") == "cuda") add_energy(summary.gpus, line, "gpus_joules");
   }
   summary.hours = std::max(0.0, last - first) / 3600;
   if (!waited.empty()) summary.waiting_hours = waiting_seconds / 3600 / static_cast<double>(waited.size());
@@ -55,13 +73,14 @@ Summary summarise(const std::vector<nlohmann::json>& lines) {
 /// A beat that has not come so many times is late.
 constexpr double kLateBeats = 3;
 
-/// Seconds since the beat that a service gave last, if it is known to be dead or the next is long due. A user
-/// is told of it, by clocks that may disagree; nothing is decided by it.
-std::optional<double> silence(const Spool& spool, const std::string& service, const Beat& beat) {
+/// Says of a job whose service is known to be dead, or whose next beat is long due, since when. A user is
+/// told of it, by clocks that may disagree; nothing is decided by it.
+void tell_silence(const Spool& spool, const Beat& beat, JobReport& job) {
   const double seconds = std::max(0.0, seconds_since_1970() - beat.time);
-  const auto is_held = beat.machine == machine_identity() ? is_lock_held(spool, service) : std::nullopt;
-  if (is_held) return *is_held ? std::nullopt : std::optional(seconds);
-  return seconds > kLateBeats * beat.seconds ? std::optional(seconds) : std::nullopt;
+  const auto is_held = beat.machine == machine_identity() ? is_lock_held(spool, job.service) : std::nullopt;
+  job.is_orphaned = is_held.has_value() && !*is_held;
+  const bool is_late = !is_held && seconds > kLateBeats * beat.seconds;
+  if (job.is_orphaned || is_late) job.silent_seconds = seconds;
 }
 
 /// The jobs that services run, with how far they have come.
@@ -72,7 +91,7 @@ std::vector<JobReport> claimed_jobs(const Spool& spool) {
     const auto text = read_beat(spool, claim.service);
     const auto beat = text ? parse_beat(*text) : std::nullopt;
     if (!beat) job.message = fmt::format("by {}, which left no sign of life", claim.service);
-    if (beat) job.silent_seconds = silence(spool, claim.service, *beat);
+    if (beat) tell_silence(spool, *beat, job);
     if (beat && beat->job == claim.ticket.name) job.progress = beat;
     jobs.push_back(std::move(job));
   }
@@ -146,6 +165,7 @@ nlohmann::json to_json(const Report& report) {
       if (job.progress->seconds_left) json["seconds_left"] = *job.progress->seconds_left;
     }
     if (job.silent_seconds) json["silent_seconds"] = *job.silent_seconds;
+    if (job.is_orphaned) json["service_is_gone"] = true;
     jobs.push_back(std::move(json));
   }
   const Summary& summary = report.summary;
@@ -157,6 +177,8 @@ nlohmann::json to_json(const Report& report) {
                         {"hours", summary.hours},
                         {"windows_evaluated", summary.evaluated},
                         {"windows_differentiated", summary.differentiated},
+                        {"energy_of_processors", to_json(summary.processors)},
+                        {"energy_of_gpus", to_json(summary.gpus)},
                         {"crashes", summary.crashes}};
   if (summary.waiting_hours) totals["mean_waiting_hours"] = *summary.waiting_hours;
   if (summary.hours > 0) totals["simulated_years_per_day"] = 24 * summary.years / summary.hours;

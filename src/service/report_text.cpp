@@ -23,7 +23,10 @@ std::string progress_of(const JobReport& job) {
     text += "; ";
   }
   text += "by " + job.service;
-  if (job.silent_seconds)
+  if (job.is_orphaned)
+    text += fmt::format(", which is gone (last sign of life {} ago); the next service takes the job over",
+                        core::format_duration(job.silent_seconds.value_or(0)));
+  else if (job.silent_seconds)
     text += fmt::format(", no sign of life for {}", core::format_duration(*job.silent_seconds));
   return text;
 }
@@ -34,6 +37,18 @@ std::string remark(const JobReport& job) {
   if (job.state == State::claimed) return progress_of(job);
   if (job.state == State::done) return job.output;
   return job.ticket.crashes > 0 ? core::counted(job.ticket.crashes, "service crash") : "";
+}
+
+/// "1.2 kWh, 3.4 MJ per simulated year (2 of 3 runs; of the others it is unknown)"
+std::string energy_text(const RunEnergy& energy) {
+  constexpr double kKilowattHour = 3.6e6, kMega = 1e6;
+  if (energy.metered == 0) return "unknown: the machines do not tell; each run.json says why";
+  std::string text = fmt::format("{:.4g} kWh", energy.joules / kKilowattHour);
+  if (energy.years > 0)
+    text += fmt::format(", {:.4g} MJ per simulated year", energy.joules / kMega / energy.years);
+  if (energy.metered < energy.runs)
+    text += fmt::format(" ({} of {} runs; of the others it is unknown)", energy.metered, energy.runs);
+  return text;
 }
 
 }  // namespace
@@ -73,6 +88,9 @@ std::string summary_text(const Summary& summary) {
   text += fmt::format("\ndevice-hours          {:.4g}\n", summary.device_hours);
   text +=
       fmt::format("windows evaluated     {}, with gradients {}\n", summary.evaluated, summary.differentiated);
+  if (summary.processors.runs > 0)
+    text += fmt::format("energy, processors    {}\n", energy_text(summary.processors));
+  if (summary.gpus.runs > 0) text += fmt::format("energy, GPUs          {}\n", energy_text(summary.gpus));
   text += fmt::format("crashes of services   {}\n", summary.crashes);
   if (summary.waiting_hours)
     text += fmt::format("mean time in queue    {}\n", core::format_duration(3600 * *summary.waiting_hours));

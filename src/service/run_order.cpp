@@ -69,19 +69,22 @@ nlohmann::json cost_facts(const comm::Communicator& world, const Order& order, c
                           const job::Result& result, const at::Device& device) {
   const job::Cost& cost = result.cost;
   const double trajectories = cost.steps / static_cast<double>(plan.sampler.steps);
-  return {{"setting", setting_of(order)},
-          {"instants", trajectories * static_cast<double>(plan.period.hours)},
-          {"seconds", cost.total_seconds},
-          {"loading_seconds", cost.loading_seconds},
-          {"sampling_seconds", cost.ensemble.sampling_seconds},
-          {"writing_seconds", cost.ensemble.output.seconds},
-          {"years", trajectories * static_cast<double>(plan.period.hours) *
-                        static_cast<double>(plan.period.step_seconds) / kYearSeconds},
-          {"evaluated", cost.work.evaluated},
-          {"differentiated", cost.work.differentiated},
-          {"gaussian_products", cost.gaussian_products},
-          {"ranks", world.size()},
-          {"device", c10::DeviceTypeName(device.type(), true)}};
+  nlohmann::json facts{{"setting", setting_of(order)},
+                       {"instants", trajectories * static_cast<double>(plan.period.hours)},
+                       {"seconds", cost.total_seconds},
+                       {"loading_seconds", cost.loading_seconds},
+                       {"sampling_seconds", cost.ensemble.sampling_seconds},
+                       {"writing_seconds", cost.ensemble.output.seconds},
+                       {"years", trajectories * static_cast<double>(plan.period.hours) *
+                                     static_cast<double>(plan.period.step_seconds) / kYearSeconds},
+                       {"evaluated", cost.work.evaluated},
+                       {"differentiated", cost.work.differentiated},
+                       {"gaussian_products", cost.gaussian_products},
+                       {"ranks", world.size()},
+                       {"device", c10::DeviceTypeName(device.type(), true)}};
+  if (cost.energy.processors) facts["processors_joules"] = *cost.energy.processors;
+  if (cost.energy.gpus) facts["gpus_joules"] = *cost.energy.gpus;
+  return facts;
 }
 
 JobResult run_read(const comm::Communicator& world, Order order, const Reader& reader, PriorShelf& shelf,

@@ -50,9 +50,12 @@ TEST_F(ReportTest, TellsADeadServiceOfThisMachineAtOnce) {
   beat(machine_identity(), 3600);  // slow, but its lock is held
   EXPECT_THAT(text(), HasSubstr("50 s left; by one\n"));
   lock.reset();
-  EXPECT_THAT(text(), AllOf(HasSubstr("37 %, 3 of 8 steps; by one, no sign of life for 1 h"),
-                            Not(HasSubstr("left;"))));
-  EXPECT_NEAR(to_json(report_on(spool_))["jobs"][0]["silent_seconds"].get<double>(), 3600, 100);
+  EXPECT_THAT(text(),
+              AllOf(HasSubstr("37 %, 3 of 8 steps; by one, which is gone (last sign of life 1 h"),
+                    HasSubstr("ago); the next service takes the job over\n"), Not(HasSubstr("left;"))));
+  const auto job = to_json(report_on(spool_))["jobs"][0];
+  EXPECT_NEAR(job["silent_seconds"].get<double>(), 3600, 100);
+  EXPECT_EQ(job["service_is_gone"], true);
 }
 
 TEST_F(ReportTest, TellsAServiceOfAnotherMachineByItsLateBeats) {
@@ -73,6 +76,28 @@ TEST_F(ReportTest, ListsAFileThatAUserPutIntoTheQueue) {
   EXPECT_THAT(text(), HasSubstr("queued   mine  500  put here by hand"));
   EXPECT_THAT(progress_text(report_on_progress(spool_)),
               HasSubstr("1 queued, 1 being run, 0 held, 0 failed, 0 done\n"));
+}
+
+TEST_F(ReportTest, AddsUpTheEnergyThatMachinesTellOf) {
+  const auto summary = [&](const std::string& lines) {
+    io::write_content(spool_.journals() / "one.jsonl", lines);
+    return summary_text(report_on(spool_).summary);
+  };
+  EXPECT_THAT(summary(R"({"time": 1, "event": "started"})"), Not(HasSubstr("energy")));
+  const std::string silent =
+      R"({"time": 2, "event": "done", "job": "a", "seconds": 9, "years": 2, "device": "cpu"})";
+  EXPECT_THAT(summary(silent), HasSubstr("energy, processors    unknown: the machines do not tell"));
+  const std::string told =
+      R"({"time": 3, "event": "done", "job": "b", "seconds": 9, "years": 4, "device": "cuda",
+          "processors_joules": 7.2e6, "gpus_joules": 3.6e6})";
+  std::string line = told;
+  std::erase(line, '\n');
+  EXPECT_THAT(summary(silent + "\n" + line + "\n"),
+              AllOf(HasSubstr("energy, processors    2 kWh, 1.8 MJ per simulated year (1 of 2 runs; "),
+                    HasSubstr("energy, GPUs          1 kWh, 0.9 MJ per simulated year\n")));
+  const auto json = to_json(report_on(spool_))["summary"];
+  EXPECT_EQ(json["energy_of_processors"]["joules_per_simulated_year"], 1.8e6);
+  EXPECT_EQ(json["energy_of_gpus"]["metered"], 1);
 }
 
 TEST_F(ReportTest, ReadsNoJournalForProgress) {

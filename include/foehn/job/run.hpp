@@ -14,6 +14,7 @@
 #include "foehn/job/self_check.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/device.hpp"
+#include "foehn/process/energy.hpp"
 #include "foehn/process/stop.hpp"
 #include "foehn/trajectory/composed_denoiser.hpp"
 
@@ -47,6 +48,7 @@ struct Cost {
   std::map<std::string, int> hosts = {}, devices = {};  ///< number of ranks; of the root
   std::string transport = {};                           ///< between ranks, in words
   SolveSummary solves = {};
+  process::Energy energy = {};  ///< from before the prior is loaded; of the root
 };
 
 /// How a run ended.

@@ -20,8 +20,17 @@ struct JobReport {
   std::optional<Beat> progress = {};  ///< of one that is run
   /// Since its service gave a sign of life, if that is long ago or the service is known to be dead.
   std::optional<double> silent_seconds = {};
+  bool is_orphaned = false;  ///< its service is known to be dead: what it says of progress is the last
   std::string output = {};   ///< folder of its members; empty until a service has begun with it
   std::string message = {};  ///< of one that failed, or that is not yet taken notice of
+};
+
+/// What runs of jobs took of some kind of device.
+struct RunEnergy {
+  std::int64_t runs = 0;     ///< that used such devices
+  std::int64_t metered = 0;  ///< of these, whose machines say how much
+  double joules = 0;         ///< of these
+  double years = 0;          ///< simulated by these
 };
 
 /// What services did with a spool, by their journals.
@@ -32,6 +41,7 @@ struct Summary {
   double hours = 0;  ///< from the first claim to the end of the last job, by the clocks of their machines
   std::int64_t evaluated = 0;  ///< windows of networks or Gaussian priors
   std::int64_t differentiated = 0;
+  RunEnergy processors, gpus;
   std::int64_t crashes = 0;             ///< of services that ran a job
   std::optional<double> waiting_hours;  ///< from submission to the first claim, mean over jobs
 };
