@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cordex_metadata.hpp"
+#include "foehn/config/value_in.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/text.hpp"
 #include "sample_options.hpp"
@@ -60,6 +61,8 @@ service::Reader job_reader() {
                 return job_text({"--config", file.string()});
               },
           .order = &order_of,
+          .output =
+              [](const std::string& text) { return config::value_in(text, "output.directory").value_or(""); },
           .complete =
               [](job::Settings& settings) {
                 settings.simulation = output_metadata(settings.layout, settings.metadata);

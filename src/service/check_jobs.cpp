@@ -33,8 +33,9 @@ std::map<std::string, std::string> folders_in_use(const Spool& spool, const Read
   for (const auto& [name, job] : spool.jobs()) {
     if (job.state == State::done || job.state == State::failed) continue;
     try {
-      if (const auto text = spool.text(job))
-        folders.emplace(whole_path(reader.order(*text, name).settings.output), name);
+      const auto text = spool.text(job);
+      const std::string folder = text ? reader.output(*text) : "";
+      if (!folder.empty()) folders.emplace(whole_path(folder), name);
     } catch (const core::UsageError&) {
       // It will fail, and writes nothing.
     }

@@ -211,14 +211,15 @@ std::optional<Task> Desk::take(const Ticket& ticket) const {
   return in_.spool.take(claim) ? read(claim) : std::nullopt;
 }
 
-double Desk::avoid(const std::string& name) {
+std::optional<double> Desk::avoid(const std::string& name, bool is_sure) {
   const double now = in_.clock();
   avoided_[name] = now + kAvoidSeconds;
   const auto [place, is_new] = busy_.try_emplace(name, Busy{now, now});
   Busy& busy = place->second;
-  if (now - busy.last > kStillBusySeconds) busy.since = now;
+  if (is_sure || now - busy.last > kStillBusySeconds) busy.since = now;
   busy.last = now;
-  return now - busy.since;
+  const double seconds = now - busy.since;
+  return seconds < options_.busy_minutes * 60 ? std::nullopt : std::optional(seconds);
 }
 
 void Desk::leave_to_others(const std::string& name) {

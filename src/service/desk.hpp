@@ -51,8 +51,9 @@ class Desk {
   std::variant<Task, Ending> wait();
 
   /// Leaves a job alone for a while that is back in the queue, since another run writes to its folder.
-  /// @return  how long it has been so, in seconds
-  double avoid(const std::string& name);
+  /// @param is_sure  the system vouches for the other run, not only a file that a dead one may have left
+  /// @return         how long it has been so, in seconds, if that is too long; nothing if the job is to wait
+  std::optional<double> avoid(const std::string& name, bool is_sure);
   /// Takes no more jobs of a name.
   void leave_to_others(const std::string& name);
   /// Puts back whatever is still this service's.

@@ -28,9 +28,6 @@ namespace {
 /// What a job is worth beginning for: two checkpoints.
 constexpr double kCheckpointIntervals = 2;
 
-/// After which a lock that the system does not vouch for is taken to be a dead run's.
-constexpr double kBusySeconds = 600;
-
 /// What the root alone has of a service.
 class Office {
  public:
@@ -134,14 +131,14 @@ class Office {
   /// Another run writes to the job's folder: it waits, but not forever for one that nobody vouches for.
   void conclude_busy(const JobResult& result, Event& event, nlohmann::json& facts) {
     const std::string& name = task_->claim.ticket.name;
-    const double seconds = desk_.avoid(name);
-    if (result.is_surely_busy || seconds < kBusySeconds) {
+    const std::optional<double> too_long = desk_.avoid(name, result.is_surely_busy);
+    if (!too_long) {
       spdlog::info("job {}: waits: {}", name, result.message);
       put_back(event);
       return;
     }
     facts["message"] = fmt::format("{} (for {} now; foehn jobs --retry queues the job again)", result.message,
-                                   core::format_duration(seconds));
+                                   core::format_duration(*too_long));
     if (spool_.fail(task_->claim, facts["message"])) event = Event::failed;
   }
   Need need_of(const Order& order) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foehn/config/option_table.hpp"
+#include "foehn/config/value_in.hpp"
 #include "foehn/core/error.hpp"
 
 namespace foehn::config {
@@ -90,6 +91,16 @@ TEST(Declaration, TakesOnlyATextForAPath) {
   std::vector<std::string> files;
   OptionTable table("fit", "", "");
   EXPECT_THROW(table.add("files", &files, {.doc = "Files.", .is_path = true}), std::logic_error);
+}
+
+TEST(ValueIn, IsWhatATextGivesAnOptionWhateverElseItSays) {
+  const std::string text =
+      "# a remark\n[no]\nsuch_option = 3\n\n[output]\nlayout = cordex\ndirectory = /my folder/out\n";
+  EXPECT_EQ(value_in(text, "output.directory"), "/my folder/out");
+  EXPECT_EQ(value_in(text, "output.metadata"), std::nullopt);
+  EXPECT_EQ(value_in("output.directory = a", "output.directory"), "a");
+  EXPECT_THAT([] { value_in("[output]\nno option\n", "output.directory"); },
+              ThrowsMessage<core::UsageError>(HasSubstr("line 2: expected '[section]' or 'name = value'")));
 }
 
 }  // namespace

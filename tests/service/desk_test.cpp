@@ -337,22 +337,33 @@ TEST_F(DeskTest, SeesSoonThatANeighbourDied) {
   EXPECT_EQ(files_.calls["list"] + files_.calls["read"], 0);
 }
 
-TEST_F(DeskTest, SaysHowLongAFolderHasBeenBusy) {
-  Desk& one = desk("one");
-  EXPECT_EQ(one.avoid("busy"), 0);
-  for (int i = 1; i <= 3; ++i) {
+TEST_F(DeskTest, GivesUpAFolderThatOnlyAFileSaysIsBusy) {
+  Desk& one = desk("one", {.busy_minutes = 5});
+  EXPECT_EQ(one.avoid("busy", false), std::nullopt);
+  for (int i = 1; i <= 2; ++i) {
     wait(100);
-    EXPECT_EQ(one.avoid("busy"), 100 * i);
+    EXPECT_EQ(one.avoid("busy", false), std::nullopt);
   }
+  wait(100);
+  EXPECT_EQ(one.avoid("busy", false), 300);
   wait(1000);  // of which nobody looked
-  EXPECT_EQ(one.avoid("busy"), 0);
+  EXPECT_EQ(one.avoid("busy", false), std::nullopt);
+}
+
+TEST_F(DeskTest, WaitsForARunThatTheSystemVouchesFor) {
+  Desk& one = desk("one", {.busy_minutes = 5});
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(one.avoid("busy", true), std::nullopt);
+    wait(100);
+  }
+  EXPECT_EQ(one.avoid("busy", false), std::nullopt) << "it was alive a moment ago";
 }
 
 TEST_F(DeskTest, LeavesABusyJobAloneForAWhile) {
   submit("busy");
   Desk& one = desk("one", {.until_empty = true});
   EXPECT_EQ(name(one.look()), "busy");
-  one.avoid("busy");
+  one.avoid("busy", true);
   spool_.put_back(spool_.claims().front(), {500, 1, "busy", 0});
   EXPECT_EQ(name(one.look()), "");
   wait(31);

@@ -23,6 +23,7 @@ struct ServiceOptions {
   std::int64_t priors = 3;             ///< that are kept loaded
   double beat_seconds = 10;            ///< between signs of life
   double patience_minutes = 2;         ///< after which a service of another machine without one is dead
+  double busy_minutes = 10;            ///< after which a run that only a lock file speaks of is dead
   std::optional<double> seconds = {};  ///< that it has; absent: any number
 };
 
@@ -42,6 +43,10 @@ struct Reader {
   /// An order from a job's text; the same on every rank, without communication.
   /// @throws core::UsageError, for paths too that are not absolute
   std::function<Order(const std::string& text, const std::string& name)> order;
+  /// The folder that a job's text has it write to, and nothing else of it, which is far faster than an order;
+  /// empty if it names none.
+  /// @throws core::UsageError
+  std::function<std::string(const std::string& text)> output;
   /// Adds what the root alone reads from files that an order names.
   std::function<void(job::Settings& settings)> complete;
 };
