@@ -108,6 +108,13 @@ void say_what_there_is(const std::vector<campaign::SurveyedJob>& jobs, const Cam
   for (const std::string& remark : campaign::remarks(jobs, options)) spdlog::warn("{}", remark);
 }
 
+/// This program's path, or only its name where the system does not tell.
+std::string program() {
+  std::error_code error;
+  const fs::path path = fs::read_symlink("/proc/self/exe", error);
+  return error ? "foehn" : path.string();
+}
+
 /// Writes the jobs for a workflow engine, and says how to start it.
 void write_workflow(const CampaignOptions& options, const std::vector<campaign::JobFile>& files) {
   if (files.empty()) {
@@ -115,21 +122,27 @@ void write_workflow(const CampaignOptions& options, const std::vector<campaign::
     return;
   }
   const fs::path folder = fs::absolute(options.output);
-  const auto write = [&](const char* name, const std::string& text) {
+  const auto write = [&](const fs::path& name, const std::string& text) {
+    fs::create_directories((folder / name).parent_path());
     io::write_file_atomically(folder / name, text);
     return (folder / name).string();
   };
+  const std::string counted = core::counted(static_cast<std::int64_t>(files.size()), "job");
   switch (options.format) {
     case Filing::array:
       std::cout << fmt::format("wrote {}; start it with\n  sbatch --array=1-{} slurm/sample.sbatch '{}'\n",
-                               core::counted(static_cast<std::int64_t>(files.size()), "job"), files.size(),
-                               write("jobs.txt", campaign::array_list(files)));
+                               counted, files.size(), write("jobs.txt", campaign::array_list(files)));
       break;
     case Filing::snakemake:
-      std::cout << fmt::format("wrote {}\n", write("Snakefile", campaign::snakefile(files)));
+      std::cout << fmt::format(
+          "wrote {}; start it with\n  snakemake --directory '{}' --snakefile '{}' --cores 2\n", counted,
+          folder.string(), write("Snakefile", campaign::snakefile(files, program())));
       break;
     case Filing::cylc:
-      std::cout << fmt::format("wrote {}\n", write("flow.cylc", campaign::cylc_flow(files)));
+      // In a folder of its own: Cylc copies all that lies beside it.
+      std::cout << fmt::format(
+          "wrote {}; start it with\n  cylc vip '{}'\n", counted,
+          fs::path(write("cylc/flow.cylc", campaign::cylc_flow(files, program()))).parent_path().string());
       break;
     case Filing::list:
     case Filing::spool:

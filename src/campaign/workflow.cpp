@@ -25,7 +25,7 @@ std::string array_list(const std::vector<JobFile>& jobs) {
   return text;
 }
 
-std::string snakefile(const std::vector<JobFile>& jobs) {
+std::string snakefile(const std::vector<JobFile>& jobs, const std::string& program) {
   std::string table;
   for (const JobFile& job : jobs)
     table += fmt::format("    {}: {},\n", quoted(job.name), quoted(job.path.string()));
@@ -34,6 +34,7 @@ std::string snakefile(const std::vector<JobFile>& jobs) {
 JOBS = {{
 {}}}
 launcher = config.get("launcher", "mpirun -n 2")
+foehn = config.get("foehn", {})
 
 
 rule all:
@@ -50,13 +51,14 @@ rule sample:
     retries: {}
     params:
         launcher=launcher,
+        foehn=foehn,
     shell:
-        "{{params.launcher}} foehn sample --config {{input:q}}"
+        "{{params.launcher}} {{params.foehn:q}} sample --config {{input:q}}"
 )",
-                     table, kRetries);
+                     table, quoted(program), kRetries);
 }
 
-std::string cylc_flow(const std::vector<JobFile>& jobs) {
+std::string cylc_flow(const std::vector<JobFile>& jobs, const std::string& program) {
   std::string text =
       fmt::format(R"(# Jobs of a campaign of foehn, for Cylc 8. FOEHN_LAUNCHER says what runs foehn.
 [scheduling]
@@ -67,9 +69,11 @@ std::string cylc_flow(const std::vector<JobFile>& jobs) {
     [[SAMPLE]]
         # A run that stops with a checkpoint (exit code 75) continues when it is tried again.
         execution retry delays = {}*PT1M
-        script = ${{FOEHN_LAUNCHER:-mpirun -n 2}} foehn sample --config "$JOB"
+        script = ${{FOEHN_LAUNCHER:-mpirun -n 2}} "$FOEHN" sample --config "$JOB"
+        [[[environment]]]
+            FOEHN = {}
 )",
-                  kRetries);
+                  kRetries, quoted(program));
   for (const JobFile& job : jobs)
     text += fmt::format(R"(    [[{}]]
         inherit = SAMPLE

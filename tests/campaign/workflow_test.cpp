@@ -15,16 +15,18 @@ TEST(JobArray, HasALinePerJob) {
 }
 
 TEST(Snakefile, NamesEveryJobAndItsFile) {
-  const std::string text = snakefile(kJobs);
+  const std::string text = snakefile(kJobs, "/opt/foe hn/bin/foehn");
   EXPECT_THAT(text, HasSubstr(R"(    "A_ssp585_r1i1p1f1_20500101-20501231": "/runs/my jobs/a.ini",)"));
-  EXPECT_THAT(text, HasSubstr(R"({params.launcher} foehn sample --config {input:q})"));
+  EXPECT_THAT(text, HasSubstr(R"({params.launcher} {params.foehn:q} sample --config {input:q})"));
+  EXPECT_THAT(text, HasSubstr(R"(foehn = config.get("foehn", "/opt/foe hn/bin/foehn"))"));
   EXPECT_THAT(text, HasSubstr("retries: 50"));
 }
 
 TEST(CylcFlow, HasATaskPerJob) {
-  const std::string text = cylc_flow(kJobs);
+  const std::string text = cylc_flow(kJobs, "/opt/foe hn/bin/foehn");
   EXPECT_THAT(text, HasSubstr("    [[B_ssp585_r1i1p1f1_20500101-20501231]]\n        inherit = SAMPLE\n"));
   EXPECT_THAT(text, HasSubstr(R"(JOB = "/runs/my jobs/b.ini")"));
+  EXPECT_THAT(text, HasSubstr(R"(FOEHN = "/opt/foe hn/bin/foehn")"));
   EXPECT_THAT(text, HasSubstr("execution retry delays = 50*PT1M"));
 }
 

@@ -145,4 +145,15 @@ EsgfFile esgf_means(ToyFields& truth, std::size_t variable, std::size_t instants
   return file;
 }
 
+void write_two_days(const std::string& model, const std::filesystem::path& folder) {
+  ToyFields truth(toy_climate().truth);
+  std::filesystem::create_directories(folder);
+  for (std::size_t i = 0; i < truth.variables.size(); ++i) {
+    EsgfFile file = esgf_snapshots(truth, i, 8);
+    file.source_id = model;
+    file.write(folder / (truth.variables[i].name + "_6hrPlevPt_" + model +
+                         "_ssp585_r1i1p1f3_gn_205012290000-205012301800.nc"));
+  }
+}
+
 }  // namespace foehn::testing

@@ -41,4 +41,7 @@ EsgfFile esgf_snapshots(ToyFields& truth, std::size_t variable, std::size_t inst
 /// The same as means over the 6 h from each on, stamped in their middle.
 EsgfFile esgf_means(ToyFields& truth, std::size_t variable, std::size_t instants);
 
+/// Two days of a toy climate model, from 2050-12-29 of ssp585 on, in a file per variable with CMIP6's names.
+void write_two_days(const std::string& model, const std::filesystem::path& folder);
+
 }  // namespace foehn::testing

@@ -16,9 +16,11 @@ struct JobFile {
 std::string array_list(const std::vector<JobFile>& jobs);
 
 /// A Snakefile with a rule for all jobs; what runs foehn is its config value `launcher`.
-std::string snakefile(const std::vector<JobFile>& jobs);
+/// @param program  foehn's path: engines do not keep the PATH of who writes this
+std::string snakefile(const std::vector<JobFile>& jobs, const std::string& program);
 
 /// A workflow of Cylc 8, flow.cylc, with a task per job; what runs foehn is the variable FOEHN_LAUNCHER.
-std::string cylc_flow(const std::vector<JobFile>& jobs);
+/// @param program  as of snakefile
+std::string cylc_flow(const std::vector<JobFile>& jobs, const std::string& program);
 
 }  // namespace foehn::campaign

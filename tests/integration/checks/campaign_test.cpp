@@ -29,16 +29,7 @@ class CampaignCommand : public ::testing::Test {
                 {"ensemble.seed", "5"}};
     if (!is_root()) return;
     write_job(folder_ / "job.ini", job);
-    ToyFields truth(toy_.truth);
-    for (const char* model : {"TOY-A", "TOY-B"})
-      for (std::size_t i = 0; i < truth.variables.size(); ++i) {
-        EsgfFile file = esgf_snapshots(truth, i, 8);
-        file.source_id = model;
-        fs::create_directories(folder_ / "cmip6" / model);
-        file.write(folder_ / "cmip6" / model /
-                   (truth.variables[i].name + "_6hrPlevPt_" + model +
-                    "_ssp585_r1i1p1f3_gn_205012290000-205012301800.nc"));
-      }
+    for (const char* model : {"TOY-A", "TOY-B"}) write_two_days(model, folder_ / "cmip6" / model);
   }
   Options options() const {
     return {{"input.folders", folder_ / "cmip6"},
@@ -145,8 +136,8 @@ TEST_F(CampaignCommand, DrawsTheMembersThatAreMissing) {
 
 TEST_F(CampaignCommand, WritesJobsForWorkflowEngines) {
   expect_said(file_as("array"), 0, {"wrote 2 jobs", "sbatch --array=1-2 slurm/sample.sbatch"});
-  expect_said(file_as("snakemake"), 0, {"Snakefile"});
-  expect_said(file_as("cylc"), 0, {"flow.cylc"});
+  expect_said(file_as("snakemake"), 0, {"wrote 2 jobs", "snakemake --directory", "Snakefile"});
+  expect_said(file_as("cylc"), 0, {"wrote 2 jobs", "cylc vip"});
   // A job that has its file is one that sample takes.
   const std::string file = folder_ / ("out/jobs/" + kJobB + ".ini");
   expect_said(run_here("sample", {}, {"--config", file, "--validate-only"}), 0, {"nothing was sampled"});
@@ -155,7 +146,7 @@ TEST_F(CampaignCommand, WritesJobsForWorkflowEngines) {
   EXPECT_EQ(io::content_of(folder_ / "out/jobs.txt"),
             jobs + "/" + kJobA + ".ini\n" + jobs + "/" + kJobB + ".ini\n");
   EXPECT_THAT(io::content_of(folder_ / "out/Snakefile"), HasSubstr(kJobB + ".ini"));
-  EXPECT_THAT(io::content_of(folder_ / "out/flow.cylc"), HasSubstr("[[" + kJobA + "]]"));
+  EXPECT_THAT(io::content_of(folder_ / "out/cylc/flow.cylc"), HasSubstr("[[" + kJobA + "]]"));
 }
 
 TEST_F(CampaignCommand, GivesTheArchiveWhatTheModelSaysOfItself) {

@@ -1,0 +1,78 @@
+// Campaigns that Snakemake and Cylc themselves run, where they are installed.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "esgf_file.hpp"
+#include "job_file.hpp"
+#include "process.hpp"
+#include "toy_climate.hpp"
+
+namespace foehn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+const Words kMembers{"TOY-A/ssp585/r1i1p1f3/20501229-20501230/member_000.nc",
+                     "TOY-B/ssp585/r1i1p1f3/20501229-20501230/member_000.nc"};
+
+class Workflow : public ::testing::Test {
+ protected:
+  Workflow() {
+    write_job(folder_ / "job.ini", {{"prior.path", toy_climate().prior},
+                                    {"observation.block", "8"},
+                                    {"observation.std", "20,0.1,0.2,0.2"},
+                                    {"sampler.steps", "3"}});
+    write_two_days("TOY-A", folder_ / "cmip6");
+    write_two_days("TOY-B", folder_ / "cmip6");
+  }
+  /// Writes the campaign's jobs for an engine, to the folder "out".
+  void write_for(const std::string& engine) const {
+    const Outcome outcome = run_foehn("campaign", {{"input.folders", folder_ / "cmip6"},
+                                                   {"input.variables", "psl,tas,uas,vas"},
+                                                   {"campaign.periods", "ssp585:2050-12-29/2050-12-30"},
+                                                   {"campaign.job", folder_ / "job.ini"},
+                                                   {"campaign.output", folder_ / "out"},
+                                                   {"campaign.format", engine}});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  }
+  /// Runs a command in the campaign's folder.
+  Outcome run(const Words& words) const {
+    Words all{"env", "--chdir=" + (folder_ / "out").string(), "HOME=" + (folder_ / "").string(),
+              "FOEHN_LAUNCHER=" FOEHN_MPIEXEC " --quiet -n 1"};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_command(all);
+  }
+  void expect_members() const {
+    for (const std::string& member : kMembers) EXPECT_TRUE(fs::exists(folder_ / "out" / member)) << member;
+  }
+
+  io::TemporaryFolder folder_;
+};
+
+TEST_F(Workflow, RunsUnderSnakemake) {
+  if (!has_program("snakemake")) GTEST_SKIP() << "this machine has no snakemake";
+  write_for("snakemake");
+  const Words snakemake{"snakemake", "--cores", "1", "--config", "launcher=" FOEHN_MPIEXEC " --quiet -n 1"};
+  const Outcome outcome = run(snakemake);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  expect_members();
+  EXPECT_THAT(run(snakemake).err, HasSubstr("Nothing to be done"));
+}
+
+TEST_F(Workflow, RunsUnderCylc) {
+  if (!has_program("cylc")) GTEST_SKIP() << "this machine has no cylc";
+  write_for("cylc");
+  // Cylc's jobs are login shells, which must find it again.
+  io::write_content(folder_ / ".bash_profile", std::string("PATH='") + std::getenv("PATH") + "'\n");
+  const Outcome installed = run({"cylc", "install", "--workflow-name=campaign", "--no-run-name", "cylc"});
+  ASSERT_EQ(installed.exit_code, 0) << installed;
+  const Outcome outcome = run({"cylc", "play", "--no-detach", "campaign"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  expect_members();
+}
+
+}  // namespace
+}  // namespace foehn::testing
