@@ -177,6 +177,28 @@ TEST_F(Slurm, LeavesANodeThatIsDrained) {
   expect_undisturbed("000", long_run);
 }
 
+TEST_F(Slurm, GoesOnAfterItsNodeIsLost) {
+  Options long_run = options();
+  long_run["sampler.steps"] = "300";
+  long_run["checkpoint.every_steps"] = "3";
+  const std::string job = submit({"--nodes=1", "--time=60"}, long_run);
+  wait_for_checkpoint(job);
+  const std::string node = cluster_->job(job).at("NodeList");
+  std::smatch process;
+  const std::string holder = io::content_of(folder_ / "members/.foehn_lock");
+  ASSERT_TRUE(std::regex_search(holder, process, std::regex("process (\\d+) on "))) << holder;
+  // As where the power fails: no process of the job has the time to write a checkpoint.
+  ASSERT_EQ(cluster_->run({"scontrol", "update", "NodeName=" + node, "State=DOWN", "Reason=test"}).exit_code,
+            0);
+  ASSERT_EQ(::kill(std::stoi(process[1]), SIGKILL), 0);
+  EXPECT_EQ(cluster_->wait(job), "COMPLETED") << log(job);
+  EXPECT_EQ(restarts(job), "1");
+  EXPECT_NE(cluster_->job(job).at("NodeList"), node);
+  EXPECT_THAT(log(job), HasSubstr("member 0 continues from step"));
+  EXPECT_EQ(cluster_->run({"scontrol", "update", "NodeName=" + node, "State=RESUME"}).exit_code, 0);
+  expect_undisturbed("000", long_run);
+}
+
 TEST_F(Slurm, EndsWithFoehnsExitCode) {
   const std::string unknown = submit({"--nodes=1", "--time=60"}, options(), {"--no.such_option", "1"});
   EXPECT_EQ(cluster_->wait(unknown), "FAILED") << log(unknown);
