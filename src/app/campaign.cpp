@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -208,13 +209,14 @@ int run(const Call& call, const Context& context, const CampaignOptions& options
   });
   const Filed filed = list_and_write(world, options, only_lists);
   if (only_lists) return 0;
-  const service::Spool spool(service::disk(), options.spool);
+  std::optional<service::Spool> spool;
+  if (is_for_spool) spool.emplace(service::disk(), options.spool);
   const service::CheckedJobs checked =
-      service::check_jobs(world, is_for_spool ? &spool : nullptr, filed.files, job_reader(), filed.outgrown);
+      service::check_jobs(world, spool ? &*spool : nullptr, filed.files, job_reader(), filed.outgrown);
   world.agree_on_root([&] {
     for (const std::string& complaint : checked.complaints) spdlog::error("{}", complaint);
-    if (is_for_spool) {
-      queue(spool, checked, filed.outgrown, options.priority);
+    if (spool) {
+      queue(*spool, checked, filed.outgrown, options.priority);
     } else {
       std::vector<campaign::JobFile> sound;
       for (std::size_t i = 0; i < checked.jobs.size(); ++i)

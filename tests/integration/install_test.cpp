@@ -28,8 +28,9 @@ TEST_F(Install, HoldsWhatUsersStartFrom) {
   EXPECT_THAT(files_in(installed_.shared("")),
               IsSupersetOf({"LICENSE", "README.md", "configs/README.md", "configs/fast.ini",
                             "configs/era5_uk_prior/domain.nc", "configs/era5_uk_prior/weights.safetensors",
-                            "launch/demo", "launch/env.sh", "launch/pass_signals.sh", "launch/run",
-                            "slurm/README.md", "slurm/sample.sbatch"}));
+                            "launch/demo", "launch/env.sh", "launch/pass_signals.sh", "launch/requeue.sh",
+                            "launch/run", "slurm/README.md", "slurm/sample.sbatch", "slurm/scaling.sbatch",
+                            "slurm/serve.sbatch", "tools/scaling_study"}));
   // What is in it does not need the tree that it was built in.
   const Outcome dynamic = run_command({"readelf", "--dynamic", installed_.prefix() / "bin/foehn"});
   EXPECT_THAT(dynamic.out, AllOf(HasSubstr("NEEDED"), Not(HasSubstr(FOEHN_BINARY)))) << dynamic;

@@ -67,7 +67,7 @@ TEST_F(Workflow, RunsUnderCylc) {
   write_for("cylc");
   // Cylc's jobs are login shells, which must find it again.
   io::write_content(folder_ / ".bash_profile", std::string("PATH='") + std::getenv("PATH") + "'\n");
-  const Outcome installed = run({"cylc", "install", "--workflow-name=campaign", "--no-run-name", "cylc"});
+  const Outcome installed = run({"cylc", "install", "--workflow-name=campaign", "--no-run-name", "./cylc"});
   ASSERT_EQ(installed.exit_code, 0) << installed;
   const Outcome outcome = run({"cylc", "play", "--no-detach", "campaign"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome;

@@ -42,6 +42,7 @@ class CampaignCommand : public ::testing::Test {
   Outcome file_as(const std::string& format) const {
     Options some = options();
     some["campaign.format"] = format;
+    if (format != "spool") some.erase("campaign.spool");
     return run_here("campaign", some);
   }
   /// Every rank ends with the exit code, and the root alone says the words.
