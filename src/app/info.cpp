@@ -97,9 +97,12 @@ void describe_network(const model::ScoreUnetArchitecture& network, const grid::G
       network.attention.empty() ? "no attention"
                                 : fmt::format("attention at levels {}", fmt::join(network.attention, ", "));
   line("architecture",
-       fmt::format("U-Net, hidden {}; blocks {}; {}; embedding {}{}", fmt::join(network.hidden, ", "),
-                   fmt::join(network.blocks, ", "), attention, network.embedding,
-                   network.dates ? "; knows the time of year and day" : ""));
+       fmt::format("U-Net{}, hidden {}; blocks {}; {}; embedding {}{}",
+                   network.form == model::NetworkForm::adm ? " of the form adm" : "",
+                   fmt::join(network.hidden, ", "), fmt::join(network.blocks, ", "), attention,
+                   network.embedding, network.dates ? "; knows the time of year and day" : ""));
+  if (!network.static_fields.empty())
+    line("static fields", fmt::format("{}", fmt::join(network.static_fields, ", ")));
   line("work", fmt::format("{:.4g} GFLOP per window",
                            static_cast<double>(model::window_flops(network, grid.ny(), grid.nx())) / 1e9));
 }

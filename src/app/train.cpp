@@ -187,8 +187,10 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   std::optional<training::Material> material;
   std::optional<training::FieldCache> fields;
   world.agree([&] {
-    check_prepared(*prepared, paths);
+    check_prepared(*prepared, settings, paths);
     material = read_material(settings, paths.gaussian, prepared->span);
+    material->static_fields = prepared->static_tensor(material->domain.grid);
+    material->drawn = make_drawn_windows(settings, *material, paths.gaussian);
     fields.emplace(paths.cache);
   });
   std::vector<double> sigma_data;
@@ -213,12 +215,13 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   training::Checkpoints checkpoints(
       settings.checkpoint_folder(),
       call.table.result_values() + machine_values(hardware) +
-          fmt::format("data = {}\nstart = {}\nfoehn = {}\nlibtorch = {}\n", prepared->cache,
-                      start ? start->description.digest : "random", core::version(), TORCH_VERSION));
+          fmt::format("data = {}\nstatic = {}\nstart = {}\nfoehn = {}\nlibtorch = {}\n", prepared->cache,
+                      prepared->static_digest(), start ? start->description.digest : "random",
+                      core::version(), TORCH_VERSION));
   training::TrainingState state;
   world.agree([&] {
     objective = make_objective(settings, *material, at::TensorOptions(at::kFloat).device(hardware.device));
-    trainer.emplace(world, *objective, *fields, training);
+    trainer.emplace(world, *objective, *fields, training, material->drawn.get());
     state = trainer->start();
     if (!world.is_root()) return;
     if (start) start_from(*start, state);

@@ -41,12 +41,30 @@ void add_network_options(config::OptionTable& table, TrainOptions& options) {
   list("network.hidden", options.hidden, "Use these numbers of channels per level, the finest first.", 2);
   list("network.blocks", options.blocks, "Use these numbers of residual blocks per level, each way.", 0);
   list("network.attention", options.attention, "Use self-attention at these levels, counted from 0.", 0);
+  table.add(
+      "network.form", &options.form,
+      {.doc = "Put the network together as climate2weather (Schmidt et al. 2025) or as adm (Dhariwal and "
+              "Nichol 2021): group norms, scale and shift by the noise level, several heads of "
+              "attention, which the middle always has, and one more block per level on the way up."});
   table.add("network.embedding", &options.embedding,
             {.doc = "Make the time embedding this wide.", .unit = "1", .minimum = 1, .maximum = 65536});
   table.add(
       "network.dates", &options.dates,
       {.doc = "Let the network know the time of the year and of the day, of its window's middle hour; for "
               "records of several years."});
+}
+
+void add_static_options(config::OptionTable& table, TrainOptions& options) {
+  table.add("network.static", &options.static_fields,
+            {.doc = "Let the network know these fields that do not change in time, such as orography and "
+                    "land-sea mask: variables of network.static_files, by name or standard name."});
+  table.add(
+      "network.static_files", &options.static_files,
+      {.doc = "Read these fields from these files, whose grid must have every cell of the reanalysis and "
+              "may reach further.",
+       .are_files = true});
+  table.add("network.positions", &options.positions,
+            {.doc = "Let the network know the sine and the cosine of each cell's latitude and longitude."});
 }
 
 /// Values of an enumeration, by their words.
@@ -224,6 +242,19 @@ void add_train_options(config::OptionTable& table, TrainOptions& options) {
              .unit = "1",
              .minimum = 0,
              .maximum = 2});
+  table.add("train.drawn", &options.drawn,
+            {.doc = "Draw this fraction of the windows from the Gaussian prior fitted on the way, so that "
+                    "a short record does not teach more certainty than it has; not for score-unet.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 1});
+  table.add(
+      "train.dropout", &options.dropout,
+      {.doc = "Set this fraction of the numbers within the network's residual blocks to 0 in each step, "
+              "against over-fitting.",
+       .unit = "1",
+       .minimum = 0,
+       .maximum = 0.9});
   table.add("train.evaluate_every", &options.evaluate_every,
             {.doc = "Score the hours held out every N steps.", .unit = "1", .minimum = 1});
   table.add("train.held_out_windows", &options.held_out_windows,
@@ -275,6 +306,7 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
   table.add("prior.float16", &options.as_float16,
             {.doc = "Write the network in half precision.", .changes_result = false});
   add_network_options(table, options);
+  add_static_options(table, options);
   add_train_options(table, options);
   table.add(
       "checkpoint.directory", &options.checkpoint,

@@ -35,7 +35,6 @@ double slabs_held(const Plan& plan) {
   // In float64 all these are twice as large, and the state is copied.
   if (plan.visits_float64) slabs = 2 * (slabs + 1);
   slabs += looks_back ? 2 : 1;                // the state, and an estimate before
-  if (!plan.coarse.empty()) slabs += 2;       // what the prior is given, and what that is made of
   if (plan.output.holds_members) slabs += 2;  // one that is drawn, and what is packed of it
   // A checkpoint's, while it is written.
   if (plan.checkpoints.every_minutes > 0 || plan.checkpoints.every_steps > 0) slabs += looks_back ? 2 : 1;
@@ -50,7 +49,9 @@ double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t r
   const auto halo = static_cast<double>(2 * plan.windows.markov_order);
   const double batch = (plan.visits_float64 ? 2 : 1) * static_cast<double>(plan.batch) * (halo + 1);
   const double rows = kRowLists * kRowBytes * (halo + 1) * hours;
-  return hour * (slabs_held(plan) * hours + 2 * halo + kBatchCopies * batch) + rows;
+  // What the prior is given at all hours of all windows. To make it takes twice that, before there is a slab.
+  const double coarse = plan.coarse.empty() ? 0 : hours + 2 * halo;
+  return hour * (slabs_held(plan) * hours + coarse + 2 * halo + kBatchCopies * batch) + rows;
 }
 
 void check_memory(const Plan& plan, const model::Domain& domain, const std::vector<double>& available) {

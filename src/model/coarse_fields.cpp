@@ -36,16 +36,25 @@ struct Places {
   }
 };
 
-/// The centres of cells along an axis, between those of blocks.
+/// The centres of cells along an axis, on the lines through those of the two nearest blocks.
 Places cells_of(std::int64_t blocks, std::int64_t block) {
   Places places;
   for (std::int64_t cell = 0; cell < blocks * block; ++cell) {
-    const double at = std::clamp((static_cast<double>(cell) + 0.5) / static_cast<double>(block) - 0.5, 0.0,
-                                 static_cast<double>(blocks - 1));
-    const auto below = std::min(static_cast<std::int64_t>(at), std::max<std::int64_t>(blocks - 2, 0));
-    places.add(below, std::min(below + 1, blocks - 1), at - static_cast<double>(below));
+    const double at = (static_cast<double>(cell) + 0.5) / static_cast<double>(block) - 0.5;
+    const auto below = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(at)), 0,
+                                                std::max<std::int64_t>(blocks - 2, 0));
+    places.add(below, std::min(below + 1, blocks - 1), blocks == 1 ? 0 : at - static_cast<double>(below));
   }
   return places;
+}
+
+/// What the centres of blocks along an axis must be given for the means over blocks to be what is wanted:
+/// the inverse of interpolation to cells and averaging, [block, block], float64. Its rows sum to 1, and its
+/// eigenvalues lie between 1 and 2.
+at::Tensor centres_of_means(std::int64_t blocks, std::int64_t block) {
+  const at::Tensor centres = at::eye(blocks, at::kDouble);
+  const at::Tensor cells = cells_of(blocks, block).values(centres, 0);
+  return at::linalg_inv(cells.reshape({blocks, block, blocks}).mean(1));
 }
 
 void check_rising(const char* name, const std::vector<std::int64_t>& values) {
@@ -79,10 +88,23 @@ DeviationOfHour deviation_of_hours(const Normalisation& normalisation, const Clo
   };
 }
 
-at::Tensor to_cells(const at::Tensor& means, std::int64_t block) {
+at::Tensor to_centres(const at::Tensor& means, std::int64_t block) {
   if (block == 1) return means.clone();
-  const at::Tensor rows = cells_of(means.size(-2), block).values(means, means.dim() - 2);
-  return cells_of(means.size(-1), block).values(rows, means.dim() - 1);
+  const auto along = [&](std::int64_t dimension) {
+    return centres_of_means(means.size(dimension), block).to(means.device());
+  };
+  const at::Tensor rows = along(-2), columns = along(-1).t();
+  at::Tensor centres = at::empty_like(means);
+  // One snapshot at a time: how a product rounds depends on its size.
+  for (std::int64_t i = 0; i < means.size(0); ++i)
+    centres.select(0, i).copy_(at::matmul(rows, at::matmul(means.select(0, i).to(at::kDouble), columns)));
+  return centres;
+}
+
+at::Tensor to_cells(const at::Tensor& centres, std::int64_t block) {
+  if (block == 1) return centres.clone();
+  const at::Tensor rows = cells_of(centres.size(-2), block).values(centres, centres.dim() - 2);
+  return cells_of(centres.size(-1), block).values(rows, centres.dim() - 1);
 }
 
 CoarseFields interpolate(const CoarseSnapshots& snapshots, std::int64_t first_hour, std::int64_t hours,
@@ -102,7 +124,8 @@ CoarseFields interpolate(const CoarseSnapshots& snapshots, std::int64_t first_ho
     gaps.push_back(static_cast<float>(since));
     gaps.push_back(static_cast<float>(until));
   }
-  CoarseFields found{first_hour, to_cells(places.values(snapshots.values, 0), snapshots.block),
+  const at::Tensor centres = to_centres(snapshots.values, snapshots.block);
+  CoarseFields found{first_hour, to_cells(places.values(centres, 0), snapshots.block),
                      at::tensor(gaps, at::kFloat).reshape({hours, 2}).to(snapshots.values.device()),
                      snapshots.block};
   if (deviation)

@@ -153,6 +153,14 @@ GaussianPrior::Channels GaussianPrior::all_channels() const {
   return all;
 }
 
+at::Tensor GaussianPrior::draw(const at::Tensor& white) const {
+  check_windows(white.unsqueeze(0));
+  const at::Tensor sizes = eigenvalues_.sqrt().to(eigenvectors_.options());  // [mode, eigenvector]
+  const at::Tensor of_modes = white.flatten(1).t() * sizes;
+  const at::Tensor spectra = at::bmm(eigenvectors_, of_modes.unsqueeze(2)).squeeze(2);  // [mode, channel]
+  return fields_of(spectra.t());
+}
+
 at::Tensor GaussianPrior::spectra_of(const at::Tensor& fields) const {
   const auto count = fields.size(0);
   const at::Tensor along_x = at::mm(fields.reshape({count * ny_, nx_}), transform_x_.t());

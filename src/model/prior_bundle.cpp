@@ -39,8 +39,10 @@ constexpr const char* kScoreUnet = "score-unet";
 constexpr const char* kPreconditioned = "gaussian-preconditioned";
 constexpr const char* kConditional = "conditional-residual";
 constexpr const char* kCovarianceName = "lag_covariance";
+constexpr const char* kStaticName = "static_fields";        // that the network knows, [field, y, x]
 constexpr const char* kGaussianWindow = "gaussian_window";  // where it is not the network's
 constexpr const char* kCoarse = "foehn.coarse";
+constexpr const char* kConserves = "conserves_means";  // in it: interpolate makes fields of these means
 constexpr std::int64_t kLongestWindow = 1001;
 constexpr std::size_t kMostDomainBytes = std::size_t{4} << 30;
 
@@ -93,6 +95,11 @@ nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& ke
 }
 
 CoarseForm coarse_form(const nlohmann::json& json) {
+  if (!json.value(kConserves, false))
+    throw core::Error(fmt::format(
+        "metadata '{}': expected {} true, found none: the prior was trained by a program before 0.7.0, with "
+        "coarse fields that did not conserve block means; train it again",
+        kCoarse, kConserves));
   CoarseForm form;
   json.at("blocks").get_to(form.blocks);
   json.at("every").get_to(form.every);
@@ -101,7 +108,7 @@ CoarseForm coarse_form(const nlohmann::json& json) {
 }
 
 nlohmann::json coarse_json(const CoarseForm& form) {
-  return {{"blocks", form.blocks}, {"every", form.every}, {"scale", form.scale}};
+  return {{"blocks", form.blocks}, {"every", form.every}, {"scale", form.scale}, {kConserves, true}};
 }
 
 /// Of a prior that is given coarse fields.
@@ -166,15 +173,30 @@ const io::TensorView& covariance_view(const io::SafetensorsFile& file, std::int6
   return view;
 }
 
+/// The static fields' view, of the shape that network and domain ask for.
+const io::TensorView& static_view(const io::SafetensorsFile& file, const ScoreUnetArchitecture& network,
+                                  const Domain& domain) {
+  const io::TensorView& view = file.tensor(kStaticName);
+  const std::vector<std::int64_t> expected{static_cast<std::int64_t>(network.static_fields.size()),
+                                           domain.grid.ny(), domain.grid.nx()};
+  if (view.type != io::TensorType::f32 || view.shape != expected)
+    throw core::Error(fmt::format("tensor '{}': expected F32 [{}], found {} [{}]", kStaticName,
+                                  fmt::join(expected, ", "), io::tensor_type_name(view.type),
+                                  fmt::join(view.shape, ", ")));
+  return view;
+}
+
 void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture& network, bool has_gaussian,
                    const Domain& domain) {
   const auto multiple = network.side_multiple();
   if (domain.grid.ny() % multiple != 0 || domain.grid.nx() % multiple != 0)
     throw core::Error(fmt::format("the network needs sides that are multiples of {}, {} has {} x {} cells",
                                   multiple, kDomainName, domain.grid.ny(), domain.grid.nx()));
+  if (!network.static_fields.empty()) static_view(file, network, domain);
   TensorShapes shapes;
   for (const auto& [name, view] : file.tensors()) {
     if (name == kCovarianceName && has_gaussian) continue;
+    if (name == kStaticName && !network.static_fields.empty()) continue;
     if (view.type == io::TensorType::i64)
       throw core::Error(fmt::format("tensor '{}': expected F16, BF16, F32 or F64, found {}", name,
                                     io::tensor_type_name(view.type)));
@@ -213,7 +235,7 @@ at::Tensor read_covariance(const io::SafetensorsFile& file, const PriorDescripti
 std::map<std::string, at::Tensor> read_network(const io::SafetensorsFile& file) {
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [name, view] : file.tensors())
-    if (name != kCovarianceName) tensors[name] = read_finite(name, view);
+    if (name != kCovarianceName && name != kStaticName) tensors[name] = read_finite(name, view);
   return tensors;
 }
 
@@ -233,6 +255,8 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
   }
   auto network = std::make_unique<ScoreUnet>(*prior.network, read_network(file), options, precision);
   ScoreUnet* const its_network = network.get();
+  if (!prior.network->static_fields.empty())
+    network->set_static_fields(read_finite(kStaticName, static_view(file, *prior.network, prior.domain)));
   if (prior.coarse) {
     const auto conditional = std::make_shared<ConditionalResidual>(
         std::move(network), prior.schedule.edm()->sigma_data, *prior.coarse);
@@ -457,6 +481,8 @@ void save_network_prior(const std::filesystem::path& folder, const Domain& domai
                            : prior.lag_covariance.defined() ? kPreconditioned
                                                             : kScoreUnet;
   if (prior.coarse) metadata[kCoarse] = coarse_json(*prior.coarse).dump();
+  if (prior.static_fields.defined())
+    tensors[kStaticName] = prior.static_fields.to(at::kCPU, at::kFloat).contiguous();
   nlohmann::json architecture = score_unet_json(prior.architecture, names_of(domain));
   if (prior.lag_covariance.defined()) {
     tensors[kCovarianceName] = prior.lag_covariance.contiguous();

@@ -17,8 +17,9 @@ namespace foehn::model {
 
 namespace {
 
-constexpr std::int64_t kFoldsOfResiduals = 8;
+constexpr std::size_t kFoldsOfResiduals = 8;
 constexpr std::int64_t kResidualsThatChoose = 1 << 23;  // values
+constexpr std::int64_t kHoursOfResidualsAtOnce = 64;
 
 /// A stretch of the period from one snapshot to the next.
 struct Gap {
@@ -43,12 +44,46 @@ std::vector<Gap> gaps_of(io::IndexRange period, const CoarseForm& form) {
   return gaps;
 }
 
-/// The anomalies of a gap and of the snapshot at its end, [hour, variable, y, x], physical units, float64.
-at::Tensor anomalies(const io::FieldReader& reader, const Gap& gap, const Climatology& climatology) {
+/// [hour, variable, y, x], float32
+at::Tensor read_hours(const io::FieldReader& reader, std::int64_t first, std::int64_t count) {
   const auto variables = static_cast<std::int64_t>(reader.variables().size());
-  at::Tensor fields =
-      at::empty({gap.hours + 1, variables, reader.grid().ny(), reader.grid().nx()}, at::kFloat);
-  reader.read(gap.first, gap.hours + 1, {fields.data_ptr<float>(), static_cast<std::size_t>(fields.numel())});
+  at::Tensor fields = at::empty({count, variables, reader.grid().ny(), reader.grid().nx()}, at::kFloat);
+  reader.read(first, count, {fields.data_ptr<float>(), static_cast<std::size_t>(fields.numel())});
+  return fields;
+}
+
+/// Which fold of the cross-validation an hour of the period belongs to.
+std::size_t fold_of(std::int64_t hour, io::IndexRange period) {
+  return static_cast<std::size_t>(hour - period.first) * kFoldsOfResiduals /
+         static_cast<std::size_t>(period.size());
+}
+
+/// Climatologies of all hours but those of one fold, for each.
+std::vector<Climatology> climatologies_without_fold(const io::FieldReader& reader, io::IndexRange period,
+                                                    const std::vector<Harmonic>& harmonics,
+                                                    const std::function<void(std::int64_t)>& advanced) {
+  const std::vector<std::int64_t> shape{static_cast<std::int64_t>(reader.variables().size()),
+                                        reader.grid().ny(), reader.grid().nx()};
+  std::vector<ClimatologyEstimator> folds;  // each with sums of its own: copies would share them
+  for (std::size_t fold = 0; fold < kFoldsOfResiduals; ++fold) folds.emplace_back(harmonics, shape);
+  for (std::int64_t first = period.first; first < period.last; first += kHoursOfResidualsAtOnce) {
+    const std::int64_t count = std::min(kHoursOfResidualsAtOnce, period.last - first);
+    const at::Tensor fields = read_hours(reader, first, count);
+    for (std::int64_t i = 0; i < count; ++i)
+      folds[fold_of(first + i, period)].add(
+          fields[i], reader.times().seconds[static_cast<std::size_t>(first + i)], reader.times().calendar);
+    advanced(count);
+  }
+  std::vector<Climatology> without;
+  for (std::size_t fold = 0; fold < folds.size(); ++fold)
+    without.push_back(ClimatologyEstimator::estimate_without(folds, fold));
+  return without;
+}
+
+/// The anomalies of a gap and of the snapshot at its end, [hour, variable, y, x], physical units, float64.
+/// @param fields  of these
+at::Tensor anomalies(const io::FieldReader& reader, const Gap& gap, const at::Tensor& fields,
+                     const Climatology& climatology) {
   at::Tensor result = fields.to(at::kDouble);
   for (std::int64_t i = 0; i <= gap.hours; ++i)
     result.select(0, i).sub_(climatology.at(reader.times().seconds[static_cast<std::size_t>(gap.first + i)],
@@ -76,25 +111,37 @@ std::int64_t stride_of(const io::FieldReader& reader, std::int64_t hours) {
 
 }  // namespace
 
-Normalisation fit_residuals(const io::FieldReader& reader, io::IndexRange period, const Domain& domain,
-                            const CoarseForm& form, bool may_deviate,
-                            const std::function<void(std::int64_t)>& advanced) {
+void check_residual_fit(io::IndexRange period, const CoarseForm& form) {
+  gaps_of(period, form);
+}
+
+ResidualFit fit_residuals(const io::FieldReader& reader, io::IndexRange period, const Domain& domain,
+                          const CoarseForm& form, bool may_deviate,
+                          const std::function<void(std::int64_t)>& advanced) {
+  const std::vector<Gap> gaps = gaps_of(period, form);
   const Climatology& climatology = *domain.normalisation.climatology();
+  const std::vector<Climatology> without_fold =
+      climatologies_without_fold(reader, period, climatology.harmonics(), advanced);
   const std::vector<std::int64_t> shape{static_cast<std::int64_t>(reader.variables().size()),
                                         reader.grid().ny(), reader.grid().nx()};
   DeviationEstimator estimator(harmonics_for(reader.step_seconds(), period.size() * reader.step_seconds()),
-                               shape, kFoldsOfResiduals);
+                               shape, static_cast<std::int64_t>(kFoldsOfResiduals));
+  at::Tensor known = at::zeros({shape[0]}, at::kDouble);  // squares of residuals from the whole climatology
+  std::int64_t hours = 0, read = period.first;
   const std::int64_t stride = stride_of(reader, period.size());
-  std::int64_t read = period.first;
-  for (const Gap& gap : gaps_of(period, form)) {
-    const at::Tensor found = residuals(anomalies(reader, gap, climatology), gap);
-    for (std::int64_t i = 0; i < gap.hours; ++i) {
-      const std::int64_t hour = gap.first + i - period.first;
-      estimator.add(found[i], reader.times().seconds[static_cast<std::size_t>(gap.first + i)],
-                    reader.times().calendar,
-                    static_cast<std::size_t>(hour * kFoldsOfResiduals / period.size()),
-                    may_deviate && hour % stride == 0);
-    }
+  for (const Gap& gap : gaps) {
+    const std::size_t fold = fold_of(gap.first, period);
+    const at::Tensor fields = read_hours(reader, gap.first, gap.hours + 1);
+    const at::Tensor unknown = residuals(anomalies(reader, gap, fields, without_fold[fold]), gap);
+    known += residuals(anomalies(reader, gap, fields, climatology), gap)
+                 .square()
+                 .mean(at::IntArrayRef{2, 3})
+                 .sum(0);
+    hours += gap.hours;
+    for (std::int64_t i = 0; i < gap.hours; ++i)
+      estimator.add(unknown[i], reader.times().seconds[static_cast<std::size_t>(gap.first + i)],
+                    reader.times().calendar, fold,
+                    may_deviate && (gap.first + i - period.first) % stride == 0);
     advanced(gap.first + gap.hours - read);
     read = gap.first + gap.hours;
   }
@@ -106,7 +153,8 @@ Normalisation fit_residuals(const io::FieldReader& reader, io::IndexRange period
                                     reader.variables()[static_cast<std::size_t>(i)].name));
   std::optional<Deviation> deviation;
   if (may_deviate) deviation = estimator.estimate(estimator.choose(), scale);
-  return Normalisation::anomaly(climatology, scale, deviation);
+  return {Normalisation::anomaly(climatology, scale, deviation),
+          scale / (known / static_cast<double>(hours)).sqrt()};
 }
 
 }  // namespace foehn::model

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "model/adm_layers.hpp"
 #include "model/score_unet_layers.hpp"
 
 namespace foehn::model {
@@ -26,6 +27,21 @@ constexpr std::int64_t kMostLevels = 12, kMostBlocks = 100, kWidest = 65536;
 void check_range(const std::string& what, std::int64_t value, std::int64_t least, std::int64_t most) {
   if (value < least || value > most)
     throw core::Error(fmt::format("architecture: {}: expected {} to {}, found {}", what, least, most, value));
+}
+
+/// What the form adm asks for beside what any network does.
+void check_adm(const ScoreUnetArchitecture& architecture) {
+  if (architecture.hidden.front() % 2 != 0)
+    throw core::Error(fmt::format("architecture: hidden: expected an even number first, found {}",
+                                  architecture.hidden.front()));
+  for (std::size_t i = 0; i < architecture.hidden.size(); ++i) {
+    const std::int64_t width = architecture.hidden[i];
+    const bool attends = architecture.attends(i) || i + 1 == architecture.hidden.size();
+    if (attends && width > kHeadChannels && width % kHeadChannels != 0)
+      throw core::Error(
+          fmt::format("architecture: hidden: expected a multiple of {} at level {}, which attends, found {}",
+                      kHeadChannels, i, width));
+  }
 }
 
 std::string described(const std::vector<std::int64_t>& shape) {
@@ -67,6 +83,7 @@ void check_architecture(const ScoreUnetArchitecture& architecture) {
   for (const auto width : architecture.hidden) check_range("hidden", width, 2, kWidest);
   for (const auto blocks : architecture.blocks) check_range("blocks", blocks, 0, kMostBlocks);
   for (const auto level : architecture.attention) check_range("attention", level, 0, levels - 1);
+  if (architecture.form == NetworkForm::adm) check_adm(architecture);
 }
 
 TensorShapes expected_tensors(const ScoreUnetArchitecture& architecture) {
@@ -76,7 +93,7 @@ TensorShapes expected_tensors(const ScoreUnetArchitecture& architecture) {
     shapes[name] = shape;
     return at::Tensor();
   };
-  ScoreUnetLayers(architecture, {note, note});
+  make_layers(architecture, {note, note});
   return shapes;
 }
 
@@ -106,7 +123,32 @@ std::int64_t parameter_count(const ScoreUnetArchitecture& architecture) {
   return count;
 }
 
+namespace {
+
+/// As window_flops, of the form adm: a tensor's name says at which level its product is taken.
+std::int64_t adm_window_flops(const ScoreUnetArchitecture& architecture, std::int64_t ny, std::int64_t nx) {
+  const std::size_t deepest = architecture.hidden.size() - 1;
+  const auto level_of = [&](const std::string& name) -> std::size_t {
+    if (name.starts_with("middle.")) return deepest;
+    const bool has_level = name.starts_with("down.") || name.starts_with("up.");
+    const std::size_t level = has_level ? std::stoul(name.substr(name.find('.') + 1)) : 0;
+    return name.find(".double.") != std::string::npos ? level - 1 : level;
+  };
+  std::int64_t products = 0;
+  for (const auto& [name, shape] : expected_tensors(architecture)) {
+    if (shape.size() < 2) continue;
+    const auto size = std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+    const std::int64_t cells = (ny >> level_of(name)) * (nx >> level_of(name));
+    products += shape.size() == 2 ? size : size * cells;
+    if (name.ends_with(".attention.qkv.weight")) products += 2 * cells * cells * shape[1];
+  }
+  return 2 * products;
+}
+
+}  // namespace
+
 std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_t ny, std::int64_t nx) {
+  if (architecture.form == NetworkForm::adm) return adm_window_flops(architecture, ny, nx);
   constexpr std::int64_t kKernel = 9;
   const auto embedding = architecture.embedding;
   std::int64_t products = 0;
@@ -140,7 +182,7 @@ std::map<std::string, at::Tensor> random_tensors(const ScoreUnetArchitecture& ar
 
 struct ScoreUnet::LevelTerms {
   double t = 0;
-  std::vector<ScoreUnetLayers::LevelShifts> shifts;
+  BlockTerms terms;
 };
 
 ScoreUnet::ScoreUnet(const ScoreUnetArchitecture& architecture,
@@ -154,18 +196,34 @@ ScoreUnet::ScoreUnet(const ScoreUnetArchitecture& architecture,
     const auto format = tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
     tensors_[name] = tensor.to(options).contiguous(format);
   }
-  layers_ = std::make_unique<ScoreUnetLayers>(layers_in(precision));
+  layers_ = layers_in(precision);
   if (precision == Precision::bf16) tensors_.clear();  // the layers have rounded ones of their own
 }
 
 ScoreUnet::~ScoreUnet() = default;
 
-ScoreUnetLayers ScoreUnet::layers_in(Precision precision) const {
+std::unique_ptr<NetworkLayers> ScoreUnet::layers_in(Precision precision) const {
   const TensorSource exact = [this](const std::string& name, const auto&) { return tensors_.at(name); };
-  if (precision != Precision::bf16) return ScoreUnetLayers(architecture_, {exact, exact});
-  return ScoreUnetLayers(architecture_, {exact, [this](const std::string& name, const auto&) {
-                                           return tensors_.at(name).to(at::kBFloat16);
-                                         }});
+  if (precision != Precision::bf16) return make_layers(architecture_, {exact, exact});
+  return make_layers(architecture_, {exact, [this](const std::string& name, const auto&) {
+                                       return tensors_.at(name).to(at::kBFloat16);
+                                     }});
+}
+
+void ScoreUnet::set_static_fields(const at::Tensor& fields) {
+  const auto expected = static_cast<std::int64_t>(architecture_.static_fields.size());
+  if (fields.dim() != 3 || fields.size(0) != expected)
+    throw core::Error(fmt::format("static fields: expected {} ({}), found {}", expected,
+                                  fmt::join(architecture_.static_fields, ", "),
+                                  described(fields.sizes().vec())));
+  static_fields_ = fields.to(options_);
+}
+
+at::Tensor ScoreUnet::complete(const at::Tensor& given) const {
+  if (architecture_.static_fields.empty()) return given;
+  if (!static_fields_.defined())
+    throw core::Error("a network that knows static fields: it was not told these");
+  return at::cat({given, static_fields_.unsqueeze(0).expand({given.size(0), -1, -1, -1})}, 1);
 }
 
 at::Tensor ScoreUnet::labels(const std::vector<std::int64_t>& first_hours) const {
@@ -175,14 +233,14 @@ at::Tensor ScoreUnet::labels(const std::vector<std::int64_t>& first_hours) const
 }
 
 at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels) const {
-  return (*layers_)(noisy, layers_->shifts(t, labels));
+  return (*layers_)(complete(noisy), layers_->terms(t, labels), nullptr);
 }
 
 at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels,
-                              Precision precision) const {
-  if (precision == precision_) return forward(noisy, t, labels);
-  const ScoreUnetLayers layers = layers_in(precision);
-  return layers(noisy, layers.shifts(t, labels));
+                              Precision precision, const Dropout* dropout) const {
+  const std::unique_ptr<NetworkLayers> other = precision == precision_ ? nullptr : layers_in(precision);
+  const NetworkLayers& layers = other ? *other : *layers_;
+  return layers(complete(noisy), layers.terms(t, labels), dropout);
 }
 
 at::Tensor ScoreUnet::evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
@@ -192,19 +250,19 @@ at::Tensor ScoreUnet::evaluate(const at::Tensor& noisy, const diffusion::NoiseLe
     const at::NoGradGuard no_gradients;
     const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
     const at::Tensor of_these = labels.defined() ? labels.narrow(0, first, noisy.size(0)) : labels;
-    terms_ = std::make_unique<LevelTerms>(LevelTerms{level.t, layers_->shifts(t, of_these)});
+    terms_ = std::make_unique<LevelTerms>(LevelTerms{level.t, layers_->terms(t, of_these)});
   }
-  return (*layers_)(noisy, terms_->shifts);
+  return (*layers_)(complete(noisy), terms_->terms, nullptr);
 }
 
 void ScoreUnet::check_shape(const at::Tensor& noisy) const {
   const auto multiple = architecture_.side_multiple();
-  if (noisy.dim() != 4 || noisy.size(1) != architecture_.input_channels() || noisy.size(2) % multiple != 0 ||
+  if (noisy.dim() != 4 || noisy.size(1) != architecture_.given_channels() || noisy.size(2) % multiple != 0 ||
       noisy.size(3) % multiple != 0)
     throw core::Error(fmt::format(
         "the score network expects windows of {} channels (hour, variable) and sides that are multiples of "
         "{}, found {}",
-        architecture_.input_channels(), multiple, described(noisy.sizes().vec())));
+        architecture_.given_channels(), multiple, described(noisy.sizes().vec())));
 }
 
 bool ScoreUnet::needs_full_batches() const {
@@ -251,3 +309,14 @@ at::Tensor ScoreUnet::noise_vjp(const diffusion::Windows& noisy, const diffusion
 }
 
 }  // namespace foehn::model
+
+namespace foehn::core {
+
+template <>
+const std::vector<Named<model::NetworkForm>>& names_of() {
+  using enum model::NetworkForm;
+  static const std::vector<Named<model::NetworkForm>> all{{climate2weather, "climate2weather"}, {adm, "adm"}};
+  return all;
+}
+
+}  // namespace foehn::core

@@ -1,8 +1,25 @@
 #include "model/score_unet_json.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "foehn/core/error.hpp"
 
 namespace foehn::model {
+
+namespace {
+
+NetworkForm form_named(const std::string& word) {
+  for (const core::Named<NetworkForm>& named : core::names_of<NetworkForm>())
+    if (word == named.name) return named.value;
+  throw core::Error(
+      fmt::format("architecture: form: this program knows climate2weather and adm, found '{}'", word));
+}
+
+}  // namespace
 
 ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json) {
   ScoreUnetArchitecture architecture;
@@ -15,6 +32,8 @@ ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json) {
   architecture.inputs = json.value("inputs", std::int64_t{1});
   architecture.extra_inputs = json.value("extra_inputs", std::int64_t{0});
   architecture.dates = json.value("dates", false);
+  architecture.static_fields = json.value("static_fields", std::vector<std::string>{});
+  architecture.form = form_named(json.value("form", core::name_of(NetworkForm::climate2weather)));
   return architecture;
 }
 
@@ -26,6 +45,8 @@ nlohmann::json score_unet_json(const ScoreUnetArchitecture& architecture,
                       {"inputs", architecture.inputs}};
   if (architecture.extra_inputs > 0) json["extra_inputs"] = architecture.extra_inputs;
   if (architecture.dates) json["dates"] = true;
+  if (!architecture.static_fields.empty()) json["static_fields"] = architecture.static_fields;
+  if (architecture.form != NetworkForm::climate2weather) json["form"] = core::name_of(architecture.form);
   return json;
 }
 

@@ -1,9 +1,12 @@
 #include "model/score_unet_layers.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 
 #include <cmath>
 #include <vector>
+
+#include "model/adm_layers.hpp"
 
 namespace foehn::model {
 
@@ -28,11 +31,13 @@ bool has_bf16_convolutions() {
 #endif
 }
 
-/// A convolution whose factors are rounded to the type of its weights. Sums are float32: where LibTorch would
-/// add in bf16, for want of oneDNN's convolutions, the rounded factors are multiplied in float32.
+}  // namespace
+
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     std::int64_t stride, std::int64_t padding) {
   const at::Tensor factor = x.to(weight.scalar_type());
+  // Where LibTorch would add in bf16, for want of oneDNN's convolutions, the rounded factors are multiplied
+  // in float32.
   const bool adds_in_bf16 =
       weight.scalar_type() == at::kBFloat16 && weight.is_cpu() && !has_bf16_convolutions();
   if (!adds_in_bf16) return at::conv2d(factor, weight, bias, {stride, stride}, {padding, padding});
@@ -41,13 +46,23 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
       .to(at::kBFloat16);
 }
 
-/// A linear map of each cell's channels, as a convolution: on the CPU oneDNN's is faster than a BLAS's
-/// product.
 at::Tensor pointwise(const Parameters& parameters, const at::Tensor& x) {
+  // As a convolution: on the CPU oneDNN's is faster than a BLAS's product.
   return convolve(x, parameters.weight.unsqueeze(3), parameters.bias, 1, 0);
 }
 
-}  // namespace
+at::Tensor Dropping::operator()(const at::Tensor& x) {
+  if (dropout_ == nullptr || dropout_->part == 0) return x;
+  const std::uint64_t call = calls_++;
+  std::vector<at::Tensor> kept;
+  for (const std::uint64_t seed : dropout_->seeds) {
+    // Philox would serve as well; LibTorch's generator fills a mask faster. The products keep seeds apart.
+    const at::Generator generator =
+        at::make_generator<at::CPUGeneratorImpl>(seed * 0x9e3779b97f4a7c15U + call * 0xbf58476d1ce4e5b9U);
+    kept.push_back(at::empty(x.sizes().slice(1), at::kFloat).bernoulli_(1 - dropout_->part, generator));
+  }
+  return x * at::stack(kept).div_(1 - dropout_->part).to(x.options());
+}
 
 Parameters::Parameters(const TensorSource& source, const std::string& name,
                        const std::vector<std::int64_t>& shape)
@@ -83,8 +98,8 @@ at::Tensor ResidualBlock::shift(const at::Tensor& embedded) const {
   return linear(project_, embedded).unsqueeze(2).unsqueeze(3);
 }
 
-at::Tensor ResidualBlock::operator()(const at::Tensor& x, const at::Tensor& shift) const {
-  return second_(at::silu(first_(norm_(x + shift)))).to(x.scalar_type()).add_(x);
+at::Tensor ResidualBlock::operator()(const at::Tensor& x, const at::Tensor& shift, Dropping& drop) const {
+  return second_(drop(at::silu(first_(norm_(x + shift))))).to(x.scalar_type()).add_(x);
 }
 
 Attention::Attention(const TensorSource& source, const std::string& name, std::int64_t channels)
@@ -132,15 +147,13 @@ Stage::Stage(const Sources& sources, const std::string& name, std::int64_t chann
   }
 }
 
-Shifts Stage::shifts(const at::Tensor& embedded) const {
-  Shifts shifts;
-  for (const ResidualBlock& block : blocks_) shifts.push_back(block.shift(embedded));
-  return shifts;
+void Stage::add_terms(const at::Tensor& embedded, BlockTerms& terms) const {
+  for (const ResidualBlock& block : blocks_) terms.of_block.push_back(block.shift(embedded));
 }
 
-at::Tensor Stage::operator()(at::Tensor x, const Shifts& shifts) const {
+at::Tensor Stage::operator()(at::Tensor x, const at::Tensor*& shift, Dropping& drop) const {
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    x = blocks_[i](x, shifts[i]);
+    x = blocks_[i](x, *shift++, drop);
     if (!attention_.empty()) x = attention_[i](x);
   }
   return x;
@@ -168,30 +181,37 @@ ScoreUnetLayers::ScoreUnetLayers(const ScoreUnetArchitecture& architecture, cons
   }
 }
 
-std::vector<ScoreUnetLayers::LevelShifts> ScoreUnetLayers::shifts(const at::Tensor& t,
-                                                                  const at::Tensor& labels) const {
+BlockTerms ScoreUnetLayers::terms(const at::Tensor& t, const at::Tensor& labels) const {
   const at::Tensor embedded = embedding_(t, labels);
-  std::vector<LevelShifts> shifts;
-  for (const Level& level : levels_)
-    shifts.push_back({level.descent.shifts(embedded), level.ascent.shifts(embedded)});
-  return shifts;
+  BlockTerms terms;
+  for (const Level& level : levels_) level.descent.add_terms(embedded, terms);
+  for (std::size_t i = levels_.size(); i-- > 0;) levels_[i].ascent.add_terms(embedded, terms);
+  return terms;
 }
 
-at::Tensor ScoreUnetLayers::operator()(const at::Tensor& noisy,
-                                       const std::vector<LevelShifts>& shifts) const {
+at::Tensor ScoreUnetLayers::operator()(const at::Tensor& noisy, const BlockTerms& terms,
+                                       const Dropout* dropout) const {
   const at::ScalarType type = noisy.scalar_type();
+  const at::Tensor* shift = terms.of_block.data();
+  Dropping drop(dropout);
   at::Tensor x = noisy.contiguous(at::MemoryFormat::ChannelsLast);
   std::vector<at::Tensor> entering;
-  for (std::size_t i = 0; i < levels_.size(); ++i) {
+  for (const Level& level : levels_) {
     entering.push_back(x);
-    x = levels_[i].descent(levels_[i].down(x).to(type), shifts[i].descent);
+    x = level.descent(level.down(x).to(type), shift, drop);
   }
   for (std::size_t i = levels_.size() - 1; i > 0; --i) {
-    x = levels_[i].norm(levels_[i].ascent(x, shifts[i].ascent));
+    x = levels_[i].norm(levels_[i].ascent(x, shift, drop));
     x = levels_[i].up(at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)})).to(type).add_(entering[i]);
     entering.pop_back();
   }
-  return levels_[0].up(levels_[0].ascent(x, shifts[0].ascent));
+  return levels_[0].up(levels_[0].ascent(x, shift, drop));
+}
+
+std::unique_ptr<NetworkLayers> make_layers(const ScoreUnetArchitecture& architecture,
+                                           const Sources& sources) {
+  if (architecture.form == NetworkForm::adm) return std::make_unique<AdmLayers>(architecture, sources);
+  return std::make_unique<ScoreUnetLayers>(architecture, sources);
 }
 
 }  // namespace foehn::model

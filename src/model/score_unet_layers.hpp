@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,14 @@ struct Parameters {
   at::Tensor weight, bias;
 };
 
+/// A convolution whose factors are rounded to the type of its weights. Sums are float32.
+/// @param weight  [output, input, y, x]
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                    std::int64_t stride, std::int64_t padding);
+
+/// A linear map of each cell's channels, weight [output, input, 1].
+at::Tensor pointwise(const Parameters& parameters, const at::Tensor& x);
+
 /// 3 x 3, zero padding of one cell. The result has the weights' type.
 class Convolution {
  public:
@@ -39,6 +48,18 @@ class Convolution {
  private:
   Parameters parameters_;
   std::int64_t stride_;
+};
+
+/// What dropout does to a field of a residual block, [window, channel, y, x]. Made anew for each pass.
+class Dropping {
+ public:
+  /// @param dropout  null: x stays as it is
+  explicit Dropping(const Dropout* dropout) : dropout_(dropout) {}
+  at::Tensor operator()(const at::Tensor& x);
+
+ private:
+  const Dropout* dropout_;
+  std::uint64_t calls_ = 0;
 };
 
 /// Where the layers of a network get their tensors.
@@ -66,7 +87,7 @@ class ResidualBlock {
   /// @param embedded  e, [window or 1, embedding]
   at::Tensor shift(const at::Tensor& embedded) const;
   /// @param shift  W e
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& shift) const;
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& shift, Dropping& drop) const;
 
  private:
   Parameters project_;
@@ -101,8 +122,28 @@ class TimeEmbedding {
   std::optional<Parameters> dates_;
 };
 
-/// What residual blocks add to their channels, one after another: all that depends on the time.
-using Shifts = std::vector<at::Tensor>;
+/// All that depends on the time, and on dates: what residual blocks are given, one after another.
+struct BlockTerms {
+  std::vector<at::Tensor> of_block;
+};
+
+/// All layers of a network.
+class NetworkLayers {
+ public:
+  virtual ~NetworkLayers() = default;
+  /// @param t       time of the schedule, [window], or [1] for all windows
+  /// @param labels  as of TimeEmbedding
+  virtual BlockTerms terms(const at::Tensor& t, const at::Tensor& labels) const = 0;
+  /// @param noisy    [window, input channel, y, x]
+  /// @param terms    of its time
+  /// @param dropout  null: none
+  /// @return         [window, hour*variable, y, x]
+  virtual at::Tensor operator()(const at::Tensor& noisy, const BlockTerms& terms,
+                                const Dropout* dropout) const = 0;
+};
+
+/// @param architecture  checked
+std::unique_ptr<NetworkLayers> make_layers(const ScoreUnetArchitecture& architecture, const Sources& sources);
 
 /// The blocks of one level on one way.
 class Stage {
@@ -110,8 +151,9 @@ class Stage {
   Stage(const Sources& sources, const std::string& name, std::int64_t channels, std::int64_t blocks,
         bool attends, std::int64_t embedding);
   /// @param embedded  time embedding, [window or 1, embedding]
-  Shifts shifts(const at::Tensor& embedded) const;
-  at::Tensor operator()(at::Tensor x, const Shifts& shifts) const;
+  void add_terms(const at::Tensor& embedded, BlockTerms& terms) const;
+  /// @param shift  of the first block; moved beyond the last
+  at::Tensor operator()(at::Tensor x, const at::Tensor*& shift, Dropping& drop) const;
 
  private:
   std::vector<ResidualBlock> blocks_;
@@ -126,22 +168,13 @@ struct Level {
   Convolution up;
 };
 
-/// All layers.
-class ScoreUnetLayers {
+/// All layers of Climate2Weather's network.
+class ScoreUnetLayers : public NetworkLayers {
  public:
   explicit ScoreUnetLayers(const ScoreUnetArchitecture& architecture, const Sources& sources);
-
-  /// Of one level, down and up.
-  struct LevelShifts {
-    Shifts descent, ascent;
-  };
-  /// @param t       time of the schedule, [window], or [1] for all windows
-  /// @param labels  as of TimeEmbedding
-  std::vector<LevelShifts> shifts(const at::Tensor& t, const at::Tensor& labels) const;
-  /// @param noisy   [window, input channel, y, x]
-  /// @param shifts  of its time
-  /// @return        [window, hour*variable, y, x]
-  at::Tensor operator()(const at::Tensor& noisy, const std::vector<LevelShifts>& shifts) const;
+  BlockTerms terms(const at::Tensor& t, const at::Tensor& labels) const override;
+  at::Tensor operator()(const at::Tensor& noisy, const BlockTerms& terms,
+                        const Dropout* dropout) const override;
 
  private:
   TimeEmbedding embedding_;

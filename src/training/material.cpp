@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "foehn/calendar/time_axis.hpp"
+#include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/io/fine_fields.hpp"
@@ -17,6 +18,7 @@
 #include "foehn/model/residual_fit.hpp"
 #include "foehn/training/initial_tensors.hpp"
 #include "foehn/training/names.hpp"
+#include "foehn/training/static_fields.hpp"
 
 namespace foehn::training {
 
@@ -31,8 +33,7 @@ io::FieldSelection selection(const Settings& settings) {
 }
 
 model::GaussianFitOptions fit_options(const Settings& settings) {
-  return {.markov_order = settings.gaussian_order.value_or(settings.markov_order),
-          .may_deviate = settings.may_deviate};
+  return {.markov_order = gaussian_order(settings), .may_deviate = settings.may_deviate};
 }
 
 /// Both take what is alike at the same time of the day.
@@ -83,7 +84,8 @@ Record::Record(const Settings& settings)
       period(core::with_context(
           "data.start, data.end",
           [&] { return io::select_period(reader.times(), settings.start, settings.end); })),
-      held_out(std::llround(settings.held_out_fraction * static_cast<double>(period.size()))) {
+      held_out(std::llround(settings.held_out_fraction * static_cast<double>(period.size()))),
+      static_fields(read_static(settings, reader.grid())) {
   io::require_snapshots(reader, settings.cell_methods, io::kLearntFrom);
   io::say_unnamed(reader.variables());
   const auto architecture = architecture_of(settings, static_cast<std::int64_t>(reader.variables().size()));
@@ -106,6 +108,9 @@ Record::Record(const Settings& settings)
   check_variables(settings, reader.variables().size());
   check_days(settings, reader.step_seconds(), trained().size());
   model::check_fit(trained(), fit_options(settings));
+  if (settings.is_conditional())
+    core::with_context("train.block, train.every",
+                       [&] { model::check_residual_fit(trained(), coarse_form(settings)); });
 }
 
 Span Record::span() const {
@@ -125,19 +130,23 @@ at::Tensor fit_gaussian(const Record& record, const Settings& settings, const fs
   return fit.inflation;
 }
 
-void fit_residuals(const Record& record, const Settings& settings, const fs::path& gaussian,
-                   const Interruption& interruption) {
+at::Tensor fit_residuals(const Record& record, const Settings& settings, const fs::path& gaussian,
+                         const Interruption& interruption) {
   const io::IndexRange trained = record.trained();
-  core::Progress progress("fitting residuals", trained.size(), "fields", true);
+  core::Progress progress("fitting residuals", model::kResidualFitPasses * trained.size(), "fields", true);
   model::Domain domain = model::load_gaussian_prior(gaussian).domain;
-  domain.normalisation = core::with_context("train.block, train.every", [&] {
-    return model::fit_residuals(record.reader, trained, domain, coarse_form(settings), settings.may_deviate,
-                                [&](std::int64_t hours) {
-                                  progress.advance(hours);
-                                  interruption();
-                                });
-  });
+  const model::ResidualFit fit = model::fit_residuals(record.reader, trained, domain, coarse_form(settings),
+                                                      settings.may_deviate, [&](std::int64_t hours) {
+                                                        progress.advance(hours);
+                                                        interruption();
+                                                      });
+  domain.normalisation = fit.normalisation;
   model::write_domain(gaussian / kResiduals, domain);
+  return fit.inflation;
+}
+
+std::string residuals_digest(const Settings& settings, const fs::path& gaussian) {
+  return settings.is_conditional() ? core::sha256_of_file(gaussian / kResiduals) : "";
 }
 
 Material read_material(const Settings& settings, const fs::path& gaussian, const Span& span) {
@@ -153,6 +162,16 @@ Material read_material(const Settings& settings, const fs::path& gaussian, const
           fmt::format("prior.normalisation {}: variable '{}' has a range of {}, expected a positive one",
                       settings.normalisation, fit.domain.variables[static_cast<std::size_t>(i)].name, scale));
   return {span, std::move(fit.domain), {}, fit.schedule};
+}
+
+std::shared_ptr<const DrawnWindows> make_drawn_windows(const Settings& settings, const Material& material,
+                                                       const fs::path& gaussian) {
+  if (settings.drawn == 0) return {};
+  const model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
+  const model::Domain& domain = material.domain;
+  return std::make_shared<DrawnWindows>(
+      fit.lag_covariance, fit.domain.normalisation, domain.normalisation,
+      model::Clock{domain.calendar, material.span.first_seconds, domain.step_seconds}, hours_seen(settings));
 }
 
 std::string make_cache(const fs::path& path, const Record& record, const Material& material,
@@ -183,8 +202,9 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
                core::name_of(is_edm ? ScheduleKind::edm : ScheduleKind::vp_cosine));
     if (*prior.network != architecture_of(settings, static_cast<std::int64_t>(variables.size())))
       throw core::Error(
-          "its network is another one: expected prior.markov_order, network.hidden, network.blocks, "
-          "network.attention, network.embedding and network.dates as it was trained with");
+          "its network is another one: expected prior.markov_order, network.form, network.hidden, "
+          "network.blocks, network.attention, network.embedding, network.dates, network.static and "
+          "network.positions as it was trained with");
     if (settings.is_conditional()) {
       const model::CoarseForm asked = coarse_form(settings);
       if (asked.blocks != prior.coarse->blocks || asked.every != prior.coarse->every)
@@ -223,6 +243,7 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
   const model::Clock clock{material.domain.calendar, material.span.first_seconds,
                            material.domain.step_seconds};
   network->set_clock(clock);
+  if (material.static_fields.defined()) network->set_static_fields(material.static_fields);
   if (settings.is_conditional())
     return std::make_unique<ResidualObjective>(
         std::make_unique<model::ConditionalResidual>(std::move(network), material.schedule.edm()->sigma_data,
@@ -245,6 +266,7 @@ void save_prior(const Settings& settings, const Material& material, const Traini
   prior.tensors = state.best;
   prior.lag_covariance = material.lag_covariance;
   prior.coarse = material.coarse;
+  prior.static_fields = material.static_fields;
   prior.as_float16 = settings.as_float16;
   prior.remarks = {{"foehn.training", option_values},
                    {"foehn.held_out_loss", fmt::format("{:.6g}", state.best_loss)},

@@ -1,9 +1,11 @@
 #include "foehn/training/preparation.hpp"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <vector>
 
+#include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/output_folder.hpp"
@@ -32,7 +34,20 @@ void PreparedData::broadcast(const comm::Communicator& ranks) {
   ranks.broadcast(numbers);
   span = {numbers[0], numbers[1], numbers[2]};
   ranks.broadcast(gaussian);
+  ranks.broadcast(residuals);
   ranks.broadcast(cache);
+  ranks.broadcast(static_fields);
+}
+
+at::Tensor PreparedData::static_tensor(const grid::Grid& grid) const {
+  if (static_fields.empty()) return {};
+  return at::tensor(static_fields, at::kDouble).to(at::kFloat).reshape({-1, grid.ny(), grid.nx()});
+}
+
+std::string PreparedData::static_digest() const {
+  if (static_fields.empty()) return "none";
+  return core::sha256(
+      {reinterpret_cast<const char*>(static_fields.data()), static_fields.size() * sizeof(double)});
 }
 
 PreparedData prepare(const Record& record, const Settings& settings, const PreparedPaths& paths,
@@ -42,20 +57,22 @@ PreparedData prepare(const Record& record, const Settings& settings, const Prepa
     if (stop.is_requested()) throw Stopped();
   };
   try {
-    const at::Tensor inflation = fit_gaussian(record, settings, paths.gaussian, interruption);
-    if (settings.is_conditional()) fit_residuals(record, settings, paths.gaussian, interruption);
+    at::Tensor inflation = fit_gaussian(record, settings, paths.gaussian, interruption);
+    if (settings.is_conditional()) inflation = fit_residuals(record, settings, paths.gaussian, interruption);
     const Material material = read_material(settings, paths.gaussian, record.span());
-    // A climatology's errors are smooth, as coarse fields are: residuals have little of them.
-    const std::int64_t known = settings.corrects_gaussian() ? record.trained().size() : 0;
+    const bool are_anomalies = settings.kind != NetworkKind::score_unet;
+    const std::int64_t known = are_anomalies ? record.trained().size() : 0;
     const std::string cache = make_cache(paths.cache, record, material, {known, inflation}, interruption);
-    return {record.span(), model::prior_digest(paths.gaussian), cache};
+    return {record.span(), model::prior_digest(paths.gaussian), residuals_digest(settings, paths.gaussian),
+            cache, record.static_fields};
   } catch (const Stopped&) {
     return {};
   }
 }
 
-void check_prepared(const PreparedData& prepared, const PreparedPaths& paths) {
+void check_prepared(const PreparedData& prepared, const Settings& settings, const PreparedPaths& paths) {
   if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
+      residuals_digest(settings, paths.gaussian) != prepared.residuals ||
       !FieldCache::exists(paths.cache, prepared.cache))
     throw core::Error(
         fmt::format("prior.path, data.cache: this rank does not see the files that the root wrote to {} and "

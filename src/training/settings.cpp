@@ -11,6 +11,7 @@
 #include "foehn/grid/grid.hpp"
 #include "foehn/model/conditional_residual.hpp"
 #include "foehn/training/names.hpp"
+#include "foehn/training/static_fields.hpp"
 
 namespace foehn::training {
 
@@ -86,11 +87,16 @@ void check_variables(const Settings& settings, std::size_t variables) {
 void check(const Settings& settings) {
   check_schedule(settings);
   check_stages(settings);
-  const bool is_augmented = settings.mixing > 0 || settings.amplitude > 0 || settings.daily_cycle > 0;
+  const bool is_augmented =
+      settings.mixing > 0 || settings.amplitude > 0 || settings.daily_cycle > 0 || settings.drawn > 0;
   if (is_augmented && settings.kind == NetworkKind::score_unet)
     throw core::UsageError(
-        "train.mixing, train.amplitude, train.daily_cycle: expected prior.kind gaussian-preconditioned or "
-        "conditional-residual, whose fields are anomalies");
+        "train.mixing, train.amplitude, train.daily_cycle, train.drawn: expected prior.kind "
+        "gaussian-preconditioned or conditional-residual, whose fields are anomalies");
+  if (settings.static_files.empty() != settings.static_fields.empty())
+    throw core::UsageError(fmt::format(
+        "network.static, network.static_files: expected both or neither, found {} names and {} files",
+        settings.static_fields.size(), settings.static_files.size()));
   if (!settings.gaussian_order) return;
   if (!settings.corrects_gaussian())
     throw core::UsageError(
@@ -116,6 +122,12 @@ std::int64_t hours_seen(const Settings& settings) {
   return 2 * (settings.markov_order + reach) + 1;
 }
 
+std::int64_t gaussian_order(const Settings& settings) {
+  // Windows that are drawn from it are as long as those that are read.
+  if (settings.is_conditional() && settings.drawn > 0) return hours_seen(settings) / 2;
+  return settings.gaussian_order.value_or(settings.markov_order);
+}
+
 diffusion::Schedule schedule_of(const Settings& settings, double sigma_data) {
   if (settings.schedule == ScheduleKind::vp_cosine) return diffusion::VpCosine{};
   return diffusion::Edm{
@@ -137,8 +149,10 @@ TrainingOptions training_options(const Settings& settings, std::int64_t held_out
   training.most_gradient = settings.most_gradient;
   training.weight_decay = settings.weight_decay;
   training.average_decay = settings.average_decay;
+  training.dropout = settings.dropout;
   training.augmentation = {settings.mixing, settings.amplitude, settings.daily_cycle,
-                           std::max<std::int64_t>(1, calendar::kSecondsPerDay / domain.step_seconds)};
+                           std::max<std::int64_t>(1, calendar::kSecondsPerDay / domain.step_seconds),
+                           settings.drawn};
   training.precision = settings.precision;
   training.seed = settings.seed;
   training.markov_order = settings.markov_order;
@@ -160,6 +174,8 @@ model::ScoreUnetArchitecture architecture_of(const Settings& settings, std::int6
   architecture.attention = settings.attention;
   architecture.embedding = settings.embedding;
   architecture.dates = settings.dates;
+  architecture.form = settings.form;
+  architecture.static_fields = static_names(settings);
   architecture.inputs = settings.kind == NetworkKind::score_unet ? 1 : 2;
   if (settings.is_conditional())
     architecture.extra_inputs = model::ConditionalResidual::extra_inputs(architecture.window);

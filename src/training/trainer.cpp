@@ -55,7 +55,7 @@ double mean_over_levels(const std::vector<double>& losses) {
 }
 
 Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
-                 const TrainingOptions& options)
+                 const TrainingOptions& options, const DrawnWindows* drawn)
     : ranks_(ranks), objective_(objective), fields_(fields), options_(options) {
   const std::int64_t window = hours_seen();
   const std::int64_t starts = fields.hours() - options.held_out_hours - window + 1;
@@ -64,7 +64,7 @@ Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const Fi
         fmt::format("too few steps for windows of {0}: found {1} to train on and {2} held out, expected at "
                     "least {0} of each",
                     window, fields.hours() - options.held_out_hours, options.held_out_hours));
-  windows_.emplace(fields, window, starts, options.augmentation);
+  windows_.emplace(fields, window, starts, options.augmentation, drawn);
   Tensors parts;
   for (const auto& [name, tensor] : objective.network().tensors()) {
     leaves_.push_back(tensor);
@@ -122,10 +122,12 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
                            levels, coarse);
 }
 
-at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision) {
+at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision,
+                              const model::Dropout* dropout) {
   const at::Device device = leaves_.front().device();
   return objective_.network()
-      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device), lesson.labels, precision)
+      .forward(lesson.inputs.to(leaves_.front().scalar_type()), lesson.t.to(device), lesson.labels, precision,
+               dropout)
       .to(lesson.targets.scalar_type());
 }
 
@@ -179,12 +181,15 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
   const auto mine = static_cast<std::int64_t>(tasks.size());
   for (std::int64_t first = 0; first < mine; first += options_.micro_batch) {
     const auto count = std::min(options_.micro_batch, mine - first);
-    const Lesson taught = lesson(
-        std::span(tasks).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), number);
+    const auto some =
+        std::span(tasks).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    const Lesson taught = lesson(some, number);
+    model::Dropout dropout{options_.dropout, {}};
+    for (const Task& task : some) dropout.seeds.push_back(task.window.dropout);
     const at::AutoGradMode with_gradients(true);
     const model::ConvolutionArithmetic arithmetic(options_.precision);
     for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
-    const at::Tensor answer = answer_to(taught, options_.precision);
+    const at::Tensor answer = answer_to(taught, options_.precision, &dropout);
     const at::Tensor loss =
         loss_of(answer - taught.targets) * (static_cast<double>(count) / static_cast<double>(options_.batch));
     const auto found = torch::autograd::grad({loss}, leaves_);
@@ -212,7 +217,7 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
 std::vector<double> Trainer::held_out_loss(const TrainingState& state) {
   set(state.average);
   const auto losses = mean_square_on_held_out(
-      [&](const Lesson& asked) { return answer_to(asked, model::Precision::fp32) - asked.targets; });
+      [&](const Lesson& asked) { return answer_to(asked, model::Precision::fp32, nullptr) - asked.targets; });
   set(state.parameters);
   return losses;
 }

@@ -25,8 +25,8 @@ std::int64_t below(std::int64_t count, std::uint32_t high, std::uint32_t low) {
 }  // namespace
 
 TrainingWindows::TrainingWindows(const FieldCache& fields, std::int64_t length, std::int64_t starts,
-                                 const Augmentation& augmentation)
-    : fields_(fields), length_(length), starts_(starts), augmentation_(augmentation) {
+                                 const Augmentation& augmentation, const DrawnWindows* drawn)
+    : fields_(fields), length_(length), starts_(starts), augmentation_(augmentation), drawn_(drawn) {
   if (augmentation.daily_cycle == 0) return;
   const at::Tensor day = fields.daily_cycle();
   if (!day.defined()) throw core::Error("train.daily_cycle: the record's climatology has no daily cycle");
@@ -39,11 +39,14 @@ TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std
     return core::philox4x32({sample, step, part, kTrainingDraw},
                             {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   };
-  const auto first = words(0), second = words(1), third = words(2);
+  const auto first = words(0), second = words(1), third = words(2), fourth = words(3);
   TrainingWindow window;
   window.hour = below(starts_, first[0], first[1]);
   window.noise = uniform(first[2]);
-  if (uniform(first[3]) < augmentation_.mixing) {
+  window.dropout = (std::uint64_t{fourth[0]} << 32) | fourth[1];
+  if (uniform(fourth[2]) < augmentation_.drawn) {
+    window.drawn = {{seed, sample, kGaussianDraw}, step};
+  } else if (uniform(first[3]) < augmentation_.mixing) {
     const std::int64_t day = augmentation_.steps_per_day, time_of_day = window.hour % day;
     const std::int64_t days = (starts_ - 1 - time_of_day) / day + 1;
     window.mixed_in = time_of_day + day * below(days, second[0], second[1]);
@@ -60,7 +63,8 @@ TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std
 }
 
 at::Tensor TrainingWindows::read(const TrainingWindow& window) const {
-  at::Tensor fields = fields_.read(window.hour, length_);
+  at::Tensor fields = window.drawn ? drawn_->draw(window.hour, window.drawn->key, window.drawn->number)
+                                   : fields_.read(window.hour, length_);
   if (window.mixed_in)
     fields =
         fields * std::cos(window.angle) + fields_.read(*window.mixed_in, length_) * std::sin(window.angle);

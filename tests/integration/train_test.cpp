@@ -104,9 +104,15 @@ TEST_F(Train, OnCoarseFieldsOfTheRecordMakesAPriorThatSamplesWhereItIsGivenSome)
   EXPECT_EQ(unscheduled.exit_code, 2) << unscheduled;
   EXPECT_THAT(unscheduled.err, AllOf(HasSubstr("prior.schedule"), HasSubstr("expected edm")));
   options["prior.schedule"] = "edm";
+  options["network.form"] = "adm";
+  options["network.positions"] = "true";
+  options["train.drawn"] = "0.5";
+  options["train.dropout"] = "0.1";
   const Outcome trained = run_foehn("train", options, 2);
   ASSERT_EQ(trained.exit_code, 0) << trained;
   EXPECT_THAT(trained.out, HasSubstr("conditional-residual of "));
+  EXPECT_THAT(run_foehn("info", {}, 0, {folder_ / "conditional"}).out,
+              AllOf(HasSubstr("U-Net of the form adm"), HasSubstr("sin_latitude, cos_latitude")));
   EXPECT_THAT(
       run_foehn("info", {}, 0, {folder_ / "conditional"}).out,
       AllOf(HasSubstr("conditional-residual"), HasSubstr("blocks of 4, 8 cells per side, every 3, 6 steps")));

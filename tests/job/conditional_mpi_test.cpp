@@ -20,6 +20,7 @@
 #include "foehn/job/run.hpp"
 #include "foehn/job/shared_prior.hpp"
 #include "foehn/observation/block_mean.hpp"
+#include "job/stops_at.hpp"
 
 namespace foehn::job {
 namespace {
@@ -114,15 +115,18 @@ class ConditionalJob : public ::testing::Test {
     settings.result_values = name;
     return settings;
   }
-  /// Draws the members; the prior is the root's.
-  void run(const comm::Communicator& ranks, const Settings& settings) const {
+  /// Draws the members, or as much of the first as there is until a noise level; the prior is the root's.
+  void run(const comm::Communicator& ranks, const Settings& settings, int stop_level = 0) const {
     model::PriorBundle prior =
         load_prior(ranks, open_prior(ranks, settings.prior), at::TensorOptions(at::kFloat));
+    const process::StopSource source;
+    if (stop_level > 0) prior.denoiser = std::make_shared<StopsAt>(prior.denoiser, stop_level, source);
     Planned planned =
         make_plan(ranks, settings, ranks.is_root() ? &prior.description : nullptr, at::kCPU, false);
-    ASSERT_TRUE(job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior, {},
-                         process::StopToken())
-                    .is_done);
+    ASSERT_EQ(
+        job::run(ranks, planned.plan, planned.root ? &*planned.root : nullptr, prior, {}, source.token())
+            .is_done,
+        stop_level == 0);
   }
   /// [hour, variable, y, x], float64
   static at::Tensor member(const Settings& settings, std::int64_t number) {
@@ -141,32 +145,34 @@ class ConditionalJob : public ::testing::Test {
     for (std::int64_t i = 0; i < settings.members; ++i) all.push_back(member(settings, i));
     return (at::stack(all) - expected_mean()) / deviation(domain);
   }
-  /// The coarse fields by hand, [hour, variable, y, x].
+  /// What a value at the centre of each block gives to each cell along an axis, by hand: [cell, block].
+  static at::Tensor hats(std::int64_t blocks) {
+    at::Tensor weights = at::zeros({blocks * kBlock, blocks}, at::kDouble);
+    for (std::int64_t cell = 0; cell < blocks * kBlock; ++cell) {
+      const double at = (static_cast<double>(cell) + 0.5) / kBlock - 0.5;
+      const std::int64_t below = std::clamp<std::int64_t>(static_cast<std::int64_t>(at), 0, blocks - 2);
+      weights[cell][below + 1] = at - static_cast<double>(below);
+      weights[cell][below] = 1 - (at - static_cast<double>(below));
+    }
+    return weights;
+  }
+  /// The coarse fields by hand, [hour, variable, y, x]: of all that are linear between centres those whose
+  /// block means are the snapshots.
   static at::Tensor expected_mean() {
-    const at::Tensor coarse = coarse_values(4).to(at::kDouble);
-    at::Tensor mean = at::empty({kHours, 2, kNy, kNx}, at::kDouble);
-    const auto place = [](std::int64_t cell, std::int64_t blocks) {
-      return std::clamp((static_cast<double>(cell) + 0.5) / kBlock - 0.5, 0.0,
-                        static_cast<double>(blocks - 1));
+    const auto from_means = [](std::int64_t blocks) {
+      const at::Tensor weights = hats(blocks);
+      const at::Tensor averaged = weights.reshape({blocks, kBlock, blocks}).mean(1);
+      return at::matmul(weights, at::linalg_inv(averaged));
     };
+    const at::Tensor y = from_means(kNy / kBlock), x = from_means(kNx / kBlock);
+    const at::Tensor coarse = coarse_values(4).to(at::kDouble);
+    std::vector<at::Tensor> mean;
     for (std::int64_t h = 0; h < kHours; ++h) {
       const std::int64_t last = h / kEvery, next = std::min<std::int64_t>(last + 1, 3);
       const double part = static_cast<double>(h % kEvery) / kEvery;
-      const at::Tensor then = coarse[last] * (1 - part) + coarse[next] * part;
-      for (std::int64_t y = 0; y < kNy; ++y)
-        for (std::int64_t x = 0; x < kNx; ++x) {
-          const double at_y = place(y, kNy / kBlock), at_x = place(x, kNx / kBlock);
-          const auto y0 = static_cast<std::int64_t>(at_y), x0 = static_cast<std::int64_t>(at_x);
-          const std::int64_t y1 = std::min(y0 + 1, kNy / kBlock - 1), x1 = std::min(x0 + 1, kNx / kBlock - 1);
-          const double wy = at_y - static_cast<double>(y0), wx = at_x - static_cast<double>(x0);
-          const auto value = [&](std::int64_t row, std::int64_t column) {
-            return then.select(1, row).select(1, column);
-          };
-          mean[h].select(1, y).select(1, x).copy_((value(y0, x0) * (1 - wx) + value(y0, x1) * wx) * (1 - wy) +
-                                                  (value(y1, x0) * (1 - wx) + value(y1, x1) * wx) * wy);
-        }
+      mean.push_back(at::matmul(y, at::matmul(coarse[last] * (1 - part) + coarse[next] * part, x.t())));
     }
-    return mean;
+    return at::stack(mean);
   }
   /// [hour, variable, y, x], physical units
   static at::Tensor deviation(const model::Domain& domain) {
@@ -261,6 +267,28 @@ TEST_F(ConditionalJob, HasTheSameBitsOnAnyNumberOfRanks) {
       EXPECT_TRUE(attributes.contains("foehn_observations_digest"));
       EXPECT_EQ(attributes.contains("foehn_observation_std"), guidance == Guidance::sda);
     }
+  }
+}
+
+TEST_F(ConditionalJob, GoesOnToTheSameBitsOnOtherRanksWhereverItWasStopped) {
+  if (world_.is_root())
+    foehn::testing::write_conditional_prior(folder_ / "prior", domain_with_deviation(), 0.3);
+  world_.gather_all(0.0);  // it is there for all
+  const auto named = [&](const std::string& name) {
+    Settings one = settings(name);
+    one.steps = 6;
+    one.result_values = "toy";
+    return one;
+  };
+  const Settings whole = named(fmt::format("whole_{}", world_.rank()));
+  run(alone_, whole);
+  // Halfway through the second step, and at the end of the third.
+  for (const int level : {3, 6}) {
+    const Settings stopped = named(fmt::format("stopped_{}", level));
+    run(world_, stopped, level);
+    if (!world_.is_root()) continue;
+    run(alone_, stopped);
+    EXPECT_TRUE(at::equal(member(stopped, 0), member(whole, 0))) << level;
   }
 }
 

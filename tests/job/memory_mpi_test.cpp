@@ -127,6 +127,17 @@ TEST(MemoryOfAPlan, GrowsWithWhatGuidanceHolds) {
   EXPECT_EQ(slabs_held(plan), keeps + 2);
 }
 
+TEST(MemoryOfAPlan, HoldsCoarseFieldsOfAllHoursOfItsWindows) {
+  const model::Domain domain = foehn::testing::toy_domain();
+  Plan plan;
+  plan.period.hours = 100;
+  plan.windows.markov_order = 3;
+  const double without = field_bytes(plan, domain, 2);
+  plan.coarse.emplace_back();
+  // 50 hours of a rank, and 6 more on both sides: windows reach 3 hours beyond those whose centres it owns.
+  EXPECT_EQ(field_bytes(plan, domain, 2) - without, (50 + 2 * 6) * 2 * 8 * 12 * 4);
+}
+
 TEST(MemoryOfAPlan, ThatIsTooLittleIsRefusedWithTheRanksThatWouldDo) {
   const model::Domain domain = foehn::testing::toy_domain();
   Plan plan;

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <tuple>
+
 #include "foehn/core/error.hpp"
 #include "foehn/observation/block_mean.hpp"
 #include "model/two_variables.hpp"
@@ -19,15 +21,24 @@ std::vector<double> values_of(const at::Tensor& tensor) {
   return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
 }
 
-TEST(ToCells, IsLinearBetweenTheCentresOfBlocksAndConstantBeyond) {
-  const at::Tensor means = at::tensor({0.0, 4.0, 8.0, 12.0}, at::kDouble).reshape({1, 2, 2});
-  const at::Tensor cells = to_cells(means, 2);
+TEST(ToCells, IsLinearBetweenTheCentresOfBlocksAndBeyond) {
+  const at::Tensor centres = at::tensor({0.0, 4.0, 8.0, 12.0}, at::kDouble).reshape({1, 2, 2});
+  const at::Tensor cells = to_cells(centres, 2);
   ASSERT_EQ(cells.sizes(), at::IntArrayRef({1, 4, 4}));
-  EXPECT_THAT(values_of(cells[0][0]), testing::ElementsAre(0, 1, 3, 4));
-  EXPECT_THAT(values_of(cells[0].select(1, 0)), testing::ElementsAre(0, 2, 6, 8));
+  EXPECT_THAT(values_of(cells[0][0]), testing::ElementsAre(-3, -1, 1, 3));
+  EXPECT_THAT(values_of(cells[0].select(1, 0)), testing::ElementsAre(-3, 1, 5, 9));
   EXPECT_EQ(cells[0][1][2].item<double>(), 5);
-  EXPECT_TRUE(at::equal(to_cells(means, 1), means));
+  EXPECT_TRUE(at::equal(to_cells(centres, 1), centres));
   EXPECT_TRUE(at::equal(to_cells(at::full({1, 1}, 3.5), 4), at::full({4, 4}, 3.5)));
+}
+
+TEST(ToCentres, MakesCellsWithTheMeansWanted) {
+  at::manual_seed(1);
+  for (const auto& [ny, nx, block] : {std::tuple{4, 6, 2}, {3, 5, 3}, {2, 9, 8}, {1, 4, 4}, {3, 3, 1}}) {
+    const at::Tensor means = at::randn({3, 2, ny, nx}, at::kDouble);
+    const at::Tensor cells = to_cells(to_centres(means, block), block);
+    EXPECT_TRUE(at::allclose(observation::BlockMean(block).apply(cells), means, 1e-12, 1e-12)) << block;
+  }
 }
 
 /// A field that is linear in time and space, [hour, variable, y, x].
@@ -47,8 +58,7 @@ TEST(Interpolate, BringsBackAFieldThatIsLinearInTimeAndSpace) {
   const CoarseFields found = interpolate(snapshots(fields, {0, 3, 9}), 1, 8, {});
   EXPECT_EQ(found.first_hour, 1);
   EXPECT_EQ(found.hours(), 8);
-  const auto inside = [](const at::Tensor& all) { return all.narrow(2, 1, 6).narrow(3, 1, 10); };
-  EXPECT_TRUE(at::allclose(inside(found.fields), inside(fields.narrow(0, 1, 8)), 1e-5, 1e-5));
+  EXPECT_TRUE(at::allclose(found.fields, fields.narrow(0, 1, 8), 1e-5, 1e-5));
   EXPECT_THAT(values_of(found.gaps.flatten()),
               testing::ElementsAre(1, 2, 2, 1, 0, 0, 1, 5, 2, 4, 3, 3, 4, 2, 5, 1));
 }
@@ -61,6 +71,16 @@ TEST(Interpolate, DividesByTheDeviationOfTheHour) {
   const CoarseFields plain = interpolate(some, 2, 4, {}),
                      divided = interpolate(some, 2, 4, [&](std::int64_t hour) { return deviation[hour]; });
   EXPECT_TRUE(at::allclose(divided.fields * deviation.narrow(0, 2, 4).to(at::kFloat), plain.fields));
+}
+
+TEST(Interpolate, ConservesTheMeansOfSnapshots) {
+  at::manual_seed(4);
+  const CoarseSnapshots some{4, {0, 3, 5}, at::randn({3, 2, 2, 3})};
+  const at::Tensor deviation = at::rand({6, 2, 8, 12}, at::kDouble) + 0.5;
+  const CoarseFields found = interpolate(some, 0, 6, [&](std::int64_t hour) { return deviation[hour]; });
+  const at::Tensor means = observation::BlockMean(4).apply(found.fields * deviation);
+  EXPECT_TRUE(at::allclose(means.index_select(0, at::tensor({0, 3, 5}, at::kLong)),
+                           some.values.to(at::kDouble), 1e-5, 1e-5));
 }
 
 TEST(Interpolate, GivesAnHourTheSameBitsAmongAnyOthers) {

@@ -299,6 +299,39 @@ TEST_F(ConditionalBundle, IsRefusedWhereItsPartsDoNotFit) {
   expect_message(AllOf(HasSubstr("extra_inputs"), HasSubstr("expected 7, found 6")));
 }
 
+TEST_F(ConditionalBundle, OfFieldsThatDoNotConserveMeansIsRefused) {
+  save();
+  const std::filesystem::path weights = folder_ / "weights.safetensors";
+  {
+    const io::SafetensorsFile file(weights);
+    auto metadata = file.metadata();
+    metadata["foehn.coarse"] = R"({"blocks": [1, 2], "every": [3, 6], "scale": [1.25, 7]})";  // of 0.6.0
+    io::write_safetensors(folder_ / "old", file.tensors(), metadata);
+  }
+  std::filesystem::rename(folder_ / "old", weights);
+  expect_message(AllOf(HasSubstr("weights.safetensors"), HasSubstr("foehn.coarse"), HasSubstr("before 0.7.0"),
+                       HasSubstr("train it again")));
+}
+
+TEST_F(ConditionalBundle, BringsItsStaticFieldsAlong) {
+  prior_.architecture.static_fields = {"orography", "mask"};
+  prior_.architecture.form = NetworkForm::adm;
+  prior_.tensors = random_tensors(prior_.architecture, 5);
+  prior_.static_fields = at::randn({2, 4, 6});
+  prior_.as_float16 = true;
+  save();
+  const PriorBundle prior = load_prior(folder_, at::kFloat);
+  EXPECT_EQ(prior.description.network, prior_.architecture);
+  EXPECT_TRUE(at::equal(prior.conditional->network().static_fields(), prior_.static_fields));
+  EXPECT_FALSE(load_network(folder_).tensors.contains("static_fields"));
+  prior_.static_fields = at::randn({1, 4, 6});
+  save();
+  expect_message(AllOf(HasSubstr("static_fields"), HasSubstr("[2, 4, 6]"), HasSubstr("[1, 4, 6]")));
+  prior_.static_fields = at::Tensor();
+  save();
+  expect_message(HasSubstr("static_fields"));
+}
+
 TEST_F(ConditionalBundle, IsLentNoGaussianPart) {
   save();
   PriorFiles files(folder_);

@@ -28,9 +28,9 @@ grid::Grid grid_of_test() {
 
 /// Large weather that is the same in all cells and linear between every sixth hour, and noise whose mean over
 /// each block is 0: of size 3 in the west and 0.5 in the east.
-class ResidualFit : public testing::Test {
+class FitOfResiduals : public testing::Test {
  protected:
-  ResidualFit() {
+  FitOfResiduals() {
     io::FieldHeader header;
     header.variables = {{"tas", "air_temperature", "K"}};
     header.grid = grid_of_test();
@@ -66,13 +66,14 @@ class ResidualFit : public testing::Test {
   const at::Tensor size_ = sizes();
 };
 
-TEST_F(ResidualFit, FindsHowMuchEachCellVariesBesideItsCoarseField) {
+TEST_F(FitOfResiduals, FindsHowMuchEachCellVariesBesideItsCoarseField) {
   const io::FieldReader reader({folder_ / "record.nc"}, {});
   const CoarseForm form{{kBlock, 4}, {3, 6}, {}};
   std::int64_t read = 0;
-  const Normalisation found =
+  const ResidualFit fit =
       fit_residuals(reader, {0, kHours}, domain(), form, true, [&](std::int64_t hours) { read += hours; });
-  EXPECT_EQ(read, kHours);
+  EXPECT_EQ(read, kResidualFitPasses * kHours);
+  const Normalisation& found = fit.normalisation;
   EXPECT_EQ(found.mode(), "anomaly");
   ASSERT_NE(found.deviation(), nullptr);
   // Three quarters of the noise's variance are left when the mean over four cells is taken off.
@@ -86,18 +87,41 @@ TEST_F(ResidualFit, FindsHowMuchEachCellVariesBesideItsCoarseField) {
       at::equal(found.climatology()->coefficients(), domain().normalisation.climatology()->coefficients()));
 }
 
-TEST_F(ResidualFit, TakesOneDeviationWhereItIsToldTo) {
+TEST_F(FitOfResiduals, TakesOneDeviationWhereItIsToldTo) {
   const io::FieldReader reader({folder_ / "record.nc"}, {});
-  const Normalisation found =
+  const ResidualFit found =
       fit_residuals(reader, {100, 300}, domain(), {{kBlock}, {6}, {}}, false, [](std::int64_t) {});
-  EXPECT_EQ(found.deviation(), nullptr);
+  EXPECT_EQ(found.normalisation.deviation(), nullptr);
 }
 
-TEST_F(ResidualFit, RefusesAPeriodWithoutAGapOfEachKind) {
+/// Where a climatology has as many numbers as a record has days, it follows the noise of the days that it
+/// knows: residuals of others are larger, and the scale is theirs.
+TEST_F(FitOfResiduals, FindsHowMuchLargerResidualsOfHoursAreThatNoClimatologyKnows) {
   const io::FieldReader reader({folder_ / "record.nc"}, {});
+  const io::IndexRange period{0, 16 * 24};  // folds of two days
+  Domain of_period = domain();
+  ClimatologyEstimator climatology(harmonics_for(3600, 5 * 86400), {1, kNy, kNx});
+  at::Tensor field = at::empty({1, kNy, kNx}, at::kFloat);
+  for (std::int64_t hour = period.first; hour < period.last; ++hour) {
+    reader.read(hour, 1, {field.data_ptr<float>(), kNy * kNx});
+    climatology.add(field, reader.times().seconds[static_cast<std::size_t>(hour)], reader.times().calendar);
+  }
+  of_period.normalisation = Normalisation::anomaly(climatology.estimate(), at::tensor({15.0}, at::kDouble));
+  const ResidualFit found =
+      fit_residuals(reader, period, of_period, {{kBlock}, {6}, {}}, false, [](std::int64_t) {});
+  // Five coefficients from n independent hours take 5/n of the noise's variance, and add 5/m to that of
+  // others, m being those of seven eighths of the record. Residuals of one hour in six are of two in all.
+  const double n = 16 * 24, m = n * 7 / 8;
+  const double expected = std::sqrt((1 + 5 / m) / (1 - 5 / n));
+  EXPECT_GT(found.inflation[0].item<double>(), 1);
+  EXPECT_NEAR(found.inflation[0].item<double>(), expected, 0.5 * (expected - 1));
+}
+
+TEST_F(FitOfResiduals, RefusesAPeriodWithoutAGapOfEachKind) {
+  EXPECT_NO_THROW(check_residual_fit({0, 41}, {{1, 2}, {6, 12}, {}}));
   EXPECT_THAT(
       [&] {
-        fit_residuals(reader, {0, 20}, domain(), {{1, 2}, {6, 12}, {}}, true, [](auto) {});
+        check_residual_fit({0, 20}, {{1, 2}, {6, 12}, {}});
       },
       ThrowsMessage<core::Error>(AllOf(HasSubstr("4 kinds"), HasSubstr("found 20"))));
 }

@@ -46,6 +46,19 @@ std::unique_ptr<ScoreUnet> network(std::int64_t inputs, at::ScalarType type, boo
   return made;
 }
 
+/// Of the form adm, with attention of one head, that knows dates and two static fields.
+std::unique_ptr<ScoreUnet> adm_network(at::ScalarType type) {
+  ScoreUnetArchitecture architecture = network(1, type, true)->architecture();
+  architecture.form = NetworkForm::adm;
+  architecture.static_fields = {"orography", "mask"};
+  auto made =
+      std::make_unique<ScoreUnet>(architecture, random_tensors(architecture, 3), at::TensorOptions(type));
+  made->set_clock({});
+  at::manual_seed(14);
+  made->set_static_fields(at::randn({2, kNy, kNx}));
+  return made;
+}
+
 /// Given other coarse fields in each hour, of all windows that begin before hour 3.
 std::unique_ptr<diffusion::WindowDenoiser> conditional(at::ScalarType type) {
   auto made = std::make_unique<ConditionalResidual>(
@@ -80,6 +93,7 @@ const Subject kSubjects[] = {
                                                        network(2, type));
      }},
     {"ConditionalResidual", [](auto type) { return conditional(type); }},
+    {"Adm", [](auto type) { return adm_network(type); }},
 };
 
 class EachWindowDenoiser : public testing::TestWithParam<Subject> {
@@ -184,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, EachEdmDenoiser,
                          kName);
 INSTANTIATE_TEST_SUITE_P(Kinds, EachBatchFreeDenoiser,
                          testing::Values(kSubjects[0], kSubjects[2], kSubjects[3], kSubjects[4], kSubjects[5],
-                                         kSubjects[6]),
+                                         kSubjects[6], kSubjects[7]),
                          kName);
 
 TEST(ConditionalResidual, MovesWithItsCoarseFields) {

@@ -10,6 +10,7 @@
 #include "app/toy_prior.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/training/material.hpp"
+#include "foehn/training/static_fields.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::training {
@@ -123,6 +124,10 @@ TEST(TrainingSettings, ThatDoNotGoTogetherAreRefused) {
               s.mixing = 0.5;
             }),
             "no error");
+  EXPECT_THAT(message([](Settings& s) { s.drawn = 0.5; }), HasSubstr("train.drawn"));
+  EXPECT_THAT(message([](Settings& s) { s.static_fields = {"z"}; }),
+              AllOf(HasSubstr("network.static_files"), HasSubstr("found 1 names and 0 files")));
+  EXPECT_THAT(message([](Settings& s) { s.static_files = {"z.nc"}; }), HasSubstr("0 names and 1 files"));
   Settings settings = edm_settings();
   settings.variable_weights = {1};
   EXPECT_THAT(
@@ -142,6 +147,43 @@ TEST(TrainingSettings, OrderTheCoarseFieldsThatANetworkIsGiven) {
   EXPECT_EQ(architecture.inputs, 2);
   EXPECT_EQ(architecture.extra_inputs, 7);
   EXPECT_EQ(architecture.input_channels(), 19);
+}
+
+TEST(TrainingSettings, FitAGaussianPriorAsLongAsTheWindowsThatAreDrawnFromIt) {
+  Settings settings = edm_settings();
+  EXPECT_EQ(gaussian_order(settings), 1);
+  settings.kind = NetworkKind::conditional_residual;
+  EXPECT_EQ(gaussian_order(settings), 1);
+  settings.drawn = 0.5;
+  EXPECT_EQ(2 * gaussian_order(settings) + 1, hours_seen(settings));
+  settings.kind = NetworkKind::gaussian_preconditioned;
+  settings.gaussian_order = 4;
+  EXPECT_EQ(gaussian_order(settings), 4);
+}
+
+TEST(StaticFieldsOfTraining, ArePositionsOfUnitSize) {
+  Settings settings = edm_settings();
+  settings.positions = true;
+  const grid::Grid grid = foehn::testing::toy_domain().grid;
+  const std::vector<double> found = read_static(settings, grid);
+  ASSERT_EQ(found.size(), 4U * 8 * 12);
+  EXPECT_EQ(architecture_of(settings, 2).static_fields, static_names(settings));
+  const at::Tensor fields = at::tensor(found, at::kDouble).reshape({4, 8, 12});
+  EXPECT_TRUE(at::allclose(fields.mean(at::IntArrayRef{1, 2}), at::zeros({4}, at::kDouble), 0, 1e-9));
+  EXPECT_TRUE(at::allclose(fields.square().mean(at::IntArrayRef{1, 2}), at::ones({4}, at::kDouble)));
+  // Latitudes fall with y, longitudes rise with x.
+  EXPECT_GT(fields[0][0][0].item<double>(), fields[0][7][0].item<double>());
+  EXPECT_LT(fields[2][0][0].item<double>(), fields[2][0][11].item<double>());
+  EXPECT_EQ(fields[0][3][0].item<double>(), fields[0][3][11].item<double>());
+}
+
+TEST(StaticFieldsOfTraining, ThatAreTheSameEverywhereAreRefused) {
+  Settings settings = edm_settings();
+  settings.positions = true;
+  grid::Grid grid = foehn::testing::toy_domain().grid;
+  grid.y.values = {50};
+  EXPECT_THAT([&] { read_static(settings, grid); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("sin_latitude"), HasSubstr("in all cells"))));
 }
 
 class StartFrom : public ::testing::Test {

@@ -68,6 +68,20 @@ TEST_F(TrainingWindowsTest, AreMixedAtTheSameHourOfTheDayByARotation) {
   }
 }
 
+TEST_F(TrainingWindowsTest, AreDrawnFromTheGaussianPriorAsOftenAsAskedFor) {
+  const TrainingWindows some = windows({.mixing = 1, .drawn = 0.3});
+  int drawn = 0;
+  for (std::uint32_t sample = 0; sample < 2000; ++sample) {
+    const TrainingWindow window = some.draw(3, 5, sample);
+    EXPECT_NE(window.drawn.has_value(), window.mixed_in.has_value());
+    if (!window.drawn) continue;
+    ++drawn;
+    EXPECT_EQ(window.drawn->key.member, sample);
+    EXPECT_EQ(window.drawn->number, 5U);
+  }
+  EXPECT_NEAR(drawn, 600, 60);
+}
+
 TEST_F(TrainingWindowsTest, KeepTheirMeanSquareWhereTheirAmplitudeVaries) {
   const TrainingWindows varied = windows({.amplitude = 0.3});
   double sum = 0, of_logarithm = 0;

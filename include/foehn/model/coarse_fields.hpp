@@ -53,18 +53,25 @@ using DeviationOfHour = std::function<at::Tensor(std::int64_t hour)>;
 /// That of a normalisation, at the hours of a trajectory or of a record.
 DeviationOfHour deviation_of_hours(const Normalisation& normalisation, const Clock& clock);
 
-/// Brings snapshots to all hours and cells: linearly in time, then bilinearly between the centres of blocks,
-/// constant from the outermost centres on, then divided by the deviation. Training makes what a network
-/// learns from by this, and sampling what it is given.
+/// Brings snapshots to all hours and cells: linearly in time, bilinearly between the centres of blocks and on
+/// along the same lines beyond the outermost, then divided by the deviation. The values at the centres are
+/// those that conserve the snapshots: at their hours, means over blocks of the result times the deviation are
+/// theirs. Fields that are linear in space come back as they are. Training makes what a network learns from
+/// by this, and sampling what it is given.
 ///
 /// One rounding per operation: an hour's bits depend on no other hour.
 /// @throws core::Error naming the first hour that has no snapshot at or before it, or at or after it
 CoarseFields interpolate(const CoarseSnapshots& snapshots, std::int64_t first_hour, std::int64_t hours,
                          const DeviationOfHour& deviation);
 
-/// The part in space alone.
-/// @param means  [..., Y, X]
-/// @return       [..., y, x]
-at::Tensor to_cells(const at::Tensor& means, std::int64_t block);
+/// The values at the centres of blocks from which to_cells makes fields of these means.
+/// @param means  [snapshot, variable, Y, X]
+/// @return       the same shape and type
+at::Tensor to_centres(const at::Tensor& means, std::int64_t block);
+
+/// Bilinear interpolation between the centres of blocks, linear beyond the outermost.
+/// @param centres  [..., Y, X]
+/// @return         [..., y, x]
+at::Tensor to_cells(const at::Tensor& centres, std::int64_t block);
 
 }  // namespace foehn::model

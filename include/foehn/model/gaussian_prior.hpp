@@ -36,11 +36,17 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   ~GaussianPrior() override;
 
   std::int64_t window_hours() const { return window_hours_; }
+  /// {hour*variable, y, x}
+  std::vector<std::int64_t> window_shape() const { return {eigenvalues_.size(1), ny_, nx_}; }
 
   /// Root-mean-square deviation of what the posterior of one window leaves open at a noise level, over all
   /// its values: the mean of lambda sigma^2 / (mu^2 lambda + sigma^2) over modes and eigenvectors,
   /// square-rooted.
   double posterior_deviation(const diffusion::NoiseLevel& level);
+  /// A window drawn from the prior.
+  /// @param white  standard normal, [hour*variable, y, x], of the prior's type and device
+  /// @return       the same shape
+  at::Tensor draw(const at::Tensor& white) const;
   bool is_linear() const override { return true; }
   bool needs_full_batches() const override { return together_; }
   /// @param noisy  [window, hour*variable, y, x], of any hours: the prior is stationary

@@ -143,6 +143,7 @@ struct NetworkPrior {
   /// undefined: a score-unet, or a conditional-residual.
   at::Tensor lag_covariance;
   std::optional<CoarseForm> coarse;            ///< of a conditional-residual; its schedule is edm
+  at::Tensor static_fields = {};               ///< that the network knows; undefined if it knows none
   bool as_float16 = false;                     ///< the network's tensors, to save space
   std::map<std::string, std::string> remarks;  ///< more metadata: recipe, attribution, scores
 };

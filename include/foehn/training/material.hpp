@@ -13,6 +13,7 @@
 #include "foehn/io/field_reader.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/training/drawn_windows.hpp"
 #include "foehn/training/field_cache.hpp"
 #include "foehn/training/objective.hpp"
 #include "foehn/training/settings.hpp"
@@ -40,6 +41,7 @@ struct Record {
   io::FieldReader reader;
   io::IndexRange period;
   std::int64_t held_out;
+  std::vector<double> static_fields;  ///< as read_static
 };
 
 /// What is trained on, and for.
@@ -48,7 +50,9 @@ struct Material {
   model::Domain domain;
   at::Tensor lag_covariance;  // undefined for networks that correct no Gaussian prior
   diffusion::Schedule schedule;
-  std::optional<model::CoarseForm> coarse = {};  // that a conditional-residual is given
+  std::optional<model::CoarseForm> coarse = {};    // that a conditional-residual is given
+  at::Tensor static_fields = {};                   // that the network knows, [field, y, x]; undefined: none
+  std::shared_ptr<const DrawnWindows> drawn = {};  // null: none
 };
 
 /// Called after every few hours of the record that were worked on: what it throws ends the work, which leaves
@@ -63,12 +67,21 @@ at::Tensor fit_gaussian(const Record& record, const Settings& settings, const st
 
 /// Fits what the fields of a conditional-residual are normalised by, and leaves it beside the Gaussian prior.
 /// @param gaussian  the folder that fit_gaussian wrote to
-void fit_residuals(const Record& record, const Settings& settings, const std::filesystem::path& gaussian,
-                   const Interruption& interruption);
+/// @return          ResidualFit::inflation
+at::Tensor fit_residuals(const Record& record, const Settings& settings,
+                         const std::filesystem::path& gaussian, const Interruption& interruption);
+
+/// SHA-256 of what fit_residuals wrote; empty for other kinds of priors.
+std::string residuals_digest(const Settings& settings, const std::filesystem::path& gaussian);
 
 /// @param gaussian  the folder that fit_gaussian wrote to
 /// @throws core::Error naming a variable that cannot be normalised as asked for
 Material read_material(const Settings& settings, const std::filesystem::path& gaussian, const Span& span);
+
+/// Windows to draw from the Gaussian prior; null if none are asked for.
+/// @param gaussian  the folder that fit_gaussian wrote to
+std::shared_ptr<const DrawnWindows> make_drawn_windows(const Settings& settings, const Material& material,
+                                                       const std::filesystem::path& gaussian);
 
 /// Makes the cache where there is none of this data.
 /// @return  its digest

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "foehn/comm/communicator.hpp"
 #include "foehn/process/output_lock.hpp"
@@ -34,7 +35,14 @@ struct PreparedPaths {
 /// What lies there.
 struct PreparedData {
   Span span;
-  std::string gaussian, cache;  ///< digests
+  // Digests; of residuals as residuals_digest.
+  std::string gaussian, residuals, cache;
+  std::vector<double> static_fields;  ///< as read_static
+
+  /// [field, y, x], float32; undefined if there are none.
+  at::Tensor static_tensor(const grid::Grid& grid) const;
+  /// Of these; "none" if there are none.
+  std::string static_digest() const;
 
   /// Hands the root's to all ranks. @note Collective.
   void broadcast(const comm::Communicator& ranks);
@@ -46,6 +54,6 @@ PreparedData prepare(const Record& record, const Settings& settings, const Prepa
                      const process::StopToken& stop);
 
 /// @throws core::Error naming the files if what this rank sees there is not what the root made
-void check_prepared(const PreparedData& prepared, const PreparedPaths& paths);
+void check_prepared(const PreparedData& prepared, const Settings& settings, const PreparedPaths& paths);
 
 }  // namespace foehn::training

@@ -46,7 +46,10 @@ struct Settings {
   std::vector<std::int64_t> blocks{3, 3, 3, 3, 3};
   std::vector<std::int64_t> attention{4};
   std::int64_t embedding = 512;
-  bool dates = false;                          ///< known to the network
+  bool dates = false;  ///< known to the network
+  model::NetworkForm form = model::NetworkForm::climate2weather;
+  std::vector<std::string> static_files, static_fields;  ///< known to the network, and where they are
+  bool positions = false;                                ///< latitude and longitude, likewise
   std::vector<std::int64_t> coarse_blocks{8};  ///< of the coarse fields that a conditional-residual is given
   std::vector<std::int64_t> coarse_every{6};   ///< likewise, hours
   std::string start_from;  ///< folder of a prior with whose weights it begins; empty: random ones
@@ -67,6 +70,8 @@ struct Settings {
   double mixing = kTrainingDefaults.augmentation.mixing;
   double amplitude = kTrainingDefaults.augmentation.amplitude;
   double daily_cycle = kTrainingDefaults.augmentation.daily_cycle;
+  double drawn = kTrainingDefaults.augmentation.drawn;
+  double dropout = kTrainingDefaults.dropout;
   std::int64_t evaluate_every = kTrainingDefaults.evaluate_every;
   std::int64_t held_out_windows = kTrainingDefaults.held_out_windows;
   std::int64_t patience = kTrainingDefaults.patience;
@@ -89,6 +94,9 @@ model::CoarseForm coarse_form(const Settings& settings);
 
 /// The hours that a window and what it is given are made of.
 std::int64_t hours_seen(const Settings& settings);
+
+/// The Markov order of the Gaussian prior that is fitted on the way.
+std::int64_t gaussian_order(const Settings& settings);
 
 /// What a trainer is told.
 /// @param held_out_hours  at the end of the record

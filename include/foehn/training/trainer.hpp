@@ -40,6 +40,7 @@ struct TrainingOptions {
   double weight_decay = 1e-3;
   double average_decay = 0.9999;  ///< of the parameters' moving average; less in the first steps
   Augmentation augmentation = {};
+  double dropout = 0;                                   ///< of numbers within the network's blocks, in steps
   model::Precision precision = model::Precision::fp32;  ///< of steps; parameters and averages are float32
   comm::TransportKind transport = comm::TransportKind::mpi;  ///< of gradients between ranks
   std::int64_t seed = 0;
@@ -85,10 +86,11 @@ class Trainer {
     std::function<void(const TrainingState&)> save;  ///< on the root
   };
 
-  /// @param windows  normalised fields; outlives this, as the others do
+  /// @param fields  normalised; outlives this, as the others do
+  /// @param drawn   windows of hours_seen(), where the augmentation asks for some
   /// @throws core::Error if the record has too few hours
   Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
-          const TrainingOptions& options);
+          const TrainingOptions& options, const DrawnWindows* drawn = nullptr);
 
   /// The state before the first step: the network's tensors as they are.
   TrainingState start() const;
@@ -125,7 +127,8 @@ class Trainer {
   std::int64_t hours_seen() const;
   static void begin_stage(TrainingState& state);
   Lesson lesson(std::span<const Task> tasks, std::uint32_t draw);
-  at::Tensor answer_to(const Lesson& lesson, model::Precision precision);
+  /// @param dropout  null: none
+  at::Tensor answer_to(const Lesson& lesson, model::Precision precision, const model::Dropout* dropout);
   double step(TrainingState& state, Optimiser& optimiser);
   void cut_gradient();
   /// The mean of squared errors, weighted.
