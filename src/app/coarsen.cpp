@@ -23,7 +23,7 @@ void declare(config::OptionTable& table, conditioning::CoarsenOptions& options) 
             {.doc = "Cover this many hours (steps of the files); 0 covers all up to their end.",
              .unit = "h",
              .minimum = 0});
-  add_observation_options(table, options.block, options.every);
+  add_observation_options(table, options);
   table.add("observation.mean", &options.is_mean,
             {.doc = "Write means over the observation.every hours that follow each time, with time bounds, "
                     "instead of snapshots."});
@@ -45,7 +45,7 @@ int run(const Call& call, const conditioning::CoarsenOptions& options) {
 Subcommand coarsen() {
   return {.name = "coarsen",
           .summary =
-              "Make observations from fine fields: block means every few hours, snapshots or means "
+              "Make observations from fine fields: means over cells every few hours, snapshots or means "
               "over time.",
           .example = "foehn coarsen --input.file fine.nc --observation.block 8 --output.path coarse.nc",
           .declare = serial(&declare, &run)};

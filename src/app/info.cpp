@@ -16,6 +16,7 @@
 #include "foehn/config/option_table.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/safetensors.hpp"
@@ -63,6 +64,14 @@ std::string axis_text(const grid::Axis& axis) {
 }
 
 void describe_grid(const grid::Grid& grid) {
+  if (grid.unstructured) {
+    const auto rows = grid::find_rows(*grid.unstructured);
+    line("grid", fmt::format("{} cells without rows and columns{}", grid.cells(),
+                             rows ? fmt::format(", on {} circles of latitude from {:.2f} to {:.2f}",
+                                                rows->rows(), rows->latitude.front(), rows->latitude.back())
+                                  : ""));
+    return;
+  }
   line("grid", fmt::format("{} x {} cells (y, x): {}; {}", grid.ny(), grid.nx(), axis_text(grid.y),
                            axis_text(grid.x)));
   if (grid.rotated_pole)

@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "foehn/conditioning/coarsen.hpp"
 #include "foehn/config/per_variable.hpp"
 #include "option_names.hpp"
 
@@ -46,10 +47,13 @@ void add_deviation_option(config::OptionTable& table, Deviating& deviation) {
                     "makes left-out hours likelier (auto), or by one number per variable (one)."});
 }
 
-void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every) {
-  table.add("observation.block", &block,
+void add_observation_options(config::OptionTable& table, conditioning::CoarsenOptions& options) {
+  table.add("observation.block", &options.block,
             {.doc = "Average over blocks of this many cells per side.", .unit = "1", .minimum = 1});
-  table.add("observation.every", &every,
+  table.add("observation.grid", &options.grid,
+            {.doc = "Average over the cells of this octahedral reduced Gaussian grid, such as O16, by area, "
+                    "instead of blocks; the fine grid must cover all of it."});
+  table.add("observation.every", &options.every,
             {.doc = "Make an observation every N hours (steps of the file).", .unit = "h", .minimum = 1});
 }
 

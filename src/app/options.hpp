@@ -10,6 +10,10 @@
 #include "foehn/process/device.hpp"
 #include "option_names.hpp"
 
+namespace foehn::conditioning {
+struct CoarsenOptions;
+}
+
 namespace foehn::app {
 
 // Options that several subcommands share are declared here, once.
@@ -20,7 +24,8 @@ void add_cell_methods_option(config::OptionTable& table, core::PerVariable<io::T
 void add_crop_option(config::OptionTable& table, std::string& crop);
 /// How anomalies are normalised: "auto" or "one".
 void add_deviation_option(config::OptionTable& table, Deviating& deviation);
-void add_observation_options(config::OptionTable& table, std::int64_t& block, std::int64_t& every);
+/// What coarse observations are means over, and how often they come.
+void add_observation_options(config::OptionTable& table, conditioning::CoarsenOptions& options);
 void add_device_option(config::OptionTable& table, process::DeviceChoice& device);
 /// What subcommands of many ranks run on: device, sharing, transport.
 void add_hardware_options(config::OptionTable& table, process::HardwareChoice& hardware);

@@ -78,7 +78,8 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
       {.doc = "Take a value of input.observations to be the mean over a block of the prior's cells "
               "(blocks: the files lie on the grid of block means, as prepare and coarsen write them), or "
               "the area-weighted mean of the prior's cells under a cell of the files' own grid, regular, "
-              "Gaussian or rotated (native: nothing is regridded; cells that reach beyond the domain are "
+              "Gaussian, reduced Gaussian or rotated (native: nothing is regridded; cells that reach beyond "
+              "the domain are "
               "not used).",
        .changes_result = false});  // what it gives has a digest of its own
   table.add(

@@ -139,8 +139,10 @@ void add_noise_options(config::OptionTable& table, TrainOptions& options) {
 }
 
 void add_loss_options(config::OptionTable& table, TrainOptions& options) {
-  table.add("train.area_weights", &options.weighs_area,
-            {.doc = "Weight squared errors in the loss by the cosine of latitude."});
+  table.add(
+      "train.area_weights", &options.weighs_area,
+      {.doc = "Weight squared errors in the loss by the cosine of latitude, or on a grid without rows by "
+              "the areas of cells."});
   table.add(
       "train.variable_weights", &options.variable_weights,
       {.doc = "Weight squared errors in the loss by these numbers, one per variable; default: all alike.",

@@ -5,10 +5,14 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/version.hpp"
+#include "foehn/grid/cells_within.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/field_reader.hpp"
 #include "foehn/io/field_writer.hpp"
 #include "foehn/io/fine_fields.hpp"
@@ -64,6 +68,43 @@ Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& opti
   return {sampling.interval, 0};
 }
 
+/// Means over the cells of a coarse grid.
+class CoarseMeans {
+ public:
+  CoarseMeans(const grid::Grid& fine, const CoarsenOptions& options) : blocks_(options.block) {
+    if (options.grid.empty()) {
+      grid_ = grid::block_mean_grid(fine, options.block);
+      return;
+    }
+    core::with_context("observation.grid", [&] {
+      grid_ = grid::named_grid(options.grid);
+      grid::CellsWithin within = grid::cells_within(fine, grid_);
+      if (static_cast<std::int64_t>(within.cells.size()) != grid_.cells())
+        throw core::Error(fmt::format("{} covers {} of the {} cells of {}, expected all", options.input,
+                                      within.cells.size(), grid_.cells(), options.grid));
+      cells_ = std::move(within.means);
+    });
+  }
+
+  const grid::Grid& grid() const { return grid_; }
+  /// @param fine  [variable, y, x], float32
+  /// @return      [variable, y, x], float64
+  at::Tensor of(const at::Tensor& fine) const {
+    if (!cells_) return blocks_.apply(fine.to(at::kDouble));
+    const auto size = [](std::int64_t cells) { return static_cast<std::size_t>(cells); };
+    const at::Tensor means = at::empty({fine.size(0), 1, grid_.cells()}, at::kFloat);
+    for (std::int64_t variable = 0; variable < fine.size(0); ++variable)
+      cells_->apply(std::span<const float>(fine[variable].data_ptr<float>(), size(fine[variable].numel())),
+                    std::span(means[variable].data_ptr<float>(), size(grid_.cells())));
+    return means.to(at::kDouble);
+  }
+
+ private:
+  observation::BlockMean blocks_;
+  grid::Grid grid_;
+  std::optional<grid::RegriddingWeights> cells_;  // none: blocks
+};
+
 }  // namespace
 
 void coarsen_file(const CoarsenOptions& options, bool validate_only) {
@@ -75,12 +116,12 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
         fmt::format("{}: expected at least two instants, which tell its step, found one", options.input));
   const io::IndexRange period = period_of(reader, options);
   const Averaging averaging = averaging_of(reader, options);
-  const observation::BlockMean block_mean(options.block);
+  const CoarseMeans means_over(reader.grid(), options);
   const auto variables = static_cast<std::int64_t>(reader.variables().size());
 
   io::FieldHeader header;
   header.variables = reader.variables();
-  header.grid = grid::block_mean_grid(reader.grid(), options.block);
+  header.grid = means_over.grid();
   header.calendar = reader.times().calendar;
   header.first_seconds =
       reader.times().seconds[static_cast<std::size_t>(period.first)] + averaging.stamp_seconds;
@@ -88,9 +129,11 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   header.cell_methods = averaging.interval ? "time: mean area: mean" : "time: point area: mean";
   header.mean_interval = averaging.interval;
   header.attributes = {
-      {"title", std::string("coarse observations: block means of fine fields")},
+      {"title", std::string("coarse observations: means of fine fields over cells")},
       {"source", fmt::format("foehn {}", core::version())},
-      {"history", fmt::format("foehn coarsen: {0} x {0} cells of {1}, {2} {3} steps", options.block,
+      {"history", fmt::format("foehn coarsen: {} of {}, {} {} steps",
+                              options.grid.empty() ? fmt::format("{0} x {0} cells", options.block)
+                                                   : "cells of " + options.grid,
                               std::filesystem::path(options.input).filename().string(),
                               options.is_mean ? "means over" : "every", options.every)}};
   io::FieldWriter writer(options.output, header);
@@ -108,7 +151,7 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
     at::Tensor sum;
     for (std::int64_t hour = first; hour < first + covered; ++hour) {
       reader.read(hour, 1, {fine.data_ptr<float>(), static_cast<std::size_t>(fine.numel())});
-      const at::Tensor means = block_mean.apply(fine.to(at::kDouble));
+      const at::Tensor means = means_over.of(fine);
       sum = sum.defined() ? sum.add_(means) : means;
     }
     const at::Tensor coarse = (sum / static_cast<double>(covered)).to(at::kFloat).contiguous();

@@ -16,6 +16,7 @@
 #include "foehn/conditioning/plausible_values.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/text.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/regridding.hpp"
 
 namespace foehn::conditioning {
@@ -237,6 +238,11 @@ class Uniqueness {
 
 PointInput::PointInput(PointOptions options, const model::Domain& domain)
     : options_(std::move(options)), domain_(domain) {
+  if (domain.grid.unstructured && !options_.files.empty() && !grid::find_rows(*domain.grid.unstructured))
+    throw core::Error(
+        "input.stations: the prior's cells lie in no rows of a reduced Gaussian grid, between which values "
+        "at "
+        "points are interpolated");
   for (const std::filesystem::path& file : options_.files)
     for (io::PointData& data : io::read_points(file, domain.variables)) data_.push_back(std::move(data));
   for (const io::PointData& data : data_)

@@ -24,6 +24,14 @@ Series series_of(const io::CoarseSource& source, std::int64_t block, std::int64_
 }
 
 std::int64_t matched_block(const grid::Grid& fine, const grid::Grid& coarse) {
+  if (fine.unstructured || coarse.unstructured) {
+    if (const auto difference = grid::difference(fine, coarse))
+      throw core::Error(
+          fmt::format("grid: {}; a grid without rows and columns has no blocks, but "
+                      "observation.operator native takes its cells as they are",
+                      *difference));
+    return 1;
+  }
   const std::int64_t block = std::max<std::int64_t>(1, fine.ny() / coarse.ny());
   if (coarse.ny() * block != fine.ny() || coarse.nx() * block != fine.nx())
     throw core::Error(

@@ -202,6 +202,11 @@ Sources open_sources(const SourceFiles& files) {
   auto members = open_members(files.members);
   const auto& variables = members.front().variables();
   const auto& grid = members.front().grid();
+  core::with_context("members " + file_text(files.members), [&] {
+    grid::require_rows(grid,
+                       "scores compare fields with means over blocks of rows and columns; evaluate what cdo "
+                       "makes of them on a regular grid (remapcon)");
+  });
 
   const std::string reference_context =
       "reference " + (files.reference.empty() ? "" : file_text(files.reference));

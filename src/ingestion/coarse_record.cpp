@@ -32,11 +32,7 @@ std::vector<std::string> first_files(const std::vector<Record>& records) {
 }
 
 std::function<std::string(std::int64_t)> places_on(const grid::Grid& grid) {
-  return [grid](std::int64_t cell) {
-    return fmt::format("{} {:.6g}, {} {:.6g}", grid.y.name,
-                       grid.y.values[static_cast<std::size_t>(cell / grid.nx())], grid.x.name,
-                       grid.x.values[static_cast<std::size_t>(cell % grid.nx())]);
-  };
+  return [grid](std::int64_t cell) { return grid::cell_text(grid, cell); };
 }
 
 /// Winds that lie on the observations' grid already are no longer turned.

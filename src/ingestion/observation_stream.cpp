@@ -206,15 +206,12 @@ std::string ObservationStream::describe_missing(std::size_t record) const {
   const Record& source = records_[lacking];
   const grid::Crop& region = regridding_[lacking]->region();
   const std::int64_t width = region.x1 - region.x0;
-  const auto block_y = static_cast<std::size_t>(missing.block / grid_.nx());
-  const auto block_x = static_cast<std::size_t>(missing.block % grid_.nx());
   return fmt::format(
-      "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} {:.6g}, {} {:.6g} is missing, "
+      "{}: {}: missing value at {}, {}: {:.3g} % of the coarse cell at {} is missing, "
       "at most {:.3g} % is allowed (data.cell_missing_fraction)",
       file_of(lacking, index).string(), source.variable().name, times_.format(index),
       source.grid()->place(region.y0 + missing.source_cell / width, region.x0 + missing.source_cell % width),
-      100 * missing.missing_part, grid_.y.name, grid_.y.values[block_y], grid_.x.name,
-      grid_.x.values[block_x], 100 * target_.cell_missing_fraction);
+      100 * missing.missing_part, grid::cell_text(grid_, missing.block), 100 * target_.cell_missing_fraction);
 }
 
 std::vector<ObservationStream> make_streams(std::vector<Record> records, const Target& target) {

@@ -28,11 +28,10 @@ void check_plausible(const PlausibleRange& range, std::span<const float> field, 
   if (found == field.end()) return;
   const std::int64_t cell = found - field.begin();
   throw core::Error(
-      fmt::format("{}: {:.6g} {} at {}, {} {:.6g}, {} {:.6g} is far outside the prior's range, {:.6g} to "
+      fmt::format("{}: {:.6g} {} at {}, {} is far outside the prior's range, {:.6g} to "
                   "{:.6g}; is its units attribute right?",
-                  range.variable.name, *found, range.variable.units, time, grid.y.name,
-                  grid.y.values[static_cast<std::size_t>(cell / grid.nx())], grid.x.name,
-                  grid.x.values[static_cast<std::size_t>(cell % grid.nx())], range.low, range.high));
+                  range.variable.name, *found, range.variable.units, time, grid::cell_text(grid, cell),
+                  range.low, range.high));
 }
 
 }  // namespace foehn::ingestion

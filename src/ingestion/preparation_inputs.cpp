@@ -99,6 +99,9 @@ void check_steps(const ObservationStream& stream, std::int64_t step_seconds) {
 }  // namespace
 
 PreparationTarget prepare_target(const PreparationTask& options, const FineDomain& domain) {
+  grid::require_rows(domain.grid,
+                     "prepare makes means over blocks of rows and columns; sample takes a model's own cells "
+                     "with observation.operator native");
   core::with_context("observation.block", [&] { return grid::block_mean_grid(domain.grid, options.block); });
   io::check_known("data.cell_methods", options.cell_methods.variables(), variable_names(domain.variables));
   io::check_known("bias.kind", options.bias_kind.variables(), variable_names(domain.variables));

@@ -72,6 +72,8 @@ std::string version_realization(const FieldHeader& header, const CordexMetadata&
 std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMetadata& metadata,
                                      std::int64_t instants) {
   check(metadata);
+  grid::require_rows(header.grid,
+                     "the layout cordex is of regular and rotated grids; choose output.layout member");
   const std::string frequency = cordex_frequency(header);
   const std::vector<std::string> ids = variable_ids(header);
   WindTurning::of(header.variables, header.grid);  // they must be possible to turn

@@ -250,6 +250,8 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
                                const GaussianFitOptions& options,
                                const std::function<void(std::int64_t)>& advanced) {
   check_fit(period, options);
+  grid::require_rows(reader.grid(),
+                     "the Gaussian prior is diagonal in the cosine transform of rows and columns");
   const Record record{reader, period, period.last - held_out_hours(period, options), advanced};
   const Means means = find_means(record);
   const Deviations deviations = find_deviations(record, means, options.may_deviate);

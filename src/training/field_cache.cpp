@@ -69,8 +69,11 @@ std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, 
   for (const auto& variable : reader.variables())
     text += fmt::format("{} {}\n", variable.name, variable.units);
   const auto& grid = reader.grid();
-  text +=
-      fmt::format("{} x {} from {} {}\n", grid.ny(), grid.nx(), grid.y.values.front(), grid.x.values.front());
+  const bool has_rows = !grid.unstructured;
+  const grid::Geographic places = grid::geographic_coordinates(grid);
+  text += fmt::format("{} x {} from {} {}\n", grid.ny(), grid.nx(),
+                      has_rows ? grid.y.values.front() : places.latitude.front(),
+                      has_rows ? grid.x.values.front() : places.longitude.front());
   text += fmt::format("{} {}\n{}\n", period.first, period.last, domain.normalisation.mode());
   text += fmt::format("{} known {}\n", known.hours, text_of(known.inflation));
   text += text_of(domain.normalisation.scale()) + text_of(domain.quantiles);

@@ -89,6 +89,8 @@ Record::Record(const Settings& settings)
   io::require_snapshots(reader, settings.cell_methods, io::kLearntFrom);
   io::say_unnamed(reader.variables());
   const auto architecture = architecture_of(settings, static_cast<std::int64_t>(reader.variables().size()));
+  core::with_context("data.files",
+                     [&] { grid::require_rows(reader.grid(), "a U-Net halves both sides of its fields"); });
   const auto multiple = architecture.side_multiple();
   if (reader.grid().ny() % multiple != 0 || reader.grid().nx() % multiple != 0)
     throw core::Error(

@@ -70,8 +70,11 @@ at::Tensor loss_weights(const Settings& settings, const model::Domain& domain) {
   if (!settings.variable_weights.empty())
     weights.mul_(at::tensor(settings.variable_weights, at::kDouble).reshape({variables, 1, 1}));
   if (settings.weighs_area) {
+    const std::vector<std::int64_t> shape{domain.grid.ny(), domain.grid.nx()};
     const at::Tensor latitude = at::tensor(grid::geographic_coordinates(domain.grid).latitude, at::kDouble);
-    weights.mul_((latitude * (std::numbers::pi / 180)).cos().reshape({domain.grid.ny(), domain.grid.nx()}));
+    weights.mul_(domain.grid.unstructured
+                     ? at::tensor(grid::cell_areas(domain.grid), at::kDouble).reshape(shape)
+                     : (latitude * (std::numbers::pi / 180)).cos().reshape(shape));
   }
   return weights.div_(weights.mean()).to(at::kFloat);
 }

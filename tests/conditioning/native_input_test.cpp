@@ -8,6 +8,7 @@
 
 #include "conditioning/coarse_file.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/field_writer.hpp"
 #include "foehn/observation/sparse_operator.hpp"
@@ -106,6 +107,24 @@ TEST_F(NativeInputTest, GivesAConstantFieldItsOwnValueInNormalisedUnits) {
   }
   const double scale = domain_.normalisation.scale().item<double>();
   EXPECT_NEAR(set.variance.max().item<double>(), 0.25 / scale / scale, 1e-6);
+}
+
+TEST_F(NativeInputTest, TakesAllCellsOfACoarserReducedGaussianGrid) {
+  domain_.grid = grid::named_grid("O8");
+  const grid::Grid coarse = grid::named_grid("O4");
+  const PointSet set = std::move(place(write(coarse))[0]);
+  EXPECT_EQ(set.placement.points, 208);
+  EXPECT_EQ(set.placement.count, 3 * 208);
+  EXPECT_TRUE(at::allclose(set.weights.sum(1), at::ones({1, 1, 1, 208}), 1e-6));
+  // The sine of latitude, over a cell of its band.
+  const at::Tensor latitude = at::tensor(domain_.grid.unstructured->centres.latitude, at::kDouble);
+  const at::Tensor slab = (latitude * grid::kRadians).sin().expand({13, 1, 1, 544}).contiguous();
+  const at::Tensor seen =
+      observation::SparseOperator({{0}, set.placement.intervals, set.cells, set.weights.to(at::kDouble)})
+          .apply(slab);
+  const at::Tensor expected =
+      (at::tensor(coarse.unstructured->centres.latitude, at::kDouble) * grid::kRadians).sin();
+  EXPECT_LT((seen[0].flatten() - expected).abs().max().item<double>(), 0.03);
 }
 
 TEST_F(NativeInputTest, DoesNotLookBeyondTheDomain) {

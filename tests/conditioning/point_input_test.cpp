@@ -8,6 +8,7 @@
 
 #include "conditioning/withholding.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/observation/sparse_operator.hpp"
 #include "io/test_files.hpp"
 #include "model/two_variables.hpp"
@@ -102,6 +103,36 @@ TEST_F(PointInputTest, GivesValuesThatTheOperatorMakesOfTheFieldsTheyWereTakenFr
     const double scale = domain_.normalisation.scale()[1].item<double>();
     EXPECT_NEAR(placed.used[0].variance.min().item<double>(), 0.25 / (scale * scale), 1e-6);
   }
+}
+
+TEST_F(PointInputTest, InterpolatesBetweenTheRowsOfAReducedGaussianGrid) {
+  const at::Tensor quantiles = at::arange(9, at::kDouble).mul(5e3).sub(2e4).expand({2, 9}).contiguous();
+  domain_.normalisation = model::Normalisation::of_quantiles("quant95", quantiles);
+  domain_.grid = grid::named_grid("O8");
+  const auto& cells = *domain_.grid.unstructured;
+  // At a cell it is the cell, and from the south pole the mean of 20.
+  const PlacedPoints placed =
+      place_rows(row("cell", "03:00", cells.centres.latitude[100], cells.centres.longitude[100]) +
+                 row("pole", "03:00", -90, 7));
+  ASSERT_EQ(placed.used.size(), 1U);
+  const at::Tensor slab = at::randn({24, 2, 1, 544}, at::kDouble);
+  const at::Tensor seen = seen_by(placed.used[0], slab).flatten(), field = slab[3][1][0];
+  const auto span = [](const at::Tensor& values) { return values.max() - values.min(); };
+  EXPECT_EQ(placed.used[0].placement.points, 2);
+  EXPECT_NEAR(seen[0].item<double>(), field[100].item<double>(), 1e-5 * span(field).item<double>());
+  EXPECT_NEAR(seen[1].item<double>(), field.slice(0, 524).mean().item<double>(),
+              1e-5 * span(field).item<double>());
+  PointOptions nearest;
+  nearest.interpolation = Interpolation::nearest;
+  EXPECT_EQ(
+      place_rows(row("beside", "03:00", cells.centres.latitude[100] + 0.5, cells.centres.longitude[100]),
+                 nearest)
+          .used[0]
+          .cells.max()
+          .item<std::int64_t>(),
+      100);
+  std::swap(domain_.grid.unstructured->centres.latitude[3], domain_.grid.unstructured->centres.latitude[100]);
+  expect_refused(row("cell", "03:00", 0, 0), {"input.stations", "no rows of a reduced Gaussian grid"});
 }
 
 TEST_F(PointInputTest, SaysWhereEachPointIsOfATrack) {

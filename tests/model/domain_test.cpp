@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
@@ -159,6 +160,28 @@ TEST_F(DomainFile, BringsBackEveryModeAndGrid) {
       EXPECT_EQ(io::NetcdfFile::open(path_).has_variable("climatology"), normalisation.mode() == "anomaly");
     }
   }
+}
+
+TEST_F(DomainFile, BringsBackCellsWithoutRows) {
+  const grid::Grid grid = grid::reduced_gaussian_grid(std::vector<std::int64_t>{4, 8, 8, 4});
+  const Normalisation of_rows = anomalies_by_cell();
+  const auto of_cells = [](const Climatology& climatology) {
+    return Climatology(climatology.harmonics(), climatology.coefficients().reshape({5, 2, 1, 24}));
+  };
+  const Normalisation by_cell =
+      Normalisation::anomaly(of_cells(*of_rows.climatology()), of_rows.scale(),
+                             Deviation(of_cells(of_rows.deviation()->variance()), 0.1));
+  for (const auto& normalisation : {by_cell, Normalisation::of_quantiles("quant95", quantiles())}) {
+    write_domain(path_, domain(normalisation, grid));
+    const Domain read = read_domain(path_);
+    EXPECT_FALSE(grid::difference(grid, read.grid));
+    EXPECT_EQ(read.grid.cells(), 24);
+    const at::Tensor physical = at::randn({2, 1, 24}, at::kDouble);
+    EXPECT_TRUE(at::equal(read.normalise(physical, kSeconds, kCalendar),
+                          normalisation.normalise(physical, kSeconds, kCalendar)));
+  }
+  EXPECT_THAT([&] { domain(by_cell, grid).block_mean(2); },
+              ThrowsMessage<core::Error>(HasSubstr("24 (cell) without rows and columns")));
 }
 
 TEST_F(DomainFile, IsRefusedWhereQuantilesLeaveNoRange) {

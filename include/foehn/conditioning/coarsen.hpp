@@ -17,13 +17,15 @@ struct CoarsenOptions {
   std::string start;       ///< first instant; empty: the file's
   std::int64_t hours = 0;  ///< steps of the file; 0: to its end
   std::int64_t block = 8;  ///< cells per side of a block
+  std::string grid;        ///< of an octahedral grid whose cells take the place of blocks; empty: blocks
   std::int64_t every = 6;  ///< steps between two observations
   bool is_mean = false;    ///< means over these steps instead of snapshots
   std::string output;
 };
 
 /// Writes block means of every `every`-th instant of a fine file, or of the means over as many: the coarse
-/// twin of a trajectory. Where the fine fields are means over time, so is what is written, with their bounds.
+/// twin of a trajectory; or area-weighted means over the cells of an octahedral grid, all of which the fine
+/// grid must cover. Where the fine fields are means over time, so is what is written, with their bounds.
 /// @param validate_only  check the input, write nothing
 void coarsen_file(const CoarsenOptions& options, bool validate_only = false);
 

@@ -63,7 +63,7 @@ struct Settings {
   Decay decay = kTrainingDefaults.decay;
   std::int64_t warm_up = kTrainingDefaults.warm_up;
   double most_gradient = kTrainingDefaults.most_gradient;
-  bool weighs_area = false;              ///< the loss, by the cosine of latitude
+  bool weighs_area = false;              ///< the loss, by the cosine of latitude or the areas of cells
   std::vector<double> variable_weights;  ///< in the loss, one per variable; empty: all alike
   double weight_decay = kTrainingDefaults.weight_decay;
   double average_decay = kTrainingDefaults.average_decay;
