@@ -16,20 +16,20 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-/// Toy weather of the globe on O8, and what cells of O4 see of it every 6 hours.
+/// Toy weather of the globe on O8, a day of it, and what cells of O4 see of it every 6 hours.
 class Globe : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new io::TemporaryFolder;
     const Outcome outcome = run_foehn("synth", {{"grid.name", "O8"},
-                                                {"time.hours", "49"},
+                                                {"time.hours", "25"},
                                                 {"seed", "1"},
                                                 {"output.path", truth()},
                                                 {"observation.grid", "O4"},
                                                 {"observation.every", "6"},
                                                 {"output.coarse", observations()}});
     ASSERT_EQ(outcome.exit_code, 0) << outcome;
-    EXPECT_THAT(outcome.out, HasSubstr("49 hours of psl, tas on O8 cells"));
+    EXPECT_THAT(outcome.out, HasSubstr("25 hours of psl, tas on O8 cells"));
     write_prior();
   }
   static void TearDownTestSuite() { delete folder_; }
@@ -90,7 +90,7 @@ TEST_F(Globe, IsSampledAsCoarserCellsSay) {
                                        {"input.observations", observations()},
                                        {"observation.operator", "native"},
                                        {"observation.std", "20,0.2"},
-                                       {"sampler.steps", "12"},
+                                       {"sampler.steps", "8"},
                                        {"ensemble.members", "1"},
                                        {"output.directory", output}},
                                       ranks);
@@ -98,7 +98,7 @@ TEST_F(Globe, IsSampledAsCoarserCellsSay) {
   }
   const std::string member = *folder_ / "members0/member_000.nc";
   EXPECT_EQ(io::content_of(member), io::content_of(*folder_ / "members2/member_000.nc"));
-  for (const std::int64_t observation : {0, 4, 8}) {
+  for (const std::int64_t observation : {0, 2, 4}) {
     const std::vector<float> found = seen(read(member, 6 * observation)),
                              expected = read(observations(), observation);
     double error = 0;

@@ -94,6 +94,20 @@ grid::Grid triangular_grid(int parts) {
   return {{}, {}, std::nullopt, cells};
 }
 
+/// Cdo's description of the octahedral grid O-N; its path.
+std::string describe_rows(const TemporaryFolder& folder, std::int64_t n) {
+  const std::string path = folder / "rows";
+  std::ofstream text(path);
+  text.precision(12);
+  text << "gridtype = gaussian_reduced\ngridsize = " << 4 * n * (n + 9) << "\nysize = " << 2 * n
+       << "\nnumLPE = " << n << "\nyvals =";
+  for (const double latitude : grid::gaussian_rows(2 * n).latitude) text << ' ' << latitude;
+  text << "\nreducedPoints =";
+  for (const std::int64_t size : grid::octahedral_row_sizes(n)) text << ' ' << size;
+  text << '\n';
+  return path;
+}
+
 double sum(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
@@ -227,6 +241,10 @@ TEST(UnstructuredGrid, IsOpenedByCdo) {
     expected += static_cast<double>(280 + 10 * field[i]) * octahedral.unstructured->areas[i] / kSphere;
   EXPECT_NEAR(mean(file), expected, 2e-3);
   EXPECT_NEAR(mean("-remapcon,r72x36 " + file), expected, 2e-2);
+  // Bilinear, once cdo is told of the rows.
+  EXPECT_NEAR(mean("-remapbil,r72x36 -setgridtype,regular -setgrid," + describe_rows(folder, 16) +
+                   " -selname,tas " + file),
+              expected, 0.05);
   // Bilinear from a regular grid to this one, by its own file.
   EXPECT_NEAR(mean("-remapbil," + file + " -remapcon,r72x36 " + file), expected, 0.2);
 }
@@ -235,17 +253,10 @@ TEST(UnstructuredGrid, IsReadAsCdoWritesReducedGaussianGrids) {
   if (!has_cdo()) GTEST_SKIP() << kNoCdo;
   const TemporaryFolder folder;
   const grid::Grid octahedral = grid::named_grid("O8");
-  std::ofstream text(folder / "grid");
-  text.precision(12);
-  text << "gridtype = gaussian_reduced\ngridsize = 544\nysize = 16\nnumLPE = 8\nyvals =";
-  for (const double latitude : grid::gaussian_rows(16).latitude) text << ' ' << latitude;
-  text << "\nreducedPoints =";
-  for (const std::int64_t size : grid::octahedral_row_sizes(8)) text << ' ' << size;
-  text << '\n';
-  text.close();
+  const std::string rows = describe_rows(folder, 8);
   const std::string reduced = (folder / "reduced.nc").string(), cells = (folder / "cells.nc").string();
-  ASSERT_TRUE(run_cdo("-f nc4 -setunit,K -setname,tas -settaxis,2000-01-01,00:00:00,1hour -const,1," +
-                      (folder / "grid").string() + ' ' + reduced));
+  ASSERT_TRUE(run_cdo("-f nc4 -setunit,K -setname,tas -settaxis,2000-01-01,00:00:00,1hour -const,1," + rows +
+                      ' ' + reduced));
   ASSERT_TRUE(run_cdo("-setgridtype,unstructured " + reduced + ' ' + cells));
   for (const std::string& path : {reduced, cells}) {
     const NetcdfFile file = NetcdfFile::open(path);
