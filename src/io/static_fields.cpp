@@ -55,6 +55,7 @@ std::vector<std::int64_t> places_on(const grid::Axis& found, const grid::Axis& w
 std::vector<double> read_at_cells(const NetcdfFile& file, const NetcdfVariable& variable,
                                   const grid::Grid& grid) {
   const grid::Grid found = read_grid(file, variable);
+  grid::require_rows(found, "another grid: the fields have them");
   if (found.rotated_pole != grid.rotated_pole)
     throw core::Error(found.rotated_pole
                           ? "another grid: it has a rotated pole, the fields have none or another"
