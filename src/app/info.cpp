@@ -21,8 +21,8 @@
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/learnt_from.hpp"
+#include "foehn/model/network_architecture.hpp"
 #include "foehn/model/prior_bundle.hpp"
-#include "foehn/model/score_unet.hpp"
 
 namespace foehn::app {
 
@@ -101,19 +101,29 @@ void describe_weights(const io::SafetensorsFile& file) {
                                  file.tensors().size()));
 }
 
-void describe_network(const model::ScoreUnetArchitecture& network, const grid::Grid& grid) {
+std::string described(const model::ScoreUnetArchitecture& network) {
   const std::string attention =
       network.attention.empty() ? "no attention"
                                 : fmt::format("attention at levels {}", fmt::join(network.attention, ", "));
-  line("architecture",
-       fmt::format("U-Net{}, hidden {}; blocks {}; {}; embedding {}{}",
-                   network.form == model::NetworkForm::adm ? " of the form adm" : "",
-                   fmt::join(network.hidden, ", "), fmt::join(network.blocks, ", "), attention,
-                   network.embedding, network.dates ? "; knows the time of year and day" : ""));
-  if (!network.static_fields.empty())
-    line("static fields", fmt::format("{}", fmt::join(network.static_fields, ", ")));
-  line("work", fmt::format("{:.4g} GFLOP per window",
-                           static_cast<double>(model::window_flops(network, grid.ny(), grid.nx())) / 1e9));
+  return fmt::format("U-Net{}, hidden {}; blocks {}; {}; embedding {}",
+                     network.form == model::NetworkForm::adm ? " of the form adm" : "",
+                     fmt::join(network.hidden, ", "), fmt::join(network.blocks, ", "), attention,
+                     network.embedding);
+}
+
+std::string described(const model::GraphTransformerArchitecture& network) {
+  return fmt::format("graph transformer, icosahedron refined {} times; width {}; {} heads; {} blocks",
+                     network.mesh_level, network.width, network.heads, network.layers);
+}
+
+void describe_network(const model::NetworkArchitecture& network, const grid::Grid& grid) {
+  const model::WindowChannels channels = model::channels_of(network);
+  line("architecture", std::visit([](const auto& of) { return described(of); }, network) +
+                           (channels.dates ? "; knows the time of year and day" : ""));
+  if (!channels.static_fields.empty())
+    line("static fields", fmt::format("{}", fmt::join(channels.static_fields, ", ")));
+  line("work",
+       fmt::format("{:.4g} GFLOP per window", static_cast<double>(model::window_flops(network, grid)) / 1e9));
 }
 
 void describe_prior_bundle(const fs::path& folder) {

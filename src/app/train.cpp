@@ -63,18 +63,23 @@ std::string csv_text(const training::TrainingState& state, const diffusion::Sche
   return text + "\n" + fmt::format("{}\n", fmt::join(state.log, "\n"));
 }
 
+std::string cells_text(const grid::Grid& grid) {
+  return grid.unstructured ? fmt::format("{} cells", grid.cells())
+                           : fmt::format("{} x {} cells", grid.ny(), grid.nx());
+}
+
 /// A few lines for people.
 std::string describe(const training::Settings& settings, const training::TrainingOptions& training,
                      const training::Material& material, const comm::Communicator& world) {
   const auto architecture =
       architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
   return fmt::format(
-      "{} of {} parameters, window of {} steps of {}, on {} x {} cells\n{} fields to train on, {} held out; "
+      "{} of {} parameters, window of {} steps of {}, on {}\n{} fields to train on, {} held out; "
       "{} steps of "
       "{} windows on {} rank{}\n",
-      core::name_of(settings.kind), model::parameter_count(architecture), architecture.window,
-      calendar::format_step(material.domain.step_seconds), material.domain.grid.ny(),
-      material.domain.grid.nx(), material.span.trained(), material.span.held_out, training.steps(),
+      core::name_of(settings.kind), model::parameter_count(model::expected_tensors(architecture)),
+      model::channels_of(architecture).window, calendar::format_step(material.domain.step_seconds),
+      cells_text(material.domain.grid), material.span.trained(), material.span.held_out, training.steps(),
       training.batch, world.size(), world.size() == 1 ? "" : "s");
 }
 

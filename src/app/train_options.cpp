@@ -48,6 +48,21 @@ void add_network_options(config::OptionTable& table, TrainOptions& options) {
               "attention, which the middle always has, and one more block per level on the way up."});
   table.add("network.embedding", &options.embedding,
             {.doc = "Make the time embedding this wide.", .unit = "1", .minimum = 1, .maximum = 65536});
+  const auto of_graph = [&](const std::string& name, std::int64_t& value, const std::string& doc,
+                            double least, double most) {
+    table.add(name, &value, {.doc = doc, .unit = "1", .minimum = least, .maximum = most});
+  };
+  of_graph("network.mesh_level", options.mesh_level,
+           "Refine the icosahedron of a graph-transformer's hidden mesh this often: 10 * 4^N + 2 nodes, no "
+           "more than "
+           "the grid has cells nearby.",
+           0, 10);
+  of_graph("network.width", options.width, "Give each node of a graph-transformer this many channels.", 2,
+           65536);
+  of_graph("network.heads", options.heads,
+           "Share out a graph-transformer's width over this many heads of attention.", 1, 4096);
+  of_graph("network.layers", options.layers, "Use this many blocks on a graph-transformer's hidden mesh.", 0,
+           1000);
   table.add(
       "network.dates", &options.dates,
       {.doc = "Let the network know the time of the year and of the day, of its window's middle hour; for "
@@ -111,7 +126,8 @@ void add_schedule_options(config::OptionTable& table, TrainOptions& options) {
              .minimum = 1,
              .maximum = 1e6});
   table.add("prior.sigma_data", &options.sigma_data,
-            {.doc = "With edm, scale what a score-unet sees and answers for fields of this root mean square; "
+            {.doc = "With edm, scale what a score-unet or graph-transformer sees and answers for fields of "
+                    "this root mean square; "
                     "default: that of the fields trained on.",
              .unit = "1",
              .minimum = 0,
@@ -279,11 +295,13 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
                     "prior fitted on the way goes to the folder with .gaussian appended to this name.",
              .required = true,
              .changes_result = false});
-  table.add("prior.kind", &options.kind,
-            {.doc = "Train a network of this kind: gaussian-preconditioned corrects the Gaussian prior of "
-                    "`foehn fit`, on anomalies (better on little data); score-unet is Climate2Weather's, on "
-                    "normalised fields; conditional-residual learns what coarse fields leave open, on the "
-                    "schedule edm, and samples only where it is given coarse fields."});
+  table.add(
+      "prior.kind", &options.kind,
+      {.doc = "Train a network of this kind: gaussian-preconditioned corrects the Gaussian prior of "
+              "`foehn fit`, on anomalies (better on little data); score-unet is Climate2Weather's, on "
+              "normalised fields; conditional-residual learns what coarse fields leave open, on the "
+              "schedule edm, and samples only where it is given coarse fields; graph-transformer is for "
+              "grids of the globe, reduced Gaussian ones too, on anomalies and on the schedule edm."});
   table.add("prior.markov_order", &options.markov_order,
             {.doc = "Let windows span 2k+1 steps, where k, the Markov order, is this number.",
              .unit = "1",

@@ -47,7 +47,7 @@ Subject subject_of(const std::string& path, model::PriorBundle prior) {
                   .step_seconds = domain.step_seconds,
                   .operations = {}};
   if (described.network)
-    subject.operations = static_cast<double>(model::window_flops(*described.network, ny, nx));
+    subject.operations = static_cast<double>(model::window_flops(*described.network, domain.grid));
   return subject;
 }
 

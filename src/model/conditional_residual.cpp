@@ -10,18 +10,17 @@
 
 namespace foehn::model {
 
-ConditionalResidual::ConditionalResidual(std::unique_ptr<ScoreUnet> network, double sigma_data,
-                                         CoarseForm form)
+ConditionalResidual::ConditionalResidual(std::unique_ptr<Network> network, double sigma_data, CoarseForm form)
     : network_(std::move(network)), sigma_data_(sigma_data), form_(std::move(form)) {
-  const ScoreUnetArchitecture& architecture = network_->architecture();
-  const std::int64_t extra = extra_inputs(architecture.window);
-  if (architecture.inputs != 2 || architecture.extra_inputs != extra ||
-      static_cast<std::int64_t>(form_.scale.size()) != architecture.variables)
+  const WindowChannels& channels = network_->channels();
+  const std::int64_t extra = extra_inputs(channels.window);
+  if (channels.inputs != 2 || channels.extra_inputs != extra ||
+      static_cast<std::int64_t>(form_.scale.size()) != channels.variables)
     throw core::Error(fmt::format(
         "a network that is given coarse fields: expected 2 inputs, {} extra inputs and a scale for each of "
         "{} "
         "variables, found {}, {} and {}",
-        extra, architecture.variables, architecture.inputs, architecture.extra_inputs, form_.scale.size()));
+        extra, channels.variables, channels.inputs, channels.extra_inputs, form_.scale.size()));
 }
 
 at::Tensor ConditionalResidual::guide(const CoarseFields& coarse) const {
@@ -39,7 +38,7 @@ at::Tensor ConditionalResidual::guide(const CoarseFields& coarse) const {
 
 CoarseFields ConditionalResidual::coarse_of(std::int64_t first_hour) const {
   if (!coarse_) throw core::Error("a prior of kind conditional-residual: it was not told the coarse fields");
-  const std::int64_t hours = network_->architecture().window, row = first_hour - coarse_->first_hour;
+  const std::int64_t hours = network_->channels().window, row = first_hour - coarse_->first_hour;
   if (row < 0 || row + hours > coarse_->hours())
     throw core::Error(fmt::format("coarse fields: expected hours {} to {}, found {} to {}", first_hour,
                                   first_hour + hours - 1, coarse_->first_hour,

@@ -69,8 +69,9 @@ at::Tensor smoothed(const at::Tensor& fields, double width) {
 }
 
 DeviationEstimator::DeviationEstimator(const std::vector<Harmonic>& harmonics,
-                                       const std::vector<std::int64_t>& shape, std::int64_t folds)
-    : harmonics_(harmonics), shape_(shape), sum_(at::zeros({shape[0]}, at::kDouble)) {
+                                       const std::vector<std::int64_t>& shape, std::int64_t folds,
+                                       bool has_rows)
+    : harmonics_(harmonics), shape_(shape), has_rows_(has_rows), sum_(at::zeros({shape[0]}, at::kDouble)) {
   for (std::int64_t i = 0; i < folds; ++i) squares_.emplace_back(harmonics, shape);
 }
 
@@ -120,8 +121,12 @@ std::vector<DeviationChoice> DeviationEstimator::choose() const {
     likelihood_of_best = at::maximum(likelihood_of_best, found);
   };
   const double side = static_cast<double>(std::max(shape_[1], shape_[2]));
+  // The neighbours of a cell without rows are not those beside it in the list.
+  const auto may_smooth = [&](double width) {
+    return width == 0 || std::isinf(width) || (has_rows_ && width < side);
+  };
   for (const double width : kMeanWidths)
-    if (width < side) try_change([&](DeviationChoice& choice) { choice.mean_width = width; });
+    if (may_smooth(width)) try_change([&](DeviationChoice& choice) { choice.mean_width = width; });
   for (const auto& of_cycle : {std::pair{Harmonic::Cycle::day, &DeviationChoice::day_width},
                                std::pair{Harmonic::Cycle::year, &DeviationChoice::year_width}}) {
     const Harmonic::Cycle cycle = of_cycle.first;
@@ -129,8 +134,7 @@ std::vector<DeviationChoice> DeviationEstimator::choose() const {
     if (std::ranges::none_of(harmonics_, [&](const Harmonic& harmonic) { return harmonic.cycle == cycle; }))
       continue;
     for (const double width : kCycleWidths)
-      if (width < side || std::isinf(width))
-        try_change([&](DeviationChoice& choice) { choice.*member = width; });
+      if (may_smooth(width)) try_change([&](DeviationChoice& choice) { choice.*member = width; });
   }
   return best;
 }

@@ -22,7 +22,7 @@ class DeviationEstimator {
   /// @param shape  {variables, ny, nx}
   /// @param folds  of the cross-validation
   DeviationEstimator(const std::vector<Harmonic>& harmonics, const std::vector<std::int64_t>& shape,
-                     std::int64_t folds);
+                     std::int64_t folds, bool has_rows = true);
 
   /// @param anomaly  [variable, y, x], physical units, from a climatology that does not know its hour
   /// @param keeps    whether the choice is made by this one too: a copy stays in memory
@@ -49,6 +49,7 @@ class DeviationEstimator {
 
   std::vector<Harmonic> harmonics_;
   std::vector<std::int64_t> shape_;
+  bool has_rows_;
   std::vector<ClimatologyEstimator> squares_;  // of each fold
   std::vector<Kept> kept_;
   at::Tensor sum_;  // of squares, [variable]

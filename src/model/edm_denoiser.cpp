@@ -7,7 +7,7 @@
 
 namespace foehn::model {
 
-EdmDenoiser::EdmDenoiser(std::unique_ptr<ScoreUnet> network, double sigma_data)
+EdmDenoiser::EdmDenoiser(std::unique_ptr<Network> network, double sigma_data)
     : network_(std::move(network)), sigma_data_(sigma_data) {}
 
 at::Tensor EdmDenoiser::noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) {

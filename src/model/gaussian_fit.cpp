@@ -13,6 +13,7 @@
 
 #include "deviation_fit.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/grid.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "held_out_choice.hpp"
 #include "lag_covariance.hpp"
@@ -211,8 +212,9 @@ Deviations find_deviations(const Record& record, const Means& means, bool may_de
   const std::vector<std::int64_t> shape = record.shape();
   const Folds folds = record.folds();
   QuantileEstimator quantiles(means.minimum, means.maximum);
-  DeviationEstimator whole(record.harmonics(record.period.last), shape, kFolds);
-  DeviationEstimator fitted(record.harmonics(record.first_held_out), shape, 1);
+  const bool has_rows = !record.reader.grid().unstructured;
+  DeviationEstimator whole(record.harmonics(record.period.last), shape, kFolds, has_rows);
+  DeviationEstimator fitted(record.harmonics(record.first_held_out), shape, 1, has_rows);
   const std::int64_t stride = choosing_stride(record);
   record.for_each([&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
     quantiles.add(fields);
@@ -244,6 +246,19 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options) {
     throw core::Error(fmt::format(
         "too few steps for windows of {}: found {} to fit and {} held out, expected at least {} and {}",
         window, fitted, held_out, 2 * window, 2 * window));
+}
+
+Domain fit_domain(const io::FieldReader& reader, io::IndexRange period, bool may_deviate,
+                  const std::function<void(std::int64_t)>& advanced) {
+  const Record record{reader, period, period.last, advanced};
+  const Means means = find_means(record);
+  const Deviations deviations = find_deviations(record, means, may_deviate);
+  return {reader.variables(),
+          reader.grid(),
+          record.calendar(),
+          reader.step_seconds(),
+          Normalisation::anomaly(means.whole, deviations.scale, deviations.whole),
+          deviations.quantiles};
 }
 
 GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange period,

@@ -18,14 +18,14 @@ double input_scale(const diffusion::NoiseLevel& level) {
 
 }  // namespace
 
-GaussianPreconditioned::GaussianPreconditioned(GaussianPrior prior, std::unique_ptr<ScoreUnet> network)
+GaussianPreconditioned::GaussianPreconditioned(GaussianPrior prior, std::unique_ptr<Network> network)
     : prior_(std::move(prior)), network_(std::move(network)) {
-  const ScoreUnetArchitecture& architecture = network_->architecture();
-  if (architecture.inputs != 2 || architecture.window != prior_.window_hours())
+  const WindowChannels& network_channels = network_->channels();
+  if (network_channels.inputs != 2 || network_channels.window != prior_.window_hours())
     throw core::Error(
         fmt::format("a network that corrects a Gaussian prior of {} hours: expected a window of as many and "
                     "2 inputs, found {} and {}",
-                    prior_.window_hours(), architecture.window, architecture.inputs));
+                    prior_.window_hours(), network_channels.window, network_channels.inputs));
 }
 
 GaussianPreconditioned::Terms GaussianPreconditioned::terms(const diffusion::Windows& noisy,

@@ -23,6 +23,7 @@
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/model/tensor_view.hpp"
+#include "model/network_json.hpp"
 #include "model/schedule_json.hpp"
 #include "model/score_unet_json.hpp"
 
@@ -38,6 +39,7 @@ constexpr const char* kGaussian = "gaussian";
 constexpr const char* kScoreUnet = "score-unet";
 constexpr const char* kPreconditioned = "gaussian-preconditioned";
 constexpr const char* kConditional = "conditional-residual";
+constexpr const char* kGraph = "graph-transformer";
 constexpr const char* kCovarianceName = "lag_covariance";
 constexpr const char* kStaticName = "static_fields";        // that the network knows, [field, y, x]
 constexpr const char* kGaussianWindow = "gaussian_window";  // where it is not the network's
@@ -52,19 +54,22 @@ struct Kind {
   std::int64_t network_inputs;  // fields that its network sees, each of the prior's variables; 0: no network
   bool has_gaussian;            // it has a Gaussian part of its own
   bool is_conditional;          // it is given coarse fields
+  bool is_graph;                // its network is a graph transformer, else a U-Net
 };
 
-constexpr std::array<Kind, 4> kKinds{{{kGaussian, 0, true, false},
-                                      {kScoreUnet, 1, false, false},
-                                      {kPreconditioned, 2, true, false},
-                                      {kConditional, 2, false, true}}};
+constexpr std::array<Kind, 5> kKinds{{{kGaussian, 0, true, false, false},
+                                      {kScoreUnet, 1, false, false, false},
+                                      {kPreconditioned, 2, true, false, false},
+                                      {kConditional, 2, false, true, false},
+                                      {kGraph, 1, false, false, true}}};
 
 /// @throws core::Error listing the kinds
 const Kind& kind_of(std::string_view word) {
   const auto* const found = std::ranges::find(kKinds, word, &Kind::word);
   if (found == kKinds.end())
-    throw core::Error(fmt::format("metadata 'foehn.kind': expected '{}', '{}', '{}' or '{}', found '{}'",
-                                  kGaussian, kScoreUnet, kPreconditioned, kConditional, word));
+    throw core::Error(
+        fmt::format("metadata 'foehn.kind': expected '{}', '{}', '{}', '{}' or '{}', found '{}'", kGaussian,
+                    kScoreUnet, kPreconditioned, kConditional, kGraph, word));
   return *found;
 }
 
@@ -75,7 +80,7 @@ struct Metadata {
   std::optional<std::int64_t> gaussian_window;  // of a Gaussian part
   std::vector<std::string> variables;
   diffusion::Schedule schedule;
-  std::optional<ScoreUnetArchitecture> network;
+  std::optional<NetworkArchitecture> network;
   std::optional<CoarseForm> coarse;
 };
 
@@ -113,13 +118,10 @@ nlohmann::json coarse_json(const CoarseForm& form) {
 
 /// Of a prior that is given coarse fields.
 void check_conditional(const Metadata& metadata) {
-  if (metadata.schedule.edm() == nullptr)
-    throw core::Error(
-        fmt::format("metadata 'foehn.schedule': expected edm for a prior of kind {}", kConditional));
   const std::int64_t expected = ConditionalResidual::extra_inputs(metadata.window);
-  if (metadata.network->extra_inputs != expected)
-    throw core::Error(fmt::format("metadata 'foehn.architecture': extra_inputs: expected {}, found {}",
-                                  expected, metadata.network->extra_inputs));
+  if (const std::int64_t found = channels_of(*metadata.network).extra_inputs; found != expected)
+    throw core::Error(
+        fmt::format("metadata 'foehn.architecture': extra_inputs: expected {}, found {}", expected, found));
 }
 
 Metadata read_metadata(const io::SafetensorsFile& file) {
@@ -134,7 +136,10 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
       metadata.gaussian_window =
           kind.network_inputs == 0 ? metadata.window : architecture.value(kGaussianWindow, metadata.window);
     metadata.variables = architecture.at("variables").get<std::vector<std::string>>();
-    if (kind.network_inputs > 0) metadata.network = score_unet_architecture(architecture);
+    if (kind.is_graph)
+      metadata.network = graph_transformer_architecture(architecture);
+    else if (kind.network_inputs > 0)
+      metadata.network = score_unet_architecture(architecture);
     metadata.schedule =
         core::with_context("metadata 'foehn.schedule'", [&] { return schedule_from(schedule); });
     if (kind.is_conditional) metadata.coarse = coarse_form(parse_json(file, kCoarse));
@@ -146,10 +151,12 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
   if (metadata.network)
     core::with_context("metadata 'foehn.architecture'", [&] {
       check_architecture(*metadata.network);
-      if (metadata.network->inputs != kind.network_inputs)
-        throw core::Error(
-            fmt::format("inputs: expected {}, found {}", kind.network_inputs, metadata.network->inputs));
+      if (const std::int64_t found = channels_of(*metadata.network).inputs; found != kind.network_inputs)
+        throw core::Error(fmt::format("inputs: expected {}, found {}", kind.network_inputs, found));
     });
+  if ((kind.is_conditional || kind.is_graph) && metadata.schedule.edm() == nullptr)
+    throw core::Error(
+        fmt::format("metadata 'foehn.schedule': expected edm for a prior of kind {}", kind.word));
   if (kind.is_conditional) check_conditional(metadata);
   return metadata;
 }
@@ -174,11 +181,12 @@ const io::TensorView& covariance_view(const io::SafetensorsFile& file, std::int6
 }
 
 /// The static fields' view, of the shape that network and domain ask for.
-const io::TensorView& static_view(const io::SafetensorsFile& file, const ScoreUnetArchitecture& network,
+const io::TensorView& static_view(const io::SafetensorsFile& file, const NetworkArchitecture& network,
                                   const Domain& domain) {
   const io::TensorView& view = file.tensor(kStaticName);
-  const std::vector<std::int64_t> expected{static_cast<std::int64_t>(network.static_fields.size()),
-                                           domain.grid.ny(), domain.grid.nx()};
+  const std::vector<std::int64_t> expected{
+      static_cast<std::int64_t>(channels_of(network).static_fields.size()), domain.grid.ny(),
+      domain.grid.nx()};
   if (view.type != io::TensorType::f32 || view.shape != expected)
     throw core::Error(fmt::format("tensor '{}': expected F32 [{}], found {} [{}]", kStaticName,
                                   fmt::join(expected, ", "), io::tensor_type_name(view.type),
@@ -186,23 +194,20 @@ const io::TensorView& static_view(const io::SafetensorsFile& file, const ScoreUn
   return view;
 }
 
-void check_network(const io::SafetensorsFile& file, const ScoreUnetArchitecture& network, bool has_gaussian,
+void check_network(const io::SafetensorsFile& file, const NetworkArchitecture& network, bool has_gaussian,
                    const Domain& domain) {
-  const auto multiple = network.side_multiple();
-  if (domain.grid.ny() % multiple != 0 || domain.grid.nx() % multiple != 0)
-    throw core::Error(fmt::format("the network needs sides that are multiples of {}, {} has {} x {} cells",
-                                  multiple, kDomainName, domain.grid.ny(), domain.grid.nx()));
-  if (!network.static_fields.empty()) static_view(file, network, domain);
+  core::with_context(kDomainName, [&] { check_grid(network, domain.grid); });
+  if (!channels_of(network).static_fields.empty()) static_view(file, network, domain);
   TensorShapes shapes;
   for (const auto& [name, view] : file.tensors()) {
     if (name == kCovarianceName && has_gaussian) continue;
-    if (name == kStaticName && !network.static_fields.empty()) continue;
+    if (name == kStaticName && !channels_of(network).static_fields.empty()) continue;
     if (view.type == io::TensorType::i64)
       throw core::Error(fmt::format("tensor '{}': expected F16, BF16, F32 or F64, found {}", name,
                                     io::tensor_type_name(view.type)));
     shapes[name] = view.shape;
   }
-  check_tensors(network, shapes);
+  check_tensors(expected_tensors(network), shapes);
 }
 
 /// Metadata that agree with the file's tensors, by their headers, and with the domain.
@@ -242,7 +247,7 @@ std::map<std::string, at::Tensor> read_network(const io::SafetensorsFile& file) 
 /// A prior's denoiser, and its Gaussian part.
 struct Denoisers {
   std::shared_ptr<diffusion::WindowDenoiser> whole, gaussian;
-  ScoreUnet* network = nullptr;                // of whole
+  Network* network = nullptr;                  // of whole
   ConditionalResidual* conditional = nullptr;  // whole itself
 };
 
@@ -253,9 +258,9 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
     const auto gaussian = std::make_shared<GaussianPrior>(read_covariance(file, prior), options);
     return {gaussian, gaussian};
   }
-  auto network = std::make_unique<ScoreUnet>(*prior.network, read_network(file), options, precision);
-  ScoreUnet* const its_network = network.get();
-  if (!prior.network->static_fields.empty())
+  auto network = make_network(*prior.network, read_network(file), prior.domain.grid, options, precision);
+  Network* const its_network = network.get();
+  if (!network->channels().static_fields.empty())
     network->set_static_fields(read_finite(kStaticName, static_view(file, *prior.network, prior.domain)));
   if (prior.coarse) {
     const auto conditional = std::make_shared<ConditionalResidual>(
@@ -265,7 +270,7 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
   if (!kind_of(prior.kind).has_gaussian) {
     if (const diffusion::Edm* edm = prior.schedule.edm())
       return {std::make_shared<EdmDenoiser>(std::move(network), edm->sigma_data), nullptr, its_network};
-    return {std::move(network), nullptr, its_network};
+    return {std::shared_ptr<Network>(std::move(network)), nullptr, its_network};
   }
   const at::Tensor covariance = read_covariance(file, prior);
   // What a network corrects is the same process, of the hours that it sees.
@@ -479,14 +484,16 @@ void save_network_prior(const std::filesystem::path& folder, const Domain& domai
   std::map<std::string, std::string> metadata = prior.remarks;
   metadata["foehn.kind"] = prior.coarse                     ? kConditional
                            : prior.lag_covariance.defined() ? kPreconditioned
-                                                            : kScoreUnet;
+                           : std::holds_alternative<GraphTransformerArchitecture>(prior.architecture)
+                               ? kGraph
+                               : kScoreUnet;
   if (prior.coarse) metadata[kCoarse] = coarse_json(*prior.coarse).dump();
   if (prior.static_fields.defined())
     tensors[kStaticName] = prior.static_fields.to(at::kCPU, at::kFloat).contiguous();
-  nlohmann::json architecture = score_unet_json(prior.architecture, names_of(domain));
+  nlohmann::json architecture = network_json(prior.architecture, names_of(domain));
   if (prior.lag_covariance.defined()) {
     tensors[kCovarianceName] = prior.lag_covariance.contiguous();
-    if (const auto window = prior.lag_covariance.size(0); window != prior.architecture.window)
+    if (const auto window = prior.lag_covariance.size(0); window != channels_of(prior.architecture).window)
       architecture[kGaussianWindow] = window;
   }
   metadata["foehn.architecture"] = architecture.dump();

@@ -1,14 +1,10 @@
 #include "foehn/model/score_unet.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <numeric>
 #include <utility>
@@ -42,21 +38,6 @@ void check_adm(const ScoreUnetArchitecture& architecture) {
           fmt::format("architecture: hidden: expected a multiple of {} at level {}, which attends, found {}",
                       kHeadChannels, i, width));
   }
-}
-
-std::string described(const std::vector<std::int64_t>& shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
-}
-
-/// How many windows to evaluate in one call of the network.
-///
-/// On the CPU one: SiLU rounds differently where its values do not fill a vector register, and which values
-/// those are depends on where a window lies in the batch; convolutions round differently at other batch
-/// sizes. Alone, a window meets the same shapes in any slot. Nothing is lost by it: convolutions of a batch
-/// are no faster where the time goes, and activations are those of one window. On a GPU every value has a
-/// thread of its own, and the coarse levels need the batch to fill it.
-std::int64_t windows_at_once(const at::Tensor& noisy) {
-  return noisy.is_cpu() ? 1 : noisy.size(0);
 }
 
 }  // namespace
@@ -98,29 +79,11 @@ TensorShapes expected_tensors(const ScoreUnetArchitecture& architecture) {
 }
 
 void check_tensors(const ScoreUnetArchitecture& architecture, const TensorShapes& found) {
-  const TensorShapes expected = expected_tensors(architecture);
-  std::vector<std::string> problems;
-  for (const auto& [name, shape] : expected) {
-    const auto other = found.find(name);
-    if (other == found.end())
-      problems.push_back(fmt::format("'{}' is missing, expected {}", name, described(shape)));
-    else if (other->second != shape)
-      problems.push_back(
-          fmt::format("'{}': expected {}, found {}", name, described(shape), described(other->second)));
-  }
-  for (const auto& [name, shape] : found)
-    if (!expected.contains(name))
-      problems.push_back(fmt::format("'{}' {} does not belong to the network", name, described(shape)));
-  if (!problems.empty())
-    throw core::Error(
-        fmt::format("the tensors do not match the architecture: {}", fmt::join(problems, "; ")));
+  check_tensors(expected_tensors(architecture), found);
 }
 
 std::int64_t parameter_count(const ScoreUnetArchitecture& architecture) {
-  std::int64_t count = 0;
-  for (const auto& [name, shape] : expected_tensors(architecture))
-    count += std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
-  return count;
+  return parameter_count(expected_tensors(architecture));
 }
 
 namespace {
@@ -169,15 +132,7 @@ std::int64_t window_flops(const ScoreUnetArchitecture& architecture, std::int64_
 
 std::map<std::string, at::Tensor> random_tensors(const ScoreUnetArchitecture& architecture,
                                                  std::uint64_t seed) {
-  const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  std::map<std::string, at::Tensor> tensors;
-  for (const auto& [name, shape] : expected_tensors(architecture)) {
-    at::Tensor tensor = at::empty(shape, at::kFloat);
-    // Outputs of about the inputs' size, whatever the width.
-    const auto inputs = shape.size() == 1 ? shape[0] : tensor.numel() / shape[0];
-    tensors[name] = tensor.normal_(0, 1 / std::sqrt(static_cast<double>(inputs)), generator);
-  }
-  return tensors;
+  return random_tensors(expected_tensors(architecture), seed);
 }
 
 struct ScoreUnet::LevelTerms {
@@ -188,71 +143,44 @@ struct ScoreUnet::LevelTerms {
 ScoreUnet::ScoreUnet(const ScoreUnetArchitecture& architecture,
                      const std::map<std::string, at::Tensor>& tensors, const at::TensorOptions& options,
                      Precision precision)
-    : architecture_(architecture), options_(options), precision_(precision) {
+    : Network(architecture.window_channels(), options, precision), architecture_(architecture) {
   TensorShapes shapes;
   for (const auto& [name, tensor] : tensors) shapes[name] = tensor.sizes().vec();
   check_tensors(architecture, shapes);
   for (const auto& [name, tensor] : tensors) {
     const auto format = tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-    tensors_[name] = tensor.to(options).contiguous(format);
+    own_tensors()[name] = tensor.to(options).contiguous(format);
   }
   layers_ = layers_in(precision);
-  if (precision == Precision::bf16) tensors_.clear();  // the layers have rounded ones of their own
+  if (precision == Precision::bf16) own_tensors().clear();  // the layers have rounded ones of their own
 }
 
 ScoreUnet::~ScoreUnet() = default;
 
 std::unique_ptr<NetworkLayers> ScoreUnet::layers_in(Precision precision) const {
-  const TensorSource exact = [this](const std::string& name, const auto&) { return tensors_.at(name); };
+  const TensorSource exact = [this](const std::string& name, const auto&) { return tensors().at(name); };
   if (precision != Precision::bf16) return make_layers(architecture_, {exact, exact});
   return make_layers(architecture_, {exact, [this](const std::string& name, const auto&) {
-                                       return tensors_.at(name).to(at::kBFloat16);
+                                       return tensors().at(name).to(at::kBFloat16);
                                      }});
 }
 
-void ScoreUnet::set_static_fields(const at::Tensor& fields) {
-  const auto expected = static_cast<std::int64_t>(architecture_.static_fields.size());
-  if (fields.dim() != 3 || fields.size(0) != expected)
-    throw core::Error(fmt::format("static fields: expected {} ({}), found {}", expected,
-                                  fmt::join(architecture_.static_fields, ", "),
-                                  described(fields.sizes().vec())));
-  static_fields_ = fields.to(options_);
-}
-
-at::Tensor ScoreUnet::complete(const at::Tensor& given) const {
-  if (architecture_.static_fields.empty()) return given;
-  if (!static_fields_.defined())
-    throw core::Error("a network that knows static fields: it was not told these");
-  return at::cat({given, static_fields_.unsqueeze(0).expand({given.size(0), -1, -1, -1})}, 1);
-}
-
-at::Tensor ScoreUnet::labels(const std::vector<std::int64_t>& first_hours) const {
-  if (!architecture_.dates) return {};
-  if (!clock_) throw core::Error("a network that knows dates: it was not told when the trajectory begins");
-  return date_labels(*clock_, first_hours, architecture_.window).to(options_);
-}
-
-at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels) const {
-  return (*layers_)(complete(noisy), layers_->terms(t, labels), nullptr);
-}
-
-at::Tensor ScoreUnet::forward(const at::Tensor& noisy, const at::Tensor& t, const at::Tensor& labels,
-                              Precision precision, const Dropout* dropout) const {
-  const std::unique_ptr<NetworkLayers> other = precision == precision_ ? nullptr : layers_in(precision);
+at::Tensor ScoreUnet::compute(const at::Tensor& complete, const at::Tensor& t, const at::Tensor& labels,
+                              Precision asked, const Dropout* dropout) const {
+  const std::unique_ptr<NetworkLayers> other = asked == precision() ? nullptr : layers_in(asked);
   const NetworkLayers& layers = other ? *other : *layers_;
-  return layers(complete(noisy), layers.terms(t, labels), dropout);
+  return layers(complete, layers.terms(t, labels), dropout);
 }
 
-at::Tensor ScoreUnet::evaluate(const at::Tensor& noisy, const diffusion::NoiseLevel& level,
-                               const at::Tensor& labels, std::int64_t first) {
+at::Tensor ScoreUnet::compute_at(const at::Tensor& complete, const diffusion::NoiseLevel& level,
+                                 const at::Tensor& labels) {
   // What dates say differs from window to window, and costs little.
   if (labels.defined() || !terms_ || terms_->t != level.t) {
     const at::NoGradGuard no_gradients;
-    const at::Tensor t = at::full({1}, level.t, options_.dtype(at::kDouble));
-    const at::Tensor of_these = labels.defined() ? labels.narrow(0, first, noisy.size(0)) : labels;
-    terms_ = std::make_unique<LevelTerms>(LevelTerms{level.t, layers_->terms(t, of_these)});
+    const at::Tensor t = at::full({1}, level.t, options().dtype(at::kDouble));
+    terms_ = std::make_unique<LevelTerms>(LevelTerms{level.t, layers_->terms(t, labels)});
   }
-  return (*layers_)(complete(noisy), terms_->terms, nullptr);
+  return (*layers_)(complete, terms_->terms, nullptr);
 }
 
 void ScoreUnet::check_shape(const at::Tensor& noisy) const {
@@ -262,50 +190,7 @@ void ScoreUnet::check_shape(const at::Tensor& noisy) const {
     throw core::Error(fmt::format(
         "the score network expects windows of {} channels (hour, variable) and sides that are multiples of "
         "{}, found {}",
-        architecture_.given_channels(), multiple, described(noisy.sizes().vec())));
-}
-
-bool ScoreUnet::needs_full_batches() const {
-  return !options_.device().is_cpu();
-}
-
-at::Tensor ScoreUnet::noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) {
-  const at::Tensor& fields = noisy.fields;
-  check_shape(fields);
-  const at::NoGradGuard no_gradients;
-  const ConvolutionArithmetic arithmetic(precision_);
-  at::Tensor eps =
-      at::empty({fields.size(0), architecture_.channels(), fields.size(2), fields.size(3)}, fields.options());
-  const auto some = windows_at_once(fields);
-  const at::Tensor dates = labels(noisy.first_hours);
-  for (std::int64_t first = 0; first < fields.size(0); first += some)
-    eps.narrow(0, first, some)
-        .copy_(evaluate(fields.narrow(0, first, some).to(options_), level, dates, first));
-  return eps;
-}
-
-at::Tensor ScoreUnet::noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
-                                const at::Tensor& cotangent) {
-  const at::Tensor& fields = noisy.fields;
-  check_shape(fields);
-  auto expected = fields.sizes().vec();
-  expected[1] = architecture_.channels();
-  if (cotangent.sizes() != at::IntArrayRef(expected))
-    throw core::Error(fmt::format("the cotangent's shape: expected {}, found {}", described(expected),
-                                  described(cotangent.sizes().vec())));
-  const ConvolutionArithmetic arithmetic(precision_);
-  at::Tensor product = at::empty_like(fields, at::MemoryFormat::Contiguous);
-  const auto some = windows_at_once(fields);
-  const at::Tensor dates = labels(noisy.first_hours);
-  for (std::int64_t first = 0; first < fields.size(0); first += some) {
-    const at::AutoGradMode gradients(true);
-    const at::Tensor windows = fields.narrow(0, first, some).detach().to(options_).requires_grad_();
-    const at::Tensor eps = evaluate(windows, level, dates, first);
-    const auto gradient =
-        torch::autograd::grad({eps}, {windows}, {cotangent.narrow(0, first, some).to(options_)});
-    product.narrow(0, first, some).copy_(gradient[0].detach());
-  }
-  return product;
+        architecture_.given_channels(), multiple, describe_shape(noisy.sizes().vec())));
 }
 
 }  // namespace foehn::model

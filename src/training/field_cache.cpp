@@ -61,7 +61,7 @@ auto with_advice(const std::filesystem::path& path, Use&& use) {
 
 std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, const io::FieldReader& reader,
                                io::IndexRange period, const model::Domain& domain, const Known& known) {
-  std::string text = "foehn fields 3\n";
+  std::string text = "foehn fields 4\n";
   for (const auto& file : files)
     text +=
         fmt::format("{} {} {}\n", std::filesystem::absolute(file).string(), std::filesystem::file_size(file),
@@ -69,11 +69,7 @@ std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, 
   for (const auto& variable : reader.variables())
     text += fmt::format("{} {}\n", variable.name, variable.units);
   const auto& grid = reader.grid();
-  const bool has_rows = !grid.unstructured;
-  const grid::Geographic places = grid::geographic_coordinates(grid);
-  text += fmt::format("{} x {} from {} {}\n", grid.ny(), grid.nx(),
-                      has_rows ? grid.y.values.front() : places.latitude.front(),
-                      has_rows ? grid.x.values.front() : places.longitude.front());
+  text += fmt::format("{} from {}\n", grid::size_text(grid), grid::cell_text(grid, 0));
   text += fmt::format("{} {}\n{}\n", period.first, period.last, domain.normalisation.mode());
   text += fmt::format("{} known {}\n", known.hours, text_of(known.inflation));
   text += text_of(domain.normalisation.scale()) + text_of(domain.quantiles);

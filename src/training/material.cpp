@@ -65,6 +65,8 @@ at::Tensor mean_squares(const FieldCache& fields, std::int64_t hours) {
 
 /// Beside a Gaussian prior: a domain by which residuals have unit size.
 constexpr const char* kResiduals = "residuals.nc";
+/// In its place, where there is none: a domain by which anomalies have unit size.
+constexpr const char* kAnomalies = "anomalies.nc";
 
 std::string names_text(const std::vector<io::Variable>& variables) {
   std::string names;
@@ -88,15 +90,13 @@ Record::Record(const Settings& settings)
       static_fields(read_static(settings, reader.grid())) {
   io::require_snapshots(reader, settings.cell_methods, io::kLearntFrom);
   io::say_unnamed(reader.variables());
-  const auto architecture = architecture_of(settings, static_cast<std::int64_t>(reader.variables().size()));
-  core::with_context("data.files",
-                     [&] { grid::require_rows(reader.grid(), "a U-Net halves both sides of its fields"); });
-  const auto multiple = architecture.side_multiple();
-  if (reader.grid().ny() % multiple != 0 || reader.grid().nx() % multiple != 0)
-    throw core::Error(
-        fmt::format("data.crop: the network halves the grid {} times, so that both sides must be multiples "
-                    "of {}; found {} x {} cells",
-                    architecture.hidden.size() - 1, multiple, reader.grid().ny(), reader.grid().nx()));
+  const char* const option = settings.is_graph()          ? "network.mesh_level"
+                             : reader.grid().unstructured ? "prior.kind"
+                                                          : "data.crop";
+  core::with_context(option, [&] {
+    check_grid(architecture_of(settings, static_cast<std::int64_t>(reader.variables().size())),
+               reader.grid());
+  });
   if (held_out < hours_seen(settings))
     throw core::Error(
         fmt::format("data.held_out_fraction: {} fields are held out, expected at least a window, {}",
@@ -109,7 +109,7 @@ Record::Record(const Settings& settings)
                         reader.grid().ny(), reader.grid().nx()));
   check_variables(settings, reader.variables().size());
   check_days(settings, reader.step_seconds(), trained().size());
-  model::check_fit(trained(), fit_options(settings));
+  if (!settings.is_graph()) model::check_fit(trained(), fit_options(settings));
   if (settings.is_conditional())
     core::with_context("train.block, train.every",
                        [&] { model::check_residual_fit(trained(), coarse_form(settings)); });
@@ -151,7 +151,25 @@ std::string residuals_digest(const Settings& settings, const fs::path& gaussian)
   return settings.is_conditional() ? core::sha256_of_file(gaussian / kResiduals) : "";
 }
 
+void fit_anomalies(const Record& record, const Settings& settings, const fs::path& gaussian,
+                   const Interruption& interruption) {
+  const io::IndexRange trained = record.trained();
+  core::Progress progress("fitting", model::kDomainPasses * trained.size(), "fields", true);
+  const model::Domain domain =
+      model::fit_domain(record.reader, trained, settings.may_deviate, [&](std::int64_t hours) {
+        progress.advance(hours);
+        interruption();
+      });
+  fs::create_directories(gaussian);
+  model::write_domain(gaussian / kAnomalies, domain);
+}
+
+std::string fitted_digest(const Settings& settings, const fs::path& gaussian) {
+  return settings.is_graph() ? core::sha256_of_file(gaussian / kAnomalies) : model::prior_digest(gaussian);
+}
+
 Material read_material(const Settings& settings, const fs::path& gaussian, const Span& span) {
+  if (settings.is_graph()) return {span, model::read_domain(gaussian / kAnomalies), {}, {}};
   model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
   if (settings.corrects_gaussian()) return {span, std::move(fit.domain), fit.lag_covariance, fit.schedule};
   if (settings.is_conditional())
@@ -206,7 +224,8 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
       throw core::Error(
           "its network is another one: expected prior.markov_order, network.form, network.hidden, "
           "network.blocks, network.attention, network.embedding, network.dates, network.static and "
-          "network.positions as it was trained with");
+          "network.positions, or network.mesh_level, network.width, network.heads and network.layers, as it "
+          "was trained with");
     if (settings.is_conditional()) {
       const model::CoarseForm asked = coarse_form(settings);
       if (asked.blocks != prior.coarse->blocks || asked.every != prior.coarse->every)
@@ -218,7 +237,7 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
 
 double choose_sigma_data(const Settings& settings, const Material& material, const FieldCache& fields,
                          const model::NetworkBundle* start) {
-  if (settings.schedule != ScheduleKind::edm || settings.kind != NetworkKind::score_unet) return 1;
+  if (!settings.has_sigma_data()) return 1;
   if (settings.sigma_data) return *settings.sigma_data;
   if (start != nullptr) return start->description.schedule.edm()->sigma_data;
   return std::sqrt(mean_squares(fields, material.span.trained()).mean().item<double>());
@@ -240,8 +259,9 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
                                           const at::TensorOptions& tensors) {
   const auto architecture =
       architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
-  auto network = std::make_unique<model::ScoreUnet>(
-      architecture, initial_tensors(architecture, static_cast<std::uint64_t>(settings.seed)), tensors);
+  auto network = model::make_network(architecture,
+                                     initial_tensors(architecture, static_cast<std::uint64_t>(settings.seed)),
+                                     material.domain.grid, tensors);
   const model::Clock clock{material.domain.calendar, material.span.first_seconds,
                            material.domain.step_seconds};
   network->set_clock(clock);
@@ -257,7 +277,8 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
     return std::make_unique<NoiseObjective>(std::move(network));
   }
   return std::make_unique<CorrectionObjective>(std::make_unique<model::GaussianPreconditioned>(
-      model::GaussianPrior(material.lag_covariance.narrow(0, 0, architecture.window), tensors),
+      model::GaussianPrior(material.lag_covariance.narrow(0, 0, model::channels_of(architecture).window),
+                           tensors),
       std::move(network)));
 }
 

@@ -8,7 +8,8 @@ const std::vector<Named<training::NetworkKind>>& names_of() {
   static const std::vector<Named<training::NetworkKind>> all{
       {gaussian_preconditioned, "gaussian-preconditioned"},
       {score_unet, "score-unet"},
-      {conditional_residual, "conditional-residual"}};
+      {conditional_residual, "conditional-residual"},
+      {graph_transformer, "graph-transformer"}};
   return all;
 }
 

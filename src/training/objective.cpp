@@ -91,7 +91,7 @@ model::CoarseFields ResidualObjective::coarse_fields(const at::Tensor& hours, st
 Lesson ResidualObjective::lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                                  const std::vector<diffusion::NoiseLevel>& levels,
                                  const std::vector<CoarseChoice>& coarse) {
-  const std::int64_t variables = network().architecture().variables;
+  const std::int64_t variables = network().channels().variables;
   const double s = denoiser_->sigma_data();
   std::vector<at::Tensor> inputs;
   Lesson lesson{{}, at::empty_like(noise), times_of(levels), network().labels(clean.first_hours)};

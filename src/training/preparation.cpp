@@ -7,7 +7,6 @@
 
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/model/prior_bundle.hpp"
 #include "foehn/process/output_folder.hpp"
 #include "foehn/training/field_cache.hpp"
 
@@ -57,21 +56,26 @@ PreparedData prepare(const Record& record, const Settings& settings, const Prepa
     if (stop.is_requested()) throw Stopped();
   };
   try {
-    at::Tensor inflation = fit_gaussian(record, settings, paths.gaussian, interruption);
+    at::Tensor inflation =
+        at::ones({static_cast<std::int64_t>(record.reader.variables().size())}, at::kDouble);
+    if (settings.is_graph())
+      fit_anomalies(record, settings, paths.gaussian, interruption);
+    else
+      inflation = fit_gaussian(record, settings, paths.gaussian, interruption);
     if (settings.is_conditional()) inflation = fit_residuals(record, settings, paths.gaussian, interruption);
     const Material material = read_material(settings, paths.gaussian, record.span());
     const bool are_anomalies = settings.kind != NetworkKind::score_unet;
     const std::int64_t known = are_anomalies ? record.trained().size() : 0;
     const std::string cache = make_cache(paths.cache, record, material, {known, inflation}, interruption);
-    return {record.span(), model::prior_digest(paths.gaussian), residuals_digest(settings, paths.gaussian),
-            cache, record.static_fields};
+    return {record.span(), fitted_digest(settings, paths.gaussian),
+            residuals_digest(settings, paths.gaussian), cache, record.static_fields};
   } catch (const Stopped&) {
     return {};
   }
 }
 
 void check_prepared(const PreparedData& prepared, const Settings& settings, const PreparedPaths& paths) {
-  if (model::prior_digest(paths.gaussian) != prepared.gaussian ||
+  if (fitted_digest(settings, paths.gaussian) != prepared.gaussian ||
       residuals_digest(settings, paths.gaussian) != prepared.residuals ||
       !FieldCache::exists(paths.cache, prepared.cache))
     throw core::Error(

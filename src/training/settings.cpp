@@ -53,12 +53,77 @@ void check_schedule(const Settings& settings) {
     throw core::UsageError(
         fmt::format("prior.sigma_max: expected more than prior.sigma_min, {:g}, found {:g}",
                     settings.sigma_min, settings.sigma_max));
-  if (settings.is_conditional() && settings.schedule != ScheduleKind::edm)
+  if ((settings.is_conditional() || settings.is_graph()) && settings.schedule != ScheduleKind::edm)
     throw core::UsageError(fmt::format("prior.schedule: expected edm with prior.kind {}, found {}",
                                        core::name_of(settings.kind), core::name_of(settings.schedule)));
-  if (settings.sigma_data &&
-      (settings.schedule != ScheduleKind::edm || settings.kind != NetworkKind::score_unet))
-    throw core::UsageError("prior.sigma_data: expected prior.kind score-unet and prior.schedule edm");
+  if (settings.sigma_data && !settings.has_sigma_data())
+    throw core::UsageError(
+        "prior.sigma_data: expected prior.kind score-unet or graph-transformer and prior.schedule edm");
+}
+
+/// Refuses numbers of a network other than the one that is asked for.
+void check_network(const Settings& settings) {
+  const Settings defaults;
+  const auto refuse = [&](const char* option, bool is_given, const char* of_kind) {
+    if (is_given)
+      throw core::UsageError(
+          fmt::format("{}: expected {}, found prior.kind {}", option, of_kind, core::name_of(settings.kind)));
+  };
+  if (settings.is_graph()) {
+    constexpr const char* kUnets = "a kind of prior whose network is a U-Net";
+    refuse("network.hidden", settings.hidden != defaults.hidden, kUnets);
+    refuse("network.blocks", settings.blocks != defaults.blocks, kUnets);
+    refuse("network.attention", settings.attention != defaults.attention, kUnets);
+    refuse("network.embedding", settings.embedding != defaults.embedding, kUnets);
+    refuse("network.form", settings.form != defaults.form, kUnets);
+    refuse("network.static", !settings.static_fields.empty(), kUnets);
+    refuse("network.positions", settings.positions, kUnets);
+    refuse("train.dropout", settings.dropout > 0, kUnets);
+    refuse("train.drawn", settings.drawn > 0, "a kind of prior for which a Gaussian prior is fitted");
+    return;
+  }
+  constexpr const char* kGraphs = "prior.kind graph-transformer";
+  refuse("network.mesh_level", settings.mesh_level != defaults.mesh_level, kGraphs);
+  refuse("network.width", settings.width != defaults.width, kGraphs);
+  refuse("network.heads", settings.heads != defaults.heads, kGraphs);
+  refuse("network.layers", settings.layers != defaults.layers, kGraphs);
+}
+
+/// The weight of each cell in the loss, [y, x].
+at::Tensor area_weights(const grid::Grid& grid) {
+  const at::IntArrayRef shape{grid.ny(), grid.nx()};
+  if (grid.unstructured) return at::tensor(grid.unstructured->areas, at::kDouble).reshape(shape);
+  const at::Tensor latitude = at::tensor(grid::geographic_coordinates(grid).latitude, at::kDouble);
+  return (latitude * (std::numbers::pi / 180)).cos().reshape(shape);
+}
+
+/// The U-Net asked for, not yet checked.
+model::ScoreUnetArchitecture unet_of(const Settings& settings, std::int64_t variables) {
+  model::ScoreUnetArchitecture architecture;
+  architecture.window = 2 * settings.markov_order + 1;
+  architecture.variables = variables;
+  architecture.hidden = settings.hidden;
+  architecture.blocks = settings.blocks;
+  architecture.attention = settings.attention;
+  architecture.embedding = settings.embedding;
+  architecture.dates = settings.dates;
+  architecture.form = settings.form;
+  architecture.static_fields = static_names(settings);
+  architecture.inputs = settings.kind == NetworkKind::score_unet ? 1 : 2;
+  if (settings.is_conditional())
+    architecture.extra_inputs = model::ConditionalResidual::extra_inputs(architecture.window);
+  return architecture;
+}
+
+/// Likewise.
+model::GraphTransformerArchitecture graph_of(const Settings& settings, std::int64_t variables) {
+  return {.window = 2 * settings.markov_order + 1,
+          .variables = variables,
+          .mesh_level = settings.mesh_level,
+          .width = settings.width,
+          .heads = settings.heads,
+          .layers = settings.layers,
+          .dates = settings.dates};
 }
 
 /// Weights of squared errors, of mean 1; undefined if all are alike.
@@ -69,13 +134,7 @@ at::Tensor loss_weights(const Settings& settings, const model::Domain& domain) {
   at::Tensor weights = at::ones({variables, domain.grid.ny(), domain.grid.nx()}, at::kDouble);
   if (!settings.variable_weights.empty())
     weights.mul_(at::tensor(settings.variable_weights, at::kDouble).reshape({variables, 1, 1}));
-  if (settings.weighs_area) {
-    const std::vector<std::int64_t> shape{domain.grid.ny(), domain.grid.nx()};
-    const at::Tensor latitude = at::tensor(grid::geographic_coordinates(domain.grid).latitude, at::kDouble);
-    weights.mul_(domain.grid.unstructured
-                     ? at::tensor(grid::cell_areas(domain.grid), at::kDouble).reshape(shape)
-                     : (latitude * (std::numbers::pi / 180)).cos().reshape(shape));
-  }
+  if (settings.weighs_area) weights.mul_(area_weights(domain.grid));
   return weights.div_(weights.mean()).to(at::kFloat);
 }
 
@@ -90,12 +149,13 @@ void check_variables(const Settings& settings, std::size_t variables) {
 void check(const Settings& settings) {
   check_schedule(settings);
   check_stages(settings);
+  check_network(settings);
   const bool is_augmented =
       settings.mixing > 0 || settings.amplitude > 0 || settings.daily_cycle > 0 || settings.drawn > 0;
   if (is_augmented && settings.kind == NetworkKind::score_unet)
     throw core::UsageError(
         "train.mixing, train.amplitude, train.daily_cycle, train.drawn: expected prior.kind "
-        "gaussian-preconditioned or conditional-residual, whose fields are anomalies");
+        "gaussian-preconditioned, conditional-residual or graph-transformer, whose fields are anomalies");
   if (settings.static_files.empty() != settings.static_fields.empty())
     throw core::UsageError(fmt::format(
         "network.static, network.static_files: expected both or neither, found {} names and {} files",
@@ -168,25 +228,20 @@ TrainingOptions training_options(const Settings& settings, std::int64_t held_out
   return training;
 }
 
-model::ScoreUnetArchitecture architecture_of(const Settings& settings, std::int64_t variables) {
-  model::ScoreUnetArchitecture architecture;
-  architecture.window = 2 * settings.markov_order + 1;
-  architecture.variables = variables;
-  architecture.hidden = settings.hidden;
-  architecture.blocks = settings.blocks;
-  architecture.attention = settings.attention;
-  architecture.embedding = settings.embedding;
-  architecture.dates = settings.dates;
-  architecture.form = settings.form;
-  architecture.static_fields = static_names(settings);
-  architecture.inputs = settings.kind == NetworkKind::score_unet ? 1 : 2;
-  if (settings.is_conditional())
-    architecture.extra_inputs = model::ConditionalResidual::extra_inputs(architecture.window);
+model::NetworkArchitecture architecture_of(const Settings& settings, std::int64_t variables) {
+  model::NetworkArchitecture architecture;
+  if (settings.is_graph())
+    architecture = graph_of(settings, variables);
+  else
+    architecture = unet_of(settings, variables);
   try {
     model::check_architecture(architecture);
   } catch (const core::Error& error) {
     throw core::UsageError(fmt::format(
-        "network.hidden, network.blocks, network.attention, network.embedding: {}", error.what()));
+        "{}: {}",
+        settings.is_graph() ? "network.mesh_level, network.width, network.heads, network.layers"
+                            : "network.hidden, network.blocks, network.attention, network.embedding",
+        error.what()));
   }
   return architecture;
 }

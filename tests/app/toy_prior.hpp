@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/prior_bundle.hpp"
@@ -67,11 +68,31 @@ inline void write_gaussian_prior(const std::filesystem::path& folder) {
 /// knows dates.
 inline void write_edm_prior(const std::filesystem::path& folder) {
   model::NetworkPrior prior;
-  prior.architecture = toy_architecture();
-  prior.architecture.dates = true;
-  for (const auto& [name, tensor] : model::random_tensors(prior.architecture, 1))
+  model::ScoreUnetArchitecture architecture = toy_architecture();
+  architecture.dates = true;
+  prior.architecture = architecture;
+  for (const auto& [name, tensor] : model::random_tensors(architecture, 1))
     prior.tensors[name] = tensor * 0.3;
   model::save_network_prior(folder, toy_domain(), prior,
+                            diffusion::Edm{.sigma_min = 0.02, .sigma_max = 1e5, .sigma_data = 0.4});
+}
+
+/// The same two variables on a reduced Gaussian grid of 88 cells.
+inline model::Domain toy_globe() {
+  model::Domain domain = toy_domain();
+  domain.grid = grid::named_grid("O2");
+  return domain;
+}
+
+/// A bundle of a graph transformer of small random weights, from noise of any size, that knows dates.
+inline void write_graph_prior(const std::filesystem::path& folder) {
+  model::NetworkPrior prior;
+  const model::GraphTransformerArchitecture architecture{
+      .window = 3, .variables = 2, .mesh_level = 0, .width = 8, .heads = 2, .layers = 1, .dates = true};
+  prior.architecture = architecture;
+  for (const auto& [name, tensor] : model::random_tensors(model::expected_tensors(architecture), 1))
+    prior.tensors[name] = tensor * 0.3;
+  model::save_network_prior(folder, toy_globe(), prior,
                             diffusion::Edm{.sigma_min = 0.02, .sigma_max = 1e5, .sigma_data = 0.4});
 }
 
@@ -86,11 +107,17 @@ inline model::CoarseForm toy_coarse_form() {
 inline void write_conditional_prior(const std::filesystem::path& folder, const model::Domain& domain,
                                     double size) {
   model::NetworkPrior prior;
-  prior.architecture = {
-      .window = 3, .variables = 2, .hidden = {4}, .blocks = {0}, .attention = {}, .embedding = 8};
-  prior.architecture.inputs = 2;
-  prior.architecture.extra_inputs = model::ConditionalResidual::extra_inputs(3);
-  for (const auto& [name, tensor] : model::random_tensors(prior.architecture, 1))
+  const model::ScoreUnetArchitecture architecture{
+      .window = 3,
+      .variables = 2,
+      .hidden = {4},
+      .blocks = {0},
+      .attention = {},
+      .embedding = 8,
+      .inputs = 2,
+      .extra_inputs = model::ConditionalResidual::extra_inputs(3)};
+  prior.architecture = architecture;
+  for (const auto& [name, tensor] : model::random_tensors(architecture, 1))
     prior.tensors[name] = tensor * size;
   prior.coarse = toy_coarse_form();
   model::save_network_prior(folder, domain, prior, diffusion::Edm{});
@@ -103,9 +130,10 @@ inline void write_conditional_prior(const std::filesystem::path& folder) {
 /// A bundle of a network of small random weights that corrects it, so that samples stay plausible.
 inline void write_preconditioned_prior(const std::filesystem::path& folder) {
   model::NetworkPrior prior;
-  prior.architecture = toy_architecture();
-  prior.architecture.inputs = 2;
-  for (const auto& [name, tensor] : model::random_tensors(prior.architecture, 1))
+  model::ScoreUnetArchitecture architecture = toy_architecture();
+  architecture.inputs = 2;
+  prior.architecture = architecture;
+  for (const auto& [name, tensor] : model::random_tensors(architecture, 1))
     prior.tensors[name] = tensor * 0.3;
   prior.lag_covariance = toy_covariance();
   model::save_network_prior(folder, toy_domain(), prior, {});

@@ -17,7 +17,8 @@
 namespace foehn::job {
 namespace {
 
-class EdmJob : public ::testing::Test {
+/// Of a prior that the parameter writes.
+class EdmJob : public ::testing::TestWithParam<void (*)(const std::filesystem::path&)> {
  protected:
   EdmJob() {
     world_.agree_on_root([&] {
@@ -45,7 +46,7 @@ class EdmJob : public ::testing::Test {
   /// @return  whether it is drawn
   static bool run(const comm::Communicator& ranks, const Settings& settings, int stop_level = 0) {
     ranks.agree_on_root([&] {
-      if (!std::filesystem::exists(settings.prior)) foehn::testing::write_edm_prior(settings.prior);
+      if (!std::filesystem::exists(settings.prior)) GetParam()(settings.prior);
     });
     model::PriorBundle prior =
         load_prior(ranks, open_prior(ranks, settings.prior), at::TensorOptions(at::kFloat));
@@ -68,7 +69,7 @@ class EdmJob : public ::testing::Test {
   std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / "foehn_edm_job";
 };
 
-TEST_F(EdmJob, HasTheSameBitsOnAnyNumberOfRanksAndWhereverItWasStopped) {
+TEST_P(EdmJob, HasTheSameBitsOnAnyNumberOfRanksAndWhereverItWasStopped) {
   const Settings whole = settings(folder_ / std::to_string(world_.rank()));
   EXPECT_TRUE(run(alone_, whole));
   // Halfway through the second step, at the end of that step, and halfway through a later one.
@@ -83,7 +84,7 @@ TEST_F(EdmJob, HasTheSameBitsOnAnyNumberOfRanksAndWhereverItWasStopped) {
   }
 }
 
-TEST_F(EdmJob, RefusesOptionsOfTheOtherSchedule) {
+TEST_P(EdmJob, RefusesOptionsOfTheOtherSchedule) {
   Settings refused = settings(folder_);
   refused.t_first = 0.97;
   EXPECT_THAT([&] { run(world_, refused); },
@@ -95,6 +96,10 @@ TEST_F(EdmJob, RefusesOptionsOfTheOtherSchedule) {
               ::testing::ThrowsMessage<core::CollectiveError>(
                   ::testing::AllOf(::testing::HasSubstr("sampler.churn"), ::testing::HasSubstr("ddim"))));
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Networks, EdmJob, ::testing::Values(&foehn::testing::write_edm_prior, &foehn::testing::write_graph_prior),
+    [](const auto& instance) { return instance.index == 0 ? "UNet" : "GraphTransformer"; });
 
 }  // namespace
 }  // namespace foehn::job

@@ -69,7 +69,7 @@ TEST_F(EdmBundle, ComesBackAsItWasSaved) {
 TEST_F(EdmBundle, GivesItsNetworkToStartFrom) {
   save();
   const NetworkBundle found = load_network(folder_ / "prior");
-  EXPECT_EQ(*found.description.network, kArchitecture);
+  EXPECT_EQ(*found.description.network, NetworkArchitecture(kArchitecture));
   for (const auto& [name, tensor] : random_tensors(kArchitecture, 5))
     EXPECT_TRUE(at::equal(found.tensors.at(name), tensor)) << name;
   save_gaussian_prior(folder_ / "gaussian", domain(), at::ones({1, 2, 2, 4, 6}, at::kDouble), {});

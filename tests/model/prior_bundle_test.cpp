@@ -9,7 +9,9 @@
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/safetensors.hpp"
+#include "foehn/model/edm_denoiser.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "foehn/model/network_architecture.hpp"
 #include "model/two_variables.hpp"
 
 namespace foehn::model {
@@ -191,9 +193,7 @@ TEST_F(ScoreUnetBundle, IsDescribedWithoutItsWeights) {
   const PriorDescription description = describe_prior(folder_);
   EXPECT_EQ(description.kind, "score-unet");
   ASSERT_TRUE(description.network);
-  EXPECT_EQ(description.network->hidden, (std::vector<std::int64_t>{4, 6}));
-  EXPECT_EQ(description.network->attention, (std::vector<std::int64_t>{1}));
-  EXPECT_EQ(parameter_count(*description.network), parameter_count(architecture()));
+  EXPECT_EQ(*description.network, NetworkArchitecture(architecture()));
 }
 
 TEST_F(ScoreUnetBundle, NamesEveryTensorThatDoesNotFit) {
@@ -244,7 +244,7 @@ TEST_F(ScoreUnetBundle, RefusesAnArchitectureThatDoesNotMatch) {
 class ConditionalBundle : public PriorBundleTest {
  protected:
   ConditionalBundle() {
-    prior_.tensors = random_tensors(prior_.architecture, 5);
+    prior_.tensors = random_tensors(expected_tensors(prior_.architecture), 5);
     prior_.coarse = CoarseForm{{1, 2}, {3, 6}, {1.25, 7}};
   }
   void save(const diffusion::Schedule& schedule = diffusion::Edm{}) {
@@ -254,14 +254,14 @@ class ConditionalBundle : public PriorBundleTest {
     EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
   }
 
-  NetworkPrior prior_{.architecture = {.window = 3,
-                                       .variables = 2,
-                                       .hidden = {4, 6},
-                                       .blocks = {1, 1},
-                                       .attention = {1},
-                                       .embedding = 8,
-                                       .inputs = 2,
-                                       .extra_inputs = 7},
+  NetworkPrior prior_{.architecture = ScoreUnetArchitecture{.window = 3,
+                                                            .variables = 2,
+                                                            .hidden = {4, 6},
+                                                            .blocks = {1, 1},
+                                                            .attention = {1},
+                                                            .embedding = 8,
+                                                            .inputs = 2,
+                                                            .extra_inputs = 7},
                       .tensors = {},
                       .lag_covariance = {},
                       .coarse = {},
@@ -273,7 +273,7 @@ TEST_F(ConditionalBundle, ComesBackAsItWasSaved) {
   const PriorBundle prior = load_prior(folder_, at::kFloat);
   EXPECT_EQ(prior.description.kind, "conditional-residual");
   EXPECT_EQ(prior.description.coarse, prior_.coarse);
-  EXPECT_EQ(prior.description.network, prior_.architecture);
+  EXPECT_EQ(*prior.description.network, prior_.architecture);
   EXPECT_EQ(prior.gaussian, nullptr);
   ASSERT_NE(prior.conditional, nullptr);
   EXPECT_EQ(prior.conditional, prior.denoiser.get());
@@ -293,8 +293,8 @@ TEST_F(ConditionalBundle, IsRefusedWhereItsPartsDoNotFit) {
   save();
   expect_message(AllOf(HasSubstr("foehn.coarse"), HasSubstr("scale")));
   prior_.coarse->scale = {1, 1};
-  prior_.architecture.extra_inputs = 6;
-  prior_.tensors = random_tensors(prior_.architecture, 5);
+  std::get<ScoreUnetArchitecture>(prior_.architecture).extra_inputs = 6;
+  prior_.tensors = random_tensors(expected_tensors(prior_.architecture), 5);
   save();
   expect_message(AllOf(HasSubstr("extra_inputs"), HasSubstr("expected 7, found 6")));
 }
@@ -314,9 +314,10 @@ TEST_F(ConditionalBundle, OfFieldsThatDoNotConserveMeansIsRefused) {
 }
 
 TEST_F(ConditionalBundle, BringsItsStaticFieldsAlong) {
-  prior_.architecture.static_fields = {"orography", "mask"};
-  prior_.architecture.form = NetworkForm::adm;
-  prior_.tensors = random_tensors(prior_.architecture, 5);
+  auto& architecture = std::get<ScoreUnetArchitecture>(prior_.architecture);
+  architecture.static_fields = {"orography", "mask"};
+  architecture.form = NetworkForm::adm;
+  prior_.tensors = random_tensors(expected_tensors(prior_.architecture), 5);
   prior_.static_fields = at::randn({2, 4, 6});
   prior_.as_float16 = true;
   save();
@@ -339,13 +340,81 @@ TEST_F(ConditionalBundle, IsLentNoGaussianPart) {
               ThrowsMessage<core::Error>(AllOf(HasSubstr("conditional-residual"), HasSubstr("covariance"))));
 }
 
+class GraphBundle : public PriorBundleTest {
+ protected:
+  /// On a grid of the globe, of 6 x 8 cells.
+  static Domain globe() {
+    Domain made = domain();
+    for (grid::Axis* axis : {&made.grid.y, &made.grid.x}) axis->values.clear();
+    for (int y = 0; y < 6; ++y) made.grid.y.values.push_back(75 - 30 * y);
+    for (int x = 0; x < 8; ++x) made.grid.x.values.push_back(45 * x);
+    made.normalisation = Normalisation::of_quantiles("quant95", made.quantiles);
+    return made;
+  }
+  void save(const Domain& domain, const diffusion::Schedule& schedule = diffusion::Edm{}) {
+    prior_.tensors = random_tensors(expected_tensors(prior_.architecture), 5);
+    save_network_prior(folder_, domain, prior_, schedule);
+  }
+  void expect_message(const testing::Matcher<const std::string&>& message) {
+    EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
+  }
+
+  NetworkPrior prior_{.architecture = GraphTransformerArchitecture{.window = 3,
+                                                                   .variables = 2,
+                                                                   .mesh_level = 0,
+                                                                   .width = 8,
+                                                                   .heads = 2,
+                                                                   .layers = 1,
+                                                                   .dates = true},
+                      .tensors = {},
+                      .lag_covariance = {},
+                      .coarse = {},
+                      .remarks = {}};
+};
+
+TEST_F(GraphBundle, ComesBackAsItWasSaved) {
+  save(globe());
+  const PriorBundle prior = load_prior(folder_, at::kFloat);
+  EXPECT_EQ(prior.description.kind, "graph-transformer");
+  EXPECT_EQ(*prior.description.network, prior_.architecture);
+  EXPECT_EQ(prior.description.markov_order, 1);
+  EXPECT_EQ(prior.gaussian, nullptr);
+  ASSERT_NE(prior.network, nullptr);
+  for (const auto& [name, tensor] : prior_.tensors)
+    EXPECT_TRUE(at::equal(prior.network->tensors().at(name), tensor)) << name;
+  prior.set_clock({});
+  at::manual_seed(3);
+  const at::Tensor windows = at::randn({2, 6, 6, 8});
+  const diffusion::NoiseLevel level = prior.description.schedule.at(-0.2);
+  EdmDenoiser expected(make_network(prior_.architecture, prior_.tensors, globe().grid, at::kFloat),
+                       prior.description.schedule.edm()->sigma_data);
+  expected.network().set_clock({});
+  EXPECT_TRUE(at::equal(prior.denoiser->noise_estimate(at_hour_zero(windows), level),
+                        expected.noise_estimate(at_hour_zero(windows), level)));
+}
+
+TEST_F(GraphBundle, IsRefusedWhereItsPartsDoNotFit) {
+  save(globe(), {});
+  expect_message(AllOf(HasSubstr("foehn.schedule"), HasSubstr("edm"), HasSubstr("graph-transformer")));
+  save(domain());
+  expect_message(AllOf(HasSubstr("domain.nc"), HasSubstr("level 0"), HasSubstr("cover the globe")));
+  auto& architecture = std::get<GraphTransformerArchitecture>(prior_.architecture);
+  architecture.mesh_level = 2;
+  save(globe());
+  expect_message(AllOf(HasSubstr("domain.nc"), HasSubstr("level 2"), HasSubstr("48 cells")));
+  architecture.mesh_level = 0;
+  architecture.inputs = 2;
+  save(globe());
+  expect_message(AllOf(HasSubstr("foehn.architecture"), HasSubstr("inputs: expected 1, found 2")));
+}
+
 class LongerGaussianPart : public PriorBundleTest {
  protected:
   LongerGaussianPart() {
     longer_ = at::zeros({5, 2, 2, 4, 6}, at::kDouble);
     for (const std::int64_t lag : {0, 1, 2, 3, 4})
       for (const std::int64_t variable : {0, 1}) longer_[lag][variable][variable] = std::pow(0.8, lag);
-    prior_.tensors = random_tensors(prior_.architecture, 5);
+    prior_.tensors = random_tensors(expected_tensors(prior_.architecture), 5);
   }
   void save(const at::Tensor& lag_covariance) {
     prior_.lag_covariance = lag_covariance;
@@ -353,15 +422,16 @@ class LongerGaussianPart : public PriorBundleTest {
   }
 
   at::Tensor longer_;
-  NetworkPrior prior_{.architecture = {.window = 3,
-                                       .variables = 2,
-                                       .hidden = {4, 6},
-                                       .blocks = {1, 1},
-                                       .attention = {1},
-                                       .embedding = 8,
-                                       .inputs = 2},
+  NetworkPrior prior_{.architecture = ScoreUnetArchitecture{.window = 3,
+                                                            .variables = 2,
+                                                            .hidden = {4, 6},
+                                                            .blocks = {1, 1},
+                                                            .attention = {1},
+                                                            .embedding = 8,
+                                                            .inputs = 2},
                       .tensors = {},
                       .lag_covariance = {},
+                      .coarse = {},
                       .remarks = {}};
   const diffusion::NoiseLevel level_ = diffusion::VpCosine{}.at(0.5);
 };

@@ -16,6 +16,7 @@
 #include "foehn/model/edm_denoiser.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "foehn/model/graph_transformer.hpp"
 #include "foehn/model/score_unet.hpp"
 #include "model/decaying_covariance.hpp"
 
@@ -59,6 +60,25 @@ std::unique_ptr<ScoreUnet> adm_network(at::ScalarType type) {
   return made;
 }
 
+/// On a grid of the globe.
+std::unique_ptr<GraphTransformer> graph_network(at::ScalarType type) {
+  const GraphTransformerArchitecture architecture{.window = kHours,
+                                                  .variables = kVariables,
+                                                  .mesh_level = 0,
+                                                  .width = 12,
+                                                  .heads = 3,
+                                                  .layers = 2,
+                                                  .dates = true};
+  std::vector<mesh::Point> cells;
+  for (int y = 0; y < kNy; ++y)
+    for (int x = 0; x < kNx; ++x) cells.push_back(mesh::on_sphere(67.5 - 45 * y, 360.0 / kNx * x));
+  auto made =
+      std::make_unique<GraphTransformer>(architecture, random_tensors(expected_tensors(architecture), 3),
+                                         mesh::make_graph(cells, 0), at::TensorOptions(type));
+  made->set_clock({});
+  return made;
+}
+
 /// Given other coarse fields in each hour, of all windows that begin before hour 3.
 std::unique_ptr<diffusion::WindowDenoiser> conditional(at::ScalarType type) {
   auto made = std::make_unique<ConditionalResidual>(
@@ -94,6 +114,7 @@ const Subject kSubjects[] = {
      }},
     {"ConditionalResidual", [](auto type) { return conditional(type); }},
     {"Adm", [](auto type) { return adm_network(type); }},
+    {"GraphTransformer", [](auto type) { return std::make_unique<EdmDenoiser>(graph_network(type), 0.7); }},
 };
 
 class EachWindowDenoiser : public testing::TestWithParam<Subject> {
@@ -193,12 +214,12 @@ TEST_P(EachWindowDenoiser, GivesTensorsOfTheCallersOwn) {
 const auto kName = [](const testing::TestParamInfo<Subject>& instance) { return instance.param.name; };
 INSTANTIATE_TEST_SUITE_P(Kinds, EachWindowDenoiser, testing::ValuesIn(kSubjects), kName);
 INSTANTIATE_TEST_SUITE_P(Kinds, EachEdmDenoiser,
-                         testing::Values(kSubjects[0], kSubjects[1], kSubjects[4], kSubjects[5],
-                                         kSubjects[6]),
+                         testing::Values(kSubjects[0], kSubjects[1], kSubjects[4], kSubjects[5], kSubjects[6],
+                                         kSubjects[8]),
                          kName);
 INSTANTIATE_TEST_SUITE_P(Kinds, EachBatchFreeDenoiser,
                          testing::Values(kSubjects[0], kSubjects[2], kSubjects[3], kSubjects[4], kSubjects[5],
-                                         kSubjects[6], kSubjects[7]),
+                                         kSubjects[6], kSubjects[7], kSubjects[8]),
                          kName);
 
 TEST(ConditionalResidual, MovesWithItsCoarseFields) {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
+#include <string>
+#include <variant>
 
 #include "app/toy_prior.hpp"
 #include "foehn/core/error.hpp"
@@ -31,6 +33,26 @@ Settings edm_settings() {
   settings.embedding = 8;
   settings.dates = true;
   return settings;
+}
+
+Settings graph_settings() {
+  Settings settings;
+  settings.kind = NetworkKind::graph_transformer;
+  settings.schedule = ScheduleKind::edm;
+  settings.markov_order = 1;
+  return settings;
+}
+
+/// What is refused of changed settings.
+std::string message(const std::function<void(Settings&)>& change) {
+  Settings settings = edm_settings();
+  change(settings);
+  try {
+    check(settings);
+  } catch (const core::UsageError& error) {
+    return error.what();
+  }
+  return "no error";
 }
 
 TEST(TrainingSettings, MakeStages) {
@@ -74,16 +96,6 @@ TEST(TrainingSettings, WeighVariablesAndTheAreaOfCells) {
 }
 
 TEST(TrainingSettings, ThatDoNotGoTogetherAreRefused) {
-  const auto message = [](const std::function<void(Settings&)>& change) {
-    Settings settings = edm_settings();
-    change(settings);
-    try {
-      check(settings);
-    } catch (const core::UsageError& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
   EXPECT_EQ(message([](Settings&) {}), "no error");
   EXPECT_THAT(message([](Settings& s) {
                 s.windows = {1, 2, 3};
@@ -143,7 +155,7 @@ TEST(TrainingSettings, OrderTheCoarseFieldsThatANetworkIsGiven) {
   settings.coarse_every = {6, 3};
   EXPECT_EQ(coarse_form(settings), (model::CoarseForm{{2, 4, 8}, {3, 6}, {}}));
   EXPECT_EQ(hours_seen(settings), 13);  // five more on both sides
-  const model::ScoreUnetArchitecture architecture = architecture_of(settings, 2);
+  const auto architecture = std::get<model::ScoreUnetArchitecture>(architecture_of(settings, 2));
   EXPECT_EQ(architecture.inputs, 2);
   EXPECT_EQ(architecture.extra_inputs, 7);
   EXPECT_EQ(architecture.input_channels(), 19);
@@ -167,7 +179,7 @@ TEST(StaticFieldsOfTraining, ArePositionsOfUnitSize) {
   const grid::Grid grid = foehn::testing::toy_domain().grid;
   const std::vector<double> found = read_static(settings, grid);
   ASSERT_EQ(found.size(), 4U * 8 * 12);
-  EXPECT_EQ(architecture_of(settings, 2).static_fields, static_names(settings));
+  EXPECT_EQ(model::channels_of(architecture_of(settings, 2)).static_fields, static_names(settings));
   const at::Tensor fields = at::tensor(found, at::kDouble).reshape({4, 8, 12});
   EXPECT_TRUE(at::allclose(fields.mean(at::IntArrayRef{1, 2}), at::zeros({4}, at::kDouble), 0, 1e-9));
   EXPECT_TRUE(at::allclose(fields.square().mean(at::IntArrayRef{1, 2}), at::ones({4}, at::kDouble)));
@@ -184,6 +196,36 @@ TEST(StaticFieldsOfTraining, ThatAreTheSameEverywhereAreRefused) {
   grid.y.values = {50};
   EXPECT_THAT([&] { read_static(settings, grid); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("sin_latitude"), HasSubstr("in all cells"))));
+}
+
+TEST(TrainingSettings, KeepTheOptionsOfTwoNetworksApart) {
+  const auto message_of = [](const std::function<void(Settings&)>& change) {
+    return message([&](Settings& s) {
+      s = graph_settings();
+      change(s);
+    });
+  };
+  EXPECT_EQ(message_of([](Settings&) {}), "no error");
+  EXPECT_EQ(message_of([](Settings& s) { s.sigma_data = 0.3; }), "no error");
+  EXPECT_EQ(message_of([](Settings& s) { s.mixing = 0.5; }), "no error");
+  EXPECT_THAT(message_of([](Settings& s) {
+                s.hidden = {8, 16};
+              }),
+              AllOf(HasSubstr("network.hidden"), HasSubstr("U-Net"), HasSubstr("graph-transformer")));
+  EXPECT_THAT(message_of([](Settings& s) { s.embedding = 16; }), HasSubstr("network.embedding"));
+  EXPECT_THAT(message_of([](Settings& s) { s.schedule = ScheduleKind::vp_cosine; }),
+              AllOf(HasSubstr("prior.schedule"), HasSubstr("edm"), HasSubstr("graph-transformer")));
+  EXPECT_THAT(message([](Settings& s) { s.width = 64; }),
+              AllOf(HasSubstr("network.width"), HasSubstr("graph-transformer"), HasSubstr("score-unet")));
+  Settings settings = graph_settings();
+  settings.width = 64;
+  const auto architecture = std::get<model::GraphTransformerArchitecture>(architecture_of(settings, 2));
+  EXPECT_EQ(architecture.width, 64);
+  EXPECT_EQ(architecture.window, 3);
+  EXPECT_EQ(architecture.inputs, 1);
+  settings.heads = 5;
+  EXPECT_THAT([&] { architecture_of(settings, 2); },
+              ThrowsMessage<core::UsageError>(AllOf(HasSubstr("network.heads"), HasSubstr("divisor"))));
 }
 
 class StartFrom : public ::testing::Test {

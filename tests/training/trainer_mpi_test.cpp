@@ -290,7 +290,7 @@ class SeesHours : public NoiseObjective {
                 const std::vector<CoarseChoice>& coarse) override {
     EXPECT_EQ(static_cast<std::int64_t>(clean.first_hours.size()), clean.fields.size(0));
     for (std::size_t i = 0; i < clean.first_hours.size(); ++i) {
-      const std::int64_t window_hours = network().architecture().window;
+      const std::int64_t window_hours = network().channels().window;
       EXPECT_TRUE(at::equal(clean.fields[static_cast<std::int64_t>(i)],
                             fields_.read(clean.first_hours[i], window_hours).flatten(0, 1)));
       ++seen;

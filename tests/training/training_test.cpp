@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <string>
 
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
@@ -65,6 +66,21 @@ TEST(InitialTensors, AreUniformWithinTheInputsOfAUnit) {
   EXPECT_GT(weight.abs().max().item<double>(), 0.9 * bound);
   EXPECT_TRUE(
       at::equal(weight, initial_tensors(foehn::testing::toy_architecture(), 3).at("unet.heads.0.weight")));
+}
+
+TEST(InitialTensors, OfAGraphTransformerHaveNormsThatNeitherScaleNorShift) {
+  model::GraphTransformerArchitecture architecture{
+      .window = 3, .variables = 2, .mesh_level = 0, .width = 8, .heads = 2, .layers = 1};
+  const auto tensors = initial_tensors(architecture, 3);
+  for (const auto& [name, tensor] : tensors) {
+    const bool is_zero = (tensor == 0).all().item<bool>(), is_one = (tensor == 1).all().item<bool>();
+    const bool of_noise = name.find("norm.s") != std::string::npos;  // scales and shifts
+    const bool of_channels = !of_noise && name.find("norm.") != std::string::npos;
+    EXPECT_EQ(is_zero, of_noise || (of_channels && name.ends_with(".bias"))) << name;
+    EXPECT_EQ(is_one, of_channels && name.ends_with(".weight")) << name;
+  }
+  architecture.inputs = 2;  // it corrects
+  EXPECT_TRUE((initial_tensors(architecture, 3).at("last.weight") == 0).all().item<bool>());
 }
 
 TEST(FieldCache, GivesHoursBack) {

@@ -7,7 +7,7 @@
 
 #include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/coarse_fields.hpp"
-#include "foehn/model/score_unet.hpp"
+#include "foehn/model/network.hpp"
 
 namespace foehn::model {
 
@@ -27,12 +27,12 @@ class ConditionalResidual : public diffusion::WindowDenoiser {
   /// Inputs of the network beside two fields a channel.
   static std::int64_t extra_inputs(std::int64_t window_hours) { return 2 * window_hours + 1; }
 
-  /// @param network     with architecture().inputs 2 and extra_inputs as above
+  /// @param network     with channels().inputs 2 and extra_inputs as above
   /// @param sigma_data  positive
   /// @throws core::Error if network and form do not fit
-  ConditionalResidual(std::unique_ptr<ScoreUnet> network, double sigma_data, CoarseForm form);
+  ConditionalResidual(std::unique_ptr<Network> network, double sigma_data, CoarseForm form);
 
-  ScoreUnet& network() { return *network_; }
+  Network& network() { return *network_; }
   const CoarseForm& form() const { return form_; }
   double sigma_data() const { return sigma_data_; }
 
@@ -57,7 +57,7 @@ class ConditionalResidual : public diffusion::WindowDenoiser {
   Terms terms(const diffusion::Windows& noisy, double size) const;
   CoarseFields coarse_of(std::int64_t first_hour) const;
 
-  std::unique_ptr<ScoreUnet> network_;
+  std::unique_ptr<Network> network_;
   double sigma_data_;
   CoarseForm form_;
   std::shared_ptr<const CoarseFields> coarse_;

@@ -58,6 +58,18 @@ struct GaussianFit {
 /// How often a fit reads its period.
 inline constexpr std::int64_t kFitPasses = 3;
 
+/// How often a fit of a domain alone does.
+inline constexpr std::int64_t kDomainPasses = 2;
+
+/// What anomalies are normalised by, without a prior: the first two passes of fit_gaussian_prior, over all of
+/// the period, for any grid.
+/// @param may_deviate  as GaussianFitOptions'; without rows and columns a cell's deviation is its own, or one
+/// for all
+/// @param advanced     called with the number of instants read; kDomainPasses * period.size() in all
+/// @throws core::Error if a variable does not vary
+Domain fit_domain(const io::FieldReader& reader, io::IndexRange period, bool may_deviate,
+                  const std::function<void(std::int64_t)>& advanced);
+
 /// @throws core::Error if the period has too few hours for the window, or the shortest one to choose from
 void check_fit(io::IndexRange period, const GaussianFitOptions& options);
 
@@ -79,7 +91,8 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options);
 /// over cells, and taken as far as it makes hours left out likelier, by cross-validation too.
 ///
 /// @param advanced  called with the number of instants read, for progress; kFitPasses * period.size() in all
-/// @throws core::Error if the period has too few hours, or a variable does not vary
+/// @throws core::Error if the grid has no rows and columns, the period has too few hours, or a variable does
+/// not vary
 GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange period,
                                const GaussianFitOptions& options,
                                const std::function<void(std::int64_t)>& advanced);

@@ -6,7 +6,7 @@
 
 #include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/gaussian_prior.hpp"
-#include "foehn/model/score_unet.hpp"
+#include "foehn/model/network.hpp"
 
 namespace foehn::model {
 
@@ -17,11 +17,11 @@ namespace foehn::model {
 /// know: Karras et al. 2022.
 class GaussianPreconditioned : public diffusion::WindowDenoiser {
  public:
-  /// @param network  takes two fields a channel: architecture().inputs is 2; channels as the prior's windows
+  /// @param network  takes two fields a channel: channels().inputs is 2; channels as the prior's windows
   /// @throws core::Error if the two do not fit
-  GaussianPreconditioned(GaussianPrior prior, std::unique_ptr<ScoreUnet> network);
+  GaussianPreconditioned(GaussianPrior prior, std::unique_ptr<Network> network);
 
-  ScoreUnet& network() { return *network_; }
+  Network& network() { return *network_; }
   GaussianPrior& gaussian() { return prior_; }
 
   /// What the network takes and what it should give, for one noise level.
@@ -41,7 +41,7 @@ class GaussianPreconditioned : public diffusion::WindowDenoiser {
 
  private:
   GaussianPrior prior_;
-  std::unique_ptr<ScoreUnet> network_;
+  std::unique_ptr<Network> network_;
 };
 
 }  // namespace foehn::model

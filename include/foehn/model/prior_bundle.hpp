@@ -19,8 +19,8 @@
 #include "foehn/model/conditional_residual.hpp"
 #include "foehn/model/domain.hpp"
 #include "foehn/model/gaussian_part.hpp"
+#include "foehn/model/network_architecture.hpp"
 #include "foehn/model/precision.hpp"
-#include "foehn/model/score_unet.hpp"
 
 namespace foehn::io {
 class SafetensorsFile;
@@ -30,13 +30,14 @@ namespace foehn::model {
 
 /// What a prior is, without its weights: enough to check inputs against.
 struct PriorDescription {
-  std::string kind;  ///< "gaussian", "score-unet", "gaussian-preconditioned" or "conditional-residual"
+  /// "gaussian", "score-unet", "gaussian-preconditioned", "conditional-residual" or "graph-transformer"
+  std::string kind;
   Domain domain;
   std::int64_t markov_order = 0;
   diffusion::Schedule schedule;
-  std::optional<ScoreUnetArchitecture> network;  ///< of all kinds but gaussian
-  std::optional<std::int64_t> gaussian_order;    ///< Markov order of its Gaussian part, if it has one
-  std::optional<CoarseForm> coarse;              ///< which coarse fields it must be given, if any
+  std::optional<NetworkArchitecture> network;  ///< of all kinds but gaussian
+  std::optional<std::int64_t> gaussian_order;  ///< Markov order of its Gaussian part, if it has one
+  std::optional<CoarseForm> coarse;            ///< which coarse fields it must be given, if any
   std::string digest;  ///< SHA-256 over both files, and over those of a Gaussian part that is lent to it
 };
 
@@ -51,7 +52,7 @@ struct PriorBundle {
   /// windows of its own, of 2 gaussian_order + 1 hours. Null for a prior without one.
   std::shared_ptr<diffusion::WindowDenoiser> gaussian;
   Precision precision = Precision::fp32;       ///< of its network
-  ScoreUnet* network = nullptr;                ///< of `denoiser`, if it has one
+  Network* network = nullptr;                  ///< of `denoiser`, if it has one
   ConditionalResidual* conditional = nullptr;  ///< `denoiser` itself, if it must be given coarse fields
   /// Says when the hours of windows to come are.
   void set_clock(const Clock& clock) const {
@@ -137,10 +138,10 @@ GaussianBundle load_gaussian_prior(const std::filesystem::path& folder);
 
 /// A network to save as a prior.
 struct NetworkPrior {
-  ScoreUnetArchitecture architecture;
+  NetworkArchitecture architecture;
   std::map<std::string, at::Tensor> tensors;  ///< as expected_tensors
   /// Of the Gaussian prior that it corrects, as in GaussianPrior, for at least the network's window;
-  /// undefined: a score-unet, or a conditional-residual.
+  /// undefined: a score-unet, a graph-transformer or a conditional-residual.
   at::Tensor lag_covariance;
   std::optional<CoarseForm> coarse;            ///< of a conditional-residual; its schedule is edm
   at::Tensor static_fields = {};               ///< that the network knows; undefined if it knows none

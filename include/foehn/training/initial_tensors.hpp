@@ -2,14 +2,15 @@
 
 #include <cstdint>
 
-#include "foehn/model/score_unet.hpp"
+#include "foehn/model/network_architecture.hpp"
 #include "foehn/training/training_state.hpp"
 
 namespace foehn::training {
 
 /// What a training starts from: weights and biases uniform in +-1/sqrt(inputs of a unit), PyTorch's default,
 /// which is Climate2Weather's. The last convolution of a network that corrects another prior is 0, so that it
-/// starts as that one.
-Tensors initial_tensors(const model::ScoreUnetArchitecture& architecture, std::uint64_t seed);
+/// starts as that one, and so is the last layer of a graph transformer. That also starts with norms that
+/// neither scale nor shift.
+Tensors initial_tensors(const model::NetworkArchitecture& architecture, std::uint64_t seed);
 
 }  // namespace foehn::training

@@ -74,7 +74,16 @@ at::Tensor fit_residuals(const Record& record, const Settings& settings,
 /// SHA-256 of what fit_residuals wrote; empty for other kinds of priors.
 std::string residuals_digest(const Settings& settings, const std::filesystem::path& gaussian);
 
-/// @param gaussian  the folder that fit_gaussian wrote to
+/// In the place of both, for a network that neither needs: fits what anomalies are normalised by.
+/// @param gaussian  the folder to write to
+void fit_anomalies(const Record& record, const Settings& settings, const std::filesystem::path& gaussian,
+                   const Interruption& interruption);
+
+/// A digest of what was fitted.
+/// @param gaussian  the folder that it was written to
+std::string fitted_digest(const Settings& settings, const std::filesystem::path& gaussian);
+
+/// @param gaussian  the folder that the fit wrote to
 /// @throws core::Error naming a variable that cannot be normalised as asked for
 Material read_material(const Settings& settings, const std::filesystem::path& gaussian, const Span& span);
 

@@ -12,7 +12,7 @@
 #include "foehn/model/coarse_fields.hpp"
 #include "foehn/model/conditional_residual.hpp"
 #include "foehn/model/gaussian_preconditioned.hpp"
-#include "foehn/model/score_unet.hpp"
+#include "foehn/model/network.hpp"
 #include "foehn/training/windows.hpp"
 
 namespace foehn::training {
@@ -22,14 +22,14 @@ struct Lesson {
   at::Tensor inputs;   ///< [window, input channel, y, x]
   at::Tensor targets;  ///< [window, channel, y, x]
   at::Tensor t;        ///< [window], float64
-  at::Tensor labels;   ///< of the windows' dates, as ScoreUnet::labels
+  at::Tensor labels;   ///< of the windows' dates, as Network::labels
 };
 
 /// What a kind of prior is trained for; the loss is the mean square of answer minus target.
 class Objective {
  public:
   virtual ~Objective() = default;
-  virtual model::ScoreUnet& network() = 0;
+  virtual model::Network& network() = 0;
   /// How many hours before and after a window a lesson looks at.
   virtual std::int64_t reach() const { return 0; }
   /// @param clean   [window, channel, y, x], with `reach` more hours before and after each; first_hours are
@@ -45,14 +45,14 @@ class Objective {
 /// Climate2Weather's: the network sees x_t = mu x_0 + sigma eps and should answer eps.
 class NoiseObjective : public Objective {
  public:
-  explicit NoiseObjective(std::unique_ptr<model::ScoreUnet> network) : network_(std::move(network)) {}
-  model::ScoreUnet& network() override { return *network_; }
+  explicit NoiseObjective(std::unique_ptr<model::Network> network) : network_(std::move(network)) {}
+  model::Network& network() override { return *network_; }
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                 const std::vector<diffusion::NoiseLevel>& levels,
                 const std::vector<CoarseChoice>& coarse) override;
 
  private:
-  std::unique_ptr<model::ScoreUnet> network_;
+  std::unique_ptr<model::Network> network_;
 };
 
 /// For a network on the schedule Edm (see model::EdmDenoiser): with s = sigma_data, it sees
@@ -60,15 +60,15 @@ class NoiseObjective : public Objective {
 /// that of x_hat times (sigma^2 + s^2)/(sigma s)^2. Source: Karras et al. 2022, Table 1 and Eq. 8.
 class EdmObjective : public Objective {
  public:
-  EdmObjective(std::unique_ptr<model::ScoreUnet> network, double sigma_data)
+  EdmObjective(std::unique_ptr<model::Network> network, double sigma_data)
       : network_(std::move(network)), sigma_data_(sigma_data) {}
-  model::ScoreUnet& network() override { return *network_; }
+  model::Network& network() override { return *network_; }
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                 const std::vector<diffusion::NoiseLevel>& levels,
                 const std::vector<CoarseChoice>& coarse) override;
 
  private:
-  std::unique_ptr<model::ScoreUnet> network_;
+  std::unique_ptr<model::Network> network_;
   double sigma_data_;
 };
 
@@ -78,7 +78,7 @@ class CorrectionObjective : public Objective {
  public:
   explicit CorrectionObjective(std::unique_ptr<model::GaussianPreconditioned> denoiser)
       : denoiser_(std::move(denoiser)) {}
-  model::ScoreUnet& network() override { return denoiser_->network(); }
+  model::Network& network() override { return denoiser_->network(); }
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,
                 const std::vector<diffusion::NoiseLevel>& levels,
                 const std::vector<CoarseChoice>& coarse) override;
@@ -96,7 +96,7 @@ class ResidualObjective : public Objective {
   /// @param deviation  of the record's hours
   ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser, model::DeviationOfHour deviation)
       : denoiser_(std::move(denoiser)), deviation_(std::move(deviation)) {}
-  model::ScoreUnet& network() override { return denoiser_->network(); }
+  model::Network& network() override { return denoiser_->network(); }
   /// Up to the snapshots before and after a window.
   std::int64_t reach() const override { return denoiser_->form().longest_gap() - 1; }
   Lesson lesson(const diffusion::Windows& clean, const at::Tensor& noise,

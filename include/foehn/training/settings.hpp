@@ -10,13 +10,13 @@
 #include "foehn/io/time_cells.hpp"
 #include "foehn/model/coarse_fields.hpp"
 #include "foehn/model/domain.hpp"
-#include "foehn/model/score_unet.hpp"
+#include "foehn/model/network_architecture.hpp"
 #include "foehn/training/trainer.hpp"
 
 namespace foehn::training {
 
 /// What a network learns.
-enum class NetworkKind { gaussian_preconditioned, score_unet, conditional_residual };
+enum class NetworkKind { gaussian_preconditioned, score_unet, conditional_residual, graph_transformer };
 /// Of what noise the prior is.
 enum class ScheduleKind { vp_cosine, edm };
 
@@ -39,13 +39,17 @@ struct Settings {
   ScheduleKind schedule = ScheduleKind::vp_cosine;
   double sigma_min = diffusion::Edm{}.sigma_min;  ///< of the schedule edm, as the next two
   double sigma_max = diffusion::Edm{}.sigma_max;
-  std::optional<double> sigma_data;  ///< of a score-unet; absent: of the fields trained on
+  std::optional<double> sigma_data;  ///< of a network without another prior; absent: of the fields trained on
   std::string attribution;
   bool as_float16 = false;
   std::vector<std::int64_t> hidden{128, 128, 256, 384, 512};
   std::vector<std::int64_t> blocks{3, 3, 3, 3, 3};
   std::vector<std::int64_t> attention{4};
   std::int64_t embedding = 512;
+  std::int64_t mesh_level = 6;  ///< of a graph transformer, as the next three
+  std::int64_t width = 512;
+  std::int64_t heads = 8;
+  std::int64_t layers = 16;
   bool dates = false;  ///< known to the network
   model::NetworkForm form = model::NetworkForm::climate2weather;
   std::vector<std::string> static_files, static_fields;  ///< known to the network, and where they are
@@ -84,6 +88,11 @@ struct Settings {
   std::string checkpoint_folder() const { return checkpoint.empty() ? prior : checkpoint; }
   bool corrects_gaussian() const { return kind == NetworkKind::gaussian_preconditioned; }
   bool is_conditional() const { return kind == NetworkKind::conditional_residual; }
+  bool is_graph() const { return kind == NetworkKind::graph_transformer; }
+  /// Whether its network answers for fields of any size.
+  bool has_sigma_data() const {
+    return schedule == ScheduleKind::edm && (kind == NetworkKind::score_unet || is_graph());
+  }
 };
 
 /// @throws core::UsageError for options that do not go together
@@ -115,6 +124,6 @@ void check_variables(const Settings& settings, std::size_t variables);
 
 /// The network asked for.
 /// @throws core::UsageError if no network can be like that
-model::ScoreUnetArchitecture architecture_of(const Settings& settings, std::int64_t variables);
+model::NetworkArchitecture architecture_of(const Settings& settings, std::int64_t variables);
 
 }  // namespace foehn::training

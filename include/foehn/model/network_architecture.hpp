@@ -1,0 +1,46 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "foehn/grid/grid.hpp"
+#include "foehn/model/graph_transformer.hpp"
+#include "foehn/model/network.hpp"
+#include "foehn/model/score_unet.hpp"
+
+namespace foehn::model {
+
+/// What fixes the shape of a prior's network, whichever it is.
+using NetworkArchitecture = std::variant<ScoreUnetArchitecture, GraphTransformerArchitecture>;
+
+WindowChannels channels_of(const NetworkArchitecture& architecture);
+
+/// @throws core::Error naming the field of the architecture that no network can have
+void check_architecture(const NetworkArchitecture& architecture);
+
+/// Every tensor of the network.
+/// @throws core::Error as check_architecture
+TensorShapes expected_tensors(const NetworkArchitecture& architecture);
+
+/// @throws core::Error if the network cannot compute on fields of the grid
+void check_grid(const NetworkArchitecture& architecture, const grid::Grid& grid);
+
+/// Floating-point operations of one window, forward; a product and its sum count as two.
+std::int64_t window_flops(const NetworkArchitecture& architecture, const grid::Grid& grid);
+
+/// @param tensors    as expected_tensors; any floating type
+/// @param grid       of the fields
+/// @param options    type of fields and sums, and device
+/// @param precision  of estimates
+/// @throws core::Error as check_architecture, check_tensors and make_graph
+std::unique_ptr<Network> make_network(const NetworkArchitecture& architecture,
+                                      const std::map<std::string, at::Tensor>& tensors,
+                                      const grid::Grid& grid, const at::TensorOptions& options,
+                                      Precision precision = Precision::fp32);
+
+}  // namespace foehn::model

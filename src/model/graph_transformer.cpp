@@ -1,0 +1,127 @@
+#include "foehn/model/graph_transformer.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "foehn/core/error.hpp"
+#include "foehn/mesh/icosphere.hpp"
+#include "model/graph_transformer_layers.hpp"
+
+namespace foehn::model {
+
+namespace {
+
+// Bounds that keep an architecture read from a file from asking for absurd numbers of tensors.
+constexpr std::int64_t kMostGraphLayers = 1000, kWidestGraph = 65536;
+
+void check_number(const char* what, std::int64_t value, std::int64_t least, std::int64_t most) {
+  if (value < least || value > most)
+    throw core::Error(fmt::format("architecture: {}: expected {} to {}, found {}", what, least, most, value));
+}
+
+}  // namespace
+
+/// The layers, and where they compute.
+struct GraphTransformer::Computation {
+  GraphTransformerLayers layers;
+  GraphTransformerLayers::Nodes nodes;
+};
+
+void check_architecture(const GraphTransformerArchitecture& architecture) {
+  check_number("window", architecture.window, 1, kWidestGraph);
+  if (architecture.window % 2 == 0)
+    throw core::Error(
+        fmt::format("architecture: window: expected an odd number, found {}", architecture.window));
+  check_number("number of variables", architecture.variables, 1, kWidestGraph);
+  check_number("inputs", architecture.inputs, 1, 2);
+  check_number("extra_inputs", architecture.extra_inputs, 0, kWidestGraph);
+  check_number("mesh_level", architecture.mesh_level, 0, mesh::kFinestLevel);
+  check_number("width", architecture.width, 2, kWidestGraph);
+  check_number("heads", architecture.heads, 1, architecture.width / 2);
+  check_number("layers", architecture.layers, 0, kMostGraphLayers);
+  if (architecture.width % architecture.heads != 0)
+    throw core::Error(fmt::format("architecture: heads: expected a divisor of the width, {}, found {}",
+                                  architecture.width, architecture.heads));
+}
+
+TensorShapes expected_tensors(const GraphTransformerArchitecture& architecture) {
+  check_architecture(architecture);
+  TensorShapes shapes;
+  const TensorSource note = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    shapes[name] = shape;
+    return at::Tensor();
+  };
+  GraphTransformerLayers(architecture, {note, note});
+  return shapes;
+}
+
+std::int64_t window_flops(const GraphTransformerArchitecture& architecture, std::int64_t cells) {
+  const std::int64_t hidden = 10 * (std::int64_t{1} << (2 * architecture.mesh_level)) + 2;
+  std::int64_t products = 0;
+  for (const auto& [name, shape] : expected_tensors(architecture)) {
+    if (shape.size() != 2 || name.starts_with("noise") || name.find("norm") != std::string::npos) continue;
+    const bool of_sources = name.ends_with(".key.weight") || name.ends_with(".value.weight");
+    const bool of_data = name.starts_with("data") || name.starts_with("last") ||
+                         name.starts_with(of_sources ? "encoder" : "decoder");
+    products += shape[0] * shape[1] * (of_data ? cells : hidden);
+  }
+  return 2 * products;
+}
+
+mesh::Graph make_graph(const grid::Grid& grid, std::int64_t mesh_level) {
+  const grid::Geographic places = grid::geographic_coordinates(grid);
+  std::vector<mesh::Point> cells;
+  for (std::size_t i = 0; i < places.latitude.size(); ++i)
+    cells.push_back(mesh::on_sphere(places.latitude[i], places.longitude[i]));
+  return mesh::make_graph(std::move(cells), mesh_level);
+}
+
+GraphTransformer::GraphTransformer(const GraphTransformerArchitecture& architecture,
+                                   const std::map<std::string, at::Tensor>& tensors, const mesh::Graph& graph,
+                                   const at::TensorOptions& tensor_options, Precision asked)
+    : Network(architecture.window_channels(), tensor_options, asked),
+      architecture_(architecture),
+      cells_(static_cast<std::int64_t>(graph.data.size())) {
+  TensorShapes shapes;
+  for (const auto& [name, tensor] : tensors) shapes[name] = tensor.sizes().vec();
+  check_tensors(expected_tensors(architecture), shapes);
+  for (const auto& [name, tensor] : tensors) own_tensors()[name] = tensor.to(tensor_options).contiguous();
+  computation_ = std::make_unique<Computation>(
+      Computation{layers_in(asked), GraphTransformerLayers::Nodes(graph, tensor_options)});
+  if (asked == Precision::bf16) own_tensors().clear();  // the layers have rounded ones of their own
+}
+
+GraphTransformer::~GraphTransformer() = default;
+
+GraphTransformerLayers GraphTransformer::layers_in(Precision asked) const {
+  const TensorSource exact = [this](const std::string& name, const auto&) { return tensors().at(name); };
+  if (asked != Precision::bf16) return {architecture_, {exact, exact}};
+  return {architecture_, {exact, [this](const std::string& name, const auto&) {
+                            return tensors().at(name).to(at::kBFloat16);
+                          }}};
+}
+
+void GraphTransformer::check_shape(const at::Tensor& noisy) const {
+  if (noisy.dim() != 4 || noisy.size(1) != channels().given_channels() ||
+      noisy.size(2) * noisy.size(3) != cells_)
+    throw core::Error(fmt::format(
+        "the graph transformer expects windows of {} channels (hour, variable) on {} cells, found {}",
+        channels().given_channels(), cells_, describe_shape(noisy.sizes().vec())));
+}
+
+at::Tensor GraphTransformer::compute(const at::Tensor& complete, const at::Tensor& t,
+                                     const at::Tensor& labels, Precision asked,
+                                     const Dropout* dropout) const {
+  if (dropout != nullptr && dropout->part > 0) throw core::Error("a graph transformer has no dropout");
+  const at::Tensor cells = complete.flatten(2).transpose(1, 2).contiguous();
+  const auto with = [&](const GraphTransformerLayers& layers) {
+    return layers(cells, t, labels, computation_->nodes);
+  };
+  const at::Tensor answer = asked == precision() ? with(computation_->layers) : with(layers_in(asked));
+  return answer.transpose(1, 2).unflatten(2, at::IntArrayRef{complete.size(2), complete.size(3)});
+}
+
+}  // namespace foehn::model

@@ -1,0 +1,54 @@
+#include "foehn/model/network_architecture.hpp"
+
+#include <fmt/format.h>
+
+#include "foehn/core/error.hpp"
+
+namespace foehn::model {
+
+WindowChannels channels_of(const NetworkArchitecture& architecture) {
+  return std::visit([](const auto& of) { return of.window_channels(); }, architecture);
+}
+
+void check_architecture(const NetworkArchitecture& architecture) {
+  std::visit([](const auto& of) { check_architecture(of); }, architecture);
+}
+
+TensorShapes expected_tensors(const NetworkArchitecture& architecture) {
+  return std::visit([](const auto& of) { return expected_tensors(of); }, architecture);
+}
+
+void check_grid(const NetworkArchitecture& architecture, const grid::Grid& grid) {
+  if (const auto* graph = std::get_if<GraphTransformerArchitecture>(&architecture)) {
+    make_graph(grid, graph->mesh_level);
+    return;
+  }
+  const auto& unet = std::get<ScoreUnetArchitecture>(architecture);
+  grid::require_rows(
+      grid, "a U-Net halves both sides of its fields; a list of cells is for prior.kind graph-transformer");
+  const auto multiple = unet.side_multiple();
+  if (grid.ny() % multiple != 0 || grid.nx() % multiple != 0)
+    throw core::Error(fmt::format(
+        "the network halves the grid {} times, so that both sides must be multiples of {}; found {} x {} "
+        "cells",
+        unet.hidden.size() - 1, multiple, grid.ny(), grid.nx()));
+}
+
+std::int64_t window_flops(const NetworkArchitecture& architecture, const grid::Grid& grid) {
+  if (const auto* graph = std::get_if<GraphTransformerArchitecture>(&architecture))
+    return window_flops(*graph, grid.cells());
+  return window_flops(std::get<ScoreUnetArchitecture>(architecture), grid.ny(), grid.nx());
+}
+
+std::unique_ptr<Network> make_network(const NetworkArchitecture& architecture,
+                                      const std::map<std::string, at::Tensor>& tensors,
+                                      const grid::Grid& grid, const at::TensorOptions& options,
+                                      Precision precision) {
+  if (const auto* graph = std::get_if<GraphTransformerArchitecture>(&architecture))
+    return std::make_unique<GraphTransformer>(*graph, tensors, make_graph(grid, graph->mesh_level), options,
+                                              precision);
+  return std::make_unique<ScoreUnet>(std::get<ScoreUnetArchitecture>(architecture), tensors, options,
+                                     precision);
+}
+
+}  // namespace foehn::model

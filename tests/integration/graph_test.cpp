@@ -1,0 +1,132 @@
+// A graph transformer as a user trains and samples it, on a reduced Gaussian grid.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "process.hpp"
+
+namespace foehn::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+/// Three days of the globe's weather on O4 and a prior of it, and what cells of O2 see of other weather every
+/// 6 hours.
+class GraphPrior : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new io::TemporaryFolder;
+    for (const Options& options : {Options{{"time.hours", "73"}, {"output.path", path("truth.nc")}},
+                                   Options{{"time.hours", "13"},
+                                           {"output.path", path("other.nc")},
+                                           {"observation.grid", "O2"},
+                                           {"observation.every", "6"},
+                                           {"output.coarse", path("coarse.nc")}}}) {
+      Options synth = options;
+      synth["grid.name"] = "O4";
+      const Outcome made = run_foehn("synth", synth);
+      ASSERT_EQ(made.exit_code, 0) << made;
+    }
+    trained_ = run_foehn("train", train_options("prior"), 2);
+    ASSERT_EQ(trained_.exit_code, 0) << trained_;
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static std::string path(const std::string& name) { return *folder_ / name; }
+  static Options train_options(const std::string& prior) {
+    return {{"data.files", path("truth.nc")},
+            {"prior.path", path(prior)},
+            {"prior.kind", "graph-transformer"},
+            {"prior.schedule", "edm"},
+            {"prior.markov_order", "1"},
+            {"network.mesh_level", "1"},
+            {"network.width", "8"},
+            {"network.heads", "2"},
+            {"network.layers", "1"},
+            {"network.dates", "true"},
+            {"train.windows", "16"},
+            {"train.batch", "4"},
+            {"train.area_weights", "true"},
+            {"train.variable_weights", "1,2"},
+            {"train.evaluate_every", "2"},
+            {"train.held_out_windows", "2"}};
+  }
+  static Options sample_options(const std::string& members) {
+    return {{"prior.path", path("prior")},
+            {"sampler.method", "heun"},
+            {"sampler.steps", "6"},
+            {"ensemble.members", "1"},
+            {"output.directory", path(members)}};
+  }
+  /// Samples alone, on two and on three ranks, and expects the same bits.
+  static void expect_same_on_any_ranks(const std::string& name, const Options& more) {
+    for (const int ranks : {0, 2, 3}) {
+      Options options = sample_options(name + std::to_string(ranks));
+      for (const auto& [option, value] : more) options[option] = value;
+      const Outcome sampled = run_foehn("sample", options, ranks);
+      ASSERT_EQ(sampled.exit_code, 0) << sampled;
+      EXPECT_EQ(io::content_of(path(name + std::to_string(ranks) + "/member_000.nc")),
+                io::content_of(path(name + "0/member_000.nc")))
+          << ranks;
+    }
+  }
+
+  static io::TemporaryFolder* folder_;
+  static Outcome trained_;
+};
+io::TemporaryFolder* GraphPrior::folder_ = nullptr;
+Outcome GraphPrior::trained_;
+
+TEST_F(GraphPrior, IsTrainedAndDescribed) {
+  EXPECT_THAT(trained_.out, AllOf(HasSubstr("graph-transformer of "), HasSubstr("on 208 cells"),
+                                  HasSubstr("4 steps of 4 windows"), HasSubstr("held-out loss")));
+  EXPECT_FALSE(fs::exists(path("prior.gaussian/weights.safetensors")));
+  const Outcome described = run_foehn("info", {}, 0, {path("prior")});
+  EXPECT_THAT(described.out,
+              AllOf(HasSubstr("graph-transformer"),
+                    HasSubstr("icosahedron refined 1 times; width 8; 2 heads; 1 blocks"),
+                    HasSubstr("knows the time of year and day"), HasSubstr("GFLOP per window")));
+}
+
+TEST_F(GraphPrior, SamplesTheSameBitsOnAnyNumberOfRanks) {
+  expect_same_on_any_ranks("free", {{"time.start", "2001-01-01"}, {"time.hours", "9"}});
+  for (const std::string guidance : {"sda", "mmps"})
+    expect_same_on_any_ranks(guidance, {{"input.observations", path("coarse.nc")},
+                                        {"observation.operator", "native"},
+                                        {"observation.std", "200,1"},
+                                        {"sampler.guidance", guidance}});
+}
+
+TEST_F(GraphPrior, StartsFromTheWeightsOfAnother) {
+  Options options = train_options("next");
+  options["train.start_from"] = path("prior");
+  options["train.windows"] = "4";
+  const Outcome next = run_foehn("train", options);
+  EXPECT_EQ(next.exit_code, 0) << next;
+  options["network.width"] = "16";
+  const Outcome refused = run_foehn("train", options);
+  EXPECT_EQ(refused.exit_code, 1) << refused;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("train.start_from"), HasSubstr("network.width")));
+}
+
+TEST_F(GraphPrior, IsRefusedWhatItCannotDo) {
+  const auto expect_refused = [&](const Options& changes, int code, const auto& why) {
+    Options options = train_options("refused");
+    for (const auto& [option, value] : changes) options[option] = value;
+    const Outcome refused = run_foehn("train", options);
+    EXPECT_EQ(refused.exit_code, code) << refused;
+    EXPECT_EQ(error_lines(refused.err), 1) << refused;
+    EXPECT_THAT(refused.err, why);
+    EXPECT_FALSE(fs::exists(path("refused/weights.safetensors")));
+  };
+  expect_refused({{"network.mesh_level", "5"}}, 1,
+                 AllOf(HasSubstr("network.mesh_level"), HasSubstr("10242 nodes"), HasSubstr("208 cells")));
+  expect_refused({{"network.hidden", "8,16"}}, 2, AllOf(HasSubstr("network.hidden"), HasSubstr("U-Net")));
+  expect_refused({{"network.heads", "3"}}, 2, AllOf(HasSubstr("network.heads"), HasSubstr("divisor")));
+  expect_refused({{"prior.schedule", "vp-cosine"}}, 2, AllOf(HasSubstr("prior.schedule"), HasSubstr("edm")));
+}
+
+}  // namespace
+}  // namespace foehn::testing
