@@ -70,7 +70,7 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
       "input.observations", &options.observations,
       {.doc = "Condition on these coarse observations (NetCDF files or globs): snapshots and time means, as "
               "cell_methods and time bounds say, of some or all variables; files of the same variables are "
-              "joined in time. Without these, input.files or input.stations the sample is unconditional.",
+              "joined in time. Without observations of any kind the sample is unconditional.",
        .are_files = true,
        .changes_result = false});
   table.add(
@@ -91,12 +91,16 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
        .changes_result = false});  // their digest is part of what a run is
 }
 
-void add_period_options(config::OptionTable& table, SampleOptions& options) {
+/// @param has_files  whether observations may come from input.files
+void add_period_options(config::OptionTable& table, SampleOptions& options, bool has_files) {
+  const char* of_files =
+      "; from input.files it uses the snapshots at its hours and the means that lie wholly within it";
   // The period that these two choose, not their words, is part of what a run is.
   table.add("time.start", &options.start,
-            {.doc = "Begin the trajectory at this hour, such as 2019-03-26T00:00; default: the first "
-                    "observation's. The trajectory must contain all of input.observations; from input.files "
-                    "it uses the snapshots at its hours and the means that lie wholly within it.",
+            {.doc = fmt::format("Begin the trajectory at this hour, such as 2019-03-26T00:00; default: the "
+                                "first observation's. The trajectory must contain all of "
+                                "input.observations{}.",
+                                has_files ? of_files : ""),
              .changes_result = false});
   table.add("time.hours", &options.hours,
             {.doc = "Make the trajectory this many steps long (the prior's steps); 0 extends it to the last "
@@ -132,6 +136,27 @@ void add_error_options(config::OptionTable& table, SampleOptions& options) {
               "the variable's CF unit, for each variable that needs one. An error includes how far a "
               "station differs from the prior's cells.",
        .changes_result = false});
+  table.add("stations.bias_std", &options.station_bias,
+            {.doc = "Assume that each of input.stations has a constant bias of its own, unknown but for this "
+                    "standard deviation, beside its errors: VARIABLE=NUMBER, in the variable's CF unit.",
+             .changes_result = false});
+  table.add(
+      "stations.correlation", &options.station_correlation,
+      {.doc = "Assume that the errors of each of input.stations are correlated in time, by exp(-t/T) at "
+              "t hours from each other (AR(1)): VARIABLE=T, in hours; default: they are independent.",
+       .changes_result = false});
+  table.add("stations.orography", &options.orography,
+            {.doc = "Correct air temperatures of input.stations that say their height to the height of the "
+                    "prior's cells, which this NetCDF file gives (surface_altitude, or geopotential of the "
+                    "surface), on any grid that covers them.",
+             .is_path = true,
+             .changes_result = false});
+  table.add("stations.lapse_rate", &options.lapse_rate,
+            {.doc = "Assume that temperature falls with height at this rate; 0 corrects nothing.",
+             .unit = "K km-1",
+             .minimum = -20,
+             .maximum = 20,
+             .changes_result = false});
   table.add(
       "stations.interpolation", &options.interpolation,
       {.doc = "Take the value of a field at a point to be that of the cell nearest to it, or between the "
@@ -367,7 +392,7 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
   add_prior_options(table, options);
   add_input_options(table, options);
   add_preparation_options(table, options.preparation, false);
-  add_period_options(table, options);
+  add_period_options(table, options, true);
   add_error_options(table, options);
   add_withholding_options(table, options);
   add_sampler_options(table, options);
@@ -380,7 +405,7 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
 void declare_trial_options(config::OptionTable& table, SampleOptions& options) {
   add_prior_options(table, options);
   add_input_options(table, options);
-  add_period_options(table, options);
+  add_period_options(table, options, false);
   add_error_options(table, options);
   add_sampler_options(table, options);
   add_seed_option(table, options);
@@ -396,6 +421,11 @@ std::string trial_config(const SampleOptions& from) {
   options.observation_operator = from.observation_operator;
   options.missing_fraction = from.missing_fraction;
   options.interpolation = from.interpolation;
+  options.station_std = from.station_std;
+  options.station_bias = from.station_bias;
+  options.station_correlation = from.station_correlation;
+  options.orography = from.orography;
+  options.lapse_rate = from.lapse_rate;
   options.observation_std = from.observation_std;
   options.observation_std_normalised = from.observation_std_normalised;
   options.inflation = from.inflation;
@@ -421,9 +451,15 @@ void check_stations(const SampleOptions& options) {
   if (options.withheld >= 1)
     throw core::UsageError(
         "observation.withhold: expected a share below 1, found 1: nothing would be left to condition on");
+  if (options.lapse_rate != conditioning::kLapseRate && options.orography.empty())
+    throw core::UsageError("stations.lapse_rate: applies only with stations.orography, which was not given");
   if (!options.stations.empty()) return;
-  for (const auto& [is_given, name] : {std::pair(options.withheld > 0, "observation.withhold"),
-                                       std::pair(!options.station_std.empty(), "stations.std")})
+  for (const auto& [is_given, name] :
+       {std::pair(options.withheld > 0, "observation.withhold"),
+        std::pair(!options.station_std.empty(), "stations.std"),
+        std::pair(!options.station_bias.empty(), "stations.bias_std"),
+        std::pair(!options.station_correlation.empty(), "stations.correlation"),
+        std::pair(!options.orography.empty(), "stations.orography")})
     if (is_given)
       throw core::UsageError(fmt::format("{}: applies only to input.stations, which were not given", name));
 }

@@ -57,21 +57,30 @@ void add_search_options(config::OptionTable& table, TuneOptions& options) {
   std::vector<std::string> names;
   for (const auto& named : core::names_of<tuning::Parameter>()) names.emplace_back(named.name);
   table.add("tune.parameters", &options.parameters,
-            {.doc = "Tune these: std (observation.std of each variable), gamma (observation.gamma, of the "
-                    "guidance sda and sda-exact), inflation (observation.inflation); default: std with "
-                    "input.observations, otherwise inflation, and gamma where guidance uses it. What is "
-                    "stated of all of them is the first trial.",
+            {.doc = "Tune these: std (observation.std, one number for each variable of input.observations), "
+                    "gamma (observation.gamma, which only sampler.guidance sda and sda-exact use) and "
+                    "inflation (observation.inflation, one factor on all errors, those of input.stations "
+                    "too); default: std where there are input.observations, otherwise inflation, and gamma "
+                    "where guidance uses it. Each is looked for within a range of its own: tune.std, "
+                    "tune.gamma, tune.inflation. Where all of them are given as options, their values are "
+                    "the first trial.",
              .choices = names,
              .changes_result = false});  // the journal knows all that a search depends on
   table.add(
       "tune.std", &options.std_range,
-      range("Look for standard deviations between these two, in units of the prior's normalised fields."));
-  table.add("tune.gamma", &options.gamma_range, range("Look for observation.gamma between these two."));
+      range(
+          "Look for observation.std between these two numbers times the size of the variable's anomalies in "
+          "the prior: 0.02,1 of anomalies of 3 K is 0.06 to 3 K."));
+  table.add("tune.gamma", &options.gamma_range,
+            range("Look for observation.gamma between these two numbers."));
   table.add("tune.inflation", &options.inflation_range,
-            range("Look for observation.inflation between these two."));
+            range("Look for observation.inflation between these two numbers."));
   table.add(
       "tune.random", &task.search.random,
-      {.doc = "Begin with this many trials all over the ranges (a Latin hypercube, even in logarithms).",
+      {.doc = "Begin with this many trials all over the ranges: each range is cut into as many parts, equal "
+              "in logarithms, and each part has one trial (a Latin hypercube). In these trials the "
+              "standard deviations of all variables lie at the same place of their ranges; later each moves "
+              "by itself.",
        .unit = "1",
        .minimum = 1,
        .maximum = 10000,

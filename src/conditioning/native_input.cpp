@@ -1,6 +1,7 @@
 #include "foehn/conditioning/native_input.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <cmath>
 #include <cstddef>
@@ -14,11 +15,18 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/io/grid_reader.hpp"
 #include "source_checks.hpp"
 
 namespace foehn::conditioning {
 
 namespace {
+
+/// A file's grid with the bounds of its cells, or their corners, where the file has them.
+grid::Grid with_bounds(grid::Grid grid, const std::filesystem::path& file) {
+  io::read_cell_bounds(io::NetcdfFile::open(file), grid);
+  return grid;
+}
 
 /// The cells under each coarse cell, and their weights.
 std::vector<Footprint> footprints_of(const grid::CellsWithin& within) {
@@ -111,8 +119,11 @@ NativeInput::NativeInput(NativeOptions options, const model::Domain& domain)
                                       calendar::calendar_name(source.reader.times().calendar),
                                       calendar::calendar_name(opened.front().reader.times().calendar),
                                       opened.front().files.front().string()));
-      return grid::cells_within(domain.grid, source.reader.grid());
+      return grid::cells_within(domain.grid, with_bounds(source.reader.grid(), source.files.front()));
     });
+    if (within.has_repeated_column)
+      spdlog::info("observations {}: {} repeats its first column after 360 degrees; the repeat is not used",
+                   source.files.front().string(), source.reader.grid().x.name);
     sources_.push_back({std::move(source), std::move(within)});
   }
 }

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "conditioning/station_heights.hpp"
 #include "conditioning/withholding.hpp"
 #include "foehn/conditioning/plausible_values.hpp"
 #include "foehn/core/error.hpp"
@@ -46,11 +47,12 @@ NearestStep nearest_step(std::int64_t seconds, std::int64_t first, std::int64_t 
 class Placing {
  public:
   Placing(const io::PointData& data, const PointOptions& options, const model::Domain& domain,
-          const Period& period)
+          const Period& period, const std::vector<double>& heights)
       : data_(data),
         options_(options),
         domain_(domain),
         period_(period),
+        height_correction_(data, domain.variables[data.variable], heights, options.lapse_rate),
         plausible_(plausible_ranges(domain)[data.variable]) {
     for (const io::Place& place : data.places) add_footprint(place);
   }
@@ -71,7 +73,8 @@ class Placing {
     }
     std::vector<PlacedValue> placed;
     for (const auto& [key, candidate] : nearest) placed.push_back(candidate.placed);
-    if (placed.empty())
+    // Where a file has but gaps, such as of sums of one of its variables, the log says so.
+    if (placed.empty() && !data_.values.empty())
       throw core::Error(
           fmt::format("stations {}: no value of {} lies in the domain and in the trajectory, {} to {}{}",
                       data_.file, variable().name, period_.date(0), period_.date(period_.hours - 1),
@@ -114,6 +117,7 @@ class Placing {
 
   /// Nothing for a value that is left out.
   std::optional<Candidate> locate(const io::PointValue& value) {
+    const double correction = height_correction_.of(data_.places[value.place], footprints_[value.place]);
     Candidate candidate{{{}, value.place, value.value, error_of(value)}, value.span, 0};
     const auto nearest = [&](std::int64_t seconds) {
       return nearest_step(seconds, period_.first_seconds, period_.step_seconds);
@@ -138,7 +142,9 @@ class Placing {
       ++outside_period_;
       return std::nullopt;
     }
-    check_plausible(value, data_.sampling == io::PointSampling::sum ? hours.hours() : 1);
+    const std::int64_t added_up = data_.sampling == io::PointSampling::sum ? hours.hours() : 1;
+    check_plausible(value, added_up);
+    candidate.placed.value += correction * static_cast<double>(added_up);
     farthest_ = std::max(farthest_, candidate.distance);
     return candidate;
   }
@@ -182,11 +188,7 @@ class Placing {
                    variable().name, calendar::format_step(farthest_));
     if (!outside_.empty())
       spdlog::warn("stations {}: outside the domain, not used: {}", data_.file, outside_text());
-    const bool has_heights = std::any_of(data_.places.begin(), data_.places.end(),
-                                         [](const io::Place& place) { return !std::isnan(place.height); });
-    if (has_heights)
-      spdlog::info("stations {}: {} is not corrected for the stations' heights: the prior has no orography",
-                   data_.file, variable().name);
+    height_correction_.log(footprints_);
   }
   std::string outside_text() const {
     const std::size_t shown = std::min(outside_.size(), kMostNamed);
@@ -199,11 +201,16 @@ class Placing {
   const PointOptions& options_;
   const model::Domain& domain_;
   const Period& period_;
+  HeightCorrection height_correction_;
   ingestion::PlausibleRange plausible_;
   std::vector<Footprint> footprints_;
   std::vector<std::string> outside_;
   std::int64_t outside_period_ = 0, midway_ = 0, not_nearest_ = 0, farthest_ = 0;
 };
+
+double of_variable(const std::vector<std::optional<double>>& all, std::size_t variable) {
+  return all.empty() ? 0 : all[variable].value_or(0);
+}
 
 /// What a value is withheld with.
 std::string key_of(const PlacedValue& value, const io::PointData& data, const PointOptions& options,
@@ -250,6 +257,14 @@ PointInput::PointInput(PointOptions options, const model::Domain& domain)
       throw core::Error(fmt::format("stations {}: calendar {}, but {} in {}", data.file,
                                     calendar::calendar_name(data.calendar),
                                     calendar::calendar_name(data_.front().calendar), data_.front().file));
+  if (options_.orography.empty()) return;
+  if (std::none_of(data_.begin(), data_.end(), [&](const io::PointData& data) {
+        return falls_with_height(domain.variables[data.variable]);
+      }))
+    throw core::UsageError(
+        "stations.orography: input.stations have no air_temperature, which alone is corrected for heights");
+  heights_ =
+      core::with_context("stations.orography", [&] { return read_heights(options_.orography, domain.grid); });
 }
 
 calendar::TimeAxis PointInput::extent() const {
@@ -276,7 +291,7 @@ PlacedPoints PointInput::place(const Period& period) const {
       throw core::Error(fmt::format("stations {}: calendar {}, but that of the trajectory is {}", data.file,
                                     calendar::calendar_name(data.calendar),
                                     calendar::calendar_name(period.calendar)));
-    Placing placing(data, options_, domain_, period);
+    Placing placing(data, options_, domain_, period, heights_);
     values.push_back(placing.place());
     footprints.push_back(placing.footprints());
     for (const PlacedValue& value : values.back()) {
@@ -299,7 +314,9 @@ PlacedPoints PointInput::place(const Period& period) const {
     const PointPlacement common{.name = data.file,
                                 .variable = static_cast<std::int64_t>(data.variable),
                                 .sampling = data.sampling,
-                                .intervals = {}};
+                                .intervals = {},
+                                .bias_std = of_variable(options_.bias_std, data.variable),
+                                .correlation_hours = of_variable(options_.correlation_hours, data.variable)};
     for (auto& [of, into] : {std::pair(&used, &placed.used), std::pair(&withheld, &placed.withheld)})
       for (PointSet& set : make_point_sets(common, std::move(*of), footprints[i], period, domain_))
         into->push_back(std::move(set));

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -168,6 +169,8 @@ void fill_values(PointSet& set, const Geometry& geometry, const std::vector<Obse
   at::Tensor variance = at::ones({observations, points.size()}, at::kDouble);
   auto value_at = values.accessor<double, 2>(), variance_at = variance.accessor<double, 2>();
   const double scale = normaliser.scale();
+  const bool is_correlated = set.placement.has_correlated_errors();
+  if (is_correlated) set.stations.assign(static_cast<std::size_t>(values.numel()), -1);
   for (std::size_t o = 0; o < observed.size(); ++o) {
     const auto n = static_cast<std::int64_t>(o);
     const auto& [hours, of_one] = observed[o];
@@ -179,6 +182,9 @@ void fill_values(PointSet& set, const Geometry& geometry, const std::vector<Obse
       const std::int64_t point = points.point_of(of_one[i], i);
       value_at[n][point] = (of_one[i].value - expected.data_ptr<double>()[point]) / scale;
       variance_at[n][point] = of_one[i].std * of_one[i].std / (scale * scale);
+      if (is_correlated)
+        set.stations[static_cast<std::size_t>(n * points.size() + point)] =
+            static_cast<std::int64_t>(of_one[i].place);
     }
   }
   const auto shaped = [&](const at::Tensor& tensor) {
@@ -186,6 +192,7 @@ void fill_values(PointSet& set, const Geometry& geometry, const std::vector<Obse
   };
   set.values = shaped(values);
   set.variance = shaped(variance);
+  set.bias_variance = set.placement.bias_std * set.placement.bias_std / (scale * scale);
 }
 
 PointSet make_set(PointPlacement placement, std::vector<PlacedValue> values,
@@ -208,8 +215,10 @@ PointSet make_set(PointPlacement placement, std::vector<PlacedValue> values,
                geometry.cells,
                weights_of(geometry, observed, factor, normaliser).to(at::kFloat).contiguous(),
                {},
+               {},
                {}};
   fill_values(set, geometry, observed, points, factor, normaliser);
+  set.correlation_steps = set.placement.correlation_hours * 3600 / static_cast<double>(period.step_seconds);
   return set;
 }
 
@@ -225,18 +234,25 @@ std::string describe(const PointPlacement& placement, const std::vector<io::Vari
   const std::string std = placement.least_std == placement.most_std
                               ? fmt::format("{:.3g}", placement.least_std)
                               : fmt::format("{:.3g} to {:.3g}", placement.least_std, placement.most_std);
-  return fmt::format("{} at {} ({}): {} ({}) at {}, errors of {} {}", variable.name,
+  std::string more;
+  if (placement.bias_std > 0) more += fmt::format(" and a bias of {:.3g}", placement.bias_std);
+  if (placement.correlation_hours > 0)
+    more += fmt::format(", correlated over {:.3g} h", placement.correlation_hours);
+  return fmt::format("{} at {} ({}): {} ({}) at {}, errors of {} {}{}", variable.name,
                      core::counted(placement.points, placement.are_cells ? "native cell" : "point"),
                      std::filesystem::path(placement.name).filename().string(),
                      core::counted(placement.count, "value"), what,
                      core::counted(static_cast<std::int64_t>(placement.intervals.size()), "time"), std,
-                     variable.units);
+                     variable.units, more);
 }
 
 std::string digest_of(const std::vector<PointSet>& sets) {
   std::string all;
   for (const PointSet& set : sets) {
     all += fmt::format("variable {}\n", set.placement.variable);
+    if (set.placement.has_correlated_errors())
+      all += fmt::format("bias {} correlation {} stations {}\n", set.bias_variance, set.correlation_steps,
+                         fmt::join(set.stations, " "));
     for (const observation::Interval& hours : set.placement.intervals)
       all += fmt::format("{} {}\n", hours.first, hours.last);
     for (const at::Tensor* tensor : {&set.cells, &set.weights, &set.values, &set.variance}) {

@@ -69,12 +69,38 @@ class Scatter {
   const PointPlacement& placement_;
 };
 
+/// How the errors of a set are correlated, which every rank knows of the whole set; null: they are not.
+/// @param set  of the root; anything on the others
+std::shared_ptr<const observation::CorrelatedErrors> share_errors(
+    const comm::Communicator& world, const PointPlacement& placement, const PointSet& set,
+    const std::pair<std::int64_t, std::int64_t>& mine, const observation::Gather& gather) {
+  if (!placement.has_correlated_errors()) return nullptr;
+  observation::CorrelatedErrors::Layout layout;
+  for (const observation::Interval& hours : placement.intervals) layout.hours.push_back(hours.first);
+  std::vector<double> numbers;
+  if (world.is_root()) {
+    layout.stations = set.stations;
+    const at::Tensor variance = set.variance.to(at::kDouble).contiguous();
+    layout.variance.assign(variance.data_ptr<double>(), variance.data_ptr<double>() + variance.numel());
+    numbers = {set.bias_variance, set.correlation_steps};
+  }
+  world.broadcast(layout.stations);
+  world.broadcast(layout.variance);
+  world.broadcast(numbers);
+  layout.bias_variance = numbers[0];
+  layout.correlation_hours = numbers[1];
+  layout.first = mine.first;
+  layout.count = mine.second - mine.first;
+  return std::make_shared<observation::CorrelatedErrors>(std::move(layout), gather);
+}
+
 }  // namespace
 
 observation::Observations scatter_points(const comm::Communicator& world,
                                          const trajectory::SlabPartition& partition,
                                          const std::vector<PointPlacement>& placements,
-                                         const std::vector<PointSet>* sets, const at::Device& device) {
+                                         const std::vector<PointSet>* sets, const observation::Gather& gather,
+                                         const at::Device& device) {
   const trajectory::Slab slab = partition.slab(world.rank() % partition.ranks());
   observation::Observations observations;
   for (std::size_t i = 0; i < placements.size(); ++i) {
@@ -93,8 +119,10 @@ observation::Observations scatter_points(const comm::Communicator& world,
       const observation::Interval& hours = placement.intervals[static_cast<std::size_t>(o)];
       layout.intervals.push_back({hours.first - slab.first, hours.last - slab.first});
     }
+    const auto errors = share_errors(world, placement, set, {first, last}, gather);
+    const at::Tensor total = errors ? variance + errors->bias_variance() : variance;
     observations.emplace_back(std::make_shared<observation::SparseOperator>(std::move(layout)),
-                              values.to(device), variance.to(device));
+                              values.to(device), total.to(device), errors);
   }
   return observations;
 }

@@ -16,7 +16,7 @@ namespace {
 using observation::Observations;
 using observation::SlabObservations;
 
-/// (y - A x_hat) / (R + gamma (sigma/mu)^2), of each set.
+/// (R + gamma (sigma/mu)^2)^-1 (y - A x_hat), of each set.
 std::vector<at::Tensor> weighted_misfits(const Observations& observations, const at::Tensor& noisy,
                                          const at::Tensor& eps, const NoiseLevel& level,
                                          ErrorWeight& weight) {
@@ -26,7 +26,10 @@ std::vector<at::Tensor> weighted_misfits(const Observations& observations, const
   for (std::size_t s = 0; s < observations.size(); ++s) {
     const SlabObservations& set = observations[s];
     const at::Tensor added = (weights[s] * (ratio * ratio)).to(set.variance().options());
-    misfits.push_back(misfit(set, noisy, eps, level) / (set.variance() + added));
+    const at::Tensor difference = misfit(set, noisy, eps, level);
+    const observation::CorrelatedErrors* errors = set.correlated_errors();
+    misfits.push_back(errors != nullptr ? errors->solve(added, difference).to(difference.options())
+                                        : difference / (set.variance() + added));
   }
   return misfits;
 }

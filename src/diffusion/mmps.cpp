@@ -47,10 +47,20 @@ class ObservedCovariance {
     const double ratio = level_.sigma / level_.mu;
     at::Tensor product = vector_of(observations_, noisy_.device(),
                                    [&](const SlabObservations& set) { return set.apply(gradient); });
-    return product.mul_(ratio * ratio).add_(v * variance_);
+    return product.mul_(ratio * ratio).add_(errors(v));
   }
 
  private:
+  /// R v.
+  at::Tensor errors(const at::Tensor& v) const {
+    at::Tensor product = v * variance_;
+    const std::vector<at::Tensor> parts = parts_of(product, observations_), of_v = parts_of(v, observations_);
+    for (std::size_t s = 0; s < parts.size(); ++s)
+      if (const auto* correlated = observations_[s].correlated_errors())
+        parts[s].copy_(correlated->product(of_v[s]));
+    return product;
+  }
+
   DifferentiableTrajectoryDenoiser& denoiser_;
   const Observations& observations_;
   const at::Tensor& noisy_;

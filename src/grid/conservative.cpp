@@ -8,6 +8,7 @@
 #include "cell_bands.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/grid/cells_within.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/regridding.hpp"
 #include "outline.hpp"
 #include "rising_grid.hpp"
@@ -134,6 +135,20 @@ void overlap_rectangles(const Problem& problem, WeightsBuilder& builder, const F
   });
 }
 
+/// Cuts a polygon in the source's plane along the source's cells.
+void overlap_outline(const CellBands& source, const Outline& outline, WeightsBuilder& builder) {
+  const auto [south, north] = std::minmax_element(
+      outline.begin(), outline.end(), [](const auto& a, const auto& b) { return a.sine < b.sine; });
+  for (const Overlap& y : overlaps_of_rows(source.sine_edges, south->sine, north->sine)) {
+    const Outline strip = clip_sines(outline, y.from, y.to);
+    if (strip.empty()) continue;
+    const auto [west, east] = std::minmax_element(
+        strip.begin(), strip.end(), [](const auto& a, const auto& b) { return a.longitude < b.longitude; });
+    for (const Overlap& x : overlaps_of_columns(source.columns(y.cell), west->longitude, east->longitude))
+      builder.add(source.cell(y.cell, x.cell), area(clip_longitudes(strip, x.from, x.to)));
+  }
+}
+
 /// The poles differ: each target cell is a polygon in the source's plane, cut along the source's cells.
 template <class Finish>
 void overlap_outlines(const Problem& problem, WeightsBuilder& builder, const Finish& finish) {
@@ -148,28 +163,14 @@ void overlap_outlines(const Problem& problem, WeightsBuilder& builder, const Fin
     const Outline outline = cell_outline(
         {target.latitude_edges[band], target.latitude_edges[band + 1], edges[column], edges[column + 1]},
         convert);
-    const auto [south, north] = std::minmax_element(
-        outline.begin(), outline.end(), [](const auto& a, const auto& b) { return a.sine < b.sine; });
-    for (const Overlap& y : overlaps_of_rows(source.sine_edges, south->sine, north->sine)) {
-      const Outline strip = clip_sines(outline, y.from, y.to);
-      if (strip.empty()) continue;
-      const auto [west, east] = std::minmax_element(
-          strip.begin(), strip.end(), [](const auto& a, const auto& b) { return a.longitude < b.longitude; });
-      for (const Overlap& x : overlaps_of_columns(source.columns(y.cell), west->longitude, east->longitude))
-        builder.add(source.cell(y.cell, x.cell), area(clip_longitudes(strip, x.from, x.to)));
-    }
+    overlap_outline(source, outline, builder);
     finish(Covered{target.cell(band, column), builder.sum() / area(outline)});
   });
 }
 
-Problem make_problem(const Grid& source, const Grid& target) {
-  Problem problem{make_cell_bands(source), make_cell_bands(target)};
-  if (!target.unstructured &&
-      static_cast<std::int64_t>(problem.target.columns(0).size()) != target.nx() + 1) {
-    throw core::Error("regridding: the target's " + target.x.name +
-                      " repeats its first column after 360 degrees");
-  }
-  return problem;
+/// Whether a grid has one more column than its bands.
+bool repeats_column(const Grid& grid, const CellBands& bands) {
+  return !grid.unstructured && static_cast<std::int64_t>(bands.columns(0).size()) != grid.nx() + 1;
 }
 
 template <class Finish>
@@ -184,14 +185,63 @@ void overlap(const Problem& problem, WeightsBuilder& builder, const Finish& fini
 }  // namespace
 
 RegriddingWeights conservative_weights(const Grid& source, const Grid& target) {
-  const Problem problem = make_problem(source, target);
+  const Problem problem{make_cell_bands(source), make_cell_bands(target)};
+  if (repeats_column(target, problem.target)) {
+    throw core::Error("regridding: the target's " + target.x.name +
+                      " repeats its first column after 360 degrees");
+  }
   WeightsBuilder builder(source.ny(), source.nx());
   overlap(problem, builder, [&](const Covered& cell) { finish_cell(problem, target, cell, builder); });
   return builder.take();
 }
 
+namespace {
+
+/// Those of a list of cells with corners.
+CellsWithin polygons_within(const Grid& fine, const UnstructuredCells& coarse) {
+  const auto count = static_cast<std::size_t>(coarse.size());
+  const std::size_t corners = count == 0 ? 0 : coarse.corners.latitude.size() / count;
+  const CellBands source = make_cell_bands(fine);
+  const auto convert = [&](const Position& geographic) {
+    return source.pole ? to_rotated(*source.pole, geographic) : geographic;
+  };
+  WeightsBuilder builder(fine.ny(), fine.nx());
+  CellsWithin within;
+  for (std::size_t cell = 0; cell < count; ++cell) {
+    std::vector<Position> positions;
+    for (std::size_t i = cell * corners; i < (cell + 1) * corners; ++i)
+      if (std::isfinite(coarse.corners.latitude[i]) && std::isfinite(coarse.corners.longitude[i]))
+        positions.push_back({coarse.corners.latitude[i], coarse.corners.longitude[i]});
+    const Outline outline = polygon_outline(positions, convert);
+    if (outline.empty()) continue;
+    overlap_outline(source, outline, builder);
+    if (builder.sum() == 0 || !(builder.sum() >= kWholeCell * area(outline))) {
+      builder.drop_cell();
+      continue;
+    }
+    builder.finish_cell();
+    within.cells.push_back(static_cast<std::int64_t>(cell));
+  }
+  if (within.cells.empty())
+    throw core::Error("grid: none of its " + std::to_string(count) +
+                      " cells lies wholly within the prior's domain (" + source.extent + ")");
+  within.means = builder.take();
+  return within;
+}
+
+/// Whether the corners of a list's cells are to be followed: those of Gaussian rows are boxes.
+bool has_polygons(const Grid& grid) {
+  if (!grid.unstructured || grid.unstructured->corners.latitude.empty()) return false;
+  const UnstructuredCells& cells = *grid.unstructured;
+  const auto rows = find_rows(cells);
+  return !(rows && row_edges(*rows, cells.areas));
+}
+
+}  // namespace
+
 CellsWithin cells_within(const Grid& fine, const Grid& coarse) {
-  const Problem problem = make_problem(fine, coarse);
+  if (has_polygons(coarse)) return polygons_within(fine, *coarse.unstructured);
+  const Problem problem{make_cell_bands(fine), make_cell_bands(coarse)};
   WeightsBuilder builder(fine.ny(), fine.nx());
   CellsWithin within;
   overlap(problem, builder, [&](const Covered& cell) {
@@ -206,6 +256,7 @@ CellsWithin cells_within(const Grid& fine, const Grid& coarse) {
     throw core::Error("grid: none of its cells (" + problem.target.extent +
                       ") lies wholly within the prior's domain (" + problem.source.extent + ")");
   within.means = builder.take();
+  within.has_repeated_column = repeats_column(coarse, problem.target);
   return within;
 }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "sphere.hpp"
+
 namespace foehn::grid {
 namespace {
 
@@ -11,6 +13,8 @@ namespace {
 constexpr int kLeastBisections = 2;
 constexpr int kMostBisections = 12;
 constexpr double kAreaTolerance = 1e-6;
+constexpr int kPieces = 16;               // of a side that is a great circle
+constexpr double kSamePoint = 1 - 1e-14;  // cosine of 1e-7 radians, 1 m
 
 /// Twice the area of a triangle, positive if it runs anticlockwise.
 double cross(const PlanePoint& a, const PlanePoint& b, const PlanePoint& c) {
@@ -94,6 +98,32 @@ Outline cell_outline(const CellSides& sides, const std::function<Position(const 
     outline.push_back({outline.front().longitude, pole});
   }
   return outline;
+}
+
+Outline polygon_outline(const std::vector<Position>& corners,
+                        const std::function<Position(const Position&)>& convert) {
+  std::vector<Vector> points;
+  for (const Position& corner : corners) {
+    const Vector point = unit_vector(corner.latitude, corner.longitude);
+    if (points.empty() || dot(point, points.back()) < kSamePoint) points.push_back(point);
+  }
+  while (points.size() > 1 && dot(points.front(), points.back()) >= kSamePoint) points.pop_back();
+  if (points.size() < 3) return {};
+  Outline outline;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Vector &from = points[i], &to = points[(i + 1) % points.size()];
+    for (int piece = 0; piece < kPieces; ++piece) {
+      const double part = static_cast<double>(piece) / kPieces;
+      Vector point;  // on the chord, which lies in the plane of the great circle
+      for (std::size_t k = 0; k < 3; ++k) point[k] = from[k] + part * (to[k] - from[k]);
+      const Position own = convert({std::atan2(point[2], std::hypot(point[0], point[1])) / kRadians,
+                                    std::atan2(point[1], point[0]) / kRadians});
+      const double before = outline.empty() ? own.longitude : outline.back().longitude;
+      outline.push_back(
+          {before + std::remainder(own.longitude - before, 360.0), std::sin(own.latitude * kRadians)});
+    }
+  }
+  return std::abs(outline.back().longitude - outline.front().longitude) > 180 ? Outline{} : outline;
 }
 
 Outline clip_sines(const Outline& outline, double least, double greatest) {

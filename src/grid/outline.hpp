@@ -28,6 +28,15 @@ struct CellSides {
 /// @param convert  from the cell's coordinates to the other grid's
 Outline cell_outline(const CellSides& sides, const std::function<Position(const Position&)>& convert);
 
+/// The outline of a cell whose sides are great circles between its corners, given either way round, in the
+/// coordinates of another grid. Sides are cut into 16 pieces.
+///
+/// @param corners  geographic; those that repeat the one before count once
+/// @param convert  from geographic coordinates to the other grid's
+/// @return         empty for fewer than three corners, or a cell that holds a pole of the other grid
+Outline polygon_outline(const std::vector<Position>& corners,
+                        const std::function<Position(const Position&)>& convert);
+
 /// What is left of the polygon between two parallels, and between two meridians.
 Outline clip_sines(const Outline& outline, double least, double greatest);
 Outline clip_longitudes(const Outline& outline, double west, double east);

@@ -185,8 +185,8 @@ void check_given(const Settings& settings, const std::string& kind) {
         kind));
   if (!settings.has_coarse())
     throw core::UsageError(fmt::format(
-        "input.observations, input.files: none was given, and a prior of kind {} samples only where it is "
-        "given coarse fields",
+        "coarse observations: none were given (input.observations, or input.files of foehn sample), and a "
+        "prior of kind {} samples only where it is given coarse fields",
         kind));
   if (settings.missing_fraction > 0)
     throw core::UsageError(
@@ -209,6 +209,7 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
   if (native) series = native->series();
   const std::unique_ptr<conditioning::PointInput> points = open_points(root.settings, domain);
   if (points) root.inputs.insert(root.inputs.end(), points->files().begin(), points->files().end());
+  if (!root.settings.orography.empty()) root.inputs.emplace_back(root.settings.orography);
   plan.period = choose_period(root.settings, domain, series, points.get());
   check_windows(plan.windows, plan.period.hours);
   if (plan.gaussian_windows) check_windows(*plan.gaussian_windows, plan.period.hours);

@@ -64,7 +64,7 @@ void check_memory(const Plan& plan, const model::Domain& domain, const std::vect
                                ? "use a smaller sampler.batch"
                                : fmt::format(
                                      "share each member among at least {} ranks with as much memory each "
-                                     "(ensemble.ranks_per_member)",
+                                     "(ensemble.ranks_per_member; of foehn tune, tune.ranks_per_trial)",
                                      ranks);
   throw core::Error(fmt::format(
       "time.hours: a trajectory of {} steps on {} rank{} needs {:.1f} GB per rank, found {:.1f} GB: {}, "

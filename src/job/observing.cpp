@@ -21,28 +21,31 @@ namespace foehn::job {
 
 namespace {
 
+constexpr double kMostOfVariable = 1e8;          // no error in a CF unit, nor a number of hours, is larger
 constexpr std::int64_t kMostHours = 10'000'000;  // of a trajectory; a thousand years have fewer
 
 /// One per variable of the domain, from words such as "tas=0.5".
-std::vector<std::optional<double>> station_std(const std::vector<std::string>& words,
-                                               const model::Domain& domain) {
+std::vector<std::optional<double>> of_variables(const char* option, const std::vector<std::string>& words,
+                                                const model::Domain& domain) {
   std::vector<std::optional<double>> all(domain.variables.size());
   for (const std::string& word : words) {
     const auto equals = word.find('=');
     const auto variable =
         std::find_if(domain.variables.begin(), domain.variables.end(),
                      [&](const io::Variable& one) { return one.name == word.substr(0, equals); });
-    double std = 0;
+    double number = 0;
     const char* end = word.data() + word.size();
     const bool is_number = equals != std::string::npos &&
-                           std::from_chars(word.data() + equals + 1, end, std).ptr == end && std > 0 &&
-                           std::isfinite(std);
+                           std::from_chars(word.data() + equals + 1, end, number).ptr == end && number > 0 &&
+                           number <= kMostOfVariable;
     if (!is_number || variable == domain.variables.end())
       throw core::UsageError(
-          fmt::format("stations.std: expected one of the prior's variables and a number above 0, such as "
-                      "{}=0.5, found '{}'",
-                      domain.variables.front().name, word));
-    all[static_cast<std::size_t>(variable - domain.variables.begin())] = std;
+          fmt::format("{}: expected one of the prior's variables and a number above 0, such as {}=0.5, "
+                      "found '{}'",
+                      option, domain.variables.front().name, word));
+    auto& of_variable = all[static_cast<std::size_t>(variable - domain.variables.begin())];
+    if (of_variable) throw core::UsageError(fmt::format("{}: {} is given twice", option, variable->name));
+    of_variable = number;
   }
   return all;
 }
@@ -87,7 +90,11 @@ std::unique_ptr<conditioning::PointInput> open_points(const Settings& settings, 
   conditioning::PointOptions options;
   options.files = core::with_context("input.stations", [&] { return io::expand_files(settings.stations); });
   options.interpolation = settings.interpolation;
-  options.std = station_std(settings.station_std, domain);
+  options.std = of_variables("stations.std", settings.station_std, domain);
+  options.bias_std = of_variables("stations.bias_std", settings.station_bias, domain);
+  options.correlation_hours = of_variables("stations.correlation", settings.station_correlation, domain);
+  options.orography = settings.orography;
+  options.lapse_rate = settings.lapse_rate;
   options.withheld = settings.withheld;
   options.withheld_unit = settings.withheld_unit;
   options.withheld_seed = settings.withheld_seed;
@@ -173,6 +180,8 @@ void inflate(std::vector<conditioning::PointSet>& sets, double factor) {
   if (factor == 1) return;
   for (conditioning::PointSet& set : sets) {
     set.variance.mul_(factor * factor);
+    set.bias_variance *= factor * factor;
+    set.placement.bias_std *= factor;
     set.placement.least_std *= factor;
     set.placement.most_std *= factor;
   }

@@ -55,7 +55,8 @@ void to_json(nlohmann::json& json, const PointPlacement& placement) {
   json = {{"name", placement.name},         {"variable", placement.variable},
           {"sampling", placement.sampling}, {"points", placement.points},
           {"count", placement.count},       {"least_std", placement.least_std},
-          {"most_std", placement.most_std}, {"are_cells", placement.are_cells}};
+          {"most_std", placement.most_std}, {"are_cells", placement.are_cells},
+          {"bias_std", placement.bias_std}, {"correlation_hours", placement.correlation_hours}};
   add_intervals(json, placement.intervals);
 }
 
@@ -68,6 +69,8 @@ void from_json(const nlohmann::json& json, PointPlacement& placement) {
   json.at("least_std").get_to(placement.least_std);
   json.at("most_std").get_to(placement.most_std);
   json.at("are_cells").get_to(placement.are_cells);
+  json.at("bias_std").get_to(placement.bias_std);
+  json.at("correlation_hours").get_to(placement.correlation_hours);
   placement.intervals = intervals_of(json);
 }
 }  // namespace foehn::conditioning

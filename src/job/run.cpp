@@ -4,9 +4,12 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -69,6 +72,20 @@ at::Tensor give_coarse(const comm::Communicator& world, const Plan& plan, const 
     prior.set_coarse(std::move(fields));
   });
   return of_slab;
+}
+
+/// What brings values of observations together, in the order of a team's ranks. @param ranks  outlives it
+observation::Gather gather_of(const comm::Communicator& ranks) {
+  return [&ranks](std::span<const double> mine) {
+    std::string text;
+    for (const std::string& part :
+         ranks.gather({reinterpret_cast<const char*>(mine.data()), mine.size_bytes()}))
+      text += part;
+    ranks.broadcast(text);
+    std::vector<double> all(text.size() / sizeof(double));
+    std::memcpy(all.data(), text.data(), text.size());
+    return all;
+  };
 }
 
 /// Checks that bits do not depend on the slots of a batch, of the prior and of its Gaussian part.
@@ -151,7 +168,8 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   const auto at_points = [&](const std::vector<conditioning::PointPlacement>& placements,
                              const std::vector<conditioning::PointSet> conditioning::PlacedPoints::*sets) {
     return conditioning::scatter_points(world, partition, placements,
-                                        root != nullptr ? &(root->points.*sets) : nullptr, device);
+                                        root != nullptr ? &(root->points.*sets) : nullptr,
+                                        gather_of(team.ranks), device);
   };
   for (observation::SlabObservations& set : at_points(plan.points, &conditioning::PlacedPoints::used))
     observations.push_back(std::move(set));

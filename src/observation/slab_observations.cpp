@@ -7,8 +7,8 @@
 namespace foehn::observation {
 
 SlabObservations::SlabObservations(std::shared_ptr<const Operator> model, const at::Tensor& values,
-                                   at::Tensor variance)
-    : model_(std::move(model)), variance_(std::move(variance)) {
+                                   at::Tensor variance, std::shared_ptr<const CorrelatedErrors> errors)
+    : model_(std::move(model)), variance_(std::move(variance)), errors_(std::move(errors)) {
   const at::Tensor is_missing = values.isnan();
   values_ = values.masked_fill(is_missing, 0);
   if (is_missing.any().item<bool>()) is_missing_ = is_missing;

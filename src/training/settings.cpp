@@ -126,6 +126,18 @@ model::GraphTransformerArchitecture graph_of(const Settings& settings, std::int6
           .dates = settings.dates};
 }
 
+/// Refuses what only a conditional-residual has.
+void check_coarse(const Settings& settings) {
+  if (settings.is_conditional()) return;
+  const Settings defaults;
+  for (const auto& [is_given, name] :
+       {std::pair(settings.coarse_blocks != defaults.coarse_blocks, "train.block"),
+        std::pair(settings.coarse_every != defaults.coarse_every, "train.every")})
+    if (is_given)
+      throw core::UsageError(fmt::format(
+          "{}: expected prior.kind conditional-residual, whose priors are given coarse fields", name));
+}
+
 /// Weights of squared errors, of mean 1; undefined if all are alike.
 /// @return  [variable, y, x], float32
 at::Tensor loss_weights(const Settings& settings, const model::Domain& domain) {
@@ -160,6 +172,7 @@ void check(const Settings& settings) {
     throw core::UsageError(fmt::format(
         "network.static, network.static_files: expected both or neither, found {} names and {} files",
         settings.static_fields.size(), settings.static_files.size()));
+  check_coarse(settings);
   if (!settings.gaussian_order) return;
   if (!settings.corrects_gaussian())
     throw core::UsageError(

@@ -115,6 +115,16 @@ struct Checked {
   std::string identity;
 };
 
+/// Removes the members of a trial that is in the journal. A search that died between the two left them.
+void remove_members(const Task& task, const Trial& trial) {
+  const fs::path folder = folder_of_trial(task, trial.number);
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (error)
+    throw core::Error(fmt::format("{}: cannot remove the members of a trial that is done: {}",
+                                  folder.string(), error.message()));
+}
+
 /// The task's search, by teams.
 class Search {
  public:
@@ -170,7 +180,7 @@ class Search {
       journal_->add(done);
       for (const Trial& trial : done) {
         spdlog::info("{}", describe(trial, outcome_.dimensions, variables));
-        fs::remove_all(folder_of_trial(tools_.task, trial.number));
+        remove_members(tools_.task, trial);
       }
     });
     for (Trial& trial : done) {
@@ -215,13 +225,17 @@ Outcome tune(const comm::Communicator& world, const Task& task, const process::H
   Outcome outcome;
   std::optional<model::PriorFiles> files =
       job::open_prior(world, task.settings.prior, task.settings.gaussian);
-  const ensemble::Team team = ensemble::make_team(world, task.ranks_per_trial);
+  const ensemble::Team team = ensemble::make_team(world, task.ranks_per_trial, "tune.ranks_per_trial");
   std::unique_ptr<process::OutputFolder> folder;
   std::unique_ptr<process::OutputLock> lock;
   job::Settings first = task.settings;
   first.output = (fs::path(task.folder) / "trials" / "check").string();
   Checked checked;
   world.agree_on_root([&] {
+    if (!task.settings.is_conditioned())
+      throw core::UsageError(
+          "input.observations, input.stations: one of them is required, and sampler.guidance other than "
+          "none");
     const model::Domain& domain = files->description().domain;
     outcome.dimensions = dimensions_of(task, domain);
     checked.start = stated_values(task, domain);
@@ -236,10 +250,6 @@ Outcome tune(const comm::Communicator& world, const Task& task, const process::H
                                                 hardware.device, /*validate_only=*/true);
     outcome.period = planned.plan.period;
     world.agree_on_root([&] {
-      if (!planned.plan.is_conditioned())
-        throw core::UsageError(
-            "input.observations, input.stations: one of them is required, and sampler.guidance other than "
-            "none");
       const model::Domain& domain = files->description().domain;
       check_reserved(task.reserved, outcome.period);
       for (const std::string& prior : {task.settings.prior, task.settings.gaussian})
@@ -253,6 +263,8 @@ Outcome tune(const comm::Communicator& world, const Task& task, const process::H
     std::error_code ignored;
     fs::remove(fs::path(task.folder) / "trials" / "check", ignored);
     journal.emplace(task.folder, checked.identity, outcome.dimensions, files->description().domain.variables);
+    if (!validate_only)
+      for (const Trial& trial : journal->trials()) remove_members(task, trial);
   });
   if (validate_only) return outcome;
 

@@ -56,6 +56,7 @@ struct Set {
   std::vector<observation::Interval> intervals;
   at::Tensor cells, weights;  // [link, target]; of the latter, of each hour
   double std;
+  double bias_std = 0, correlation_hours = 0;  // of each target's errors
 
   std::int64_t targets() const { return cells.size(1); }
   std::int64_t values() const { return targets() * static_cast<std::int64_t>(intervals.size()); }
@@ -70,6 +71,39 @@ struct Set {
             rows[row][hour][variable][cells[link][target].item<std::int64_t>()] +=
                 weights[link][target].item<double>();
     return rows.reshape({values(), -1});
+  }
+  /// R, [observation and target] twice.
+  at::Tensor errors() const {
+    const std::int64_t size = values();
+    at::Tensor r = at::zeros({size, size}, at::kDouble);
+    for (std::int64_t i = 0; i < size; ++i)
+      for (std::int64_t j = i % targets(); j < size; j += targets()) {  // of the same target
+        const auto apart = static_cast<double>(std::abs(hour_of(i) - hour_of(j)));
+        const double in_time = i == j ? 1 : correlation_hours > 0 ? std::exp(-apart / correlation_hours) : 0;
+        r[i][j] = in_time * std * std + bias_std * bias_std;
+      }
+    return r;
+  }
+  observation::SlabObservations observed(const at::Tensor& y) const {
+    const at::Tensor values_of = y.to(at::kFloat).reshape({observations(), 1, 1, targets()});
+    const double total = std * std + bias_std * bias_std;
+    std::shared_ptr<const observation::CorrelatedErrors> correlated;
+    if (bias_std > 0 || correlation_hours > 0) {
+      observation::CorrelatedErrors::Layout layout;
+      for (const observation::Interval& hours : intervals) layout.hours.push_back(hours.first);
+      for (std::int64_t i = 0; i < values(); ++i) layout.stations.push_back(i % targets());
+      layout.variance.assign(layout.stations.size(), std * std);
+      layout.bias_variance = bias_std * bias_std;
+      layout.correlation_hours = correlation_hours;
+      layout.count = observations();
+      correlated = std::make_shared<observation::CorrelatedErrors>(
+          layout, [](std::span<const double> all) { return std::vector<double>(all.begin(), all.end()); });
+    }
+    return {model(), values_of, at::full({1, 1, 1}, total), correlated};
+  }
+  std::int64_t observations() const { return static_cast<std::int64_t>(intervals.size()); }
+  std::int64_t hour_of(std::int64_t value) const {
+    return intervals[static_cast<std::size_t>(value / targets())].first;
   }
   std::shared_ptr<const observation::Operator> model() const {
     return std::make_shared<observation::SparseOperator>(observation::SparseOperator::Layout{
@@ -86,12 +120,12 @@ at::Tensor deviation() {
   return (phase.sin().unsqueeze(1) * phase.cos() * (std::log(3.0) / 2)).exp().flatten();
 }
 
-/// Between four cells each, every three hours.
+/// Between four cells each, every three hours; what they err by lasts, and part of it is a bias.
 Set stations() {
   const at::Tensor corner = at::tensor({0, 11, 25, 45, 50}, at::kLong);  // none in the last row or column
   const at::Tensor cells = at::stack({corner, corner + 1, corner + kSide, corner + kSide + 1});
   const at::Tensor between = at::tensor({0.42, 0.28, 0.18, 0.12}, at::kDouble).unsqueeze(1);
-  Set set{0, {}, cells, between * deviation().take(cells), 0.15};
+  Set set{0, {}, cells, between * deviation().take(cells), 0.15, 0.2, 5};
   for (std::int64_t hour = 0; hour < kHours; hour += 3) set.intervals.push_back({hour, hour + 1});
   return set;
 }
@@ -134,13 +168,13 @@ TEST(MixedObservations, OfStationsCoarseCellsAndAccumulationsGiveTheirPosterior)
   const std::vector<Set> sets{stations(), native_cells(), accumulations()};
   ASSERT_EQ(sets[1].targets(), 6);
   const at::Tensor of_modes = covariance_of_modes(), prior = covariance_of_fields(of_modes);
-  std::vector<at::Tensor> matrices, variances;
+  std::vector<at::Tensor> matrices, errors;
   for (const Set& set : sets) {
     matrices.push_back(set.matrix());
-    variances.push_back(at::full({set.values()}, set.std * set.std, at::kDouble));
+    errors.push_back(set.errors());
   }
   const at::Tensor a = at::cat(matrices), cross = at::matmul(prior, a.t());
-  const at::Tensor total = at::matmul(a, cross) + at::diag(at::cat(variances));
+  const at::Tensor total = at::matmul(a, cross) + at::block_diag(errors);
   at::manual_seed(13);
   const at::Tensor y = at::matmul(at::linalg_cholesky(total), at::randn({total.size(0)}, at::kDouble));
   const at::Tensor gain = at::linalg_solve(total, cross.t()).t();
@@ -150,12 +184,7 @@ TEST(MixedObservations, OfStationsCoarseCellsAndAccumulationsGiveTheirPosterior)
   posterior.sd = (at::diag(prior) - (gain * cross).sum(1)).sqrt().reshape(shape);
   std::int64_t first = 0;
   for (const Set& set : sets) {
-    posterior.observations.emplace_back(
-        set.model(),
-        y.narrow(0, first, set.values())
-            .to(at::kFloat)
-            .reshape({static_cast<std::int64_t>(set.intervals.size()), 1, 1, set.targets()}),
-        at::full({1, 1, 1}, set.std * set.std));
+    posterior.observations.push_back(set.observed(y.narrow(0, first, set.values())));
     first += set.values();
   }
   Case many = kSolved;  // a small trajectory has few values to estimate a deviation from

@@ -141,6 +141,31 @@ TEST_F(NativeInputTest, LeavesOutMissingValuesWithinMeasure) {
                   "at most 5 % is allowed (observation.missing_fraction)"});
 }
 
+TEST_F(NativeInputTest, LeavesOutAColumnThatRepeatsTheFirst) {
+  grid::Grid round = model_grid();
+  round.x.values.clear();
+  for (int i = 0; i < 180; ++i) round.x.values.push_back(-180.5 + 2 * i);  // -2.5, -0.5 and 1.5 within
+  const PointSet once = std::move(place(write(round))[0]);
+  round.x.values.push_back(179.5);
+  const PointSet twice = std::move(place(write(round))[0]);
+  EXPECT_EQ(once.placement.points, 6);
+  EXPECT_EQ(digest_of({once}), digest_of({twice}));
+  std::reverse(round.x.values.begin(), round.x.values.end());
+  EXPECT_EQ(place(write(round))[0].placement.count, 18);
+}
+
+TEST_F(NativeInputTest, TakesAListOfCellsWithCorners) {
+  grid::UnstructuredCells cells;
+  cells.centres = {{56, 57, 40}, {-1, 0.5, 0}};
+  cells.areas = {1e-4, 1e-4, 1e-4};
+  cells.corners = {{55, 55.5, 57, 56.5, 56, 56, 58, 58, 39, 39, 41, 41},
+                   {-2, 0, 0.5, -1.5, -0.5, 1.5, 1.5, -0.5, -1, 1, 1, -1}};
+  const std::vector<PointSet> sets = place(write({{}, {}, std::nullopt, cells}));
+  ASSERT_EQ(sets.size(), 1U);
+  EXPECT_EQ(sets[0].placement.points, 2);
+  EXPECT_TRUE(at::allclose(sets[0].weights.sum(1), at::ones({1, 1, 1, 2}), 1e-6));
+}
+
 TEST_F(NativeInputTest, RefusesWhatCannotBeUsed) {
   expect_refused(
       [&] {

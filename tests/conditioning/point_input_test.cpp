@@ -171,6 +171,27 @@ TEST_F(PointInputTest, TakesTheNearestCellWhereToldTo) {
   EXPECT_EQ(placed.used[0].cells.item<std::int64_t>(), 1 * 6 + 2);
 }
 
+TEST_F(PointInputTest, SaysWhoseErrorsAreCorrelated) {
+  std::string rows = row("b", "07:00", 57.5, -2.6);
+  for (const char* hour : {"03:00", "05:00"})
+    for (const char* name : {"a", "b"}) rows += row(name, hour, 57.5, *name == 'a' ? -2.9 : -2.6);
+  PointOptions options;
+  const PointSet plain = std::move(place_rows(rows, options).used[0]);
+  options.bias_std = {{}, 2.0};
+  options.correlation_hours = {{}, 3.0};
+  const PointSet set = std::move(place_rows(rows, options).used[0]);
+  EXPECT_EQ(set.stations[0], set.stations[2]);
+  EXPECT_NE(set.stations[0], set.stations[1]);
+  EXPECT_EQ(std::count(set.stations.begin(), set.stations.end(), -1), 1);  // one has no value at seven
+  const double scale = domain_.normalisation.scale()[1].item<double>();
+  EXPECT_DOUBLE_EQ(set.bias_variance, 4 / (scale * scale));
+  EXPECT_DOUBLE_EQ(set.correlation_steps, 3);
+  EXPECT_TRUE(at::equal(set.variance, plain.variance));
+  EXPECT_NE(digest_of({set}), digest_of({plain}));
+  EXPECT_THAT(describe(set.placement, domain_.variables),
+              HasSubstr("errors of 0.5 m s-1 and a bias of 2, correlated over 3 h"));
+}
+
 TEST_F(PointInputTest, RefusesWhatIsWrong) {
   expect_refused(
       row("Kew", "05:00", 58, -3) + row("Kew", "05:00", 58, -3, 4),

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -147,6 +148,94 @@ TEST(CellsWithin, NeedBandsOfKnownAreas) {
   EXPECT_THAT(
       [&] { cells_within(named_grid("O8"), list); },
       ThrowsMessage<core::Error>(HasSubstr("208 cells (cell) that are not those of a global reduced")));
+}
+
+/// Cells with four corners, of which the fourth reaches beyond the fine grid and the last is a triangle.
+Grid skewed_cells() {
+  UnstructuredCells cells;
+  const auto add = [&](const std::vector<Position>& corners) {
+    for (const Position& corner : corners) {
+      cells.corners.latitude.push_back(corner.latitude);
+      cells.corners.longitude.push_back(corner.longitude);
+    }
+    cells.areas.push_back(1e-3);
+    cells.centres.latitude.push_back(corners[0].latitude);
+    cells.centres.longitude.push_back(corners[0].longitude);
+  };
+  add({{50.3, 0.4}, {50.6, 2.5}, {52.2, 2.2}, {51.9, 0.1}});
+  add({{51.9, 0.1}, {52.2, 2.2}, {50.6, 2.5}, {50.3, 0.4}});  // the other way round
+  add({{50.3, 360.4}, {50.6, 362.5}, {52.2, 362.2}, {51.9, 360.1}});
+  add({{50.3, -0.4}, {50.6, 2.5}, {52.2, 2.2}, {51.9, 0.1}});
+  add({{51, 3}, {53.5, 4}, {51.5, 5.5}, {51.5, 5.5}});
+  return {{}, {}, std::nullopt, cells};
+}
+
+/// Part of a cell's area that lies in one of the fine grid, from points spread evenly over the latter's
+/// extent.
+std::vector<double> counted(const Grid& fine, const std::vector<Position>& corners) {
+  const auto vector_of = [](const Position& p) {
+    const double cosine = std::cos(p.latitude * kRadians);
+    return std::array{cosine * std::cos(p.longitude * kRadians), cosine * std::sin(p.longitude * kRadians),
+                      std::sin(p.latitude * kRadians)};
+  };
+  std::vector<double> parts(static_cast<std::size_t>(fine.cells()));
+  constexpr int kSteps = 200;
+  for (std::int64_t cell = 0; cell < fine.cells(); ++cell)
+    for (int i = 0; i < kSteps * kSteps; ++i) {
+      const Position own{
+          fine.y.values[static_cast<std::size_t>(cell / fine.nx())] - 0.5 + (i / kSteps + 0.5) / kSteps,
+          fine.x.values[static_cast<std::size_t>(cell % fine.nx())] - 0.5 + (i % kSteps + 0.5) / kSteps};
+      const auto point = vector_of(fine.rotated_pole ? to_geographic(*fine.rotated_pole, own) : own);
+      bool is_inside = true;
+      for (std::size_t k = 0; k < corners.size(); ++k) {
+        const auto a = vector_of(corners[k]), b = vector_of(corners[(k + 1) % corners.size()]);
+        const double side = (a[1] * b[2] - a[2] * b[1]) * point[0] + (a[2] * b[0] - a[0] * b[2]) * point[1] +
+                            (a[0] * b[1] - a[1] * b[0]) * point[2];
+        is_inside = is_inside && side >= 0;
+      }
+      if (is_inside) parts[static_cast<std::size_t>(cell)] += std::cos(own.latitude * kRadians);
+    }
+  const double sum = std::accumulate(parts.begin(), parts.end(), 0.0);
+  for (double& part : parts) part /= sum;
+  return parts;
+}
+
+std::vector<double> weights_of(const CellsWithin& within, std::size_t place, std::int64_t cells) {
+  std::vector<double> all(static_cast<std::size_t>(cells));
+  const RegriddingWeights& means = within.means;
+  for (auto link = means.first_link[place]; link < means.first_link[place + 1]; ++link)
+    all[static_cast<std::size_t>(means.source_cell[static_cast<std::size_t>(link)])] =
+        means.weight[static_cast<std::size_t>(link)];
+  return all;
+}
+
+TEST(CellsWithin, TakePolygonsOfAListOfCells) {
+  const Grid coarse = skewed_cells();
+  const CellsWithin within = cells_within(fine_grid(), coarse);
+  EXPECT_THAT(within.cells, ElementsAre(0, 1, 2, 4));  // the fourth reaches beyond
+  EXPECT_THAT(sums_of(within.means), Pointwise(DoubleNear(1e-12), std::vector<double>(4, 1.0)));
+  const auto expected = counted(fine_grid(), {{50.3, 0.4}, {50.6, 2.5}, {52.2, 2.2}, {51.9, 0.1}});
+  for (const std::size_t alike : {0, 1, 2})
+    EXPECT_THAT(weights_of(within, alike, 24), Pointwise(DoubleNear(2e-3), expected));
+  EXPECT_THAT(weights_of(within, 3, 24),
+              Pointwise(DoubleNear(2e-3), counted(fine_grid(), {{51.5, 5.5}, {53.5, 4}, {51, 3}})));
+}
+
+TEST(CellsWithin, TakePolygonsOnARotatedGrid) {
+  Grid fine{make_axis("rlat", -4, 1, 9), make_axis("rlon", -16, 1, 9), RotatedPole{39.25, -162, 0}};
+  const Position centre = to_geographic(*fine.rotated_pole, {0.2, -12.1});
+  std::vector<Position> corners;
+  UnstructuredCells cells;
+  for (const auto& [north, east] : {std::pair(-1.0, -2.0), std::pair(-1.2, 1.5), std::pair(1.0, 1.0)}) {
+    corners.push_back({centre.latitude + north, centre.longitude + east});
+    cells.corners.latitude.push_back(corners.back().latitude);
+    cells.corners.longitude.push_back(corners.back().longitude);
+  }
+  cells.areas = {1e-3};
+  cells.centres = {{centre.latitude}, {centre.longitude}};
+  const CellsWithin within = cells_within(fine, {{}, {}, std::nullopt, cells});
+  ASSERT_THAT(within.cells, ElementsAre(0));
+  EXPECT_THAT(weights_of(within, 0, 81), Pointwise(DoubleNear(2e-3), counted(fine, corners)));
 }
 
 }  // namespace

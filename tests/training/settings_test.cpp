@@ -131,8 +131,15 @@ TEST(TrainingSettings, ThatDoNotGoTogetherAreRefused) {
               }),
               AllOf(HasSubstr("prior.schedule"), HasSubstr("conditional-residual"), HasSubstr("vp-cosine")));
   EXPECT_THAT(message([](Settings& s) { s.mixing = 0.5; }), HasSubstr("conditional-residual"));
+  EXPECT_THAT(message([](Settings& s) {
+                s.coarse_blocks = {4, 8};
+              }),
+              AllOf(HasSubstr("train.block"), HasSubstr("conditional-residual")));
+  EXPECT_THAT(message([](Settings& s) { s.coarse_every = {3}; }),
+              AllOf(HasSubstr("train.every"), HasSubstr("conditional-residual")));
   EXPECT_EQ(message([](Settings& s) {
               s.kind = NetworkKind::conditional_residual;
+              s.coarse_blocks = {4, 8};
               s.mixing = 0.5;
             }),
             "no error");

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 
 #include "app/toy_prior.hpp"
 #include "foehn/core/error.hpp"
@@ -182,6 +183,15 @@ TEST_F(Tune, IsTheSameWhateverTheTeamsAndWheneverItIsStopped) {
   EXPECT_FALSE(run(stopped, soon).is_done);
   stopped.ranks_per_trial = 1;
   expect_same(run(stopped), together);
+
+  // As if it had died between the journal and the removal of a trial's members.
+  const std::filesystem::path left = folder_ / "stopped/trials/trial_0001";
+  world_.agree_on_root([&] {
+    std::filesystem::create_directories(left);
+    std::ofstream(left / "member_000.nc") << "left over";
+  });
+  expect_same(run(stopped), together);
+  world_.agree([&] { EXPECT_FALSE(std::filesystem::exists(left.parent_path())); });
 
   Task shorter = short_task("stopped");
   shorter.search.local = 1;  // all of it is in the journal

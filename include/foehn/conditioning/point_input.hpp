@@ -20,12 +20,22 @@ enum class Interpolation { nearest, bilinear };
 /// What is withheld together: all values of a station, or all of a time.
 enum class WithheldUnit { stations, times };
 
+/// By which temperatures fall with height, K km-1: that of the International Standard Atmosphere.
+inline constexpr double kLapseRate = 6.5;
+
 struct PointOptions {
   std::vector<std::filesystem::path> files;
   Interpolation interpolation = Interpolation::bilinear;
   /// Of the errors of values that do not state it, one per variable, in its unit; absent: all state it.
   std::vector<std::optional<double>> std;
-  double withheld = 0;  ///< share that is kept back to be scored, below 1
+  // Likewise, of every value: the standard deviation of a station's constant bias, and the time in which its
+  // errors forget each other (observation::CorrelatedErrors). Absent or none: there is no such dependence.
+  std::vector<std::optional<double>> bias_std{}, correlation_hours{};
+  /// With the heights of the domain's cells (read_heights); empty: none. Temperatures of stations whose
+  /// height is known are then corrected to the height of the cells that their footprint has.
+  std::filesystem::path orography{};
+  double lapse_rate = kLapseRate;  ///< K km-1; 0: nothing is corrected
+  double withheld = 0;             ///< share that is kept back to be scored, below 1
   WithheldUnit withheld_unit = WithheldUnit::stations;
   std::int64_t withheld_seed = 0;
 };
@@ -40,7 +50,8 @@ class PointInput {
  public:
   /// Reads the files.
   /// @param domain  outlives this
-  /// @throws core::Error as io::read_points, or naming a file whose calendar is not that of the others
+  /// @throws core::Error as io::read_points and read_heights, or naming a file whose calendar is not that of
+  ///         the others; for an orography where the files have no temperatures
   PointInput(PointOptions options, const model::Domain& domain);
 
   const std::vector<std::filesystem::path>& files() const { return options_.files; }
@@ -61,6 +72,7 @@ class PointInput {
   PointOptions options_;
   const model::Domain& domain_;
   std::vector<io::PointData> data_;
+  std::vector<double> heights_;  // of the domain's cells, m; empty: not known
 };
 
 }  // namespace foehn::conditioning

@@ -28,6 +28,10 @@ struct PointPlacement {
   std::int64_t count = 0;              ///< of values
   bool are_cells = false;              ///< of a coarse grid, not points
   double least_std = 0, most_std = 0;  ///< of the errors, in the variable's unit
+  /// Of each place's unknown bias, which adds to these, in that unit; 0: there is none.
+  double bias_std = 0;
+  double correlation_hours = 0;  ///< in which errors of a place forget each other; 0: at once
+  bool has_correlated_errors() const { return bias_std > 0 || correlation_hours > 0; }
   bool operator==(const PointPlacement&) const = default;
 };
 
@@ -41,7 +45,11 @@ struct PointSet {
   at::Tensor cells;     ///< int64, [link, observation or 1, point]
   at::Tensor weights;   ///< float32, [hour or 1, link, observation or 1, 1, point]
   at::Tensor values;    ///< float32, [observation, 1, 1, point], normalised; NaN where missing
-  at::Tensor variance;  ///< of the same shape and unit
+  at::Tensor variance;  ///< of the errors but for the bias, of the same shape and unit
+  // Only where errors are correlated, for observation::CorrelatedErrors.
+  std::vector<std::int64_t> stations;  ///< whose value it is, [observation, point]; -1 where missing
+  double bias_variance = 0;            ///< normalised
+  double correlation_steps = 0;        ///< the placement's hours, in steps of the trajectory
 };
 
 /// SHA-256 of all that conditions members in some sets: where and when values are, what they are and how
@@ -64,7 +72,7 @@ struct PlacedValue {
 
 /// Makes sets of values, one for each length of interval. Where most places have a value at most times, the
 /// points of all observations are the same; else each observation has its own.
-/// @param placement   what is known of all of them: name, variable, sampling
+/// @param placement   what is known of all of them: name, variable, sampling, how errors are correlated
 /// @param values      no two of the same place and hours
 /// @param footprints  of each place
 std::vector<PointSet> make_point_sets(const PointPlacement& placement, std::vector<PlacedValue> values,

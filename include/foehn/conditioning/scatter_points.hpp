@@ -14,10 +14,12 @@ namespace foehn::conditioning {
 /// Hands each rank the observations at points of its slab: a set for each placement.
 /// @param partition  of each team: consecutive ranks of the world, as many as it has slabs
 /// @param sets       of the root, one per placement; null on the others
+/// @param gather     of the team, for errors that are correlated
 /// @note Collective over the world.
 observation::Observations scatter_points(const comm::Communicator& world,
                                          const trajectory::SlabPartition& partition,
                                          const std::vector<PointPlacement>& placements,
-                                         const std::vector<PointSet>* sets, const at::Device& device);
+                                         const std::vector<PointSet>* sets, const observation::Gather& gather,
+                                         const at::Device& device);
 
 }  // namespace foehn::conditioning

@@ -18,7 +18,8 @@ class ErrorWeight;
 ///
 /// Returns eps - (sigma/mu) A^T[(y - A x_hat) / (R + gamma (sigma/mu)^2)], x_hat = (x - sigma eps)/mu.
 /// Source: Schmidt et al. 2025, Supplement 6; Rozet & Louppe 2023 (gradient-free form).
-/// A is local to the slab, so nothing is exchanged here beyond what the prior exchanges.
+/// A is local to the slab, so nothing is exchanged here beyond what the prior exchanges, unless errors are
+/// correlated: R + gamma (sigma/mu)^2 is then solved with (observation::CorrelatedErrors).
 ///
 /// An evaluation takes A x_hat nearer to y by the factor (sigma/mu)^2 a / (R + gamma (sigma/mu)^2), a = A A^T
 /// being one over the cells and hours that an observation is a mean over, where observations share no value:

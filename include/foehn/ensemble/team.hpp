@@ -14,9 +14,11 @@ struct Team {
 };
 
 /// Cuts the world into teams of consecutive ranks.
-/// @param ranks_per_member  0: all ranks are one team
-/// @throws core::CollectiveError if the number of ranks is not a multiple of ranks_per_member
+/// @param ranks_per_team  0: all ranks are one team
+/// @param option          that says how many, for the message
+/// @throws core::CollectiveError if the number of ranks is not a multiple of ranks_per_team
 /// @note Collective over the world.
-Team make_team(const comm::Communicator& world, std::int64_t ranks_per_member);
+Team make_team(const comm::Communicator& world, std::int64_t ranks_per_team,
+               const char* option = "ensemble.ranks_per_member");
 
 }  // namespace foehn::ensemble

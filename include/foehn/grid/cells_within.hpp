@@ -12,6 +12,7 @@ namespace foehn::grid {
 struct CellsWithin {
   std::vector<std::int64_t> cells;  ///< y * nx + x in the coarse grid, rising
   RegriddingWeights means;          ///< of each of these cells, [those cells, fine cell]
+  bool has_repeated_column = false;  ///< the coarse grid repeats a column after 360 degrees, which is left out
 };
 
 /// Finds the coarse cells that the fine grid covers but for a ten-thousandth of their area, and the weights
@@ -19,9 +20,12 @@ struct CellsWithin {
 ///
 /// Cells reach as far as in conservative_weights: as bounds say, else half-way to their neighbours. Grids may
 /// be regular or Gaussian in latitude, reduced Gaussian, geographic or rotated, and of different poles.
+/// The corners of other lists of cells are joined by great circles; a cell that holds a pole of the fine grid
+/// is left out.
 /// Source: Jones 1999, Mon. Wea. Rev. 127:2204, Eq. 3, from the fine to the coarse grid.
 ///
-/// @param fine, coarse  with at least 2 rows and 2 columns; or reduced Gaussian
+/// @param fine    with at least 2 rows and 2 columns; or reduced Gaussian
+/// @param coarse  likewise, or a list of cells with corners
 /// @throws Error naming both grids' extents if no coarse cell is covered; or as conservative_weights for
 ///         bounds
 CellsWithin cells_within(const Grid& fine, const Grid& coarse);

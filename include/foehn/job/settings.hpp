@@ -33,9 +33,13 @@ struct Settings {
   std::string gaussian;                   ///< folder of a Gaussian prior that is lent to it; empty: none
   std::vector<std::string> observations;  ///< files or globs of observations, or
   ingestion::PreparationOptions
-      preparation;                       ///< of a climate model's files, and how they become observations
-  std::vector<std::string> stations;     ///< files or globs of observations at points
-  std::vector<std::string> station_std;  ///< of those that do not state their error, "variable=value"
+      preparation;                        ///< of a climate model's files, and how they become observations
+  std::vector<std::string> stations;      ///< files or globs of observations at points
+  std::vector<std::string> station_std;   ///< of those that do not state their error, "variable=value"
+  std::vector<std::string> station_bias;  ///< standard deviations of biases, "variable=value"
+  std::vector<std::string> station_correlation;  ///< hours, likewise
+  std::string orography;                         ///< file with the heights of the prior's cells; empty: none
+  double lapse_rate = conditioning::kLapseRate;  ///< K km-1
   conditioning::Interpolation interpolation = conditioning::Interpolation::bilinear;
   double withheld = 0;  ///< share of stations or times that is kept back to be scored
   conditioning::WithheldUnit withheld_unit = conditioning::WithheldUnit::stations;

@@ -6,12 +6,13 @@
 #include <memory>
 #include <vector>
 
+#include "foehn/observation/correlated_errors.hpp"
 #include "foehn/observation/operator.hpp"
 
 namespace foehn::observation {
 
-/// What a rank holds of observations of some variables at the same times: those of its slab, with independent
-/// Gaussian errors, y ~ N(A x, R).
+/// What a rank holds of observations of some variables at the same times: those of its slab, with Gaussian
+/// errors, y ~ N(A x, R), independent ones unless it is told how they are correlated.
 ///
 /// The rows of A that belong to missing values are zero, and so are these values: A x and y - A x are zero
 /// there and A^T gives nothing, so that they have no part in a likelihood, its gradient, or the solution of a
@@ -21,12 +22,16 @@ class SlabObservations {
  public:
   /// @param values    y, [observation, variable, Y, X], normalised; NaN is missing
   /// @param variance  the diagonal of R, normalised: [variable, 1, 1], or what else expands to `values`
-  SlabObservations(std::shared_ptr<const Operator> model, const at::Tensor& values, at::Tensor variance);
+  /// @param errors    R, of all ranks' observations of the set; null: it is diagonal
+  SlabObservations(std::shared_ptr<const Operator> model, const at::Tensor& values, at::Tensor variance,
+                   std::shared_ptr<const CorrelatedErrors> errors = nullptr);
 
   std::int64_t size() const { return model_->size(); }
   /// y, with zeros where it is missing.
   const at::Tensor& values() const { return values_; }
   const at::Tensor& variance() const { return variance_; }
+  /// R where it is not diagonal; otherwise null.
+  const CorrelatedErrors* correlated_errors() const { return errors_.get(); }
   /// bool, of the values' shape; undefined where none is missing.
   const at::Tensor& is_missing() const { return is_missing_; }
 
@@ -39,6 +44,7 @@ class SlabObservations {
 
   std::shared_ptr<const Operator> model_;
   at::Tensor values_, variance_, is_missing_;
+  std::shared_ptr<const CorrelatedErrors> errors_;
 };
 
 /// All of a slab's observations. Sets may observe the same variables and hours; ranks that share a trajectory

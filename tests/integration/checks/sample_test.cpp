@@ -105,38 +105,6 @@ const std::vector<BadInput> kBadObservations = {
 };
 INSTANTIATE_TEST_SUITE_P(Observations, SampleRefuses, ::testing::ValuesIn(kBadObservations), name_of);
 
-/// Adds a table of stations, and options.
-Spoil with_stations(const std::string& table, const Options& more = {}) {
-  return [=](Options& options, const std::filesystem::path& folder) {
-    std::ofstream(folder / "stations.csv") << table;
-    options["input.stations"] = folder / "stations.csv";
-    for (const auto& [name, value] : more) options[name] = value;
-  };
-}
-
-const std::string kOutside = "time,lat,lon,tas[K],tas_std[K]\n2001-01-08T00:00,-89,0,280,1\n";
-
-const std::vector<BadInput> kBadStations = {
-    {"AMissingFile", set("input.stations", "nowhere.csv"), {"nowhere.csv"}},
-    {"AMissingUnit",
-     with_stations("time,lat,lon,tas\n2001-01-08T00:00,50,0,280\n"),
-     {"stations.csv", "line 1", "tas", "unit is missing"}},
-    {"AStationOutsideTheDomain", with_stations(kOutside), {"stations.csv", "tas", "lat -89", "domain"}},
-    {"AVariableThatThePriorDoesNotHave",
-     with_stations(kOutside, {{"stations.std", "rh=3"}}),
-     {"stations.std", "'rh=3'"},
-     2},
-    {"AShareOfEverythingThatIsWithheld",
-     with_stations(kOutside, {{"observation.withhold", "1"}}),
-     {"observation.withhold", "nothing would be left"},
-     2},
-    {"AShareOfNothingThatIsWithheld",
-     set("observation.withhold", "0.5"),
-     {"observation.withhold", "input.stations"},
-     2},
-};
-INSTANTIATE_TEST_SUITE_P(Stations, SampleRefuses, ::testing::ValuesIn(kBadStations), name_of);
-
 /// Turns the observations into means over the six hours from each on, before `change`.
 Spoil bend_means(const std::function<void(ToyFields& fields)>& change) {
   return bend_observations([=](ToyFields& fields) {

@@ -50,7 +50,10 @@ const std::vector<BadInput> kBadTasks = {
     {"AReferenceOnAnotherGrid", set("data.crop", "0:16,0:16"), {"input.reference", "grid", "lon"}},
     {"NoReference", leave_out("input.reference"), {"input.reference", "required"}, 2},
     {"AMissingReference", set("input.reference", "nowhere.nc"), {"nowhere.nc"}},
-    {"NoObservations", leave_out("input.observations"), {"time.start and time.hours: required"}, 2},
+    {"NoObservations",
+     leave_out("input.observations"),
+     {"input.observations, input.stations: one of them"},
+     2},
     {"AParameterThatDoesNotExist",
      set("tune.parameters", "bias"),
      {"tune.parameters", "'bias'", "inflation"},
@@ -60,7 +63,7 @@ const std::vector<BadInput> kBadTasks = {
     {"ARangeThatFalls", set("tune.std", "1,0.1"), {"tune.std: expected two rising numbers"}, 2},
     {"ARangeOfOneNumber", set("tune.std", "1"), {"tune.std"}, 2},
     {"OneMember", set("ensemble.members", "1"), {"ensemble.members", "from 2"}, 2},
-    {"ATeamOfMoreRanksThanThereAre", set("tune.ranks_per_trial", "7"), {"7"}},
+    {"ATeamOfMoreRanksThanThereAre", set("tune.ranks_per_trial", "7"), {"tune.ranks_per_trial", "7"}},
 };
 INSTANTIATE_TEST_SUITE_P(Tasks, TuneRefuses, ::testing::ValuesIn(kBadTasks), name_of);
 
@@ -81,6 +84,20 @@ TEST(Tune, WritesAConfigurationThatSampleTakes) {
   for (const char* line : {"the best of 3 trials on 2001-01-08T00:00:00 to 2001-01-09T00:00:00",
                            "std = ", "steps = 4", "stride = 3", "early_prior"})
     EXPECT_THAT(text, ::testing::HasSubstr(line));
+}
+
+TEST(Tune, KeepsTheErrorsOfStations) {
+  const io::TemporaryFolder folder;
+  std::ofstream(folder / "stations.csv") << "time,lat,lon,tas[K]\n2001-01-08T03:00,"
+                                         << "54.02,-4.03,281\n";
+  Options options = tune_options(folder / "tuning");
+  options["input.stations"] = folder / "stations.csv";
+  options["stations.std"] = "tas=0.5";
+  options["tune.local"] = "0";
+  const Outcome tuned = run_here("tune", options);
+  ASSERT_EQ(tuned.exit_code, 0) << tuned;
+  if (!is_root()) return;
+  EXPECT_THAT(io::content_of(folder / "tuning/tuned.ini"), ::testing::HasSubstr("tas=0.5"));
 }
 
 }  // namespace
