@@ -225,9 +225,11 @@ int run(const Call& call, const Context& context, const EvaluateOptions& options
   world.agree_on_root([&] {
     std::string text;
     if (found.size() > 1) {
-      const evaluation::Comparison comparison = evaluation::compare(found, options.bootstrap);
+      const evaluation::Comparison comparison = evaluation::compare(found);
       io::write_file_atomically(fs::path(options.output) / "comparison.json",
                                 evaluation::comparison_json(comparison).dump(2) + "\n");
+      io::write_file_atomically(fs::path(options.output) / "comparison.html",
+                                evaluation::comparison_html(comparison));
       text = evaluation::comparison_text(comparison);
     }
     for (std::size_t i = 0; i < runs.size(); ++i) {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "evaluation/bootstrap.hpp"
-#include "evaluation/finish.hpp"
-#include "evaluation/score_table.hpp"
 #include "foehn/core/error.hpp"
 
 namespace foehn::evaluation {
@@ -30,86 +32,97 @@ void check_comparable(const NamedResults& first, const NamedResults& other) {
   const Results &one = first.results, &two = other.results;
   expect_same("variables", variables_text(one), variables_text(two));
   expect_same("hours", hours_text(one), hours_text(two));
-  expect_same("blocks of days", std::to_string(one.block_sums.size()), std::to_string(two.block_sums.size()));
+  expect_same("blocks of days", std::to_string(one.blocks), std::to_string(two.blocks));
   if (const auto difference = grid::difference(one.grid, two.grid))
     throw core::Error(fmt::format("run {}: grid: {}, as in run {}", other.name, *difference, first.name));
 }
 
-/// The members' kinds of score that any run has.
-std::vector<ScoreKind> compared_kinds(const std::vector<NamedResults>& runs) {
-  std::vector<ScoreKind> kinds;
-  for (const ScoreKind& kind : all_score_kinds()) {
-    bool has_kind = false;
-    for (const NamedResults& run : runs)
-      for (const VariableResults& scores : run.results.scores)
-        has_kind = has_kind || kind.value(scores.all_hours).has_value();
-    if (kind.is_of_members && has_kind) kinds.push_back(kind);
+/// How far a value is from the best one; NaN where none is best.
+double distance_from_best(Best best, double value) {
+  switch (best) {
+    case Best::lowest:
+      return value;
+    case Best::highest:
+      return -value;
+    case Best::zero:
+      return std::abs(value);
+    case Best::one:
+      return std::abs(std::log(value));
+    case Best::unknown:
+      break;
   }
-  return kinds;
+  return std::numeric_limits<double>::quiet_NaN();
 }
 
-/// The scores of some variables in some kinds over all hours, [variable, kind].
-using Values = std::vector<std::optional<double>>;
-
-Values values_of(const std::vector<VariableResults>& scores, const std::vector<ScoreKind>& kinds) {
-  Values values;
-  for (const VariableResults& variable : scores)
-    for (const ScoreKind& kind : kinds) values.push_back(kind.value(variable.all_hours));
-  return values;
+std::optional<Judgement> judge(const OverallScore& first, const OverallScore& other) {
+  std::vector<double> farther;
+  for (std::size_t i = 0; i < std::min(first.replicates.size(), other.replicates.size()); ++i)
+    farther.push_back(distance_from_best(other.best, other.replicates[i]) -
+                      distance_from_best(first.best, first.replicates[i]));
+  const std::optional<Interval> interval = interval_of_replicates(farther);
+  if (!interval) return std::nullopt;
+  if (interval->high < 0) return Judgement::better;
+  return interval->low > 0 ? Judgement::worse : Judgement::no_difference;
 }
 
-/// The values of every bootstrap replicate of a run.
-std::vector<Values> replicates_of(const Results& run, const std::vector<ScoreKind>& kinds,
-                                  const BootstrapOptions& options) {
-  std::vector<Values> replicates;
-  if (run.block_sums.size() < kFewestBootstrapBlocks) return replicates;
-  const RadialSpectrum spectrum(run.grid.ny(), run.grid.nx());
-  bootstrap(run.block_sums, options, [&](const std::vector<double>& sums) {
-    replicates.push_back(values_of(finish_packed(run, spectrum, sums).variables, kinds));
-  });
-  return replicates;
-}
-
-std::optional<Interval> interval_of_difference(const std::vector<Values>& first,
-                                               const std::vector<Values>& other, std::size_t place) {
+ScoreDifference difference_of_scores(const OverallScore& first, const OverallScore& other) {
   std::vector<double> differences;
-  for (std::size_t replicate = 0; replicate < first.size(); ++replicate) {
-    const auto &one = first[replicate][place], &two = other[replicate][place];
-    if (one && two) differences.push_back(*two - *one);
-  }
-  if (differences.empty()) return std::nullopt;
-  return central_interval(differences);
+  for (std::size_t i = 0; i < std::min(first.replicates.size(), other.replicates.size()); ++i)
+    differences.push_back(other.replicates[i] - first.replicates[i]);
+  return {*other.value - *first.value, interval_of_replicates(differences), judge(first, other)};
+}
+
+const OverallScore* find(const Results& results, const OverallScore& score) {
+  for (const OverallScore& one : results.overall)
+    if (one.key == score.key) return &one;
+  return nullptr;
+}
+
+/// The subjects of some scores, each once.
+std::vector<std::string> subjects_of(const std::vector<OverallScore>& scores) {
+  std::vector<std::string> subjects;
+  for (const OverallScore& score : scores)
+    if (std::find(subjects.begin(), subjects.end(), score.subject) == subjects.end())
+      subjects.push_back(score.subject);
+  return subjects;
+}
+
+/// What is compared: the first run's scores, then those that only others have.
+std::vector<OverallScore> compared_scores(const std::vector<NamedResults>& runs) {
+  std::vector<OverallScore> scores;
+  for (const NamedResults& run : runs)
+    for (const OverallScore& score : run.results.overall) {
+      const auto is_same = [&](const OverallScore& one) { return one.key == score.key; };
+      if (score.value && std::none_of(scores.begin(), scores.end(), is_same)) scores.push_back(score);
+    }
+  // Those of one subject together, in the order of their first.
+  const auto place_of = [subjects = subjects_of(scores)](const OverallScore& score) {
+    return std::find(subjects.begin(), subjects.end(), score.subject);
+  };
+  std::stable_sort(scores.begin(), scores.end(), [&](const OverallScore& one, const OverallScore& other) {
+    return place_of(one) < place_of(other);
+  });
+  return scores;
 }
 
 }  // namespace
 
-Comparison compare(const std::vector<NamedResults>& runs, const BootstrapOptions& options) {
+Comparison compare(const std::vector<NamedResults>& runs) {
   for (const NamedResults& run : runs) check_comparable(runs.front(), run);
-  const std::vector<ScoreKind> kinds = compared_kinds(runs);
-  std::vector<Values> values;
-  std::vector<std::vector<Values>> replicates;
   Comparison comparison;
-  comparison.blocks = static_cast<std::int64_t>(runs.front().results.block_sums.size());
-  for (const NamedResults& run : runs) {
-    comparison.runs.push_back(run.name);
-    values.push_back(values_of(run.results.scores, kinds));
-    replicates.push_back(replicates_of(run.results, kinds, options));
-  }
-  std::size_t place = 0;
-  for (const io::Variable& variable : runs.front().results.variables) {
-    for (const ScoreKind& kind : kinds) {
-      ComparedScore score{
-          variable.name, kind.name, kind.heading, kind.has_unit ? variable.units : "1", {}, {}};
-      for (std::size_t run = 0; run < runs.size(); ++run) {
-        const auto &first = values.front()[place], &mine = values[run][place];
-        score.values.push_back(mine);
-        score.differences.emplace_back();
-        if (run > 0 && first && mine)
-          score.differences.back() = ScoreDifference{
-              *mine - *first, interval_of_difference(replicates.front(), replicates[run], place)};
-      }
-      comparison.scores.push_back(score);
-      ++place;
+  comparison.blocks = runs.front().results.blocks;
+  for (const NamedResults& run : runs) comparison.runs.push_back(run.name);
+  for (const OverallScore& score : compared_scores(runs)) {
+    ComparedScore& compared = comparison.scores.emplace_back(
+        ComparedScore{score.subject, score.name, score.heading, score.units, score.best, {}, {}});
+    const OverallScore* first = find(runs.front().results, score);
+    for (const NamedResults& run : runs) {
+      const OverallScore* mine = find(run.results, score);
+      const bool has_value = mine != nullptr && mine->value;
+      compared.values.push_back(has_value ? mine->value : std::nullopt);
+      compared.differences.emplace_back();
+      if (compared.values.size() > 1 && has_value && first != nullptr && first->value)
+        compared.differences.back() = difference_of_scores(*first, *mine);
     }
   }
   return comparison;

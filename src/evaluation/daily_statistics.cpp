@@ -36,13 +36,16 @@ DailyStatistics::DailyStatistics(std::string variable, std::string units, const 
       low_(sum_),
       high_(sum_),
       maxima_(sum_.size()),
-      minima_(sum_.size()) {
+      minima_(sum_.size()),
+      annual_(variable_, units_, shape) {
   if (climate_ == nullptr) return;
   for (const std::int64_t days : kSpellDays) spells_.emplace_back(sum_.size(), days);
 }
 
 void DailyStatistics::add(const calendar::DateTime& date, std::span<const double> field) {
-  if (day_ && (day_->year != date.year || day_->month != date.month || day_->day != date.day)) end_day();
+  const bool is_other =
+      day_ && (day_->year != date.year || day_->month != date.month || day_->day != date.day);
+  if (is_other && steps_ > 0) end_day();
   day_ = date;
   if (steps_++ == 0)
     for (auto* values : {&sum_, &low_, &high_}) std::fill(values->begin(), values->end(), 0.0);
@@ -52,11 +55,15 @@ void DailyStatistics::add(const calendar::DateTime& date, std::span<const double
     low_[cell] = steps_ == 1 ? value : std::min(low_[cell], value);
     high_[cell] = steps_ == 1 ? value : std::max(high_[cell], value);
   }
+  if (steps_ == steps_per_day_) end_day();
 }
 
 void DailyStatistics::end_day() {
   const bool is_whole = steps_ == steps_per_day_;
-  if (is_whole) ++days_;
+  if (is_whole) {
+    ++days_;
+    annual_.add_day(day_->year, high_, low_);
+  }
   const std::vector<double>* thresholds = climate_ == nullptr ? nullptr : &climate_->tails(*day_).high_days;
   for (std::size_t cell = 0; cell < sum_.size(); ++cell) {
     const double mean = sum_[cell] / static_cast<double>(steps_per_day_);
@@ -69,8 +76,35 @@ void DailyStatistics::end_day() {
   steps_ = 0;
 }
 
+void DailyStatistics::end() {
+  if (steps_ > 0) end_day();
+  annual_.end();
+  for (Spells& spells : spells_) spells.finish();
+}
+
+void DailyStatistics::append_sums(std::vector<double>& sums) const {
+  sums.push_back(static_cast<double>(days_));
+  for (const Spells& spells : spells_) sums.push_back(static_cast<double>(spells.count()));
+}
+
+void DailyStatistics::finish_sums(SumReader& sums, TrajectorySummary& summary) const {
+  const double days = sums.next();
+  if (climate_ == nullptr) return;
+  std::vector<double> lengths, counts;
+  for (std::size_t i = 0; i < spells_.size(); ++i) {
+    lengths.push_back(static_cast<double>(kSpellDays[i]));
+    const double per_cell = sums.next() / static_cast<double>(sum_.size());
+    counts.push_back(days == 0 ? std::numeric_limits<double>::quiet_NaN() : per_cell * kDaysPerYear / days);
+  }
+  summary.add_curve(
+      variable_, "high_spells", "year-1",
+      "spells per cell and year of so many days or more whose means lie above the truth's local "
+      "and seasonal 90 % quantile",
+      "spell_days", lengths, counts);
+}
+
 void DailyStatistics::finish(TrajectorySummary& summary) {
-  if (day_ && steps_ > 0) end_day();
+  end();
   maxima_.finish();
   minima_.finish();
   std::vector<double> high, low;
@@ -87,20 +121,8 @@ void DailyStatistics::finish(TrajectorySummary& summary) {
   summary.add_curve(variable_, "return_level_low", units_,
                     "what daily minima stay below once in so many days, mean over cells", "return_days",
                     return_days, low);
-  if (climate_ == nullptr) return;
-  std::vector<double> lengths, counts;
-  for (std::size_t i = 0; i < spells_.size(); ++i) {
-    spells_[i].finish();
-    lengths.push_back(static_cast<double>(kSpellDays[i]));
-    counts.push_back(days_ == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                : static_cast<double>(spells_[i].count()) / static_cast<double>(sum_.size()) *
-                                      kDaysPerYear / static_cast<double>(days_));
-  }
-  summary.add_curve(
-      variable_, "high_spells", "1",
-      "spells per cell and year of so many days or more whose means lie above the truth's local "
-      "and seasonal 90 % quantile",
-      "spell_days", lengths, counts);
+  annual_.finish_years(std::vector<std::int64_t>(annual_.years(), 1), summary);
+  finish_own_sums(*this, summary);
 }
 
 }  // namespace foehn::evaluation

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/annual_extremes.hpp"
 #include "evaluation/cell_histograms.hpp"
 #include "evaluation/field_statistics.hpp"
 #include "evaluation/local_climate.hpp"
 #include "evaluation/spells.hpp"
+#include "evaluation/sum_reader.hpp"
 #include "foehn/calendar/date_time.hpp"
 
 namespace foehn::evaluation {
@@ -27,9 +29,17 @@ class DailyStatistics {
   /// Adds the next hour. @param field  [cell]; a day with NaN in a cell is none of that cell's
   void add(const calendar::DateTime& date, std::span<const double> field);
   /// `return_level_high` and `return_level_low` by `return_days`: what a daily maximum exceeds, and a minimum
-  /// stays below, once in 10, 30, 100, 365 and 3650 days, as far as there are so many; and
+  /// stays below, once in 10, 30, 100, 365 and 3650 days, as far as there are so many; those of
+  /// AnnualExtremes; and
   /// `high_spells` by `spell_days`: how many spells of 1, 3, 5 and 7 days or more a year has.
   void finish(TrajectorySummary& summary);
+  /// Ends the last day, and the spells that are still open.
+  void end();
+  void append_sums(std::vector<double>& sums) const;
+  /// `high_spells`, out of such sums; a spell is of the hours in which it ends.
+  void finish_sums(SumReader& sums, TrajectorySummary& summary) const;
+  /// The highest and lowest values of each year.
+  const AnnualExtremes& years() const { return annual_; }
 
  private:
   void end_day();
@@ -43,6 +53,7 @@ class DailyStatistics {
   std::vector<double> sum_, low_, high_;
   std::int64_t days_ = 0;
   CellHistograms maxima_, minima_;
+  AnnualExtremes annual_;
   std::vector<Spells> spells_;
 };
 

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/block_distributions.hpp"
 #include "evaluation/projected_distributions.hpp"
 #include "evaluation/quantile_sketch.hpp"
 #include "evaluation/trajectory_summary.hpp"
+#include "foehn/evaluation/verify.hpp"
 
 namespace foehn::evaluation {
 
@@ -30,19 +32,27 @@ class DistributionDistances {
 
   /// What is to be known of a trajectory, to be handed to the functions below.
   /// @param sketches  one per variable
+  /// @param blocks    of each block of hours one per variable, in steps that are the same for all
   static std::vector<double> pack(const std::vector<const QuantileSketch*>& sketches,
-                                  const ProjectedDistributions& projections);
+                                  const ProjectedDistributions& projections,
+                                  const std::vector<Distributions>& blocks);
   /// Must come before any other trajectory.
   void set_truth(std::span<const double> packed);
   /// Adds `wasserstein_1` and `kullback_leibler` of each variable, and `sliced_wasserstein` of all together.
   void add_distances(std::span<const double> packed, TrajectorySummary& summary) const;
+  /// The first two out of the blocks: of all, then of each bootstrap sample, which draws the same blocks of
+  /// the trajectory and of the truth; empty where there are too few blocks.
+  std::vector<TrajectorySummary> resampled(std::span<const double> packed,
+                                           const BootstrapOptions& options) const;
 
  private:
   struct Unpacked {
-    std::vector<QuantileSketch> sketches;
+    Distributions sketches;
     std::vector<double> projections;
+    std::vector<Distributions> blocks;
   };
   Unpacked unpack(std::span<const double> packed) const;
+  void add(const Distributions& found, const Distributions& truth, TrajectorySummary& summary) const;
 
   std::vector<ComparedVariable> variables_;
   Unpacked truth_;

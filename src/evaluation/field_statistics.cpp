@@ -16,19 +16,19 @@ std::vector<double> quantile_levels() {
   return levels;
 }
 
-/// Cells spread evenly, at most eight by eight.
-std::vector<std::size_t> spread_points(const TrajectoryShape& shape) {
-  constexpr std::int64_t kMost = 8;
+constexpr std::int64_t kSpectrumPoints = 8;  // along each side
+
+}  // namespace
+
+std::vector<std::size_t> spread_points(const TrajectoryShape& shape, std::int64_t most) {
   std::vector<std::size_t> points;
-  const std::int64_t rows = std::min(kMost, shape.ny), columns = std::min(kMost, shape.nx);
+  const std::int64_t rows = std::min(most, shape.ny), columns = std::min(most, shape.nx);
   for (std::int64_t row = 0; row < rows; ++row)
     for (std::int64_t column = 0; column < columns; ++column)
       points.push_back(static_cast<std::size_t>((2 * row + 1) * shape.ny / (2 * rows) * shape.nx +
                                                 (2 * column + 1) * shape.nx / (2 * columns)));
   return points;
 }
-
-}  // namespace
 
 std::vector<double> DailyCycle::means() const {
   std::vector<double> means;
@@ -63,9 +63,14 @@ void Ramps::add(std::span<const double> values) {
   if (recent_.size() > steps_.back()) recent_.pop_front();
 }
 
-std::vector<double> Ramps::deviations() const {
+void Ramps::append_sums(std::vector<double>& sums) const {
+  for (const Moments& change : changes_) append_packed(sums, change);
+}
+
+std::vector<double> Ramps::deviations(SumReader& sums) const {
   std::vector<double> deviations;
-  for (const Moments& change : changes_) deviations.push_back(std::sqrt(change.variance()));
+  for (std::size_t i = 0; i < changes_.size(); ++i)
+    deviations.push_back(std::sqrt(sums.next<Moments>().variance()));
   return deviations;
 }
 
@@ -83,7 +88,7 @@ FieldStatistics::FieldStatistics(std::string variable, std::string units, const 
       centre_(centre),
       quantiles_(centre),
       ramps_(shape.step_hours),
-      points_(spread_points(shape)),
+      points_(spread_points(shape, kSpectrumPoints)),
       spectrum_(points_.size(), welch_segment(shape.hours, shape.step_hours)) {}
 
 void FieldStatistics::add(const calendar::DateTime& date, std::span<const double> field) {
@@ -99,21 +104,35 @@ void FieldStatistics::add(const calendar::DateTime& date, std::span<const double
   spectrum_.add(at_points);
 }
 
-void FieldStatistics::finish(TrajectorySummary& summary) const {
-  summary.add(variable_, "mean", units_, "mean over cells and hours", centre_ + moments_.mean());
+void FieldStatistics::append_sums(std::vector<double>& sums) const {
+  append_packed(sums, moments_);
+  ramps_.append_sums(sums);
+}
+
+void FieldStatistics::finish_sums(SumReader& sums, TrajectorySummary& summary) const {
+  const auto moments = sums.next<Moments>();
+  summary.add(variable_, "mean", units_, "mean over cells and hours", centre_ + moments.mean());
   summary.add(variable_, "standard_deviation", units_, "standard deviation over cells and hours",
-              std::sqrt(moments_.variance()));
+              std::sqrt(moments.variance()));
+  summary.add_curve(variable_, "ramp_deviation", units_, "standard deviation of changes", "ramp_hours",
+                    ramps_.hours(), ramps_.deviations(sums));
+}
+
+void FieldStatistics::finish_quantiles(const QuantileSketch& values, TrajectorySummary& summary) const {
   const std::vector<double> levels = quantile_levels();
   std::vector<double> quantiles;
-  for (const double level : levels) quantiles.push_back(quantiles_.quantile(level));
+  for (const double level : levels) quantiles.push_back(values.quantile(level));
   summary.add_curve(variable_, "quantile", units_, "quantiles over cells and hours", "quantile_level", levels,
                     quantiles);
+}
+
+void FieldStatistics::finish(TrajectorySummary& summary) const {
+  finish_own_sums(*this, summary);
+  finish_quantiles(quantiles_, summary);
   std::vector<double> hours;
   for (int hour = 0; hour < 24; ++hour) hours.push_back(hour);
   summary.add_curve(variable_, "daily_cycle", units_, "mean by hour of the day (UTC)", "hour_of_day", hours,
                     cycle_.means());
-  summary.add_curve(variable_, "ramp_deviation", units_, "standard deviation of changes", "ramp_hours",
-                    ramps_.hours(), ramps_.deviations());
   summary.add_curve(variable_, "ramp_quantile_99", units_, "99 % quantile of the size of changes",
                     "ramp_hours", ramps_.hours(), ramps_.quantiles(0.99));
   std::vector<double> periods, density = spectrum_.density();

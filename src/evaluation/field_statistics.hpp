@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evaluation/quantile_sketch.hpp"
+#include "evaluation/sum_reader.hpp"
 #include "evaluation/sums.hpp"
 #include "evaluation/temporal_spectrum.hpp"
 #include "evaluation/trajectory_summary.hpp"
@@ -20,6 +21,9 @@ struct TrajectoryShape {
   std::int64_t hours = 0;
   double step_hours = 1;
 };
+
+/// Cells spread evenly, at most so many along each side.
+std::vector<std::size_t> spread_points(const TrajectoryShape& shape, std::int64_t most);
 
 /// Means by hour of the day.
 class DailyCycle {
@@ -40,7 +44,9 @@ class Ramps {
   /// Adds the next step's values, one per cell; those with NaN at either end are left out.
   void add(std::span<const double> values);
   const std::vector<double>& hours() const { return hours_; }
-  std::vector<double> deviations() const;
+  void append_sums(std::vector<double>& sums) const;
+  /// Their standard deviations, out of such sums.
+  std::vector<double> deviations(SumReader& sums) const;
   /// Quantiles of the size of changes.
   std::vector<double> quantiles(double level) const;
 
@@ -61,6 +67,11 @@ class FieldStatistics {
 
   /// Adds the next hour. @param field  [y, x]
   void add(const calendar::DateTime& date, std::span<const double> field);
+  void append_sums(std::vector<double>& sums) const;
+  /// `mean`, `standard_deviation` and `ramp_deviation`, out of such sums.
+  void finish_sums(SumReader& sums, TrajectorySummary& summary) const;
+  /// `quantile`, of a distribution of the values.
+  void finish_quantiles(const QuantileSketch& values, TrajectorySummary& summary) const;
   void finish(TrajectorySummary& summary) const;
   /// The distribution of the values.
   const QuantileSketch& values() const { return quantiles_; }

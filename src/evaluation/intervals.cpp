@@ -1,7 +1,10 @@
 #include "evaluation/intervals.hpp"
 
+#include <limits>
+
 #include "evaluation/bootstrap.hpp"
 #include "evaluation/finish.hpp"
+#include "evaluation/overall_scores.hpp"
 #include "evaluation/score_table.hpp"
 
 namespace foehn::evaluation {
@@ -17,25 +20,31 @@ void visit_rows(Scores& scores, F&& visit) {
     for (auto& row : *rows) visit(&row);
 }
 
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+/// @param sample  the scores of one, in the order of the results'
+void add_replicate(Results& results, const std::vector<OverallScore>& sample) {
+  for (std::size_t i = 0; i < sample.size(); ++i)
+    results.overall[i].replicates.push_back(sample[i].value.value_or(kUndefined));
+}
+
 }  // namespace
 
-void add_intervals(Results& results, const RadialSpectrum& spectrum, const BootstrapOptions& options) {
-  if (results.block_sums.size() < kFewestBootstrapBlocks || options.replicates == 0) return;
+void add_intervals(Results& results, const RadialSpectrum& spectrum,
+                   const std::vector<std::vector<double>>& blocks, const BootstrapOptions& options) {
+  if (!has_intervals(blocks.size(), options)) return;
   const std::vector<ScoreKind> kinds = score_kinds(results);
   std::vector<std::vector<double>> samples;  // [variable, row, kind] of replicates
-  std::vector<double> energy, variogram;
-  bootstrap(results.block_sums, options, [&](const std::vector<double>& sums) {
+  bootstrap(blocks, options, [&](const std::vector<double>& sums) {
     const Finished finished = finish_packed(results, spectrum, sums);
-    if (finished.joint.energy_score) energy.push_back(*finished.joint.energy_score);
-    if (finished.joint.variogram_score) variogram.push_back(*finished.joint.variogram_score);
+    add_replicate(results, overall_scores(results, finished.variables, finished.joint));
     std::size_t place = 0;
     for (const VariableResults& scores : finished.variables)
       visit_rows(scores, [&](const HourScores* row) {
         for (const ScoreKind& kind : kinds) {
           if (place == samples.size()) samples.emplace_back();
           const auto value = row != nullptr && row->hours > 0 ? kind.value(*row) : std::nullopt;
-          if (value) samples[place].push_back(*value);
-          ++place;
+          samples[place++].push_back(value.value_or(kUndefined));
         }
       });
   });
@@ -44,13 +53,12 @@ void add_intervals(Results& results, const RadialSpectrum& spectrum, const Boots
     visit_rows(scores, [&](HourScores* row) {
       for (const ScoreKind& kind : kinds) {
         const std::vector<double>& values = samples[place++];
-        const bool is_scored = row != nullptr && row->hours > 0 && kind.value(*row);
-        if (is_scored && 10 * static_cast<std::int64_t>(values.size()) >= 9 * options.replicates)
-          row->intervals[kind.name] = central_interval(values);
+        if (row == nullptr || row->hours == 0 || !kind.value(*row)) continue;
+        if (const auto interval = interval_of_replicates(values)) row->intervals[kind.name] = *interval;
       }
     });
-  if (!energy.empty()) results.joint.energy_interval = central_interval(energy);
-  if (!variogram.empty()) results.joint.variogram_interval = central_interval(variogram);
+  for (OverallScore& score : results.overall)
+    if (score.value) score.interval = interval_of_replicates(score.replicates);
   results.replicates = options.replicates;
 }
 

@@ -6,9 +6,11 @@
 
 namespace foehn::evaluation {
 
-/// Gives each row of the results (all hours, and those by month, hour of day and hours since the last
-/// observation) the intervals of its scores; none with fewer than five blocks. A score that a tenth of the
-/// replicates lack has no interval.
-void add_intervals(Results& results, const RadialSpectrum& spectrum, const BootstrapOptions& options);
+/// Gives the overall scores, and each row of the results (all hours, and those by month, hour of day and
+/// hours since the last observation), the intervals of their scores; none with fewer than five blocks. A
+/// score that a tenth of the replicates lack has no interval.
+/// @param blocks  the sums of each block of days, packed
+void add_intervals(Results& results, const RadialSpectrum& spectrum,
+                   const std::vector<std::vector<double>>& blocks, const BootstrapOptions& options);
 
 }  // namespace foehn::evaluation

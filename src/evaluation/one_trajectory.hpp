@@ -12,12 +12,14 @@
 #include "evaluation/local_climate.hpp"
 #include "evaluation/precipitation_statistics.hpp"
 #include "evaluation/projected_distributions.hpp"
+#include "evaluation/storm_tracks.hpp"
 #include "evaluation/storms.hpp"
 #include "evaluation/temperature_indices.hpp"
 #include "evaluation/wind_and_pressure.hpp"
 #include "evaluation/wind_statistics.hpp"
 #include "evaluation/wind_variables.hpp"
 #include "foehn/evaluation/sources.hpp"
+#include "foehn/evaluation/verify.hpp"
 
 namespace foehn::evaluation {
 
@@ -32,8 +34,16 @@ class OneTrajectory {
 
   /// Adds the next hour. @param fields  [variable, y, x]
   void add(std::int64_t hour, std::span<const double> fields);
+  /// Ends a block of hours, which bootstrap samples are drawn from; the last one ends by finish().
+  /// @param end  the first hour behind it
+  void end_block(std::int64_t end);
   TrajectorySummary finish();
+
+  /// Those statistics that follow from sums over blocks of hours, first of all blocks, then of each bootstrap
+  /// sample; empty where there are too few blocks. @pre finish()
+  std::vector<TrajectorySummary> resampled(const BootstrapOptions& options) const;
   /// What its distance from the truth is found by; empty where the truth's climate is not known.
+  /// @pre finish()
   std::vector<double> distributions() const;
 
   /// The variables whose distributions these are.
@@ -54,7 +64,23 @@ class OneTrajectory {
     CentralDifferences differences;
     FieldStatistics divergence, curl;
   };
-  void add_wind(const calendar::DateTime& date, std::int64_t hour, std::span<const double> fields);
+  /// What a block of hours gives.
+  struct Block {
+    std::int64_t end = 0;
+    std::vector<double> sums;     ///< of this block and all before it
+    Distributions distributions;  ///< of compared variables, in kBlockSteps
+  };
+  void add_wind(const calendar::DateTime& date, std::int64_t hour, std::span<const double> fields,
+                std::span<const double> pressure);
+  /// Calls `visit` for each part whose sums add up over hours, always in the same order.
+  template <class Self, class F>
+  static void visit_parts(Self& self, F&& visit);
+  /// The variables whose distributions are compared.
+  std::vector<const FieldStatistics*> compared() const;
+  /// The sums of each block by itself.
+  std::vector<std::vector<double>> sums_by_block() const;
+  std::vector<Distributions> distributions_by_block() const;
+  TrajectorySummary finish_sums(std::span<const double> sums, const Distributions& distributions) const;
 
   const Sources& sources_;
   std::size_t cells_;
@@ -66,7 +92,9 @@ class OneTrajectory {
   std::optional<OfWind> components_;
   std::optional<GeostrophicConsistency> geostrophic_;
   std::optional<Storms> storms_;
+  std::optional<StormTracks> tracks_;
   std::optional<ProjectedDistributions> projections_;
+  std::vector<Block> blocks_;
 };
 
 }  // namespace foehn::evaluation

@@ -11,6 +11,9 @@ namespace foehn::evaluation {
 /// The page's style: light, dark, narrow, wide, and for print.
 std::string page_style();
 
+/// Everything of a page up to its first heading.
+std::string page_begin(const std::string& title);
+
 /// The charts of one variable; those for which there are no numbers are left out.
 /// @param index  of the variable
 std::string score_charts(const Results& results, std::size_t index);

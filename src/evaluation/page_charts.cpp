@@ -24,6 +24,13 @@ std::string in_brackets(const std::string& units) {
   return units.find(' ') == std::string::npos ? units : "(" + units + ")";
 }
 
+/// "K² h" of "(K)2 h", which is how units of squares are written in files.
+std::string with_superscript(const std::string& units) {
+  const auto end = units.find(")2");
+  if (units.empty() || units.front() != '(' || end == std::string::npos) return units;
+  return in_brackets(units.substr(1, end - 1)) + "²" + units.substr(end + 2);
+}
+
 /// Rows of scores along an abscissa.
 struct Rows {
   std::string name;     ///< "hours since the last observation"
@@ -267,7 +274,7 @@ std::string trajectory_charts(const Results& results, const std::string& variabl
   if (const auto* spectrum = find(results, variable, "temporal_spectrum"))
     html += line_chart({.title = "Spectrum in time",
                         .x_label = "period [h]",
-                        .y_label = fmt::format("power density [{}]", spectrum->units),
+                        .y_label = fmt::format("power density [{}]", with_superscript(spectrum->units)),
                         .has_logarithmic_x = true,
                         .has_logarithmic_y = true},
                        spectrum->at, curves_of(*spectrum));

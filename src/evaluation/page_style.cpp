@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "evaluation/page.hpp"
 
 namespace foehn::evaluation {
@@ -22,8 +24,10 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 th, td { text-align: right; padding: 2px 10px; border-bottom: 1px solid var(--line); white-space: nowrap }
 td:first-child, th:first-child { text-align: left; padding-left: 0 }
 table.text td { text-align: left; white-space: normal; overflow-wrap: anywhere }
+table.text td:first-child { min-width: 9em; vertical-align: top; overflow-wrap: normal; word-break: normal }
 .scroll { overflow-x: auto }
 .verdicts { list-style: none; padding: 0 } .verdicts li { display: grid; grid-template-columns: 3.4em 1fr }
+.answers { list-style: none; padding: 0; font-size: 17px } .answers b { margin-right: 0.6em }
 .good b { color: var(--good) } .fair b { color: var(--fair) } .poor b { color: var(--poor) }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 18px }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(45%, 210px), 1fr)); gap: 10px }
@@ -37,6 +41,14 @@ svg image { image-rendering: pixelated }
 .bar { font-size: 13px; margin: 0.3em 0 1em } .bar img { vertical-align: middle; max-width: 60% }
 details { margin: 1em 0 } summary { cursor: pointer }
 )";
+}
+
+std::string page_begin(const std::string& title) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
+      "content=\"light dark\"><title>{0}</title><style>{1}</style></head><body>\n<h1>{0}</h1>\n",
+      title, page_style());
 }
 
 }  // namespace foehn::evaluation

@@ -40,24 +40,41 @@ void PrecipitationStatistics::add(std::span<const double> field) {
   }
 }
 
-void PrecipitationStatistics::finish(TrajectorySummary& summary) {
+void PrecipitationStatistics::end() {
   wet_.finish();
   dry_.finish();
-  const double undefined = std::numeric_limits<double>::quiet_NaN();
-  const auto add = [&](const char* name, const char* units, const std::string& meaning, double value) {
-    summary.add(variable_, name, units, meaning, hours_ > 0 ? value : undefined);
-  };
-  add("dry_hour_fraction", "1", "part of the hours with less than 0.1 mm h-1",
-      1 - static_cast<double>(wet_hours_.count) / static_cast<double>(hours_));
-  add("wet_intensity", "mm h-1", "mean of the hours with 0.1 mm h-1 or more", wet_hours_.mean());
-  add("wet_spell_mean", "h", "mean length of spells with 0.1 mm h-1 or more",
-      wet_.count() == 0
-          ? 0
-          : step_hours_ * static_cast<double>(wet_.steps()) / static_cast<double>(wet_.count()));
-  add("wet_spell_longest", "h", "longest spell of any cell with 0.1 mm h-1 or more",
-      step_hours_ * static_cast<double>(wet_.longest()));
-  add("dry_spell_longest", "h", "longest spell of any cell with less than 0.1 mm h-1",
-      step_hours_ * static_cast<double>(dry_.longest()));
+}
+
+void PrecipitationStatistics::append_sums(std::vector<double>& sums) const {
+  sums.push_back(static_cast<double>(hours_));
+  append_packed(sums, wet_hours_);
+  for (const std::int64_t count : {wet_.count(), wet_.steps()}) sums.push_back(static_cast<double>(count));
+}
+
+void PrecipitationStatistics::add_to(TrajectorySummary& summary, bool has_hours, const char* name,
+                                     const char* units, const std::string& meaning, double value) const {
+  summary.add(variable_, name, units, meaning, has_hours ? value : std::numeric_limits<double>::quiet_NaN());
+}
+
+void PrecipitationStatistics::finish_sums(SumReader& sums, TrajectorySummary& summary) const {
+  const double hours = sums.next();
+  const auto wet_hours = sums.next<Moments>();
+  const double spells = sums.next(), steps = sums.next();
+  add_to(summary, hours > 0, "dry_hour_fraction", "1", "part of the hours with less than 0.1 mm h-1",
+         1 - static_cast<double>(wet_hours.count) / hours);
+  add_to(summary, hours > 0, "wet_intensity", "mm h-1", "mean of the hours with 0.1 mm h-1 or more",
+         wet_hours.mean());
+  add_to(summary, hours > 0, "wet_spell_mean", "h", "mean length of spells with 0.1 mm h-1 or more",
+         spells == 0 ? 0 : step_hours_ * steps / spells);
+}
+
+void PrecipitationStatistics::finish(TrajectorySummary& summary) {
+  end();
+  finish_own_sums(*this, summary);
+  add_to(summary, hours_ > 0, "wet_spell_longest", "h", "longest spell of any cell with 0.1 mm h-1 or more",
+         step_hours_ * static_cast<double>(wet_.longest()));
+  add_to(summary, hours_ > 0, "dry_spell_longest", "h", "longest spell of any cell with less than 0.1 mm h-1",
+         step_hours_ * static_cast<double>(dry_.longest()));
 }
 
 }  // namespace foehn::evaluation

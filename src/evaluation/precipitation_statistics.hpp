@@ -6,6 +6,7 @@
 
 #include "evaluation/field_statistics.hpp"
 #include "evaluation/spells.hpp"
+#include "evaluation/sum_reader.hpp"
 #include "foehn/core/units.hpp"
 #include "foehn/io/variable.hpp"
 
@@ -25,11 +26,19 @@ class PrecipitationStatistics {
 
   /// Adds the next hour. @param field  [cell]; NaN is neither wet nor dry, and ends a spell
   void add(std::span<const double> field);
-  /// `dry_hour_fraction`, `wet_intensity` (mean of the wet hours, mm h-1), `wet_spell_mean`,
-  /// `wet_spell_longest` and `dry_spell_longest` (h).
+  /// Ends the spells that are still open.
+  void end();
+  void append_sums(std::vector<double>& sums) const;
+  /// `dry_hour_fraction`, `wet_intensity` (mean of the wet hours, mm h-1) and `wet_spell_mean` (h), out of
+  /// such sums; a spell is of the hours in which it ends.
+  void finish_sums(SumReader& sums, TrajectorySummary& summary) const;
+  /// These, and `wet_spell_longest` and `dry_spell_longest` (h).
   void finish(TrajectorySummary& summary);
 
  private:
+  void add_to(TrajectorySummary& summary, bool has_hours, const char* name, const char* units,
+              const std::string& meaning, double value) const;
+
   std::string variable_;
   core::UnitConversion to_millimetres_;
   double step_hours_;

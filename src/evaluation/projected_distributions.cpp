@@ -13,7 +13,7 @@ namespace {
 
 /// Bins from -kReach to kReach standard deviations; what lies beyond is in the outermost.
 constexpr double kReach = 16, kBinsPerDeviation = 32;
-constexpr std::size_t kProjectionBins = 1024;
+constexpr std::size_t kProjectionBins = ProjectedDistributions::kBins;
 
 std::size_t bin_of(double projection) {
   const double place = (projection + kReach) * kBinsPerDeviation;
@@ -58,7 +58,7 @@ ProjectedDistributions::ProjectedDistributions(const Sources& sources, const Loc
       tiles_(spread_tiles(sources.grid(), sources.variables().size())),
       every_(sources.step_hours() > 0 ? std::max<std::int64_t>(1, std::llround(3 / sources.step_hours()))
                                       : 1),
-      counts_(kDirections * kProjectionBins, 0) {
+      counts_(kNumbers, 0) {
   if (!tiles_.empty()) directions_ = draw_directions(kDirections, tiles_.front().size());
 }
 

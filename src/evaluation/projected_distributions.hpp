@@ -17,7 +17,8 @@ namespace foehn::evaluation {
 /// are rarer. Takes 0.8 MB, however many hours there are.
 class ProjectedDistributions {
  public:
-  static constexpr std::size_t kDirections = 100;
+  static constexpr std::size_t kDirections = 100, kBins = 1024;
+  static constexpr std::size_t kNumbers = kDirections * kBins;  ///< of counts()
 
   /// @param sources, climate  outlive this
   ProjectedDistributions(const Sources& sources, const LocalClimate& climate);

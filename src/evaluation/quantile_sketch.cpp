@@ -3,103 +3,138 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace foehn::evaluation {
 namespace {
 
-constexpr int kSteps = 2048;                  // within a power of two
-constexpr int kSmallest = -20, kPowers = 42;  // 2^-20 to 2^22
-constexpr std::int64_t kHalf = std::int64_t{kPowers} * kSteps;
-
-/// The place of a positive magnitude among the steps of its sign, from 0; -1 below the smallest.
-std::int64_t place_of(double magnitude) {
-  int power = 0;
-  const double mantissa = std::frexp(magnitude, &power);  // [0.5, 1) times 2^power
-  if (magnitude == 0 || power <= kSmallest) return -1;
-  const auto step = static_cast<std::int64_t>((2 * mantissa - 1) * kSteps);
-  return std::min<std::int64_t>((power - 1 - kSmallest) * std::int64_t{kSteps} + step, kHalf - 1);
-}
-
-/// The lower end of a step.
-double magnitude_at(std::int64_t place) {
-  if (place < 0) return 0;
-  const double mantissa = 1 + static_cast<double>(place % kSteps) / kSteps;
-  return std::ldexp(mantissa, kSmallest + static_cast<int>(place / kSteps));
-}
-
-/// The values that a place of counts spans, counted from the centre.
-struct Step {
-  explicit Step(std::size_t index) {
-    const std::int64_t place = static_cast<std::int64_t>(index) - kHalf;
-    const std::int64_t step = std::abs(place) - 1;
-    const double near = magnitude_at(step), far = magnitude_at(step + 1);
-    low = place > 0 ? near : -far;
-    high = place < 0 ? -near : far;  // of the place next to the centre: both ends of it
-  }
-  double width() const { return high - low; }
-
-  double low = 0, high = 0;
-};
+constexpr int kSmallest = -64, kPowers = 104;  // 2^-64 to 2^40
+/// Pages before this are of negative differences, from far to near; those behind it of positive ones, from
+/// near to far. It has one step: what is next to the centre.
+constexpr std::size_t kCentrePage = kPowers;
 
 }  // namespace
 
-// Places: the negative half from far to near, one for what is next to the centre, the positive half.
-QuantileSketch::QuantileSketch(double centre)
-    : centre_(centre), counts_(static_cast<std::size_t>(2 * kHalf + 1), 0) {}
+QuantileSketch::QuantileSketch(double centre, int steps)
+    : centre_(centre), steps_(static_cast<std::size_t>(steps)), pages_(2 * kCentrePage + 1) {}
+
+QuantileSketch::Place QuantileSketch::place_of(double value) const {
+  const double difference = value - centre_;
+  int exponent = 0;
+  const double mantissa = std::frexp(std::abs(difference), &exponent);  // [0.5, 1) times 2^exponent
+  if (mantissa == 0 || exponent <= kSmallest) return {kCentrePage, 0};
+  int power = exponent - 1 - kSmallest;
+  auto step = static_cast<std::size_t>((2 * mantissa - 1) * static_cast<double>(steps_));
+  if (power >= kPowers) {  // all that is farther away
+    power = kPowers - 1;
+    step = steps_ - 1;
+  }
+  const auto distance = static_cast<std::size_t>(power + 1);
+  return difference > 0 ? Place{kCentrePage + distance, step}
+                        : Place{kCentrePage - distance, steps_ - 1 - step};
+}
+
+double QuantileSketch::begin_of(std::size_t page, std::size_t step) const {
+  if (page == kCentrePage) return std::ldexp(step == 0 ? -1.0 : 1.0, kSmallest);
+  const bool is_positive = page > kCentrePage;
+  const auto power = static_cast<int>(is_positive ? page - kCentrePage : kCentrePage - page) - 1;
+  const auto steps = static_cast<double>(is_positive ? step : steps_ - step);
+  const double magnitude = std::ldexp(1 + steps / static_cast<double>(steps_), kSmallest + power);
+  return is_positive ? magnitude : -magnitude;
+}
+
+std::size_t QuantileSketch::steps_of(std::size_t page) const {
+  return page == kCentrePage ? 1 : steps_;
+}
+
+std::int64_t& QuantileSketch::count_at(const Place& place) {
+  auto& page = pages_[place.page];
+  if (page.empty()) page.resize(steps_of(place.page), 0);
+  return page[place.step];
+}
+
+std::int64_t QuantileSketch::count_at(std::size_t page, std::size_t step) const {
+  return pages_[page].empty() ? 0 : pages_[page][step];
+}
 
 void QuantileSketch::add(double value) {
-  ++counts_[index_of(value)];
+  ++count_at(place_of(value));
   ++count_;
 }
 
-std::size_t QuantileSketch::index_of(double value) const {
-  const double difference = value - centre_;
-  const std::int64_t place = place_of(std::abs(difference)) + 1;
-  return static_cast<std::size_t>(kHalf + (difference < 0 ? -place : place));
+void QuantileSketch::add(const QuantileSketch& other, std::int64_t times) {
+  for (std::size_t page = 0; page < pages_.size(); ++page) {
+    const auto& from = other.pages_[page];
+    if (from.empty()) continue;
+    auto& to = pages_[page];
+    if (to.empty()) to.resize(from.size(), 0);
+    for (std::size_t step = 0; step < from.size(); ++step) to[step] += times * from[step];
+  }
+  count_ += times * other.count_;
+}
+
+QuantileSketch QuantileSketch::coarser(int steps) const {
+  QuantileSketch result(centre_, steps);
+  const std::size_t together = steps_ / static_cast<std::size_t>(steps);
+  for (std::size_t page = 0; page < pages_.size(); ++page)
+    for (std::size_t step = 0; step < pages_[page].size(); ++step)
+      if (pages_[page][step] != 0)
+        result.count_at(Place{page, page == kCentrePage ? 0 : step / together}) += pages_[page][step];
+  result.count_ = count_;
+  return result;
 }
 
 double QuantileSketch::quantile(double level) const {
   if (count_ == 0) return std::numeric_limits<double>::quiet_NaN();
   const double wanted = level * static_cast<double>(count_);
-  double below = 0;
-  std::size_t index = 0;
-  while (index + 1 < counts_.size() && below + static_cast<double>(counts_[index]) < wanted)
-    below += static_cast<double>(counts_[index++]);
-  while (counts_[index] == 0 && index > 0) --index;
-  const std::int64_t place = static_cast<std::int64_t>(index) - kHalf;
-  if (place == 0) return centre_;
-  const double inside = std::clamp((wanted - below) / static_cast<double>(counts_[index]), 0.0, 1.0);
-  const std::int64_t step = std::abs(place) - 1;
-  const double near = magnitude_at(step), far = magnitude_at(step + 1);
-  return place > 0 ? centre_ + std::lerp(near, far, inside) : centre_ - std::lerp(far, near, inside);
+  double before = 0, value = 0;
+  for (std::size_t page = 0; page < pages_.size(); ++page)
+    for (std::size_t step = 0; step < pages_[page].size(); ++step) {
+      const auto here = static_cast<double>(pages_[page][step]);
+      if (here == 0) continue;
+      const double inside = std::clamp((wanted - before) / here, 0.0, 1.0);
+      value = page == kCentrePage
+                  ? centre_
+                  : centre_ + std::lerp(begin_of(page, step), begin_of(page, step + 1), inside);
+      before += here;
+      if (before >= wanted) return value;
+    }
+  return value;  // where rounding put what is wanted beyond the last
 }
 
 double QuantileSketch::below(double value) const {
-  const std::size_t index = index_of(value);
+  const Place place = place_of(value);
   std::int64_t whole = 0;
-  for (std::size_t i = 0; i < index; ++i) whole += counts_[i];
-  const Step step(index);
-  const double inside = std::clamp((value - centre_ - step.low) / step.width(), 0.0, 1.0);
-  return static_cast<double>(whole) + inside * static_cast<double>(counts_[index]);
+  for (std::size_t page = 0; page < place.page; ++page)
+    whole = std::accumulate(pages_[page].begin(), pages_[page].end(), whole);
+  for (std::size_t step = 0; step < place.step; ++step) whole += count_at(place.page, step);
+  const double begin = begin_of(place.page, place.step), end = begin_of(place.page, place.step + 1);
+  const double inside = std::clamp((value - centre_ - begin) / (end - begin), 0.0, 1.0);
+  return static_cast<double>(whole) + inside * static_cast<double>(count_at(place.page, place.step));
 }
 
 double QuantileSketch::wasserstein_1(const QuantileSketch& other) const {
   if (count_ == 0 || other.count_ == 0) return std::numeric_limits<double>::quiet_NaN();
   std::int64_t mine = 0, others = 0;
-  const auto difference = [&] {
-    return static_cast<double>(mine) / static_cast<double>(count_) -
-           static_cast<double>(others) / static_cast<double>(other.count_);
-  };
   double sum = 0, before = 0;
-  for (std::size_t index = 0; index < counts_.size(); ++index) {
-    mine += counts_[index];
-    others += other.counts_[index];
-    const double after = difference();
-    if (before == 0 && after == 0) continue;
+  const auto go_on = [&](double width) {
+    const double after = static_cast<double>(mine) / static_cast<double>(count_) -
+                         static_cast<double>(others) / static_cast<double>(other.count_);
     const double a = std::abs(before), b = std::abs(after);
-    const bool changes_sign = before * after < 0;
-    sum += Step(index).width() * (changes_sign ? (a * a + b * b) / (a + b) : a + b) / 2;
+    if (a + b > 0) sum += width * (before * after < 0 ? (a * a + b * b) / (a + b) : a + b) / 2;
     before = after;
+  };
+  for (std::size_t page = 0; page < pages_.size(); ++page) {
+    const std::size_t steps = steps_of(page);
+    if (pages_[page].empty() && other.pages_[page].empty()) {
+      go_on(begin_of(page, steps) - begin_of(page, 0));
+      continue;
+    }
+    for (std::size_t step = 0; step < steps; ++step) {
+      mine += count_at(page, step);
+      others += other.count_at(page, step);
+      go_on(begin_of(page, step + 1) - begin_of(page, step));
+    }
   }
   return sum;
 }
@@ -107,22 +142,24 @@ double QuantileSketch::wasserstein_1(const QuantileSketch& other) const {
 void QuantileSketch::append_to(std::vector<double>& numbers) const {
   const std::size_t first = numbers.size();
   numbers.push_back(0);
-  for (std::size_t index = 0; index < counts_.size(); ++index) {
-    if (counts_[index] == 0) continue;
-    numbers.push_back(static_cast<double>(index));
-    numbers.push_back(static_cast<double>(counts_[index]));
-    ++numbers[first];
-  }
+  for (std::size_t page = 0; page < pages_.size(); ++page)
+    for (std::size_t step = 0; step < pages_[page].size(); ++step) {
+      if (pages_[page][step] == 0) continue;
+      numbers.push_back(static_cast<double>(page * steps_ + step));
+      numbers.push_back(static_cast<double>(pages_[page][step]));
+      ++numbers[first];
+    }
 }
 
 std::span<const double> QuantileSketch::add_packed(std::span<const double> numbers) {
-  const auto steps = static_cast<std::size_t>(numbers.front());
-  for (std::size_t step = 0; step < steps; ++step) {
-    const auto count = static_cast<std::int64_t>(numbers[2 + 2 * step]);
-    counts_[static_cast<std::size_t>(numbers[1 + 2 * step])] += count;
+  const auto filled = static_cast<std::size_t>(numbers.front());
+  for (std::size_t i = 0; i < filled; ++i) {
+    const auto place = static_cast<std::size_t>(numbers[1 + 2 * i]);
+    const auto count = static_cast<std::int64_t>(numbers[2 + 2 * i]);
+    count_at(Place{place / steps_, place % steps_}) += count;
     count_ += count;
   }
-  return numbers.subspan(1 + 2 * steps);
+  return numbers.subspan(1 + 2 * filled);
 }
 
 }  // namespace foehn::evaluation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "evaluation/overall_scores.hpp"
 #include "evaluation/page.hpp"
 #include "evaluation/plots.hpp"
 #include "evaluation/score_table.hpp"
@@ -17,25 +18,18 @@ std::string verdicts_html(const Results& results) {
   for (const Verdict& verdict : verdicts(results))
     html += fmt::format("<li class=\"{0}\"><b>{0}</b><span>{1}</span></li>\n", rating_text(verdict.rating),
                         escape_html(verdict.text));
-  return html.empty() ? "" : "<h2 id=\"short\">In short</h2>\n<ul class=\"verdicts\">\n" + html + "</ul>\n";
-}
-
-/// Skill of events and similarity of fields, a row each.
-std::string event_and_similarity_rows(const Results& results) {
-  std::string html;
-  const auto add_row = [&](const char* heading, const auto& value_of) {
-    html += fmt::format("<tr><td>{}</td>", heading);
-    for (const VariableResults& scores : results.scores) {
-      const std::optional<double> value = value_of(scores);
-      html += fmt::format("<td>{}</td>", value ? number_text(*value) : "–");
-    }
-    html += "</tr>\n";
-  };
-  add_row("Brier skill above 95 %", [](const VariableResults& s) { return brier_skill(s.upper_event); });
-  add_row("Brier skill below 5 %", [](const VariableResults& s) { return brier_skill(s.lower_event); });
-  add_row("SSIM", [](const VariableResults& s) { return s.members_similarity; });
-  add_row("interp. SSIM", [](const VariableResults& s) { return s.interpolation_similarity; });
-  return html;
+  if (html.empty()) return "";
+  std::string answers;
+  for (const Headline& headline : headlines(results))
+    answers +=
+        fmt::format("<li class=\"{}\"><b>{}: {}</b><span>{}</span></li>\n", rating_text(headline.rating),
+                    escape_html(headline.subject), answer_text(headline.rating), escape_html(headline.text));
+  const char* without =
+      results.has_reference
+          ? ""
+          : "<p>Without a reference, only what the observations say of the members can be judged.</p>\n";
+  return "<h2 id=\"short\">May the members be trusted?</h2>\n<ul class=\"answers\">\n" + answers + "</ul>\n" +
+         without + "<ul class=\"verdicts\">\n" + html + "</ul>\n";
 }
 
 /// All scores over all hours: a row per score, a column per variable.
@@ -53,21 +47,25 @@ std::string overview_html(const Results& results) {
     }
     html += "</tr>\n";
   }
-  if (results.has_reference) html += event_and_similarity_rows(results);
+  for (const OverviewRow& row : other_rows(results)) {
+    html += fmt::format("<tr><td>{}</td>", escape_html(row.heading));
+    for (const std::string& cell : row.cells) html += fmt::format("<td>{}</td>", cell == "-" ? "–" : cell);
+    html += "</tr>\n";
+  }
   html +=
       "</table></div>\n<p>MAE, RMSE and bias are those of the ensemble mean; \"interp.\" is the observations "
       "interpolated bilinearly in space and linearly in time, \"anomaly\" the same of their anomalies from "
       "the "
       "prior's climatology; spread / skill is 1 where reference and members are exchangeable, \"debiased\" "
       "without "
-      "the error that the mean of few members makes by chance; Brier skill is that of forecasting values "
+      "the error that the mean of few members makes by chance; log ratio is the mean |log| of the members' "
+      "spatial power over the reference's, 0 is best; skill is the Brier skill of forecasting values "
       "beyond "
       "their local and seasonal quantiles by the part of the members that lie there, against always "
       "forecasting "
       "how often they do; SSIM is the structural similarity of fields to the reference's.";
   if (results.replicates > 0)
-    html += fmt::format(" In brackets: 95 % of bootstrap samples of {} blocks of days.",
-                        results.block_sums.size());
+    html += fmt::format(" In brackets: 95 % of bootstrap samples of {} blocks of days.", results.blocks);
   return html + "</p>\n";
 }
 
@@ -137,10 +135,11 @@ std::string trajectories_html(const Results& results) {
   if (rows.empty()) return "";
   std::string html =
       "<h2 id=\"trajectories\">Each trajectory by itself</h2>\n<div class=\"scroll\"><table><tr><th></th>"
-      "<th>members<br>(lowest to highest)</th><th>reference</th><th>interpolation</th></tr>\n";
+      "<th>members<br>(lowest to highest)</th><th>reference</th><th>interpolation</th>"
+      "<th>members minus<br>reference</th></tr>\n";
   for (const TrajectoryRow& row : rows)
-    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", escape_html(row.label),
-                        row.members, row.truth, row.interpolation);
+    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                        escape_html(row.label), row.members, row.truth, row.interpolation, row.error);
   return html + "</table></div>\n";
 }
 
@@ -186,13 +185,7 @@ std::string contents(const Results& results) {
 }  // namespace
 
 std::string report_html(const Results& results) {
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
-      "content=\"light dark\"><title>foehn: scores</title><style>{}</style></head><body>\n<h1>foehn: "
-      "scores</h1>\n"
-      "<p>{}.</p>\n",
-      page_style(), escape_html(summary(results)));
+  std::string html = page_begin("foehn: scores") + fmt::format("<p>{}.</p>\n", escape_html(summary(results)));
   html += contents(results) + verdicts_html(results) + overview_html(results);
   if (results.climate_change) html += climate_change_html(results);
   for (std::size_t index = 0; index < results.variables.size(); ++index)

@@ -23,23 +23,31 @@ std::optional<double> of_anomaly_interpolation(const HourScores& scores) {
 
 const std::vector<ScoreKind>& all_score_kinds() {
   static const std::vector<ScoreKind> kinds = {
-      {"fair_crps", "fair CRPS", true, true, [](const HourScores& s) { return s.ensemble.fair_crps; }},
-      {"mae", "mean MAE", true, true, [](const HourScores& s) { return if_defined(s.ensemble.mean.mae); }},
-      {"rmse", "mean RMSE", true, true, [](const HourScores& s) { return if_defined(s.ensemble.mean.rmse); }},
-      {"bias", "mean bias", true, true, [](const HourScores& s) { return if_defined(s.ensemble.mean.bias); }},
-      {"spread", "ensemble spread", true, true, [](const HourScores& s) { return s.ensemble.spread; }},
-      {"spread_skill_ratio", "spread / skill", false, true,
+      {"fair_crps", "fair CRPS", true, true, Best::lowest,
+       [](const HourScores& s) { return s.ensemble.fair_crps; }},
+      {"mae", "mean MAE", true, true, Best::lowest,
+       [](const HourScores& s) { return if_defined(s.ensemble.mean.mae); }},
+      {"rmse", "mean RMSE", true, true, Best::lowest,
+       [](const HourScores& s) { return if_defined(s.ensemble.mean.rmse); }},
+      {"bias", "mean bias", true, true, Best::zero,
+       [](const HourScores& s) { return if_defined(s.ensemble.mean.bias); }},
+      {"spread", "ensemble spread", true, true, Best::unknown,
+       [](const HourScores& s) { return s.ensemble.spread; }},
+      {"spread_skill_ratio", "spread / skill", false, true, Best::one,
        [](const HourScores& s) { return s.ensemble.spread_skill; }},
-      {"debiased_spread_skill_ratio", "spread / debiased", false, true,
+      {"debiased_spread_skill_ratio", "spread / debiased", false, true, Best::one,
        [](const HourScores& s) { return s.ensemble.debiased_spread_skill; }},
-      {"upper_tail_crps", "upper twCRPS", true, true, [](const HourScores& s) { return s.upper_tail_crps; }},
-      {"lower_tail_crps", "lower twCRPS", true, true, [](const HourScores& s) { return s.lower_tail_crps; }},
-      {"interpolation_mae", "interp. MAE", true, false,
+      {"upper_tail_crps", "upper twCRPS", true, true, Best::lowest,
+       [](const HourScores& s) { return s.upper_tail_crps; }},
+      {"lower_tail_crps", "lower twCRPS", true, true, Best::lowest,
+       [](const HourScores& s) { return s.lower_tail_crps; }},
+      {"interpolation_mae", "interp. MAE", true, false, Best::lowest,
        [](const HourScores& s) { return if_defined(s.interpolation.mae); }},
-      {"interpolation_rmse", "interp. RMSE", true, false,
+      {"interpolation_rmse", "interp. RMSE", true, false, Best::lowest,
        [](const HourScores& s) { return if_defined(s.interpolation.rmse); }},
-      {"anomaly_interpolation_mae", "anomaly MAE", true, false, of_anomaly_interpolation<&ErrorScores::mae>},
-      {"anomaly_interpolation_rmse", "anomaly RMSE", true, false,
+      {"anomaly_interpolation_mae", "anomaly MAE", true, false, Best::lowest,
+       of_anomaly_interpolation<&ErrorScores::mae>},
+      {"anomaly_interpolation_rmse", "anomaly RMSE", true, false, Best::lowest,
        of_anomaly_interpolation<&ErrorScores::rmse>}};
   return kinds;
 }
@@ -114,11 +122,15 @@ std::string number_text(double value) {
   return value != 0 && std::abs(value) < 1e-3 ? fmt::format("{:.1e}", value) : fmt::format("{:.4g}", value);
 }
 
+std::string number_text(double value, const std::optional<Interval>& interval) {
+  if (!interval) return number_text(value);
+  return fmt::format("{} ({} to {})", number_text(value), number_text(interval->low),
+                     number_text(interval->high));
+}
+
 std::string number_text(double value, const HourScores& row, const std::string& kind) {
   const auto found = row.intervals.find(kind);
-  if (found == row.intervals.end()) return number_text(value);
-  return fmt::format("{} ({} to {})", number_text(value), number_text(found->second.low),
-                     number_text(found->second.high));
+  return number_text(value, found == row.intervals.end() ? std::nullopt : std::optional(found->second));
 }
 
 std::optional<double> correlation_error(const PairResults& pair) {

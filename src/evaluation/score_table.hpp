@@ -14,6 +14,7 @@ struct ScoreKind {
   std::string heading;  ///< for people, two words or more: the first is set above the rest
   bool has_unit;        ///< in the variable's unit; otherwise a ratio
   bool is_of_members;   ///< otherwise of interpolated observations
+  Best best;
   std::optional<double> (*value)(const HourScores&);
 };
 
@@ -35,6 +36,7 @@ std::string title(const io::Variable& variable);
 /// A number with four digits, or two if it is very small; at most nine characters.
 std::string number_text(double value);
 /// "0.343 (0.312 to 0.371)", or without an interval where there is none.
+std::string number_text(double value, const std::optional<Interval>& interval);
 std::string number_text(double value, const HourScores& row, const std::string& kind);
 /// A number of steps of the members' time axis, in hours.
 double since_observation_hours(const Results& results, std::size_t steps);

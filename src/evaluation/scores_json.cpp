@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluation/climate_change_report.hpp"
+#include "evaluation/overall_scores.hpp"
 #include "evaluation/score_table.hpp"
 #include "evaluation/trajectory_report.hpp"
 #include "foehn/core/error.hpp"
@@ -37,6 +38,14 @@ Json row_json(const HourScores& row, const std::vector<ScoreKind>& kinds) {
   return json;
 }
 
+/// Adds the intervals of overall scores that have one, by their names without what these begin with.
+void add_intervals(Json& json, const Results& results, const std::string& subject,
+                   const std::string& beginning, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (const auto interval = interval_of(results, subject, beginning + name))
+      json["intervals"][name] = {interval->low, interval->high};
+}
+
 void add_row(Json& rows, const char* name, std::size_t number, const HourScores& scores,
              const std::vector<ScoreKind>& kinds) {
   if (scores.hours == 0) return;
@@ -58,17 +67,21 @@ Json spectra_json(const VariableResults& scores, const std::string& units) {
   return json;
 }
 
-Json spectrum_ratio_json(const VariableResults& scores) {
+Json spectrum_ratio_json(const Results& results, std::size_t index) {
+  const VariableResults& scores = results.scores[index];
   const SpectrumRatios& ratios = scores.spectrum;
   Json json = {{"units", "1"}, {"wavelength_cells", ratios.wavelength_cells}, {"members", ratios.members}};
   if (has_interpolation_spectrum(scores)) json["interpolation"] = ratios.interpolation;
   if (ratios.members_log_ratio) json["members_mean_absolute_log_ratio"] = *ratios.members_log_ratio;
   if (ratios.interpolation_log_ratio)
     json["interpolation_mean_absolute_log_ratio"] = *ratios.interpolation_log_ratio;
+  if (const auto interval = interval_of(results, results.variables[index].name, "spectrum_log_ratio"))
+    json["members_mean_absolute_log_ratio_interval"] = {interval->low, interval->high};
   return json;
 }
 
-Json joint_json(const JointResults& joint) {
+Json joint_json(const Results& results) {
+  const JointResults& joint = results.joint;
   Json json;
   json["meaning"] =
       "fair scores of tiles of 3 x 3 cells of all variables, 0, 3 and 6 h back, standardised by cell; "
@@ -78,10 +91,7 @@ Json joint_json(const JointResults& joint) {
   json["tiles"] = joint.tiles;
   if (joint.energy_score) json["energy_score"] = *joint.energy_score;
   if (joint.variogram_score) json["variogram_score"] = *joint.variogram_score;
-  if (joint.energy_interval)
-    json["intervals"]["energy_score"] = {joint.energy_interval->low, joint.energy_interval->high};
-  if (joint.variogram_interval)
-    json["intervals"]["variogram_score"] = {joint.variogram_interval->low, joint.variogram_interval->high};
+  add_intervals(json, results, kAllVariables, "", {"energy_score", "variogram_score"});
   for (const PairResults& pair : joint.pairs) {
     Json entry = {{"variables", {pair.first, pair.second}}};
     const auto add = [&](const char* name, const std::optional<double>& value) {
@@ -94,6 +104,8 @@ Json joint_json(const JointResults& joint) {
     add("members_tail_dependence", pair.members_tail_dependence);
     add("truth_joint_exceedance", pair.truth_joint_exceedance);
     add("members_joint_exceedance", pair.members_joint_exceedance);
+    add_intervals(entry, results, subject_of(pair), "",
+                  {"correlation_error", "tail_dependence_error", "joint_exceedance_error"});
     json["pairs"].push_back(entry);
   }
   return json;
@@ -114,11 +126,29 @@ Json event_json(const char* meaning, const EventReliability& event) {
   return json;
 }
 
-Json similarity_json(const VariableResults& scores) {
+Json events_json(const Results& results, std::size_t index) {
+  const VariableResults& scores = results.scores[index];
+  Json json;
+  const auto add = [&](const char* name, const char* meaning, const std::optional<EventReliability>& event) {
+    if (!event) return;
+    json[name] = event_json(meaning, *event);
+    if (const auto skill = brier_skill(event)) json[name]["brier_skill"] = *skill;
+    add_intervals(json[name], results, results.variables[index].name, std::string(name) + "_event_",
+                  {"brier_skill", "brier_score", "fair_brier_score", "reliability"});
+  };
+  add("upper", "above the truth's local and seasonal 95 % quantile", scores.upper_event);
+  add("lower", "below the truth's local and seasonal 5 % quantile", scores.lower_event);
+  return json;
+}
+
+Json similarity_json(const Results& results, std::size_t index) {
+  const VariableResults& scores = results.scores[index];
   Json json = {{"meaning", "mean over 15 x 15 cells of the structural similarity to the truth, every 3 h"},
                {"units", "1"},
                {"members", *scores.members_similarity}};
   if (scores.interpolation_similarity) json["interpolation"] = *scores.interpolation_similarity;
+  if (const auto interval = interval_of(results, results.variables[index].name, "structural_similarity"))
+    json["members_interval"] = {interval->low, interval->high};
   return json;
 }
 
@@ -175,7 +205,7 @@ Json scores_json(const Results& results) {
   json["observation_period_hours"] =
       since_observation_hours(results, static_cast<std::size_t>(results.period));
   json["block_cells"] = results.block;
-  json["bootstrap_blocks"] = results.block_sums.size();
+  json["bootstrap_blocks"] = results.blocks;
   json["bootstrap_replicates"] = results.replicates;
   json["grid_size"] = {results.grid.ny(), results.grid.nx()};
   for (std::size_t index = 0; index < results.variables.size(); ++index) {
@@ -200,17 +230,12 @@ Json scores_json(const Results& results) {
     entry["increments"] = increments_json(results, scores, variable.units);
     if (scores.is_observed) entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
     entry["spectra"] = spectra_json(scores, variable.units);
-    if (!scores.spectrum.members.empty()) entry["spectrum_ratio"] = spectrum_ratio_json(scores);
-    if (scores.upper_event)
-      entry["events"]["upper"] =
-          event_json("above the truth's local and seasonal 95 % quantile", *scores.upper_event);
-    if (scores.lower_event)
-      entry["events"]["lower"] =
-          event_json("below the truth's local and seasonal 5 % quantile", *scores.lower_event);
-    if (scores.members_similarity) entry["structural_similarity"] = similarity_json(scores);
+    if (!scores.spectrum.members.empty()) entry["spectrum_ratio"] = spectrum_ratio_json(results, index);
+    if (scores.upper_event || scores.lower_event) entry["events"] = events_json(results, index);
+    if (scores.members_similarity) entry["structural_similarity"] = similarity_json(results, index);
     json["variables"][variable.name] = entry;
   }
-  if (results.joint.tiles > 0 || !results.joint.pairs.empty()) json["joint"] = joint_json(results.joint);
+  if (results.joint.tiles > 0 || !results.joint.pairs.empty()) json["joint"] = joint_json(results);
   json["trajectories"] = trajectories_json(results.trajectories);
   for (const auto& [name, value] : results.provenance) json["provenance"][name] = value;
   if (results.climate_change) json["climate_change"] = climate_change_json(results);

@@ -221,6 +221,7 @@ std::string abscissa_meaning(const std::string& abscissa) {
   if (abscissa == "quantile_level") return "part of the values that lie below the quantile";
   if (abscissa == "exceeded_percent") return "per cent of the time";
   if (abscissa == "return_days") return "days in which a level is passed once on average";
+  if (abscissa == "return_years") return "years in which a level is passed once on average";
   if (abscissa == "spell_days") return "days that a spell lasts at least";
   return abscissa == "ramp_hours" ? "hours over which changes are taken" : "period in hours";
 }
@@ -270,19 +271,9 @@ void add_joint_columns(std::vector<Column>& columns, const JointResults& joint) 
                        const std::optional<double>& value) {
     if (value) columns.push_back({name, {}, {{"units", "1"}, {"long_name", meaning}}, {*value}});
   };
-  const auto add_score = [&](const std::string& name, const std::string& meaning,
-                             const std::optional<double>& score, const std::optional<Interval>& interval) {
-    add(name, meaning, score);
-    if (interval)
-      columns.push_back({name + "_interval",
-                         {"bound"},
-                         {{"units", "1"}, {"long_name", meaning}},
-                         {interval->low, interval->high}});
-  };
   const std::string tiles = " of tiles of 3 x 3 cells of all variables, 0, 3 and 6 h back";
-  add_score("energy_score", "fair energy score" + tiles, joint.energy_score, joint.energy_interval);
-  add_score("variogram_score", "fair variogram score of order 1/2" + tiles, joint.variogram_score,
-            joint.variogram_interval);
+  add("energy_score", "fair energy score" + tiles, joint.energy_score);
+  add("variogram_score", "fair variogram score of order 1/2" + tiles, joint.variogram_score);
   for (const PairResults& pair : joint.pairs) {
     const std::string name = pair.first + "_" + pair.second;
     add(name + "_correlation_error",
@@ -298,6 +289,25 @@ void add_joint_columns(std::vector<Column>& columns, const JointResults& joint) 
         fmt::format("joint exceedance of the 95 % quantiles of {} and {}, ", pair.first, pair.second);
     add(name + "_joint_exceedance_members", both + "members", pair.members_joint_exceedance);
     add(name + "_joint_exceedance_truth", both + "truth", pair.truth_joint_exceedance);
+  }
+}
+
+/// What else other runs are compared by, and the intervals of all that has none yet.
+void add_overall_columns(std::vector<Column>& columns, const std::vector<OverallScore>& scores) {
+  const auto add = [&](const std::string& name, const std::vector<std::string>& dimensions,
+                       const OverallScore& score, const std::vector<double>& values) {
+    for (const Column& column : columns)
+      if (column.name == name || column.name == score.key + "_all_hours") return;
+    columns.push_back({name,
+                       dimensions,
+                       {{"units", score.units},
+                        {"long_name", fmt::format("{} of {}, members", score.heading, score.subject)}},
+                       values});
+  };
+  for (const OverallScore& score : scores) {
+    if (score.value) add(score.key, {}, score, {*score.value});
+    if (score.interval)
+      add(score.key + "_interval", {"bound"}, score, {score.interval->low, score.interval->high});
   }
 }
 
@@ -344,6 +354,7 @@ std::vector<Column> make_columns(const Results& results) {
   }
   add_joint_columns(columns, results.joint);
   add_trajectory_columns(columns, results.trajectories);
+  add_overall_columns(columns, results.overall);
   return columns;
 }
 

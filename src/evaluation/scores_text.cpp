@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "evaluation/climate_change_report.hpp"
+#include "evaluation/overall_scores.hpp"
 #include "evaluation/score_table.hpp"
 #include "evaluation/trajectory_report.hpp"
 #include "evaluation/verdict.hpp"
@@ -29,21 +30,11 @@ std::string overview(const Results& results) {
       const auto value = kind.value(scores.all_hours);
       return value ? number_text(*value, scores.all_hours, kind.name) : std::string("-");
     });
-  add_row("spectra: log ratio", [](const VariableResults& scores) {
-    const auto& ratio = scores.spectrum.members_log_ratio;
-    return ratio ? number_text(*ratio) : std::string("-");
-  });
-  if (!results.has_reference) return text;
-  const auto optional_text = [](const std::optional<double>& value) {
-    return value ? number_text(*value) : std::string("-");
-  };
-  add_row("skill above 95 %",
-          [&](const VariableResults& scores) { return optional_text(brier_skill(scores.upper_event)); });
-  add_row("skill below 5 %",
-          [&](const VariableResults& scores) { return optional_text(brier_skill(scores.lower_event)); });
-  add_row("SSIM", [&](const VariableResults& scores) { return optional_text(scores.members_similarity); });
-  add_row("interp. SSIM",
-          [&](const VariableResults& scores) { return optional_text(scores.interpolation_similarity); });
+  for (const OverviewRow& row : other_rows(results)) {
+    text += fmt::format("{:<{}}", row.heading, kLabelWidth);
+    for (const std::string& cell : row.cells) text += fmt::format("{:>{}}", cell, kWidth);
+    text += "\n";
+  }
   return text;
 }
 
@@ -83,17 +74,16 @@ std::string table_by_hours(const Results& results, const VariableResults& scores
   return text;
 }
 
-std::string joint_text(const JointResults& joint) {
+std::string joint_text(const Results& results) {
+  const JointResults& joint = results.joint;
   std::string text;
-  const auto add_score = [&](const char* name, const std::optional<double>& score,
-                             const std::optional<Interval>& interval) {
-    if (!score) return;
-    text += fmt::format("{}: {}", name, number_text(*score));
-    if (interval) text += fmt::format(" ({} to {})", number_text(interval->low), number_text(interval->high));
-    text += "\n";
+  const auto add_score = [&](const char* heading, const std::optional<double>& score, const char* name) {
+    if (score)
+      text +=
+          fmt::format("{}: {}\n", heading, number_text(*score, interval_of(results, kAllVariables, name)));
   };
-  add_score("\nenergy score of tiles", joint.energy_score, joint.energy_interval);
-  add_score("variogram score of tiles", joint.variogram_score, joint.variogram_interval);
+  add_score("\nenergy score of tiles", joint.energy_score, "energy_score");
+  add_score("variogram score of tiles", joint.variogram_score, "variogram_score");
   const auto number = [](const std::optional<double>& value) {
     return value ? fmt::format("{:.3f}", *value) : std::string("-");
   };
@@ -125,8 +115,7 @@ std::string legend(const Results& results) {
         "its "
         "local and seasonal quantile; SSIM: mean structural similarity of fields to the truth's";
   if (results.replicates > 0)
-    text += fmt::format("; in brackets: 95 % of bootstrap samples of {} blocks of days",
-                        results.block_sums.size());
+    text += fmt::format("; in brackets: 95 % of bootstrap samples of {} blocks of days", results.blocks);
   return text + "\n";
 }
 
@@ -142,8 +131,8 @@ std::string scores_text(const Results& results, bool in_full) {
     if (scores.seam) text += seam_text(*scores.seam) + "\n";
     text += agreement_text(scores, variable.units) + "\n";
   }
-  return text + joint_text(results.joint) + trajectories_text(results.trajectories, in_full) +
-         legend(results) + climate_change_text(results, in_full) + verdicts_text(results);
+  return text + joint_text(results) + trajectories_text(results.trajectories, in_full) + legend(results) +
+         climate_change_text(results, in_full) + verdicts_text(results);
 }
 
 }  // namespace foehn::evaluation

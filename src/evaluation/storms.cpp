@@ -4,21 +4,13 @@
 #include <cmath>
 #include <limits>
 
-#include "foehn/grid/rotation.hpp"
+#include "evaluation/great_circle.hpp"
 
 namespace foehn::evaluation {
 namespace {
 
-constexpr double kRadius = 500, kEarthRadiusKm = 6371;  // km
+constexpr double kRadius = 500;  // km
 constexpr double kDaysPerStorm = 30, kHoursApart = 48, kMostStorms = 24;
-
-double distance_km(double latitude, double longitude, double other_latitude, double other_longitude) {
-  const auto haversine = [](double degrees) { return std::pow(std::sin(degrees * grid::kRadians / 2), 2); };
-  const double part = haversine(other_latitude - latitude) + std::cos(latitude * grid::kRadians) *
-                                                                 std::cos(other_latitude * grid::kRadians) *
-                                                                 haversine(other_longitude - longitude);
-  return 2 * kEarthRadiusKm * std::asin(std::sqrt(std::min(1.0, part)));
-}
 
 }  // namespace
 
@@ -47,8 +39,7 @@ Storms::Low Storms::low_around(std::int64_t hour, std::size_t centre, std::span<
   Low low{hour, pressure[centre], -1, 0};
   for (std::size_t cell = 0; cell < speed.size(); ++cell) {
     if (speed[cell] <= low.wind) continue;
-    const double distance = distance_km(cells_.latitude[centre], cells_.longitude[centre],
-                                        cells_.latitude[cell], cells_.longitude[cell]);
+    const double distance = kilometres_between(cells_, centre, cell);
     if (distance > kRadius) continue;
     low.wind = speed[cell];
     low.distance = distance;
@@ -70,25 +61,45 @@ void Storms::keep(const Low& low) {
                                [](const Low& a, const Low& b) { return a.pressure < b.pressure; }));
 }
 
-void Storms::finish(TrajectorySummary& summary) const {
+std::vector<Storms::Low> Storms::deepest() const {
   std::vector<Low> lows = lows_;
-  const auto is_deeper = [](const Low& a, const Low& b) { return a.pressure < b.pressure; };
-  if (lows.size() > most_) lows.erase(std::max_element(lows.begin(), lows.end(), is_deeper));
-  const auto mean = [&](double Low::*value) {
-    double sum = 0;
-    for (const Low& low : lows) sum += low.*value;
-    return sum / static_cast<double>(lows.size());
-  };
+  if (lows.size() > most_)
+    lows.erase(std::max_element(lows.begin(), lows.end(),
+                                [](const Low& a, const Low& b) { return a.pressure < b.pressure; }));
+  return lows;
+}
+
+void Storms::append_sums(std::int64_t first, std::int64_t last, std::vector<double>& sums) const {
+  double count = 0, pressure = 0, wind = 0, distance = 0;
+  for (const Low& low : deepest()) {
+    if (low.hour < first || low.hour >= last) continue;
+    ++count;
+    pressure += low.pressure;
+    wind += low.wind;
+    distance += low.distance;
+  }
+  sums.insert(sums.end(), {count, pressure, wind, distance});
+}
+
+void Storms::finish_sums(SumReader& sums, TrajectorySummary& summary) const {
+  const double count = sums.next(), pressure = sums.next(), wind = sums.next(), distance = sums.next();
   summary.add("storms", "pressure", "Pa", "lowest pressure at sea level, mean over the deepest lows",
-              mean(&Low::pressure));
-  summary.add("storms", "deepest_pressure", "Pa", "lowest pressure at sea level of the deepest low",
-              lows.empty() ? std::numeric_limits<double>::quiet_NaN()
-                           : std::min_element(lows.begin(), lows.end(), is_deeper)->pressure);
+              pressure / count);
   summary.add("storms", "wind", "m s-1",
-              "strongest wind within 500 km of the centre, mean over the deepest lows", mean(&Low::wind));
+              "strongest wind within 500 km of the centre, mean over the deepest lows", wind / count);
   summary.add("storms", "wind_distance", "km",
-              "distance of the strongest wind from the centre, mean over the deepest lows",
-              mean(&Low::distance));
+              "distance of the strongest wind from the centre, mean over the deepest lows", distance / count);
+}
+
+void Storms::finish(TrajectorySummary& summary) const {
+  std::vector<double> sums;
+  append_sums(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), sums);
+  SumReader reader(sums);
+  finish_sums(reader, summary);
+  double deepest_pressure = std::numeric_limits<double>::infinity();
+  for (const Low& low : lows_) deepest_pressure = std::min(deepest_pressure, low.pressure);
+  summary.add("storms", "deepest_pressure", "Pa", "lowest pressure at sea level of the deepest low",
+              lows_.empty() ? std::numeric_limits<double>::quiet_NaN() : deepest_pressure);
 }
 
 }  // namespace foehn::evaluation

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "evaluation/field_statistics.hpp"
+#include "evaluation/sum_reader.hpp"
 #include "evaluation/trajectory_summary.hpp"
 #include "foehn/grid/grid.hpp"
 
@@ -19,8 +20,12 @@ class Storms {
 
   /// Adds the next hour. @param pressure  Pa  @param speed  m s-1, both [cell]; hours with NaN are left out
   void add(std::int64_t hour, std::span<const double> pressure, std::span<const double> speed);
-  /// `pressure` (mean over the lows), `deepest_pressure`, `wind` (mean of the strongest) and `wind_distance`
-  /// (mean distance of the strongest wind from the centre) of `storms`; NaN where there is none.
+  /// Appends the sums of the lows of the hours [first, last).
+  void append_sums(std::int64_t first, std::int64_t last, std::vector<double>& sums) const;
+  /// `pressure` (mean over the lows), `wind` (mean of the strongest) and `wind_distance` (mean distance of
+  /// the strongest wind from the centre) of `storms`, out of such sums; NaN where there is none.
+  void finish_sums(SumReader& sums, TrajectorySummary& summary) const;
+  /// These, and `deepest_pressure`.
   void finish(TrajectorySummary& summary) const;
 
  private:
@@ -33,6 +38,8 @@ class Storms {
   Low low_around(std::int64_t hour, std::size_t centre, std::span<const double> pressure,
                  std::span<const double> speed) const;
   void keep(const Low& low);
+  /// Those that count: of the lows kept, one may be there only because the next one may be the same.
+  std::vector<Low> deepest() const;
 
   grid::Geographic cells_;
   std::int64_t ny_, nx_;

@@ -31,7 +31,7 @@ void TemperatureIndices::add(const calendar::DateTime& date, std::span<const dou
   const bool is_same_day =
       day_ && day_->year == date.year && day_->month == date.month && day_->day == date.day;
   if (!is_same_day) {
-    if (day_) end_day();
+    if (steps_ > 0) end_day();
     if (day_ && day_->year != date.year) end_year();
     day_ = date;
   }
@@ -42,6 +42,7 @@ void TemperatureIndices::add(const calendar::DateTime& date, std::span<const dou
     low_[cell] = std::min(low_[cell], kelvin);
     high_[cell] = std::max(high_[cell], kelvin);
   }
+  if (steps_ == steps_per_day_) end_day();
 }
 
 void TemperatureIndices::end_day() {
@@ -74,22 +75,38 @@ void TemperatureIndices::end_year() {
   std::fill(year_high_.begin(), year_high_.end(), -kInfinity);
 }
 
-void TemperatureIndices::finish(TrajectorySummary& summary) {
-  if (day_) end_day();
+void TemperatureIndices::end() {
+  if (steps_ > 0) end_day();
   end_year();
   heat_waves_.finish();
+}
+
+void TemperatureIndices::append_sums(std::vector<double>& sums) const {
+  for (const std::int64_t count : {days_, frosts_, heat_waves_.steps()})
+    sums.push_back(static_cast<double>(count));
+}
+
+void TemperatureIndices::add_to(TrajectorySummary& summary, double days, const char* name, const char* units,
+                                const std::string& meaning, double value) const {
+  summary.add(variable_, name, units, fmt::format("{}, over {} whole days", meaning, days_),
+              days > 0 ? value : std::numeric_limits<double>::quiet_NaN());
+}
+
+void TemperatureIndices::finish_sums(SumReader& sums, TrajectorySummary& summary) const {
+  const double days = sums.next(), frosts = sums.next(), hot_days = sums.next();
   const auto cells = static_cast<double>(low_.size());
-  const std::string days = fmt::format(", over {} whole days", days_);
-  const auto add = [&](const char* name, const char* units, const std::string& meaning, double value) {
-    summary.add(variable_, name, units, meaning,
-                days_ > 0 ? value : std::numeric_limits<double>::quiet_NaN());
-  };
-  const double year_cells = static_cast<double>(years_) * cells;
-  add("tx_max", "K", "highest daily maximum of a year" + days, sum_high_ / year_cells);
-  add("tn_min", "K", "lowest daily minimum of a year" + days, sum_low_ / year_cells);
-  add("frost_days", "d", "days with a minimum below 0 degC" + days, static_cast<double>(frosts_) / cells);
-  add("heat_wave_index", "d", "days in spells of 5 or more with maxima above 25 degC" + days,
-      static_cast<double>(heat_waves_.steps()) / cells);
+  add_to(summary, days, "frost_days", "d", "days with a minimum below 0 degC", frosts / cells);
+  add_to(summary, days, "heat_wave_index", "d", "days in spells of 5 or more with maxima above 25 degC",
+         hot_days / cells);
+}
+
+void TemperatureIndices::finish(TrajectorySummary& summary) {
+  end();
+  const double year_cells = static_cast<double>(years_) * static_cast<double>(low_.size());
+  const auto days = static_cast<double>(days_);
+  add_to(summary, days, "tx_max", "K", "highest daily maximum of a year", sum_high_ / year_cells);
+  add_to(summary, days, "tn_min", "K", "lowest daily minimum of a year", sum_low_ / year_cells);
+  finish_own_sums(*this, summary);
 }
 
 }  // namespace foehn::evaluation

@@ -8,6 +8,7 @@
 
 #include "evaluation/field_statistics.hpp"
 #include "evaluation/spells.hpp"
+#include "evaluation/sum_reader.hpp"
 #include "foehn/core/units.hpp"
 
 namespace foehn::evaluation {
@@ -24,9 +25,16 @@ class TemperatureIndices {
 
   /// Adds the next hour. @param field  [y, x]; a day with NaN is left out
   void add(const calendar::DateTime& date, std::span<const double> field);
+  /// Ends the last day, and the spells that are still open.
+  void end();
+  void append_sums(std::vector<double>& sums) const;
+  /// `frost_days` and `heat_wave_index`, out of such sums; a spell is of the hours in which it ends.
+  void finish_sums(SumReader& sums, TrajectorySummary& summary) const;
   void finish(TrajectorySummary& summary);
 
  private:
+  void add_to(TrajectorySummary& summary, double days, const char* name, const char* units,
+              const std::string& meaning, double value) const;
   void end_day();
   void end_year();
 

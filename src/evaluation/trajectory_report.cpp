@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "evaluation/bootstrap.hpp"
 #include "evaluation/score_table.hpp"
 
 namespace foehn::evaluation {
@@ -22,7 +23,49 @@ Json numbers_json(const TrajectoryStatistic& statistic, const std::vector<double
   return list;
 }
 
-/// Is it among those that come first?
+/// Of members minus truth, in the order of the numbers; null where there is none.
+Json difference_intervals_json(const TrajectoryStatistic& statistic) {
+  Json list = Json::array();
+  for (std::size_t place = 0; place < statistic.size(); ++place) {
+    const auto interval = difference_interval(statistic, place);
+    list.push_back(interval ? Json{interval->low, interval->high} : Json(nullptr));
+  }
+  return list;
+}
+
+/// Is it a number, or one of a short curve?
+bool is_short(const TrajectoryStatistic& statistic, std::size_t place) {
+  static constexpr std::array kLevels = {0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999};
+  if (statistic.abscissa == "quantile_level")
+    return std::find(kLevels.begin(), kLevels.end(), statistic.at[place]) != kLevels.end();
+  static constexpr std::array kShort = {"", "ramp_hours", "return_days", "return_years", "spell_days"};
+  return std::find(kShort.begin(), kShort.end(), statistic.abscissa) != kShort.end();
+}
+
+/// "h" of hours, "d" of days, "yr" of years.
+std::string unit_of_abscissa(const TrajectoryStatistic& statistic) {
+  const std::string& abscissa = statistic.abscissa;
+  if (abscissa == "return_years") return "yr";
+  return abscissa == "return_days" || abscissa == "spell_days" ? "d" : "h";
+}
+
+std::string label(const TrajectoryStatistic& statistic, std::size_t place) {
+  return fmt::format("{} {} [{}]", statistic.variable, name_text(statistic, place), statistic.units);
+}
+
+/// Members minus truth, with an interval where there is one.
+std::string error_text(const TrajectoryStatistic& statistic, std::size_t place) {
+  if (statistic.truth.empty()) return "-";
+  const double error = statistic.members[place] - statistic.truth[place];
+  return std::isnan(error) ? "-" : number_text(error, difference_interval(statistic, place));
+}
+
+std::string cell(const std::vector<double>& values, std::size_t place) {
+  return values.empty() || std::isnan(values[place]) ? "-" : number_text(values[place]);
+}
+
+}  // namespace
+
 bool comes_first(const TrajectoryStatistic& statistic, std::size_t place) {
   static constexpr std::array kNumbers = {"standard_deviation",
                                           "capacity_factor",
@@ -33,6 +76,7 @@ bool comes_first(const TrajectoryStatistic& statistic, std::size_t place) {
                                           "frost_days",
                                           "heat_wave_index",
                                           "wasserstein_1",
+                                          "kullback_leibler",
                                           "sliced_wasserstein",
                                           "geostrophic_correlation",
                                           "geostrophic_angle",
@@ -41,7 +85,10 @@ bool comes_first(const TrajectoryStatistic& statistic, std::size_t place) {
                                           "pressure",
                                           "dry_hour_fraction",
                                           "wet_spell_mean",
-                                          "wet_spell_longest"};
+                                          "wet_spell_longest",
+                                          "number",
+                                          "speed",
+                                          "deepening"};
   const bool is_derivative = statistic.variable == "wind_divergence" || statistic.variable == "wind_curl";
   if (is_derivative && statistic.name != "standard_deviation") return false;
   if (statistic.abscissa.empty())
@@ -49,33 +96,32 @@ bool comes_first(const TrajectoryStatistic& statistic, std::size_t place) {
   const double at = statistic.at[place];
   if (statistic.name == "quantile") return at == 0.001 || at == 0.01 || at == 0.99 || at == 0.999;
   if (statistic.name == "high_spells") return at == 3;
+  if (statistic.name == "gev_return_level_high" || statistic.name == "gev_return_level_low")
+    return at == 10 && std::isfinite(statistic.members[place]);
   return statistic.name == "ramp_deviation" && place == 0;
 }
 
-/// Is it a number, or one of a short curve?
-bool is_short(const TrajectoryStatistic& statistic, std::size_t place) {
-  static constexpr std::array kLevels = {0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999};
+std::string key_of(const TrajectoryStatistic& statistic, std::size_t place) {
+  if (statistic.abscissa.empty()) return statistic.name;
+  const bool is_quantile = statistic.abscissa == "quantile_level";
+  return fmt::format("{}_{:g}{}", statistic.name,
+                     is_quantile ? 100 * statistic.at[place] : statistic.at[place],
+                     is_quantile ? "" : unit_of_abscissa(statistic));
+}
+
+std::string name_text(const TrajectoryStatistic& statistic, std::size_t place) {
+  std::string text = statistic.name;
+  std::replace(text.begin(), text.end(), '_', ' ');
+  if (statistic.abscissa.empty()) return text;
   if (statistic.abscissa == "quantile_level")
-    return std::find(kLevels.begin(), kLevels.end(), statistic.at[place]) != kLevels.end();
-  static constexpr std::array kShort = {"", "ramp_hours", "return_days", "spell_days"};
-  return std::find(kShort.begin(), kShort.end(), statistic.abscissa) != kShort.end();
+    return fmt::format("{} {:g} %", text, 100 * statistic.at[place]);
+  return fmt::format("{} {:g} {}", text, statistic.at[place], unit_of_abscissa(statistic));
 }
 
-std::string label(const TrajectoryStatistic& statistic, std::size_t place) {
-  std::string text = statistic.variable + " " + statistic.name;
-  std::replace(text.begin() + static_cast<std::ptrdiff_t>(statistic.variable.size()), text.end(), '_', ' ');
-  if (statistic.abscissa == "quantile_level") text += fmt::format(" {:g} %", 100 * statistic.at[place]);
-  if (statistic.abscissa == "ramp_hours") text += fmt::format(" {:g} h", statistic.at[place]);
-  if (statistic.abscissa == "return_days" || statistic.abscissa == "spell_days")
-    text += fmt::format(" {:g} d", statistic.at[place]);
-  return text + " [" + statistic.units + "]";
+std::optional<Interval> difference_interval(const TrajectoryStatistic& statistic, std::size_t place) {
+  if (statistic.replicates.empty()) return std::nullopt;
+  return interval_of_replicates(statistic.replicates[place]);
 }
-
-std::string cell(const std::vector<double>& values, std::size_t place) {
-  return values.empty() || std::isnan(values[place]) ? "-" : number_text(values[place]);
-}
-
-}  // namespace
 
 std::vector<TrajectoryRow> trajectory_rows(const std::vector<TrajectoryStatistic>& statistics, bool in_full) {
   std::vector<TrajectoryRow> rows;
@@ -85,20 +131,21 @@ std::vector<TrajectoryRow> trajectory_rows(const std::vector<TrajectoryStatistic
       rows.push_back({label(statistic, place),
                       fmt::format("{} ({} to {})", cell(statistic.members, place),
                                   cell(statistic.lowest, place), cell(statistic.highest, place)),
-                      cell(statistic.truth, place), cell(statistic.interpolation, place)});
+                      cell(statistic.truth, place), cell(statistic.interpolation, place),
+                      error_text(statistic, place)});
     }
   return rows;
 }
 
 std::string trajectories_text(const std::vector<TrajectoryStatistic>& statistics, bool in_full) {
   if (statistics.empty()) return "";
-  constexpr int kLabelWidth = 38, kWidth = 12, kMembersWidth = 32;
-  std::string text =
-      fmt::format("\n{:<{}}{:>{}}{:>{}}{:>{}}\n", "each trajectory by itself", kLabelWidth,
-                  "members (lowest to highest)", kMembersWidth, "truth", kWidth, "interp.", kWidth);
+  constexpr int kLabelWidth = 38, kWidth = 11, kMembersWidth = 32, kErrorWidth = 33;
+  std::string text = fmt::format("\n{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", "each trajectory by itself",
+                                 kLabelWidth, "members (lowest to highest)", kMembersWidth, "truth", kWidth,
+                                 "interp.", kWidth, "members - truth", kErrorWidth);
   for (const TrajectoryRow& row : trajectory_rows(statistics, in_full))
-    text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}\n", row.label, kLabelWidth, row.members, kMembersWidth,
-                        row.truth, kWidth, row.interpolation, kWidth);
+    text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", row.label, kLabelWidth, row.members,
+                        kMembersWidth, row.truth, kWidth, row.interpolation, kWidth, row.error, kErrorWidth);
   return text;
 }
 
@@ -112,6 +159,7 @@ Json trajectories_json(const std::vector<TrajectoryStatistic>& statistics) {
     entry["members"] = numbers_json(statistic, statistic.members);
     entry["members_lowest"] = numbers_json(statistic, statistic.lowest);
     entry["members_highest"] = numbers_json(statistic, statistic.highest);
+    if (!statistic.replicates.empty()) entry["difference_intervals"] = difference_intervals_json(statistic);
     if (!statistic.truth.empty()) entry["truth"] = numbers_json(statistic, statistic.truth);
     const auto& interpolation = statistic.interpolation;
     if (std::any_of(interpolation.begin(), interpolation.end(),

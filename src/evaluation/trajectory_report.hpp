@@ -1,17 +1,27 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "foehn/evaluation/trajectory_statistic.hpp"
+#include "foehn/evaluation/results.hpp"
 
 namespace foehn::evaluation {
 
 /// A row of a table: what it is, and its numbers for people to read, "-" where there is none.
 struct TrajectoryRow {
-  std::string label, members, truth, interpolation;
+  std::string label, members, truth, interpolation, error;
 };
+
+/// Is a number of a statistic among those that impact users look at first?
+bool comes_first(const TrajectoryStatistic& statistic, std::size_t place);
+/// What a number is: "quantile 99 %", "high spells 3 d".
+std::string name_text(const TrajectoryStatistic& statistic, std::size_t place);
+/// The same as a name: "quantile_99", "high_spells_3d".
+std::string key_of(const TrajectoryStatistic& statistic, std::size_t place);
+/// Of a number's members minus truth; absent where there is none.
+std::optional<Interval> difference_interval(const TrajectoryStatistic& statistic, std::size_t place);
 
 /// The statistics that impact users look at first, or, `in_full`, all numbers and short curves.
 std::vector<TrajectoryRow> trajectory_rows(const std::vector<TrajectoryStatistic>& statistics, bool in_full);

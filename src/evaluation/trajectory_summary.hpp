@@ -14,8 +14,8 @@ class TrajectorySummary {
   void add(const std::string& variable, const std::string& name, const std::string& units,
            const std::string& meaning, double value);
   /// Adds numbers along an abscissa. @param abscissa  one of "hour_of_day", "quantile_level", "ramp_hours",
-  /// "period_hours", "exceeded_percent", "return_days", "spell_days", whose values are the same for all
-  /// variables
+  /// "period_hours", "exceeded_percent", "return_days", "return_years", "spell_days", whose values are the
+  /// same for all variables
   void add_curve(const std::string& variable, const std::string& name, const std::string& units,
                  const std::string& meaning, const std::string& abscissa, const std::vector<double>& at,
                  const std::vector<double>& values);

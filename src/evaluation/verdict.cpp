@@ -26,8 +26,8 @@ void add_skill(std::vector<Verdict>& verdicts, const std::string& name, const Ho
   }
   if (!(baseline > 0)) return;
   const double ratio = *scores.ensemble.fair_crps / baseline;
-  verdicts.push_back(
-      {rate(ratio, 0.8, 1), fmt::format("{}: the fair CRPS is {:.0f} % of {}", name, 100 * ratio, what)});
+  verdicts.push_back({rate(ratio, 0.8, 1), name, "skill",
+                      fmt::format("{}: the fair CRPS is {:.0f} % of {}", name, 100 * ratio, what)});
 }
 
 void add_calibration(std::vector<Verdict>& verdicts, const std::string& name, const VariableResults& scores) {
@@ -45,14 +45,14 @@ void add_calibration(std::vector<Verdict>& verdicts, const std::string& name, co
         highest = std::max(highest, *row.ensemble.debiased_spread_skill);
       }
   text += fmt::format(" ({:.2f} to {:.2f} by month and hour of the day)", lowest, highest);
-  verdicts.push_back({rating, text});
+  verdicts.push_back({rating, name, "spread", text});
 }
 
 void add_bias(std::vector<Verdict>& verdicts, const io::Variable& variable, const HourScores& scores) {
   const ErrorScores& mean = scores.ensemble.mean;
   if (!(mean.rmse > 0)) return;
   verdicts.push_back(
-      {rate(std::abs(mean.bias) / mean.rmse, 0.2, 0.5),
+      {rate(std::abs(mean.bias) / mean.rmse, 0.2, 0.5), variable.name, "bias",
        fmt::format("{}: the bias of the ensemble mean is {} {}, beside an RMSE of {} {}", variable.name,
                    number_text(mean.bias), variable.units, number_text(mean.rmse), variable.units)});
 }
@@ -66,13 +66,13 @@ void add_spectrum(std::vector<Verdict>& verdicts, const std::string& name, const
       fmt::format("{}: the members' spatial power is within a factor of {:.2f} of the reference's on average",
                   name, std::exp(*spectrum.members_log_ratio));
   if (rating != Rating::good) text += sum < 0 ? ", too smooth" : ", too rough";
-  verdicts.push_back({rating, text});
+  verdicts.push_back({rating, name, "variability in space", text});
 }
 
 void add_agreement(std::vector<Verdict>& verdicts, const std::string& name, const VariableResults& scores) {
   if (!scores.is_observed || !scores.agreement.standard_deviation) return;
   verdicts.push_back(
-      {rate(scores.agreement.rms, 1.25, 2),
+      {rate(scores.agreement.rms, 1.25, 2), name, "agreement with the observations",
        fmt::format(
            "{}: block means lie {:.2f} standard deviations of the observation error from the observations",
            name, scores.agreement.rms)});
@@ -83,9 +83,38 @@ void add_seam(std::vector<Verdict>& verdicts, const std::string& name, const Var
     return;
   const double ratio = scores.seam->members / *scores.seam->truth;
   verdicts.push_back(
-      {rate(std::abs(std::log(ratio)), std::log(1.2), std::log(1.5)),
+      {rate(std::abs(std::log(ratio)), std::log(1.2), std::log(1.5)), name, "seams at observed hours",
        fmt::format("{}: jumps at observed hours are {:.2f} times what they are in the reference", name,
                    std::sqrt(ratio))});
+}
+
+/// Compares a positive statistic of trajectories with the reference's.
+/// @param good, fair  factors
+void add_ratio(std::vector<Verdict>& verdicts, const Results& results, const std::string& variable,
+               const std::string& name, double at, const std::string& topic, double good, double fair) {
+  for (const TrajectoryStatistic& statistic : results.trajectories) {
+    if (statistic.variable != variable || statistic.name != name || statistic.truth.empty()) continue;
+    for (std::size_t place = 0; place < statistic.size(); ++place) {
+      if (!statistic.abscissa.empty() && statistic.at[place] != at) continue;
+      const double members = statistic.members[place], truth = statistic.truth[place];
+      if (!(members > 0 && truth > 0)) return;
+      const std::string units = statistic.units == "1" ? "" : " " + statistic.units;
+      std::string subject = variable;
+      std::replace(subject.begin(), subject.end(), '_', ' ');
+      verdicts.push_back({rate(std::abs(std::log(members / truth)), std::log(good), std::log(fair)), subject,
+                          topic,
+                          fmt::format("{}: the {} is {}{} in the members, {}{} in the reference", subject,
+                                      topic, number_text(members), units, number_text(truth), units)});
+    }
+  }
+}
+
+/// What users of wind ask for, which errors of its components do not say.
+void add_wind(std::vector<Verdict>& verdicts, const Results& results) {
+  add_ratio(verdicts, results, "wind_speed", "quantile", 0.99, "99 % quantile", 1.05, 1.15);
+  add_ratio(verdicts, results, "wind_power", "capacity_factor", 0, "capacity factor", 1.05, 1.15);
+  add_ratio(verdicts, results, "wind_power", "ramp_deviation", 1, "standard deviation of hourly changes", 1.1,
+            1.25);
 }
 
 void add_signal(std::vector<Verdict>& verdicts, const Results& results) {
@@ -105,7 +134,8 @@ void add_signal(std::vector<Verdict>& verdicts, const Results& results) {
     if (!found || !(size > 0)) continue;
     const io::Variable& variable = results.variables[change.variable];
     verdicts.push_back(
-        {rate(found->rms / size, 0.15, 0.4),
+        {rate(found->rms / size, 0.15, 0.4), variable.name,
+         "change of the " + statistic_text(change.statistic, variable),
          fmt::format(
              "{}: the change of the {} differs by {} {} (rms) from the driving model's, which is {} {}",
              variable.name, statistic_text(change.statistic, variable), number_text(found->rms),
@@ -127,6 +157,7 @@ std::vector<Verdict> verdicts(const Results& results) {
     add_agreement(verdicts, variable.name, scores);
     add_seam(verdicts, variable.name, scores);
   }
+  add_wind(verdicts, results);
   add_signal(verdicts, results);
   std::stable_sort(verdicts.begin(), verdicts.end(),
                    [](const Verdict& one, const Verdict& other) { return one.rating > other.rating; });
@@ -137,11 +168,48 @@ std::string rating_text(Rating rating) {
   return rating == Rating::good ? "good" : rating == Rating::fair ? "fair" : "poor";
 }
 
+std::vector<Headline> headlines(const Results& results) {
+  std::vector<Headline> headlines;
+  for (const Verdict& verdict : verdicts(results)) {
+    const auto is_same = [&](const Headline& one) { return one.subject == verdict.subject; };
+    auto found = std::find_if(headlines.begin(), headlines.end(), is_same);
+    if (found == headlines.end()) found = headlines.insert(found, {verdict.subject, Rating::good, ""});
+    found->rating = std::max(found->rating, verdict.rating);
+  }
+  for (Headline& headline : headlines) {
+    std::string poor, fair;
+    int good = 0, all = 0;
+    for (const Verdict& verdict : verdicts(results)) {
+      if (verdict.subject != headline.subject) continue;
+      ++all;
+      if (verdict.rating == Rating::good) {
+        ++good;
+        continue;
+      }
+      std::string& list = verdict.rating == Rating::poor ? poor : fair;
+      list += (list.empty() ? "" : ", ") + verdict.topic;
+    }
+    if (!poor.empty()) headline.text += "poor in " + poor + "; ";
+    if (!fair.empty()) headline.text += "fair in " + fair + "; ";
+    headline.text += good == all ? fmt::format("good in all {} respects", all)
+                                 : fmt::format("good in {} of {} respects", good, all);
+  }
+  return headlines;
+}
+
+std::string answer_text(Rating rating) {
+  return rating == Rating::good ? "yes" : rating == Rating::fair ? "mostly" : "not in everything";
+}
+
 std::string verdicts_text(const Results& results) {
   std::string text;
   for (const Verdict& verdict : verdicts(results))
     text += fmt::format("  {}  {}\n", rating_text(verdict.rating), verdict.text);
-  return text.empty() ? "" : "\nin short\n" + text;
+  if (text.empty()) return "";
+  std::string answers;
+  for (const Headline& headline : headlines(results))
+    answers += fmt::format("  {}: {} - {}\n", headline.subject, answer_text(headline.rating), headline.text);
+  return "\nin short\n" + text + "\nmay the members be trusted?\n" + answers;
 }
 
 }  // namespace foehn::evaluation

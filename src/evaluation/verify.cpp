@@ -9,6 +9,7 @@
 #include "evaluation/event.hpp"
 #include "evaluation/finish.hpp"
 #include "evaluation/intervals.hpp"
+#include "evaluation/overall_scores.hpp"
 #include "evaluation/point_series.hpp"
 #include "evaluation/share_out.hpp"
 #include "evaluation/trajectory_statistics.hpp"
@@ -77,11 +78,13 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
   const auto block_of = [&](std::int64_t item) { return blocks[static_cast<std::size_t>(item)]; };
 
   Results results = describe(sources, options);
+  results.blocks = static_cast<std::int64_t>(blocks.size());
   BlockSums sums =
       no_sums(results.variables.size(), results.members, results.period, spectrum.wavelengths().size());
   CellSums cells(results.variables.size() * static_cast<std::size_t>(sources.blocks.fine_cells()));
   const std::size_t numbers_of_sums = pack(sums).size(), numbers_of_cells = pack(cells).size();
   HourlyMeans means;
+  std::vector<std::vector<double>> sums_by_block;
   const std::optional<LocalClimate> climate = local_climate(sources, options.values_in_memory, ranks);
   core::Progress progress("evaluating", sources.hours, "hours", options.show_progress && ranks.is_root());
   share_out(
@@ -92,7 +95,7 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
       [&](std::int64_t item, std::span<const double> packed) {
         const auto of_sums = packed.first(numbers_of_sums);
         add_packed(sums, of_sums);
-        results.block_sums.emplace_back(of_sums.begin(), of_sums.end());
+        sums_by_block.emplace_back(of_sums.begin(), of_sums.end());
         add_packed(cells, packed.subspan(numbers_of_sums, numbers_of_cells));
         take_means(means, packed.subspan(numbers_of_sums + numbers_of_cells), results.variables.size() + 1);
         progress.advance(block_of(item).hours());
@@ -103,7 +106,8 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
     Finished finished = finish(results, spectrum, sums);
     results.scores = std::move(finished.variables);
     results.joint = std::move(finished.joint);
-    add_intervals(results, spectrum, options.bootstrap);
+    results.overall = overall_scores(results, results.scores, results.joint);
+    add_intervals(results, spectrum, sums_by_block, options.bootstrap);
     results.cells = cell_scores(results, cells);
     results.event = find_event(sources, means);
     results.series = point_series(sources, strongest_hour(sources, means), options.values_in_memory);
@@ -111,6 +115,8 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
   // One trajectory is read at a time from here on.
   for (const auto& member : sources.members) member.rest();
   results.trajectories = trajectory_statistics(sources, options, climate, ranks);
+  const std::vector<OverallScore> of_trajectories = overall_scores(results.trajectories);
+  results.overall.insert(results.overall.end(), of_trajectories.begin(), of_trajectories.end());
   return results;
 }
 

@@ -107,18 +107,23 @@ void GeostrophicConsistency::add(std::span<const double> pressure, const GridWin
   }
 }
 
-void GeostrophicConsistency::finish(TrajectorySummary& summary) const {
-  const double undefined = std::numeric_limits<double>::quiet_NaN();
-  const bool is_defined = wind_squared_ > 0 && geostrophic_squared_ > 0;
+void GeostrophicConsistency::append_sums(std::vector<double>& sums) const {
+  sums.insert(sums.end(), {wind_squared_, geostrophic_squared_, product_.real(), product_.imag()});
+}
+
+void GeostrophicConsistency::finish_sums(SumReader& sums, TrajectorySummary& summary) const {
+  const double wind = sums.next(), geostrophic = sums.next(), real = sums.next(), imaginary = sums.next();
+  const std::complex<double> product(real, imaginary);
+  const bool is_defined = wind > 0 && geostrophic > 0;
   const auto add = [&](const char* name, const char* units, const std::string& meaning, double value) {
-    summary.add("wind", name, units, meaning, is_defined ? value : undefined);
+    summary.add("wind", name, units, meaning, is_defined ? value : std::numeric_limits<double>::quiet_NaN());
   };
   add("geostrophic_correlation", "1", "vector correlation with the geostrophic wind",
-      std::abs(product_) / std::sqrt(wind_squared_ * geostrophic_squared_));
+      std::abs(product) / std::sqrt(wind * geostrophic));
   add("geostrophic_ratio", "1", "regression of the speed on the geostrophic wind's",
-      std::abs(product_) / geostrophic_squared_);
+      std::abs(product) / geostrophic);
   add("geostrophic_angle", "degree", "turn from the geostrophic wind towards low pressure",
-      std::arg(product_) / grid::kRadians);
+      std::arg(product) / grid::kRadians);
 }
 
 }  // namespace foehn::evaluation

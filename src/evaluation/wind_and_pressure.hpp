@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evaluation/central_differences.hpp"
+#include "evaluation/sum_reader.hpp"
 #include "evaluation/trajectory_summary.hpp"
 #include "foehn/core/units.hpp"
 #include "foehn/grid/grid.hpp"
@@ -57,9 +58,12 @@ class GeostrophicConsistency {
 
   /// Adds the next hour. @param pressure  Pa, [cell]; cells with NaN around are left out
   void add(std::span<const double> pressure, const GridWind::Components& wind);
+  void append_sums(std::vector<double>& sums) const;
   /// `geostrophic_correlation`, `geostrophic_ratio` (of the wind's speed to the geostrophic wind's) and
-  /// `geostrophic_angle` (by which the wind is turned towards low pressure, degrees) of `wind`.
-  void finish(TrajectorySummary& summary) const;
+  /// `geostrophic_angle` (by which the wind is turned towards low pressure, degrees) of `wind`, out of such
+  /// sums.
+  void finish_sums(SumReader& sums, TrajectorySummary& summary) const;
+  void finish(TrajectorySummary& summary) const { finish_own_sums(*this, summary); }
 
  private:
   CentralDifferences differences_;

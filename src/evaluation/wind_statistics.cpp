@@ -41,13 +41,40 @@ void WindStatistics::add(const calendar::DateTime& date, std::span<const double>
   ramps_.add(powers);
 }
 
-void WindStatistics::finish(TrajectorySummary& summary) {
+void WindStatistics::end() {
   low_.finish();
   day_long_.finish();
-  const auto cells = static_cast<double>(cells_);
-  const double undefined = std::numeric_limits<double>::quiet_NaN();
-  const bool has_wind = power_.count > 0;
-  summary.add(kName, "capacity_factor", "1", "mean power over rated power", power_.mean());
+}
+
+void WindStatistics::append_sums(std::vector<double>& sums) const {
+  append_packed(sums, power_);
+  ramps_.append_sums(sums);
+  for (const std::int64_t count : {low_.count(), low_.steps(), day_long_.count()})
+    sums.push_back(static_cast<double>(count));
+}
+
+void WindStatistics::finish_sums(SumReader& sums, TrajectorySummary& summary) const {
+  const auto power = sums.next<Moments>();
+  const std::vector<double> ramps = ramps_.deviations(sums);
+  const double spells = sums.next(), steps = sums.next(), day_long = sums.next();
+  const bool has_wind = power.count > 0;
+  const std::string low = low_wind();
+  const auto add = [&](const char* name, const char* units, const std::string& meaning, double value) {
+    summary.add(kName, name, units, meaning, has_wind ? value : std::numeric_limits<double>::quiet_NaN());
+  };
+  add("capacity_factor", "1", "mean power over rated power", power.mean());
+  summary.add_curve(kName, "ramp_deviation", "1", "standard deviation of changes of power over rated power",
+                    "ramp_hours", ramps_.hours(), ramps);
+  add("low_wind_fraction", "1", "part of the hours with " + low, steps / static_cast<double>(power.count));
+  add("low_wind_spell_mean", "h", "mean length of spells with " + low,
+      spells == 0 ? 0 : step_hours_ * steps / spells);
+  add("low_wind_spells_24h", "1", "spells of 24 h or more per cell with " + low,
+      day_long / static_cast<double>(cells_));
+}
+
+void WindStatistics::finish(TrajectorySummary& summary) {
+  end();
+  finish_own_sums(*this, summary);
   std::vector<double> hours;
   for (int hour = 0; hour < 24; ++hour) hours.push_back(hour);
   summary.add_curve(kName, "daily_cycle", "1", "capacity factor by hour of the day (UTC)", "hour_of_day",
@@ -60,24 +87,15 @@ void WindStatistics::finish(TrajectorySummary& summary) {
   summary.add_curve(kName, "duration", "1",
                     "power over rated power that is exceeded for this part of the time", "exceeded_percent",
                     percent, exceeded);
-  summary.add_curve(kName, "ramp_deviation", "1", "standard deviation of changes of power over rated power",
-                    "ramp_hours", ramps_.hours(), ramps_.deviations());
   summary.add_curve(kName, "ramp_quantile_99", "1", "99 % quantile of the size of changes", "ramp_hours",
                     ramps_.hours(), ramps_.quantiles(0.99));
-  const std::string low = fmt::format("hub wind below {:g} m s-1", curve_.cut_in());
-  const auto add = [&](const char* name, const char* units, const std::string& meaning, double value) {
-    summary.add(kName, name, units, meaning, has_wind ? value : undefined);
-  };
-  add("low_wind_fraction", "1", "part of the hours with " + low,
-      static_cast<double>(low_.steps()) / static_cast<double>(power_.count));
-  add("low_wind_spell_mean", "h", "mean length of spells with " + low,
-      low_.count() == 0
-          ? 0
-          : step_hours_ * static_cast<double>(low_.steps()) / static_cast<double>(low_.count()));
-  add("low_wind_spell_longest", "h", "longest spell of any cell with " + low,
-      step_hours_ * static_cast<double>(low_.longest()));
-  add("low_wind_spells_24h", "1", "spells of 24 h or more per cell with " + low,
-      static_cast<double>(day_long_.count()) / cells);
+  summary.add(kName, "low_wind_spell_longest", "h", "longest spell of any cell with " + low_wind(),
+              power_.count > 0 ? step_hours_ * static_cast<double>(low_.longest())
+                               : std::numeric_limits<double>::quiet_NaN());
+}
+
+std::string WindStatistics::low_wind() const {
+  return fmt::format("hub wind below {:g} m s-1", curve_.cut_in());
 }
 
 }  // namespace foehn::evaluation

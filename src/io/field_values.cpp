@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::int64_t kMostAheadBytes = std::int64_t{1} << 28;
 constexpr std::int64_t kMostCacheBytes = std::int64_t{1} << 29;
+/// Chunks that HDF5 may keep for one variable of one open file; more are read ahead, which has a bound
+/// together.
+constexpr std::int64_t kMostKeptByCache = std::int64_t{1} << 22;
+constexpr std::int64_t kWorthALine = std::int64_t{1} << 26;
 
 /// Some fields of a variable: instants [first, first + count) of a crop.
 struct Part {
@@ -93,6 +97,13 @@ struct AllAhead {
 AllAhead& all_ahead() {
   static AllAhead all;
   return all;
+}
+
+/// What HDF5 may keep of a chunk that is read in parts.
+std::int64_t cached_bytes(const NetcdfFile& file, const FieldLayout& layout) {
+  std::int64_t bytes = bytes_of(layout.header.type);
+  for (const std::int64_t length : file.chunk_lengths(layout.header)) bytes *= length;
+  return std::min(bytes, kMostCacheBytes);
 }
 
 }  // namespace
@@ -198,18 +209,18 @@ void ReadAhead::plan(const NetcdfFile& file, const FieldLayout& layout, const gr
   // Reads go forward, so chunks of one stretch of time are all that a cache can be of use for. The default
   // keeps earlier ones too, up to its size for every variable of every file that is open.
   const std::int64_t stretch_bytes = chunks_touched * chunk_bytes;
-  const std::int64_t most_cached = file.chunk_cache_bytes(layout.header);
+  const std::int64_t most_cached = std::min(file.chunk_cache_bytes(layout.header), kMostKeptByCache);
   if (chunk_instants_ == 1 || stretch_bytes <= most_cached) {
     file.set_chunk_cache_bytes(layout.header, std::min(stretch_bytes, most_cached));
     return share_.reset();
   }
 
-  file.set_chunk_cache_bytes(layout.header, std::min(chunk_bytes, kMostCacheBytes));
+  file.set_chunk_cache_bytes(layout.header, 0);  // what is read ahead needs none between its blocks
   field_bytes_ = crop.cells() * static_cast<std::int64_t>(sizeof(float));
   keeps_blocks_ = true;
   if (!share_) share_ = std::make_unique<Share>();
   share_->keep(0);
-  if (has_said_so_) return;
+  if (has_said_so_ || stretch_bytes < kWorthALine) return;
   has_said_so_ = true;
   const std::int64_t at_once =
       std::clamp<std::int64_t>(share_->even_bytes() / field_bytes_, 1, chunk_instants_);
@@ -240,7 +251,12 @@ void ReadAhead::read_block(const NetcdfFile& file, const FieldLayout& layout, st
   const std::int64_t count = std::min({most, chunk_begin + chunk_instants_ - first_, size - first_});
   share_->keep(count * field_bytes_);
   block_.resize(static_cast<std::size_t>(count * crop_.cells()));
+  // A chunk that is read in parts stays decompressed until the last of them; no longer, since HDF5 would keep
+  // one for every variable of every open file.
+  if (first_ == chunk_begin) file.set_chunk_cache_bytes(layout.header, cached_bytes(file, layout));
   read_values(file, layout, crop_, first_, count, block_.data(), crop_.cells());
+  if (first_ + count == std::min(chunk_begin + chunk_instants_, size))
+    file.set_chunk_cache_bytes(layout.header, 0);
   count_ = count;
 }
 

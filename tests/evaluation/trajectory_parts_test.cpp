@@ -53,6 +53,39 @@ TEST(QuantileSketch, IsExactForOneValueAndEmptyForNone) {
   EXPECT_EQ(sketch.quantile(0.99), 7);
 }
 
+TEST(QuantileSketch, IsAsGoodInSmallUnits) {
+  // Precipitation in mm h-1 and in kg m-2 s-1, dry in half of the hours.
+  QuantileSketch hourly(0), by_second(0), moved(0);
+  std::vector<double> noise(20000);
+  core::fill_normal<double>({7, 0, 0}, 0, noise);
+  for (const double value : noise) {
+    const double rain = value < 0 ? 0 : std::exp(2 * value - 2);
+    hourly.add(rain);
+    by_second.add(rain / 3600);
+    moved.add(1.1 * rain / 3600);
+  }
+  for (const double level : {0.25, 0.51, 0.6, 0.9, 0.999})
+    EXPECT_NEAR(by_second.quantile(level) * 3600, hourly.quantile(level), 1e-3 * hourly.quantile(level))
+        << level;
+  double mean = 0;
+  for (const double value : noise) mean += value < 0 ? 0 : std::exp(2 * value - 2) / 20000;
+  EXPECT_NEAR(by_second.wasserstein_1(moved) * 3600, 0.1 * mean, 1e-3 * mean);
+  EXPECT_EQ(by_second.quantile(0.4), 0);
+}
+
+TEST(QuantileSketch, KeepsItsValuesInCoarserSteps) {
+  QuantileSketch fine(10), twice(10, 16);
+  std::vector<double> noise(5000);
+  core::fill_normal<double>({8, 0, 0}, 0, noise);
+  for (const double value : noise) fine.add(10 + value);
+  const QuantileSketch coarse = fine.coarser(16);
+  EXPECT_EQ(coarse.count(), 5000);
+  EXPECT_NEAR(coarse.quantile(0.9), fine.quantile(0.9), 0.07);
+  twice.add(coarse, 2);
+  EXPECT_EQ(twice.count(), 10000);
+  EXPECT_EQ(twice.wasserstein_1(coarse), 0);
+}
+
 TEST(Spells, CountsRunsThatAreLongEnough) {
   Spells any(1, 1), long_ones(1, 3);
   for (const bool holds : {true, false, true, true, true, false, false, true, true, true, true})
@@ -188,9 +221,13 @@ TEST(Ramps, AreOverWholeStepsAlone) {
   EXPECT_TRUE(Ramps(24).hours().empty());
   Ramps ramps(1);
   for (int hour = 0; hour < 20; ++hour) ramps.add(std::vector{2.0 * hour, -2.0 * hour});
+  std::vector<double> sums;
+  ramps.append_sums(sums);
+  SumReader reader(sums);
+  const std::vector<double> deviations = ramps.deviations(reader);
   // Changes of 2 h and -2 h: mean 0, deviation 2 h.
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_NEAR(ramps.deviations()[i], 2 * ramps.hours()[i], 1e-12);
+    EXPECT_NEAR(deviations[i], 2 * ramps.hours()[i], 1e-12);
     EXPECT_NEAR(ramps.quantiles(0.99)[i], 2 * ramps.hours()[i], 0.01 * ramps.hours()[i]);
   }
 }

@@ -6,6 +6,7 @@
 #include "evaluation/central_differences.hpp"
 #include "evaluation/daily_statistics.hpp"
 #include "evaluation/precipitation_statistics.hpp"
+#include "evaluation/storm_tracks.hpp"
 #include "evaluation/storms.hpp"
 #include "evaluation/wind_and_pressure.hpp"
 #include "foehn/core/error.hpp"
@@ -160,6 +161,61 @@ TEST(Storms, LookForWindWithin500KilometresAlone) {
   TrajectorySummary empty;
   none.finish(empty);
   EXPECT_TRUE(std::isnan(value_in(empty, "pressure")));
+}
+
+/// Pressure with a low of this depth and a radius of two cells around a cell of 15 x 25, one degree apart.
+std::vector<double> with_low(double y, double x, double depth) {
+  std::vector<double> pressure;
+  for (int row = 0; row < 15; ++row)
+    for (int column = 0; column < 25; ++column)
+      pressure.push_back(101000 - depth * std::exp(-(std::pow(row - y, 2) + std::pow(column - x, 2)) / 8));
+  return pressure;
+}
+
+TEST(StormTracks, FollowALowThatMovesAndDeepens) {
+  StormTracks tracks(degrees_grid(43, 15, 25), {15, 25, 720, 3});
+  std::vector<double> calm(15 * 25, 101000);
+  for (int step = 0; step < 20; ++step) tracks.add(with_low(7, 4 + step / 2, 1000 + 100 * step));
+  for (int step = 0; step < 219; ++step) tracks.add(calm);
+  tracks.add(calm);
+  TrajectorySummary summary;
+  tracks.finish(summary);
+  EXPECT_DOUBLE_EQ(value_in(summary, "number"), 1);  // in 240 steps of 3 h, which are 30 days
+  EXPECT_DOUBLE_EQ(value_in(summary, "duration"), 57);
+  // Nine degrees along the parallel of 50 degrees, one at a time.
+  const double step = 2 * 6371 * std::asin(std::cos(50 * kRadians) * std::sin(0.5 * kRadians));
+  EXPECT_NEAR(value_in(summary, "speed"), 9 * step / 57, 1e-6);
+  EXPECT_NEAR(value_in(summary, "lowest_pressure"), 101000 - 2900, 1);
+  EXPECT_NEAR(value_in(summary, "deepening"), 800, 1);
+}
+
+TEST(StormTracks, KeepTwoLowsApartAndLeaveOutShortAndShallowOnes) {
+  StormTracks tracks(degrees_grid(43, 15, 25), {15, 25, 720, 6});
+  const auto both = [](int step, double second_depth) {
+    std::vector<double> pressure = with_low(7, 3 + step, 2000);
+    const std::vector<double> other = with_low(7, 21 - step, second_depth);
+    for (std::size_t cell = 0; cell < pressure.size(); ++cell) pressure[cell] += other[cell] - 101000;
+    return pressure;
+  };
+  for (int step = 0; step < 6; ++step) tracks.add(both(step, 1500));
+  tracks.add(std::vector<double>(15 * 25, std::nan("")));                  // ends both, after 30 h
+  for (int step = 0; step < 4; ++step) tracks.add(with_low(7, 10, 2000));  // 18 h
+  tracks.add(std::vector<double>(15 * 25, 101000));
+  for (int step = 0; step < 6; ++step) tracks.add(with_low(7, 10, 50));
+  std::vector<double> sums;
+  tracks.end();
+  tracks.append_sums(sums);
+  EXPECT_EQ(sums[1], 2) << "tracks";
+  EXPECT_EQ(sums[2], 60) << "hours";
+}
+
+TEST(StormTracks, DoNotJoinWhatIsTooFarApart) {
+  StormTracks tracks(degrees_grid(43, 15, 25), {15, 25, 720, 3});
+  for (int step = 0; step < 16; ++step) tracks.add(with_low(7, step < 8 ? 4 : 20, 2000));
+  TrajectorySummary summary;
+  tracks.finish(summary);
+  EXPECT_EQ(value_in(summary, "number"), 0) << "two of 21 h each";
+  EXPECT_TRUE(std::isnan(value_in(summary, "speed")));
 }
 
 TEST(PrecipitationStatistics, CountDryHoursAndWetSpells) {

@@ -91,6 +91,20 @@ TEST(ReadAhead, KeepsWholeChunksThatNoCacheHoldsUntilItRests) {
   EXPECT_EQ(ReadAhead::bytes_of_all(), 0);
 }
 
+TEST(ReadAhead, LeavesNothingInTheCacheOnceAChunkIsRead) {
+  constexpr std::int64_t kHours = 600;  // one chunk of 5 MiB
+  const TemporaryFolder folder;
+  write_hours(folder / "a.nc", kHours, kHours);
+  const NetcdfFile file = NetcdfFile::open(folder / "a.nc");
+  const FieldLayout layout = read_layout(file, {"tas", "", ""}, Horizontal::rows_and_columns);
+  ReadAhead ahead;
+  std::vector<float> values(10 * kCells);
+  ahead.read(file, layout, {0, kSide, 0, kSide}, 590, 10, values.data(), kCells);
+  EXPECT_EQ(values.front(), 590);
+  EXPECT_EQ(ReadAhead::bytes_of_all(), kHours * kCells * 4);
+  EXPECT_EQ(file.chunk_cache_bytes(layout.header), 0);
+}
+
 TEST(FieldReader, TakesNoMoreMemoryForLongFiles) {
   constexpr std::int64_t kFiles = 12, kHours = 80 * kChunk, kStep = 2 * kChunk;
   const TemporaryFolder folder;

@@ -21,6 +21,23 @@ struct Interval {
   double high = 0;
 };
 
+/// Which value of a score is best; unknown where none is, as of the spread.
+enum class Best { unknown, lowest, highest, zero, one };
+
+/// One number of the members over all hours, as tables and comparisons of runs show it.
+struct OverallScore {
+  std::string subject;  ///< a variable, "tas and psl", "wind_power", "all variables"
+  std::string name;     ///< as in scores.json
+  std::string key;      ///< in scores.nc: "tas_fair_crps", "tas_psl_correlation_error"
+  std::string heading;  ///< for people
+  std::string units;
+  Best best = Best::unknown;
+  std::optional<double> value;
+  std::optional<Interval> interval;
+  /// In bootstrap samples, NaN where it is not defined; empty without samples.
+  std::vector<double> replicates;
+};
+
 /// Scores of one variable over a set of hours, in its unit.
 struct HourScores {
   std::int64_t hours = 0;  ///< number of hours
@@ -141,7 +158,6 @@ struct JointResults {
   /// Fair energy and variogram score (of order 1/2) of tiles of 3 x 3 cells of all variables at three hours,
   /// 0, 3 and 6 h back, standardised by cell; absent with one member.
   std::optional<double> energy_score, variogram_score;
-  std::optional<Interval> energy_interval, variogram_interval;
   std::vector<PairResults> pairs;
 };
 
@@ -205,9 +221,9 @@ struct Results {
   JointResults joint;
   std::vector<TrajectoryStatistic> trajectories;
   std::optional<ClimateChange> climate_change;  ///< absent without a historical period
-  /// The sums of each block of days, packed: what bootstrap samples of this run, and of its differences from
-  /// others, are drawn from.
-  std::vector<std::vector<double>> block_sums;
+  /// What other runs are compared by: of each variable, of pairs, of all together, then of trajectories.
+  std::vector<OverallScore> overall;
+  std::int64_t blocks = 0;        ///< of days, which bootstrap samples are drawn from
   std::int64_t replicates = 0;    ///< behind the intervals; 0 where there are too few blocks for intervals
   std::vector<CellScores> cells;  ///< one per variable
   Event event;

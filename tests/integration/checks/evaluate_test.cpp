@@ -150,7 +150,7 @@ TEST_F(Evaluate, SetsRunsSideBySide) {
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("warm - cold"), HasSubstr("run cold: 2 members")));
   EXPECT_THAT(files_in(folder_ / "scores"),
               ::testing::ElementsAre("cold/maps.nc", "cold/report.html", "cold/scores.json", "cold/scores.nc",
-                                     "comparison.json", "warm/maps.nc", "warm/report.html",
+                                     "comparison.html", "comparison.json", "warm/maps.nc", "warm/report.html",
                                      "warm/scores.json", "warm/scores.nc"));
   const auto bias = nlohmann::json::parse(io::content_of(folder_ / "scores/comparison.json"))
                         .at("variables")
