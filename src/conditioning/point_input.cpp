@@ -73,7 +73,7 @@ class Placing {
     }
     std::vector<PlacedValue> placed;
     for (const auto& [key, candidate] : nearest) placed.push_back(candidate.placed);
-    // Where a file has but gaps, such as of sums of one of its variables, the log says so.
+    // Where a file has only gaps, such as of sums of one of its variables, the log says so.
     if (placed.empty() && !data_.values.empty())
       throw core::Error(
           fmt::format("stations {}: no value of {} lies in the domain and in the trajectory, {} to {}{}",

@@ -18,6 +18,21 @@ std::span<float> span_of(const at::Tensor& values) {
   return {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())};
 }
 
+/// Numbers of cells travel in two parts, since float32 holds all whole numbers only up to 2^24.
+constexpr std::int64_t kCellsOfPart = std::int64_t{1} << 20;
+
+/// @return  [2, ...], float32; undefined of an undefined tensor
+at::Tensor split(const at::Tensor& cells) {
+  if (!cells.defined()) return cells;
+  return at::stack({at::div(cells, kCellsOfPart, "floor"), at::remainder(cells, kCellsOfPart)})
+      .to(at::kFloat);
+}
+
+at::Tensor joined(const at::Tensor& parts) {
+  const at::Tensor whole = parts.to(at::kLong);
+  return whole.select(0, 0) * kCellsOfPart + whole.select(0, 1);
+}
+
 /// Hands each rank its part of a tensor: those observations that its slab holds, or all where the tensor is
 /// the same for all observations.
 class Scatter {
@@ -107,9 +122,7 @@ observation::Observations scatter_points(const comm::Communicator& world,
     const PointPlacement& placement = placements[i];
     const Scatter scatter(world, partition, placement);
     const PointSet none, &set = sets != nullptr ? (*sets)[i] : none;
-    // Numbers of cells are far below 2^24, up to which float32 holds all whole numbers.
-    const at::Tensor cells =
-        scatter(set.cells.defined() ? set.cells.to(at::kFloat) : set.cells, 1).to(at::kLong);
+    const at::Tensor cells = joined(scatter(split(set.cells), 2));
     const at::Tensor weights = scatter(set.weights, 2), values = scatter(set.values, 0),
                      variance = scatter(set.variance, 0);
     observation::SparseOperator::Layout layout{

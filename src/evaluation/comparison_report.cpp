@@ -58,7 +58,7 @@ std::string tally_text(const Comparison& comparison) {
 std::string comparison_legend(const Comparison& comparison) {
   return fmt::format(
       "in brackets: 95 % of bootstrap samples of {} blocks of days, the same in all runs; better and worse: "
-      "95 % of the samples lie on one side, so about one score in twenty is so by chance alone; error: "
+      "95 % of the samples lie on one side, so about one score in twenty would be by chance alone; error: "
       "members "
       "minus truth",
       comparison.blocks);

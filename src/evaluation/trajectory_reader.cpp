@@ -43,7 +43,7 @@ void TrajectoryReader::read(std::int64_t trajectory,
     }
     core::beat();
   }
-  // A process may have but so many files open.
+  // A process can keep only so many files open.
   if (!is_truth(trajectory) && trajectory != interpolation()) member(trajectory).rest();
 }
 

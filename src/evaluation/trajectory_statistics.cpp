@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "evaluation/distribution_distances.hpp"
 #include "evaluation/observed_quantiles.hpp"
@@ -24,9 +25,12 @@ std::vector<double> centres(const Sources& sources) {
   std::vector<double> centres;
   for (std::size_t variable = 0; variable < sources.variables().size(); ++variable) {
     Moments moments;
-    const auto first = static_cast<double>(values[variable * cells]);
-    for (std::size_t cell = 0; cell < cells; ++cell)
-      moments.add(static_cast<double>(values[variable * cells + cell]) - first);
+    const std::span field(values.data() + variable * cells, cells);
+    const auto known =
+        std::find_if(field.begin(), field.end(), [](float value) { return !std::isnan(value); });
+    const double first = known == field.end() ? 0 : static_cast<double>(*known);
+    for (const float value : field)
+      if (!std::isnan(value)) moments.add(static_cast<double>(value) - first);
     const double mean = first + moments.mean(), deviation = std::sqrt(moments.variance());
     constexpr double kNear = 4;  // deviations
     const double unit = deviation > 0 ? std::pow(10.0, std::floor(std::log10(deviation))) : 1;

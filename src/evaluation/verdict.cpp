@@ -198,7 +198,7 @@ std::vector<Headline> headlines(const Results& results) {
 }
 
 std::string answer_text(Rating rating) {
-  return rating == Rating::good ? "yes" : rating == Rating::fair ? "mostly" : "not in everything";
+  return rating == Rating::good ? "yes" : rating == Rating::fair ? "mostly" : "only in part";
 }
 
 std::string verdicts_text(const Results& results) {

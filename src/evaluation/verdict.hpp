@@ -33,7 +33,7 @@ std::vector<Verdict> verdicts(const Results& results);
 /// One for each subject, that with the worst finding first.
 std::vector<Headline> headlines(const Results& results);
 
-/// Whether a subject may be trusted: "yes", "mostly" or "not in everything".
+/// Whether a subject may be trusted: "yes", "mostly" or "only in part".
 std::string answer_text(Rating rating);
 
 /// "good", "fair" or "poor"

@@ -17,7 +17,7 @@ constexpr int kPieces = 16;               // of a side that is a great circle
 constexpr double kSamePoint = 1 - 1e-14;  // cosine of 1e-7 radians, 1 m
 
 /// Twice the area of a triangle, positive if it runs anticlockwise.
-double cross(const PlanePoint& a, const PlanePoint& b, const PlanePoint& c) {
+double twice_area(const PlanePoint& a, const PlanePoint& b, const PlanePoint& c) {
   return (b.longitude - a.longitude) * (c.sine - a.sine) - (c.longitude - a.longitude) * (b.sine - a.sine);
 }
 
@@ -32,7 +32,7 @@ class OutlineTracer {
     const PlanePoint a = outline.back();
     const PlanePoint m = point_near(middle, a);
     const PlanePoint b = point_near(to, m);
-    const bool is_straight = std::abs(cross(a, m, b)) / 2 <= tolerance_;
+    const bool is_straight = std::abs(twice_area(a, m, b)) / 2 <= tolerance_;
     if (bisections >= kMostBisections || (bisections >= kLeastBisections && is_straight)) {
       outline.push_back(m);
       outline.push_back(b);

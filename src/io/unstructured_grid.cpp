@@ -189,6 +189,10 @@ grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVa
                       "{} and {} with the corners of each cell, or the rows of a Gaussian grid",
                       cells.name, positions.latitude_name, positions.longitude_name));
     areas = grid::areas_of_corners(corners, cells.size());
+    for (std::size_t i = 0; i < areas->size(); ++i)
+      if (!((*areas)[i] > 0))
+        throw core::Error(fmt::format("{} {}: its corners, the bounds of {} and {}, enclose no area",
+                                      cells.name, i, positions.latitude_name, positions.longitude_name));
   }
   cells.areas = std::move(*areas);
   scale_to_sphere(cells.areas);

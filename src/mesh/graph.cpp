@@ -28,6 +28,19 @@ double widest_spacing(const Icosphere& mesh) {
   return std::sqrt(*std::max_element(nearest.begin(), nearest.end()));
 }
 
+/// Before a mesh is made that is far too fine: a level that a file asks for costs no memory.
+void check_level(std::int64_t level, std::size_t data) {
+  constexpr std::int64_t kMostPerCell = 8;  // within reach of a cell there are fewer hidden nodes
+  const auto most = kMostPerCell * static_cast<std::int64_t>(data);
+  if (level < 0 || level > kFinestLevel) return;  // which refined_icosahedron refuses
+  const std::int64_t nodes = 10 * (std::int64_t{1} << (2 * level)) + 2;
+  if (nodes > most)
+    throw core::Error(
+        fmt::format("a hidden mesh of level {}: it has {} nodes, the domain {} cells; expected no finer mesh "
+                    "than they are",
+                    level, nodes, data));
+}
+
 /// Every hidden node must see data: one that sees none would know nothing but its own place.
 void check_reached(const EdgeList& encoder, const Icosphere& mesh, std::size_t data, std::int64_t level) {
   std::vector<bool> is_reached(mesh.nodes.size(), false);
@@ -51,6 +64,7 @@ Layer layer(EdgeList edges, const std::vector<Point>& sources, const std::vector
 }  // namespace
 
 Graph make_graph(std::vector<Point> data, std::int64_t level) {
+  check_level(level, data.size());
   Icosphere mesh = refined_icosahedron(level);
   EdgeList encoder = edges_within(data, mesh.nodes, kReach * widest_spacing(mesh), kMostData);
   check_reached(encoder, mesh, data.size(), level);

@@ -13,6 +13,7 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/device/waiting.hpp"
+#include "foehn/diffusion/noise.hpp"
 #include "training/optimiser.hpp"
 
 namespace foehn::training {
@@ -102,24 +103,27 @@ std::int64_t Trainer::hours_seen() const {
 
 Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
   const std::int64_t reach = objective_.reach();
-  std::vector<at::Tensor> clean, noise;
+  const at::NoGradGuard no_gradients;
+  std::vector<at::Tensor> clean;
   std::vector<std::int64_t> first_hours;
   std::vector<diffusion::NoiseLevel> levels;
   std::vector<CoarseChoice> coarse;
   for (const Task& task : tasks) {
-    const at::Tensor hours = windows_->read(task.window);
-    clean.push_back(hours.flatten(0, 1));
+    clean.push_back(windows_->read(task.window).flatten(0, 1));
     first_hours.push_back(task.window.hour + reach);
-    noise.push_back(at::empty_like(hours.narrow(0, reach, hours.size(0) - 2 * reach).flatten(0, 1)));
-    core::fill_normal<float>(
-        task.noise, draw, {noise.back().data_ptr<float>(), static_cast<std::size_t>(noise.back().numel())});
     levels.push_back(task.level);
     coarse.push_back(task.window.coarse);
   }
-  const at::NoGradGuard no_gradients;
-  const auto device = leaves_.front().device();
-  return objective_.lesson({at::stack(clean).to(device), std::move(first_hours)}, at::stack(noise).to(device),
-                           levels, coarse);
+  const at::Tensor windows = at::stack(clean).to(leaves_.front().device());
+  const std::int64_t variables = windows.size(1) / hours_seen();
+  const at::Tensor noise =
+      at::empty_like(windows.narrow(1, reach * variables, windows.size(1) - 2 * reach * variables),
+                     at::MemoryFormat::Contiguous);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    at::Tensor of_task = noise.narrow(0, static_cast<std::int64_t>(i), 1);
+    diffusion::fill_noise(tasks[i].noise, draw, of_task);
+  }
+  return objective_.lesson({windows, std::move(first_hours)}, noise, levels, coarse);
 }
 
 at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision,

@@ -7,6 +7,7 @@
 
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/model/score_unet.hpp"
 #include "model/decaying_covariance.hpp"
 
 namespace foehn::model {

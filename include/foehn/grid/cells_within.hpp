@@ -12,7 +12,8 @@ namespace foehn::grid {
 struct CellsWithin {
   std::vector<std::int64_t> cells;  ///< y * nx + x in the coarse grid, rising
   RegriddingWeights means;          ///< of each of these cells, [those cells, fine cell]
-  bool has_repeated_column = false;  ///< the coarse grid repeats a column after 360 degrees, which is left out
+  bool has_repeated_column =
+      false;  ///< the coarse grid repeats a column after 360 degrees, which is left out
 };
 
 /// Finds the coarse cells that the fine grid covers but for a ten-thousandth of their area, and the weights
