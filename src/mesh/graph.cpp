@@ -30,7 +30,7 @@ double widest_spacing(const Icosphere& mesh) {
 
 /// Before a mesh is made that is far too fine: a level that a file asks for costs no memory.
 void check_level(std::int64_t level, std::size_t data) {
-  constexpr std::int64_t kMostPerCell = 8;  // within reach of a cell there are fewer hidden nodes
+  constexpr std::int64_t kMostPerCell = 64;  // within reach of a cell there are far fewer hidden nodes
   const auto most = kMostPerCell * static_cast<std::int64_t>(data);
   if (level < 0 || level > kFinestLevel) return;  // which refined_icosahedron refuses
   const std::int64_t nodes = 10 * (std::int64_t{1} << (2 * level)) + 2;

@@ -30,8 +30,9 @@ void check_adm(const ScoreUnetArchitecture& architecture) {
   if (architecture.hidden.front() % 2 != 0)
     throw core::Error(fmt::format("architecture: hidden: expected an even number first, found {}",
                                   architecture.hidden.front()));
+  // The blocks in the middle have the width that the deepest level's blocks leave.
+  check_range("blocks of the deepest level", architecture.blocks.back(), 1, kMostBlocks);
   for (std::size_t i = 0; i < architecture.hidden.size(); ++i) {
-    check_range(fmt::format("blocks of level {}", i), architecture.blocks[i], 1, kMostBlocks);
     const std::int64_t width = architecture.hidden[i];
     const bool attends = architecture.attends(i) || i + 1 == architecture.hidden.size();
     if (attends && width > kHeadChannels && width % kHeadChannels != 0)

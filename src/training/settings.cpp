@@ -91,7 +91,7 @@ void check_network(const Settings& settings) {
 
 /// The weight of each cell in the loss, [y, x].
 at::Tensor area_weights(const grid::Grid& grid) {
-  const at::IntArrayRef shape{grid.ny(), grid.nx()};
+  const std::vector<std::int64_t> shape{grid.ny(), grid.nx()};
   if (grid.unstructured) return at::tensor(grid.unstructured->areas, at::kDouble).reshape(shape);
   const at::Tensor latitude = at::tensor(grid::geographic_coordinates(grid).latitude, at::kDouble);
   return (latitude * (std::numbers::pi / 180)).cos().reshape(shape);

@@ -134,8 +134,10 @@ TEST(RealData, FilesOfOtherShapesAreRefused) {
   EXPECT_THAT([&] { FieldReader({*levels}, selection_of({"u"})); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("u: dimensions (month = 2, level = 3"),
                                                HasSubstr("expected (time, y, x)"))));
+  // Three places: a list of cells, which nothing says the areas of.
   EXPECT_THAT([] { FieldReader({*real_data("xclim_sdba_CanESM2_1950-2100.nc")}, selection_of({"tasmax"})); },
-              ThrowsMessage<core::Error>(HasSubstr("tasmax: dimensions (time = 55115, location = 3)")));
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("xclim_sdba_CanESM2_1950-2100.nc: tasmax"),
+                                               HasSubstr("areas of its cells (location) are not known"))));
   EXPECT_THAT(
       [] { FieldReader({*real_data("cmip6_6hr_MPI-ESM1-2-HR_ssp585_tas.nc")}, selection_of({"psl"})); },
       ThrowsMessage<core::Error>(HasSubstr("no variable psl; there are:")));

@@ -348,6 +348,7 @@ class GraphBundle : public PriorBundleTest {
     for (grid::Axis* axis : {&made.grid.y, &made.grid.x}) axis->values.clear();
     for (int y = 0; y < 6; ++y) made.grid.y.values.push_back(75 - 30 * y);
     for (int x = 0; x < 8; ++x) made.grid.x.values.push_back(45 * x);
+    made.quantiles = std::get<0>(made.quantiles.sort(1));
     made.normalisation = Normalisation::of_quantiles("quant95", made.quantiles);
     return made;
   }
