@@ -30,8 +30,10 @@ void check_adm(const ScoreUnetArchitecture& architecture) {
   if (architecture.hidden.front() % 2 != 0)
     throw core::Error(fmt::format("architecture: hidden: expected an even number first, found {}",
                                   architecture.hidden.front()));
-  // The blocks in the middle have the width that the deepest level's blocks leave.
-  check_range("blocks of the deepest level", architecture.blocks.back(), 1, kMostBlocks);
+  // Without blocks in the deepest level its width is that of the level above, which the checks below do not
+  // see.
+  if (architecture.hidden.size() > 1)
+    check_range("blocks of the deepest level", architecture.blocks.back(), 1, kMostBlocks);
   for (std::size_t i = 0; i < architecture.hidden.size(); ++i) {
     const std::int64_t width = architecture.hidden[i];
     const bool attends = architecture.attends(i) || i + 1 == architecture.hidden.size();
