@@ -138,7 +138,8 @@ Outline clip_longitudes(const Outline& outline, double west, double east) {
 
 double area(const Outline& outline) {
   double twice = 0;
-  for (std::size_t i = 2; i < outline.size(); ++i) twice += twice_area(outline[0], outline[i - 1], outline[i]);
+  for (std::size_t i = 2; i < outline.size(); ++i)
+    twice += twice_area(outline[0], outline[i - 1], outline[i]);
   return std::abs(twice) / 2;
 }
 

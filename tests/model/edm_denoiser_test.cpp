@@ -7,8 +7,8 @@
 
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/model/score_unet.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/model/score_unet.hpp"
 #include "io/test_files.hpp"
 #include "model/two_variables.hpp"
 
