@@ -179,16 +179,18 @@ grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVa
                                     positions.latitude_name, positions.longitude_name));
   auto areas = read_areas(file, variable);
   cells.areas.resize(latitude.size());  // gives the list its size
-  if (!areas) areas = gaussian_areas(cells);
+  auto of_rows = gaussian_areas(cells);
+  // Cells of Gaussian rows are boxes that follow from their rows; what others look like is kept.
+  if (!of_rows) cells.corners = corners_at(file, positions, cells.name);
+  if (!areas) areas = std::move(of_rows);
   if (!areas) {
-    const grid::Geographic corners = corners_at(file, positions, cells.name);
-    if (corners.latitude.empty())
+    if (cells.corners.latitude.empty())
       throw core::Error(
           fmt::format("the areas of its cells ({}) are not known: expected a variable of standard name "
                       "cell_area, bounds of "
                       "{} and {} with the corners of each cell, or the rows of a Gaussian grid",
                       cells.name, positions.latitude_name, positions.longitude_name));
-    areas = grid::areas_of_corners(corners, cells.size());
+    areas = grid::areas_of_corners(cells.corners, cells.size());
     for (std::size_t i = 0; i < areas->size(); ++i)
       if (!((*areas)[i] > 0))
         throw core::Error(fmt::format("{} {}: its corners, the bounds of {} and {}, enclose no area",

@@ -123,6 +123,8 @@ TEST(UnstructuredGrid, ComesBackWithFieldsAndAreas) {
     EXPECT_EQ(reader.grid().unstructured->centres.latitude, grid.unstructured->centres.latitude);
     EXPECT_THAT(reader.grid().unstructured->areas,
                 testing::Pointwise(testing::DoubleNear(1e-14), grid.unstructured->areas));
+    EXPECT_EQ(reader.grid().unstructured->corners.latitude, grid.unstructured->corners.latitude);
+    EXPECT_EQ(reader.grid().unstructured->corners.longitude, grid.unstructured->corners.longitude);
     const std::vector<float> expected = fields_on(grid);
     std::vector<float> found(expected.size());
     reader.read(0, 3, found);
