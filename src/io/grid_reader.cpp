@@ -231,7 +231,7 @@ std::optional<grid::Grid> find_rectilinear_grid(const NetcdfFile& file, const Ne
 }
 
 void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {
-  if (grid.unstructured) return read_corners(file, *grid.unstructured);
+  if (grid.unstructured) return;  // whose corners were read with it
   for (grid::Axis* axis : {&grid.y, &grid.x}) {
     const auto name = file.variable(axis->name).text("bounds");
     if (!name || !file.has_variable(*name)) continue;

@@ -141,17 +141,16 @@ grid::Geographic corners_at(const NetcdfFile& file, const HorizontalPositions& p
   return {std::move(*latitude), std::move(*longitude)};
 }
 
+/// Whether cells of these areas are the boxes of rows that they lie in.
+bool fit_rows(const grid::UnstructuredCells& cells, std::span<const double> areas) {
+  const auto rows = grid::find_rows(cells);
+  return rows && grid::row_edges(*rows, areas);
+}
+
 void scale_to_sphere(std::vector<double>& areas) {
   const double sum = std::accumulate(areas.begin(), areas.end(), 0.0);
   if (std::abs(sum / kSphere - 1) > kGlobal) return;
   for (double& area : areas) area *= kSphere / sum;
-}
-
-/// A field on the cells of a dimension, so that read_positions knows it.
-NetcdfVariable field_on(const std::string& dimension, std::int64_t size) {
-  NetcdfVariable field;
-  field.dimensions = {{"", 1}, {dimension, size}};
-  return field;
 }
 
 }  // namespace
@@ -180,8 +179,9 @@ grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVa
   auto areas = read_areas(file, variable);
   cells.areas.resize(latitude.size());  // gives the list its size
   auto of_rows = gaussian_areas(cells);
-  // Cells of Gaussian rows are boxes that follow from their rows; what others look like is kept.
-  if (!of_rows) cells.corners = corners_at(file, positions, cells.name);
+  // Cells of Gaussian rows are boxes that follow from their rows, unless the file gives them other areas.
+  if (!of_rows || !fit_rows(cells, areas.value_or(*of_rows)))
+    cells.corners = corners_at(file, positions, cells.name);
   if (!areas) areas = std::move(of_rows);
   if (!areas) {
     if (cells.corners.latitude.empty())
@@ -199,12 +199,6 @@ grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVa
   cells.areas = std::move(*areas);
   scale_to_sphere(cells.areas);
   return cells;
-}
-
-void read_corners(const NetcdfFile& file, grid::UnstructuredCells& cells) {
-  const NetcdfVariable field = field_on(cells.name, cells.size());
-  if (const auto positions = read_positions(file, field, 1))
-    cells.corners = corners_at(file, *positions, cells.name);
 }
 
 namespace {

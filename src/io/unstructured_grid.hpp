@@ -16,12 +16,10 @@ bool is_unstructured(const NetcdfFile& file, const NetcdfVariable& variable);
 /// Areas are those of the variable that `cell_measures` names, or that has the standard name cell_area; else
 /// those of a Gaussian grid, where the cells lie in its rows; else those of the polygons that the `bounds` of
 /// latitude and longitude are. Areas in a unit of length squared are divided by the square of the earth's
-/// radius, and those that cover the globe to within a hundredth are scaled to 4 pi.
+/// radius, and those that cover the globe to within a hundredth are scaled to 4 pi. Corners are those bounds,
+/// where cells are not boxes that follow from their rows and areas.
 /// @throws Error a cell without a position, areas that are not positive, or no way to know areas
 grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVariable& variable);
-
-/// Adds the corners that the bounds of latitude and longitude are, where they are there.
-void read_corners(const NetcdfFile& file, grid::UnstructuredCells& cells);
 
 /// As define_grid, write_grid and grid_attributes, of cells. Corners are written where the grid has them or
 /// its cells lie in rows, whose cells are boxes.

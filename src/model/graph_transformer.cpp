@@ -8,19 +8,14 @@
 
 #include "foehn/core/error.hpp"
 #include "foehn/mesh/icosphere.hpp"
+#include "model/architecture.hpp"
 #include "model/graph_transformer_layers.hpp"
 
 namespace foehn::model {
 
 namespace {
 
-// Bounds that keep an architecture read from a file from asking for absurd numbers of tensors.
-constexpr std::int64_t kMostGraphLayers = 1000, kWidestGraph = 65536;
-
-void check_number(const char* what, std::int64_t value, std::int64_t least, std::int64_t most) {
-  if (value < least || value > most)
-    throw core::Error(fmt::format("architecture: {}: expected {} to {}, found {}", what, least, most, value));
-}
+constexpr std::int64_t kMostGraphLayers = 1000;
 
 }  // namespace
 
@@ -31,17 +26,17 @@ struct GraphTransformer::Computation {
 };
 
 void check_architecture(const GraphTransformerArchitecture& architecture) {
-  check_number("window", architecture.window, 1, kWidestGraph);
+  check_range("window", architecture.window, 1, kWidest);
   if (architecture.window % 2 == 0)
     throw core::Error(
         fmt::format("architecture: window: expected an odd number, found {}", architecture.window));
-  check_number("number of variables", architecture.variables, 1, kWidestGraph);
-  check_number("inputs", architecture.inputs, 1, 2);
-  check_number("extra_inputs", architecture.extra_inputs, 0, kWidestGraph);
-  check_number("mesh_level", architecture.mesh_level, 0, mesh::kFinestLevel);
-  check_number("width", architecture.width, 2, kWidestGraph);
-  check_number("heads", architecture.heads, 1, architecture.width / 2);
-  check_number("layers", architecture.layers, 0, kMostGraphLayers);
+  check_range("number of variables", architecture.variables, 1, kWidest);
+  check_range("inputs", architecture.inputs, 1, 2);
+  check_range("extra_inputs", architecture.extra_inputs, 0, kWidest);
+  check_range("mesh_level", architecture.mesh_level, 0, mesh::kFinestLevel);
+  check_range("width", architecture.width, 2, kWidest);
+  check_range("heads", architecture.heads, 1, architecture.width / 2);
+  check_range("layers", architecture.layers, 0, kMostGraphLayers);
   if (architecture.width % architecture.heads != 0)
     throw core::Error(fmt::format("architecture: heads: expected a divisor of the width, {}, found {}",
                                   architecture.width, architecture.heads));
@@ -49,13 +44,9 @@ void check_architecture(const GraphTransformerArchitecture& architecture) {
 
 TensorShapes expected_tensors(const GraphTransformerArchitecture& architecture) {
   check_architecture(architecture);
-  TensorShapes shapes;
-  const TensorSource note = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
-    shapes[name] = shape;
-    return at::Tensor();
-  };
-  GraphTransformerLayers(architecture, {note, note});
-  return shapes;
+  return shapes_asked_for([&](const TensorSource& source) {
+    GraphTransformerLayers(architecture, {source, source});
+  });
 }
 
 std::int64_t window_flops(const GraphTransformerArchitecture& architecture, std::int64_t cells) {

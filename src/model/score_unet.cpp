@@ -11,6 +11,7 @@
 
 #include "foehn/core/error.hpp"
 #include "model/adm_layers.hpp"
+#include "model/architecture.hpp"
 #include "model/score_unet_layers.hpp"
 
 namespace foehn::model {
@@ -18,12 +19,7 @@ namespace foehn::model {
 namespace {
 
 // Bounds that keep an architecture read from a file from asking for absurd numbers of tensors.
-constexpr std::int64_t kMostLevels = 12, kMostBlocks = 100, kWidest = 65536;
-
-void check_range(const std::string& what, std::int64_t value, std::int64_t least, std::int64_t most) {
-  if (value < least || value > most)
-    throw core::Error(fmt::format("architecture: {}: expected {} to {}, found {}", what, least, most, value));
-}
+constexpr std::int64_t kMostLevels = 12, kMostBlocks = 100;
 
 /// What the form adm asks for beside what any network does.
 void check_adm(const ScoreUnetArchitecture& architecture) {
@@ -73,13 +69,7 @@ void check_architecture(const ScoreUnetArchitecture& architecture) {
 
 TensorShapes expected_tensors(const ScoreUnetArchitecture& architecture) {
   check_architecture(architecture);
-  TensorShapes shapes;
-  const TensorSource note = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
-    shapes[name] = shape;
-    return at::Tensor();
-  };
-  make_layers(architecture, {note, note});
-  return shapes;
+  return shapes_asked_for([&](const TensorSource& source) { make_layers(architecture, {source, source}); });
 }
 
 void check_tensors(const ScoreUnetArchitecture& architecture, const TensorShapes& found) {
