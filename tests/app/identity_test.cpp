@@ -5,7 +5,7 @@
 #include "app/sample_options.hpp"
 #include "app/train_options.hpp"
 
-namespace foehn::app {
+namespace foehn::app::identity_test {
 namespace {
 
 TEST(ResultValues, OfSampleAreWhatTheyWere) {
@@ -102,4 +102,4 @@ TEST(ResultValues, OfTrainAreWhatTheyWere) {
 }
 
 }  // namespace
-}  // namespace foehn::app
+}  // namespace foehn::app::identity_test

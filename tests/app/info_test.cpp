@@ -8,7 +8,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::app {
+namespace foehn::app::info_test {
 namespace {
 
 using foehn::testing::run_alone;
@@ -86,4 +86,4 @@ TEST(Info, NamesWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace foehn::app
+}  // namespace foehn::app::info_test

@@ -13,7 +13,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::app {
+namespace foehn::app::job_file_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -92,4 +92,4 @@ TEST(JobText, KnowsWhichOptionsArePaths) {
 }
 
 }  // namespace
-}  // namespace foehn::app
+}  // namespace foehn::app::job_file_test

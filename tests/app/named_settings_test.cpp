@@ -3,7 +3,7 @@
 
 #include "app/sample_options.hpp"
 
-namespace foehn::app {
+namespace foehn::app::named_settings_test {
 namespace {
 
 SampleOptions read(const std::vector<std::string>& names) {
@@ -65,4 +65,4 @@ TEST(NamedSettings, GoTogetherWithAJobsOwnFile) {
 }
 
 }  // namespace
-}  // namespace foehn::app
+}  // namespace foehn::app::named_settings_test

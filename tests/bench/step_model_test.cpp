@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace foehn::bench {
+namespace foehn::bench::step_model_test {
 namespace {
 
 /// Estimates of every hour by batches of 8, products of every sixth.
@@ -62,4 +62,4 @@ TEST(StepModel, FindsWhereExchangesTakeTheirShare) {
 }
 
 }  // namespace
-}  // namespace foehn::bench
+}  // namespace foehn::bench::step_model_test

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-namespace foehn::bench {
+namespace foehn::bench::timing_test {
 namespace {
 
 TEST(BenchTiming, TakesTheMedianOfWarmCalls) {
@@ -18,4 +18,4 @@ TEST(BenchTiming, TakesTheMedianOfWarmCalls) {
 }
 
 }  // namespace
-}  // namespace foehn::bench
+}  // namespace foehn::bench::timing_test

@@ -8,13 +8,13 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::bias {
+namespace foehn::bias::calibration_test {
 namespace {
 
 using io::TemporaryFolder;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 const std::string kName = "calibration.nc";
 
@@ -162,4 +162,4 @@ TEST(CalibrationFile, IsRefusedWhenOfAnotherLayout) {
 }
 
 }  // namespace
-}  // namespace foehn::bias
+}  // namespace foehn::bias::calibration_test

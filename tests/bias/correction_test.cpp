@@ -11,11 +11,11 @@
 #include "foehn/core/error.hpp"
 #include "foehn/io/safetensors.hpp"
 
-namespace foehn::bias {
+namespace foehn::bias::correction_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 constexpr std::size_t kDays = 4000;
 
@@ -54,7 +54,7 @@ double change_at(const Record& later, const Record& earlier, double share) {
   return quantile(later) - quantile(earlier);
 }
 
-class QuantileMappingReference : public testing::TestWithParam<std::pair<int, Kind>> {};
+class QuantileMappingReference : public ::testing::TestWithParam<std::pair<int, Kind>> {};
 
 TEST_P(QuantileMappingReference, IsMatchedWithClamping) {
   const auto [bins, kind] = GetParam();
@@ -85,8 +85,8 @@ TEST_P(QuantileMappingReference, IsMatchedWithinTheSimulationsRangeWithoutClampi
 }
 
 INSTANTIATE_TEST_SUITE_P(BinsAndKinds, QuantileMappingReference,
-                         testing::Values(std::pair(100, Kind::additive), std::pair(250, Kind::additive),
-                                         std::pair(100, Kind::multiplicative)));
+                         ::testing::Values(std::pair(100, Kind::additive), std::pair(250, Kind::additive),
+                                           std::pair(100, Kind::multiplicative)));
 
 TEST(QuantileMapping, LeavesASimulationThatIsRightAsItIs) {
   const Record record = bell(kDays, 280, 3);
@@ -284,4 +284,4 @@ TEST(Corrections, RefuseAScenarioThatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace foehn::bias
+}  // namespace foehn::bias::correction_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace foehn::bias {
+namespace foehn::bias::daily_times_test {
 namespace {
 
 constexpr std::int64_t kHour = 3600;
@@ -58,4 +58,4 @@ TEST(DailyTimes, AreDescribed) {
 }
 
 }  // namespace
-}  // namespace foehn::bias
+}  // namespace foehn::bias::daily_times_test

@@ -8,7 +8,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::bias {
+namespace foehn::bias::real_data_test {
 namespace {
 
 constexpr std::int64_t kStations = 3, kYear = 365;
@@ -38,7 +38,7 @@ double error(const Record& record, const Record& truth, std::size_t station) {
   return worst;
 }
 
-class RealData : public testing::Test {
+class RealData : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!simulation || !reference) GTEST_SKIP() << "skipped: no real data";
@@ -87,4 +87,4 @@ TEST_F(RealData, TheWarmingOfTheClimateModelIsKept) {
 }
 
 }  // namespace
-}  // namespace foehn::bias
+}  // namespace foehn::bias::real_data_test

@@ -8,14 +8,14 @@
 #include "bias/records.hpp"
 #include "foehn/core/error.hpp"
 
-namespace foehn::bias {
+namespace foehn::bias::statistics_test {
 namespace {
 
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 const Layout kCells{.by_month = false, .cells = 2};
 const Layout kMonths{.by_month = true, .cells = 0};
@@ -178,4 +178,4 @@ TEST(Passes, RefuseBadFieldsByPlaceAndTime) {
 }
 
 }  // namespace
-}  // namespace foehn::bias
+}  // namespace foehn::bias::statistics_test

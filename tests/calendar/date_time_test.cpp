@@ -9,11 +9,11 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::calendar {
+namespace foehn::calendar::date_time_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 constexpr std::int64_t kDay = 86400;
 constexpr std::array kAllCalendars{Calendar::standard, Calendar::proleptic_gregorian,
@@ -189,4 +189,4 @@ TEST(YearFraction, RunsFromZeroToJustBelowOne) {
 }
 
 }  // namespace
-}  // namespace foehn::calendar
+}  // namespace foehn::calendar::date_time_test

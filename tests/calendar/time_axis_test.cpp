@@ -8,12 +8,12 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::calendar {
+namespace foehn::calendar::time_axis_test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 TimeAxis axis_of_hours(const std::vector<std::int64_t>& hours) {
   TimeAxis axis;
@@ -178,4 +178,4 @@ TEST(FormatStep, UsesTheLargestUnitThatDivides) {
 }
 
 }  // namespace
-}  // namespace foehn::calendar
+}  // namespace foehn::calendar::time_axis_test

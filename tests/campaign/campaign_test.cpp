@@ -5,7 +5,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::campaign {
+namespace foehn::campaign::campaign_test {
 namespace {
 
 using ::testing::AllOf;
@@ -161,4 +161,4 @@ TEST(CalendarOfAModel, IsThatOfItsTimes) {
 }
 
 }  // namespace
-}  // namespace foehn::campaign
+}  // namespace foehn::campaign::campaign_test

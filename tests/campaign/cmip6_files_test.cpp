@@ -5,7 +5,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::campaign {
+namespace foehn::campaign::cmip6_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -92,4 +92,4 @@ TEST_F(Cmip6Files, AreRefusedWhereTwoMayBeMeant) {
 }
 
 }  // namespace
-}  // namespace foehn::campaign
+}  // namespace foehn::campaign::cmip6_files_test

@@ -6,7 +6,7 @@
 
 #include "io/test_files.hpp"
 
-namespace foehn::campaign {
+namespace foehn::campaign::standing_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -98,4 +98,4 @@ TEST_F(StandingTest, IsListedWithWhatTheRestCosts) {
 }
 
 }  // namespace
-}  // namespace foehn::campaign
+}  // namespace foehn::campaign::standing_test

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace foehn::campaign {
+namespace foehn::campaign::workflow_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -31,4 +31,4 @@ TEST(CylcFlow, HasATaskPerJob) {
 }
 
 }  // namespace
-}  // namespace foehn::campaign
+}  // namespace foehn::campaign::workflow_test

@@ -9,7 +9,7 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 
-namespace foehn::checkpoint {
+namespace foehn::checkpoint::manifest_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -90,4 +90,4 @@ TEST(Difference, NamesWhatIsNotTheSame) {
 }
 
 }  // namespace
-}  // namespace foehn::checkpoint
+}  // namespace foehn::checkpoint::manifest_test

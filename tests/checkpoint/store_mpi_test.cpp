@@ -8,7 +8,7 @@
 #include "foehn/checkpoint/store.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::checkpoint {
+namespace foehn::checkpoint::store_mpi_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -250,4 +250,4 @@ INSTANTIATE_TEST_SUITE_P(Shapes, StoreOnAnyNumberOfRanks,
                          [](const auto& tested) { return tested.param.size() == 3 ? "Rows" : "Cells"; });
 
 }  // namespace
-}  // namespace foehn::checkpoint
+}  // namespace foehn::checkpoint::store_mpi_test

@@ -22,7 +22,7 @@
 #include "model/score_unet_json.hpp"
 #include "observation/snapshots.hpp"
 
-namespace foehn {
+namespace foehn::trajectory_mpi_test {
 namespace {
 
 constexpr std::int64_t kBatch = 4;
@@ -285,4 +285,4 @@ TEST(Climate2Weather, Samples) {
 }
 
 }  // namespace
-}  // namespace foehn
+}  // namespace foehn::trajectory_mpi_test

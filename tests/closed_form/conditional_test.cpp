@@ -15,7 +15,7 @@
 #include "io/test_files.hpp"
 #include "training/toy_fields.hpp"
 
-namespace foehn::training {
+namespace foehn::training::conditional_test {
 namespace {
 
 using foehn::testing::kToyNx;
@@ -134,4 +134,4 @@ TEST(TrainedConditionalResidual, DISABLED_SamplesTheConditionalDistributionOfAKn
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::conditional_test

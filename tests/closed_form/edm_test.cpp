@@ -17,7 +17,7 @@
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "observation/snapshots.hpp"
 
-namespace foehn {
+namespace foehn::edm_test {
 namespace {
 
 using diffusion::Edm;
@@ -244,4 +244,4 @@ TEST(EdmFromSigma1e5, TakesGuidanceOfEveryKind) {
 }
 
 }  // namespace
-}  // namespace foehn
+}  // namespace foehn::edm_test

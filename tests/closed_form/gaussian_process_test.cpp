@@ -23,7 +23,7 @@
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "observation/snapshots.hpp"
 
-namespace foehn {
+namespace foehn::gaussian_process_test {
 namespace {
 
 using Row = nlohmann::json;
@@ -41,7 +41,7 @@ std::vector<Row> load_rows() {
   for (const Row& row : nlohmann::json::parse(file)) {
     const bool is_first =
         kinds.insert(row.at("guidance").dump() + row.at("method").dump() + row.at("steps").dump()).second;
-    if (is_first || !testing::kSmallCases) rows.push_back(row);
+    if (is_first || !::testing::kSmallCases) rows.push_back(row);
   }
   return rows;
 }
@@ -263,4 +263,4 @@ TEST(GaussianProcess, AFewSolverStepsComeClose) {
 }
 
 }  // namespace
-}  // namespace foehn
+}  // namespace foehn::gaussian_process_test

@@ -12,7 +12,7 @@
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/observation/sparse_operator.hpp"
 
-namespace foehn {
+namespace foehn::mixed_observations_test {
 namespace {
 
 constexpr std::int64_t kHours = 19, kVariables = 2, kSide = 8, kCells = kSide * kSide;
@@ -193,4 +193,4 @@ TEST(MixedObservations, OfStationsCoarseCellsAndAccumulationsGiveTheirPosterior)
 }
 
 }  // namespace
-}  // namespace foehn
+}  // namespace foehn::mixed_observations_test

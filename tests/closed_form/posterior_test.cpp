@@ -12,10 +12,10 @@
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/observation/block_mean_operator.hpp"
 
-namespace foehn {
+namespace foehn::posterior_test {
 namespace {
 
-constexpr std::int64_t kHours = testing::kSmallCases ? 25 : 49, kVariables = 2, kSide = 16, kBlock = 4,
+constexpr std::int64_t kHours = ::testing::kSmallCases ? 25 : 49, kVariables = 2, kSide = 16, kBlock = 4,
                        kEvery = 6;
 constexpr std::int64_t kCells = kSide * kSide, kCoarse = kSide / kBlock, kBlocks = kCoarse * kCoarse;
 constexpr double kStd = 0.1;
@@ -219,4 +219,4 @@ TEST(GridPosterior, OfObservationsOfWhichSomeAreMissingIsSampledToo) {
 }
 
 }  // namespace
-}  // namespace foehn
+}  // namespace foehn::posterior_test

@@ -9,7 +9,7 @@
 #include "foehn/comm/watchdog.hpp"
 #include "foehn/core/heartbeat.hpp"
 
-namespace foehn::comm {
+namespace foehn::comm::communicator_mpi_test {
 namespace {
 
 TEST(Communicator, MakesTheFailureOfOneRankTheFailureOfAll) {
@@ -133,7 +133,7 @@ TEST(Communicator, BroadcastsTextAndNumbersOfAnyLength) {
   world.broadcast(text);
   world.broadcast(numbers);
   EXPECT_EQ(text, "2019-03-26");
-  EXPECT_THAT(numbers, testing::ElementsAre(1, 2, 3));
+  EXPECT_THAT(numbers, ::testing::ElementsAre(1, 2, 3));
 }
 
 TEST(Communicator, SplitsIntoTeamsInOrder) {
@@ -169,10 +169,10 @@ TEST(Communicator, SendsNumbersInOrder) {
     std::vector<float> first(2), second(1);
     std::vector<MPI_Request> requests{world.start_receive(first, 1), world.start_receive(second, 1)};
     wait(requests);
-    EXPECT_THAT(first, testing::ElementsAre(1, 2));
-    EXPECT_THAT(second, testing::ElementsAre(3));
+    EXPECT_THAT(first, ::testing::ElementsAre(1, 2));
+    EXPECT_THAT(second, ::testing::ElementsAre(3));
   }
 }
 
 }  // namespace
-}  // namespace foehn::comm
+}  // namespace foehn::comm::communicator_mpi_test

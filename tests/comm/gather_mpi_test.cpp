@@ -4,7 +4,7 @@
 
 #include "foehn/comm/gather.hpp"
 
-namespace foehn::comm {
+namespace foehn::comm::gather_mpi_test {
 namespace {
 
 /// As many numbers as the rank, or many, each the rank.
@@ -26,4 +26,4 @@ TEST(GatherInTurn, HandsTheRootTheNumbersOfOneRankAfterTheOther) {
 }
 
 }  // namespace
-}  // namespace foehn::comm
+}  // namespace foehn::comm::gather_mpi_test

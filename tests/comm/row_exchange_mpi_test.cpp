@@ -7,7 +7,7 @@
 #include "comm/transports.hpp"
 #include "foehn/comm/row_exchange.hpp"
 
-namespace foehn::comm {
+namespace foehn::comm::row_exchange_mpi_test {
 namespace {
 
 using Rows = std::vector<std::int64_t>;
@@ -162,8 +162,8 @@ TEST_P(RowExchangeOver, GivesUpWhatIsNotFinished) {
   world_.any(false);  // all have given up
 }
 
-INSTANTIATE_TEST_SUITE_P(Here, RowExchangeOver, testing::ValuesIn(transports_here()),
+INSTANTIATE_TEST_SUITE_P(Here, RowExchangeOver, ::testing::ValuesIn(transports_here()),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
-}  // namespace foehn::comm
+}  // namespace foehn::comm::row_exchange_mpi_test

@@ -6,7 +6,7 @@
 #include "comm/transports.hpp"
 #include "foehn/comm/tensor_sum.hpp"
 
-namespace foehn::comm {
+namespace foehn::comm::tensor_sum_mpi_test {
 namespace {
 
 constexpr std::int64_t kValues = 1003;
@@ -31,8 +31,8 @@ TEST_P(TensorSumOver, IsTheSameOnAllRanks) {
   EXPECT_TRUE(at::equal(host.to(at::kDouble), at::tensor(of_root, at::kDouble)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Here, TensorSumOver, testing::ValuesIn(transports_here()),
+INSTANTIATE_TEST_SUITE_P(Here, TensorSumOver, ::testing::ValuesIn(transports_here()),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
-}  // namespace foehn::comm
+}  // namespace foehn::comm::tensor_sum_mpi_test

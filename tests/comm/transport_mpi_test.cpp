@@ -4,7 +4,7 @@
 #include "comm/transports.hpp"
 #include "foehn/core/error.hpp"
 
-namespace foehn::comm {
+namespace foehn::comm::transport_mpi_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -42,7 +42,7 @@ TEST_P(TransportOver, LetsRanksWithoutPartsTakePart) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Here, TransportOver, testing::ValuesIn(transports_here()),
+INSTANTIATE_TEST_SUITE_P(Here, TransportOver, ::testing::ValuesIn(transports_here()),
                          [](const auto& tested) { return tested.param.name; });
 
 TEST(TransportChoice, OnTheCpuIsMpi) {
@@ -70,4 +70,4 @@ TEST(TransportChoice, OnAGpuOfItsOwnIsNccl) {
 }
 
 }  // namespace
-}  // namespace foehn::comm
+}  // namespace foehn::comm::transport_mpi_test

@@ -9,7 +9,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::conditioning {
+namespace foehn::conditioning::checked_series_test {
 namespace {
 
 using io::TemporaryFolder;
@@ -69,4 +69,4 @@ TEST(CheckedSeries, NamesAValueThatIsFarFromAllThatThePriorKnows) {
 }
 
 }  // namespace
-}  // namespace foehn::conditioning
+}  // namespace foehn::conditioning::checked_series_test

@@ -8,7 +8,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::conditioning {
+namespace foehn::conditioning::file_input_test {
 namespace {
 
 using io::TemporaryFolder;
@@ -41,4 +41,4 @@ TEST(FileInput, KnowsItsSeriesAfterReading) {
 }
 
 }  // namespace
-}  // namespace foehn::conditioning
+}  // namespace foehn::conditioning::file_input_test

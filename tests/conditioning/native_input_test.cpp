@@ -14,7 +14,7 @@
 #include "foehn/observation/sparse_operator.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::conditioning {
+namespace foehn::conditioning::native_input_test {
 namespace {
 
 using ::testing::AllOf;
@@ -181,4 +181,4 @@ TEST_F(NativeInputTest, RefusesWhatCannotBeUsed) {
 }
 
 }  // namespace
-}  // namespace foehn::conditioning
+}  // namespace foehn::conditioning::native_input_test

@@ -8,7 +8,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::conditioning {
+namespace foehn::conditioning::plausible_values_test {
 namespace {
 
 using ::testing::AllOf;
@@ -79,4 +79,4 @@ TEST(PlausibleRange, LiesWithinTheLimitsOfMembersInEveryMode) {
 }
 
 }  // namespace
-}  // namespace foehn::conditioning
+}  // namespace foehn::conditioning::plausible_values_test

@@ -13,7 +13,7 @@
 #include "io/test_files.hpp"
 #include "model/two_variables.hpp"
 
-namespace foehn::conditioning {
+namespace foehn::conditioning::point_input_test {
 namespace {
 
 using ::testing::AllOf;
@@ -241,4 +241,4 @@ TEST(Withholding, DependsOnSeedAndKeysAlone) {
 }
 
 }  // namespace
-}  // namespace foehn::conditioning
+}  // namespace foehn::conditioning::point_input_test

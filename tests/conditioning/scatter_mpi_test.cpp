@@ -10,7 +10,7 @@
 #include "foehn/conditioning/scatter.hpp"
 #include "foehn/core/error.hpp"
 
-namespace foehn::conditioning {
+namespace foehn::conditioning::scatter_mpi_test {
 namespace {
 
 using ::testing::AllOf;
@@ -71,4 +71,4 @@ TEST_F(ScatterObservations, FailsOnAllRanksWhereTheRootCannotReadOn) {
 }
 
 }  // namespace
-}  // namespace foehn::conditioning
+}  // namespace foehn::conditioning::scatter_mpi_test

@@ -13,7 +13,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::conditioning {
+namespace foehn::conditioning::station_heights_test {
 namespace {
 
 using ::testing::AllOf;
@@ -132,4 +132,4 @@ TEST_F(StationHeights, OfERA5AreThoseOfBritain) {
 }
 
 }  // namespace
-}  // namespace foehn::conditioning
+}  // namespace foehn::conditioning::station_heights_test

@@ -10,7 +10,7 @@
 #include "foehn/config/value_in.hpp"
 #include "foehn/core/error.hpp"
 
-namespace foehn::config {
+namespace foehn::config::config_text_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -104,4 +104,4 @@ TEST(ValueIn, IsWhatATextGivesAnOptionWhateverElseItSays) {
 }
 
 }  // namespace
-}  // namespace foehn::config
+}  // namespace foehn::config::config_text_test

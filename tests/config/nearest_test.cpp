@@ -5,7 +5,7 @@
 
 #include "foehn/config/option_table.hpp"
 
-namespace foehn::config {
+namespace foehn::config::nearest_test {
 namespace {
 
 const std::vector<std::string> kCommands = {"synth",  "coarsen",  "fit",   "train", "prepare",
@@ -33,4 +33,4 @@ TEST(Nearest, OffersNothingFarAway) {
 }
 
 }  // namespace
-}  // namespace foehn::config
+}  // namespace foehn::config::nearest_test

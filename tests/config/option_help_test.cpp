@@ -7,12 +7,12 @@
 #include "config/sample_options.hpp"
 #include "foehn/config/option_table.hpp"
 
-namespace foehn::config {
+namespace foehn::config::option_help_test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -112,4 +112,4 @@ TEST(HelpAndReference, ShowTheDefaultAfterParsingToo) {
 }
 
 }  // namespace
-}  // namespace foehn::config
+}  // namespace foehn::config::option_help_test

@@ -11,22 +11,22 @@
 #include "config/sample_options.hpp"
 #include "foehn/core/error.hpp"
 
-namespace foehn::config {
+namespace foehn::config::option_table_test {
 namespace {
 
 using core::UsageError;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::StartsWith;
-using testing::StrEq;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+using ::testing::StrEq;
+using ::testing::ThrowsMessage;
 using Words = std::vector<std::string>;
 
 /// A configuration file in a folder that is the test's own.
-class ConfigFile : public testing::Test {
+class ConfigFile : public ::testing::Test {
  protected:
   ConfigFile() { std::filesystem::create_directories(folder_); }
   ~ConfigFile() override { std::filesystem::remove_all(folder_); }
@@ -37,8 +37,8 @@ class ConfigFile : public testing::Test {
   }
 
   std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) /
-      ("foehn_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+      std::filesystem::path(::testing::TempDir()) /
+      ("foehn_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
   std::filesystem::path path_ = folder_ / "run.ini";
   SampleOptions options_;
 };
@@ -228,7 +228,7 @@ TEST(CommandLine, SplitsListsOfFilesAtCommasAlone) {
     Words line{"--data.files"};
     line.insert(line.end(), given.words.begin(), given.words.end());
     options.table.parse(line);
-    EXPECT_EQ(options.files, given.files) << testing::PrintToString(given.words);
+    EXPECT_EQ(options.files, given.files) << ::testing::PrintToString(given.words);
   }
 }
 
@@ -239,8 +239,8 @@ TEST(CommandLine, RefusesAQuotedValueWithoutItsEnd) {
         [&] {
           options.table.parse({"--data.files", word});
         },
-        testing::ThrowsMessage<UsageError>(
-            testing::AllOf(HasSubstr("data.files: expected a c"), HasSubstr(word))));
+        ::testing::ThrowsMessage<UsageError>(
+            ::testing::AllOf(HasSubstr("data.files: expected a c"), HasSubstr(word))));
   }
 }
 
@@ -260,7 +260,7 @@ TEST(CommandLine, TakesAListAsOneWordOrSeveral) {
     Words complete = words;
     complete.insert(complete.begin(), "--input=x");
     options.table.parse(complete);
-    EXPECT_THAT(options.std, ElementsAre(1, 2.5)) << testing::PrintToString(words);
+    EXPECT_THAT(options.std, ElementsAre(1, 2.5)) << ::testing::PrintToString(words);
   }
   SampleOptions options;
   options.table.parse({"--input=x", "--data.variables", ""});
@@ -591,4 +591,4 @@ TEST(ResultValues, DoNotDependOnWhereOrHowAValueWasGiven) {
 }
 
 }  // namespace
-}  // namespace foehn::config
+}  // namespace foehn::config::option_table_test

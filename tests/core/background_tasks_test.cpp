@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace foehn::core {
+namespace foehn::core::background_tasks_test {
 namespace {
 
 TEST(BackgroundTasks, RunInOrder) {
@@ -47,4 +47,4 @@ TEST(BackgroundTasks, HoldNoMoreThanTheyMay) {
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::background_tasks_test

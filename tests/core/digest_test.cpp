@@ -9,12 +9,12 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::core {
+namespace foehn::core::digest_test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 // FIPS 180-2, appendix B.
 constexpr const char* kDigestOfAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -27,7 +27,7 @@ TEST(Sha256, GivesThePublishedAnswers) {
 }
 
 TEST(Sha256OfFile, IsTheDigestOfItsContent) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "foehn_digest_test.bin";
+  const auto path = std::filesystem::path(::testing::TempDir()) / "foehn_digest_test.bin";
   // Longer than one block of reading, with a ragged end.
   const std::string content = std::string(3000001, 'x') + '\0' + "tail";
   std::ofstream(path, std::ios::binary) << content;
@@ -36,7 +36,7 @@ TEST(Sha256OfFile, IsTheDigestOfItsContent) {
 }
 
 TEST(Sha256OfFiles, IsOfTheirContentWhateverTheirOrder) {
-  const auto folder = std::filesystem::path(testing::TempDir());
+  const auto folder = std::filesystem::path(::testing::TempDir());
   const auto one = folder / "foehn_digest_one", two = folder / "foehn_digest_two";
   std::ofstream(one) << "abc";
   std::ofstream(two) << "";
@@ -52,10 +52,10 @@ TEST(Sha256OfFile, NamesAFileItCannotRead) {
   EXPECT_THAT([] { sha256_of_file("no_such_dir/weights.safetensors"); },
               ThrowsMessage<Error>(AllOf(HasSubstr("no_such_dir/weights.safetensors"),
                                          HasSubstr("No such file or directory"))));
-  const std::string directory = testing::TempDir();
+  const std::string directory = ::testing::TempDir();
   EXPECT_THAT([&] { sha256_of_file(directory); },
               ThrowsMessage<Error>(AllOf(HasSubstr(directory), HasSubstr("Is a directory"))));
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::digest_test

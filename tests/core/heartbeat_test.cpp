@@ -6,7 +6,7 @@
 
 #include "foehn/core/progress.hpp"
 
-namespace foehn::core {
+namespace foehn::core::heartbeat_test {
 namespace {
 
 TEST(Heartbeat, GrowsWithEveryPieceOfWorkThatIsCounted) {
@@ -49,4 +49,4 @@ TEST(Activity, IsToldFromTheOutermostInwards) {
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::heartbeat_test

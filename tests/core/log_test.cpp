@@ -7,21 +7,21 @@
 #include <memory>
 #include <string>
 
-namespace foehn::core {
+namespace foehn::core::log_test {
 namespace {
 
-using testing::MatchesRegex;
+using ::testing::MatchesRegex;
 
-class Log : public testing::Test {
+class Log : public ::testing::Test {
  protected:
   static std::string speak(bool is_root) {
     set_up_log(is_root);
-    testing::internal::CaptureStderr();
+    ::testing::internal::CaptureStderr();
     spdlog::debug("a detail");
     spdlog::info("reading {}", "tas.nc");
     spdlog::warn("odd unit");
     spdlog::error("no such file");
-    return testing::internal::GetCapturedStderr();
+    return ::testing::internal::GetCapturedStderr();
   }
 
   void TearDown() override { spdlog::set_default_logger(before_); }
@@ -46,4 +46,4 @@ TEST_F(Log, CanBeSetUpAgain) {
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::log_test

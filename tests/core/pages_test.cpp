@@ -9,10 +9,10 @@
 #include <numeric>
 #include <utility>
 
-namespace foehn::core {
+namespace foehn::core::pages_test {
 namespace {
 
-using testing::Each;
+using ::testing::Each;
 
 std::size_t heap_bytes() {
   const struct mallinfo2 heap = mallinfo2();
@@ -46,4 +46,4 @@ TEST(Pages, MoreThanThereIsIsRefused) {
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::pages_test

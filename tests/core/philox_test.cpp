@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace foehn::core {
+namespace foehn::core::philox_test {
 namespace {
 
 std::vector<double> normals(const NoiseKey& key, std::uint32_t hour, std::size_t count) {
@@ -112,4 +112,4 @@ TEST(FillNormal, HasTheMomentsOfAStandardNormal) {
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::philox_test

@@ -13,16 +13,16 @@
 #include <string>
 #include <thread>
 
-namespace foehn::core {
+namespace foehn::core::progress_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::MatchesRegex;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 std::string in_a_log(const std::function<void()>& work) {
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStderr();
   work();
-  return testing::internal::GetCapturedStderr();
+  return ::testing::internal::GetCapturedStderr();
 }
 
 /// What `work` writes to standard error where that is a (pseudo-)terminal; "" where the system has none to
@@ -175,4 +175,4 @@ TEST(CurrentProgress, IsThatOfTheVisibleWorkThatBeganLast) {
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::progress_test

@@ -7,12 +7,12 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::core {
+namespace foehn::core::units_test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 double convert(double value, const std::string& from, const std::string& to) {
   const UnitConversion conversion = unit_conversion(from, to);
@@ -39,13 +39,13 @@ TEST(UnitConversion, IsTheIdentityBetweenSpellingsOfOneUnit) {
 }
 
 TEST(UnitConversion, NamesAnUnknownUnitAndItsPartner) {
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStderr();
   EXPECT_THAT(
       [] { unit_conversion("furlongs_per_moon", "m s-1"); },
       ThrowsMessage<Error>(AllOf(HasSubstr("unit 'furlongs_per_moon' is unknown"), HasSubstr("'m s-1'"))));
   EXPECT_THAT([] { unit_conversion("Pa", "pascalz"); },
               ThrowsMessage<Error>(AllOf(HasSubstr("unit 'pascalz' is unknown"), HasSubstr("'Pa'"))));
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "the library must not print by itself";
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "the library must not print by itself";
 }
 
 TEST(UnitConversion, RefusesUnitsOfDifferentThings) {
@@ -61,4 +61,4 @@ TEST(UnitConversion, RefusesALogarithmicUnit) {
 }
 
 }  // namespace
-}  // namespace foehn::core
+}  // namespace foehn::core::units_test

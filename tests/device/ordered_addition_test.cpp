@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-namespace foehn::device {
+namespace foehn::device::ordered_addition_test {
 namespace {
 
 TEST(OrderedAddition, HasTheBitsOfOneAdditionAfterAnother) {
@@ -30,4 +30,4 @@ TEST(OrderedAddition, OfNothingChangesNothing) {
 }
 
 }  // namespace
-}  // namespace foehn::device
+}  // namespace foehn::device::ordered_addition_test

@@ -6,7 +6,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::device {
+namespace foehn::device::waiting_test {
 namespace {
 
 TEST(WaitCheck, EndsAWaitThatWouldNeverEnd) {
@@ -28,4 +28,4 @@ TEST(WaitCheck, IsNotMadeWhenItIsGone) {
 }
 
 }  // namespace
-}  // namespace foehn::device
+}  // namespace foehn::device::waiting_test

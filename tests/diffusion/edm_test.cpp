@@ -8,7 +8,7 @@
 #include "diffusion/independent_normal.hpp"
 #include "diffusion/sample_whole.hpp"
 
-namespace foehn::diffusion {
+namespace foehn::diffusion::edm_test {
 namespace {
 
 TEST(Edm, AddsNoiseOfAnySizeToFieldsAsTheyAre) {
@@ -53,7 +53,7 @@ TEST(NoiseLevels, AreEvenInTheSeventhRootOfNoiseOverSignalOnTheCosineToo) {
 }
 
 /// Of every method, and what its steps are even in.
-class EachMethodOnEdm : public testing::TestWithParam<Method> {};
+class EachMethodOnEdm : public ::testing::TestWithParam<Method> {};
 
 TEST_P(EachMethodOnEdm, LeavesNoNoise) {
   at::manual_seed(2);
@@ -94,7 +94,7 @@ TEST_P(EachMethodOnEdm, IsAsGoodInFloat32FromSigma1e5) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, EachMethodOnEdm,
-                         testing::Values(Method::ddim, Method::dpmpp_2m, Method::heun),
+                         ::testing::Values(Method::ddim, Method::dpmpp_2m, Method::heun),
                          [](const auto& tested) {
                            return tested.param == Method::ddim       ? "Ddim"
                                   : tested.param == Method::dpmpp_2m ? "Dpmpp2m"
@@ -194,4 +194,4 @@ TEST(Heun, ChurnStaysWithinTheNoiseThatTheCosineHas) {
 }
 
 }  // namespace
-}  // namespace foehn::diffusion
+}  // namespace foehn::diffusion::edm_test

@@ -3,7 +3,7 @@
 #include "foehn/diffusion/noise.hpp"
 #include "on_gpu.hpp"
 
-namespace foehn::diffusion {
+namespace foehn::diffusion::noise_gpu_test {
 namespace {
 
 class NoiseOnGpu : public OnGpu {};
@@ -31,4 +31,4 @@ TEST_F(NoiseOnGpu, HasTheSameBitsWhereverSlabsAreCut) {
 }
 
 }  // namespace
-}  // namespace foehn::diffusion
+}  // namespace foehn::diffusion::noise_gpu_test

@@ -7,7 +7,7 @@
 
 #include "foehn/io/safetensors.hpp"
 
-namespace foehn::diffusion {
+namespace foehn::diffusion::noise_level_test {
 namespace {
 
 std::vector<double> numbers(const io::TensorView& view) {
@@ -37,4 +37,4 @@ TEST(VpCosine, AgreesWithTheReferenceVectors) {
 }
 
 }  // namespace
-}  // namespace foehn::diffusion
+}  // namespace foehn::diffusion::noise_level_test

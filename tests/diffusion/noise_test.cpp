@@ -8,11 +8,11 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::diffusion {
+namespace foehn::diffusion::noise_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 const core::NoiseKey kKey{.seed = 0x123456789abcdef0, .member = 3, .draw = 5};
 
@@ -51,4 +51,4 @@ TEST(FillNoise, RefusesASlabItCannotFill) {
 }
 
 }  // namespace
-}  // namespace foehn::diffusion
+}  // namespace foehn::diffusion::noise_test

@@ -13,7 +13,7 @@
 #include "foehn/observation/sparse_operator.hpp"
 #include "observation/snapshots.hpp"
 
-namespace foehn::diffusion {
+namespace foehn::diffusion::sampler_test {
 namespace {
 
 TEST(Ddim, TurnsNoiseIntoThePriorsValues) {
@@ -426,10 +426,10 @@ TEST(MmpsGuidance, RefusesWhatDoesNotConvergeAndWhatIsNotFinite) {
       matrix_of(at::eye(12, at::kDouble) + 0.3 * at::randn({12, 12}, at::kDouble), VpCosine{}.at(0.5)));
   EXPECT_THAT(
       complaint(c, {.steps = 1, .tolerance = 1e-9}),
-      testing::AllOf(testing::HasSubstr("t = 0.5"), testing::HasSubstr("did not converge"),
-                     testing::HasSubstr("after 1 steps"), testing::HasSubstr("sampler.solver_steps")));
+      ::testing::AllOf(::testing::HasSubstr("t = 0.5"), ::testing::HasSubstr("did not converge"),
+                       ::testing::HasSubstr("after 1 steps"), ::testing::HasSubstr("sampler.solver_steps")));
   c.x[0][0][1][2] = NAN;
-  EXPECT_THAT(complaint(c, {}), testing::HasSubstr("not finite"));
+  EXPECT_THAT(complaint(c, {}), ::testing::HasSubstr("not finite"));
 }
 
 TEST(SdaGuidance, PullsTheSampleToPreciseObservations) {
@@ -447,4 +447,4 @@ TEST(SdaGuidance, PullsTheSampleToPreciseObservations) {
 }
 
 }  // namespace
-}  // namespace foehn::diffusion
+}  // namespace foehn::diffusion::sampler_test

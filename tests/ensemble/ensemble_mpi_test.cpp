@@ -13,7 +13,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/ensemble/ensemble.hpp"
 
-namespace foehn::ensemble {
+namespace foehn::ensemble::ensemble_mpi_test {
 namespace {
 
 using HourShape = std::vector<std::int64_t>;
@@ -214,4 +214,4 @@ TEST(Ensemble, FailsOnAllRanksWhenATeamCannotDraw) {
 }
 
 }  // namespace
-}  // namespace foehn::ensemble
+}  // namespace foehn::ensemble::ensemble_mpi_test

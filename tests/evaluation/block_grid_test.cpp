@@ -6,7 +6,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::block_grid_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -83,4 +83,4 @@ TEST(BlockGrid, RefusesABlockThatDoesNotDivideTheGrid) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::block_grid_test

@@ -6,7 +6,7 @@
 
 #include "foehn/core/philox.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::bootstrap_test {
 namespace {
 
 /// The mean of a replicate's values; each block gives a sum and a count.
@@ -59,4 +59,4 @@ TEST(CentralInterval, IsLinearBetweenOrderStatistics) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::bootstrap_test

@@ -19,7 +19,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::climate_change_test {
 namespace {
 
 using foehn::testing::on_ranks_in_turn;
@@ -341,4 +341,4 @@ TEST(CellHistograms, WidenOnBothSides) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::climate_change_test

@@ -11,7 +11,7 @@
 #include "foehn/evaluation/verify.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::compare_test {
 namespace {
 
 using foehn::testing::ToyField;
@@ -135,4 +135,4 @@ TEST_F(Compare, RefusesOtherHours) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::compare_test

@@ -16,7 +16,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::distances_test {
 namespace {
 
 using foehn::testing::shifted;
@@ -270,4 +270,4 @@ TEST(Distances, HaveTheSameBitsOnAnyNumberOfRanks) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::distances_test

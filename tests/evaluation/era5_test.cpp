@@ -4,7 +4,7 @@
 #include "foehn/evaluation/verify.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::era5_test {
 namespace {
 
 constexpr grid::Crop kCrop{0, 32, 0, 48};
@@ -70,4 +70,4 @@ TEST(Era5Uk, InterpolationErrsAsAnIndependentComputationSays) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::era5_test

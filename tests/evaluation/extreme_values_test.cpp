@@ -10,7 +10,7 @@
 
 #include "evaluation/annual_extremes.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::extreme_values_test {
 namespace {
 
 TEST(ExtremeValues, AreThoseOfLmoments3AndScipy) {
@@ -102,4 +102,4 @@ TEST(AnnualExtremes, RefuseFewYearsAndLongPeriods) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::extreme_values_test

@@ -11,7 +11,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::joint_scores_test {
 namespace {
 
 using foehn::testing::shifted;
@@ -135,4 +135,4 @@ TEST(Trajectories, AreDescribedOneByOne) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::joint_scores_test

@@ -9,7 +9,7 @@
 #include "foehn/evaluation/verify.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::local_tails_test {
 namespace {
 
 using foehn::testing::on_ranks_in_turn;
@@ -70,4 +70,4 @@ TEST(LocalTails, DependNeitherOnRanksNorOnMemory) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::local_tails_test

@@ -10,7 +10,7 @@
 #include "foehn/core/philox.hpp"
 #include "foehn/evaluation/scores.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::multivariate_test {
 namespace {
 
 /// What scoringrules gives for one ensemble of five members and twelve values.
@@ -68,4 +68,4 @@ TEST(FairVariogramScore, PrefersTheRightCorrelationWhereMarginsAreTheSame) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::multivariate_test

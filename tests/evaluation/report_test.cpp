@@ -15,7 +15,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::report_test {
 namespace {
 
 using foehn::testing::toy_grid;
@@ -361,4 +361,4 @@ TEST(LineChart, LabelsItsAxesAndCurves) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::report_test

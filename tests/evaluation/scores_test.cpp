@@ -9,7 +9,7 @@
 
 #include "evaluation/sums.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::scores_test {
 namespace {
 
 using ::testing::DoubleEq;
@@ -186,4 +186,4 @@ TEST(PitHistogram, SharesARankOutAmongTheBinsItSpans) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::scores_test

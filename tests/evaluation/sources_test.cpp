@@ -6,7 +6,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::sources_test {
 namespace {
 
 using foehn::testing::toy_grid;
@@ -281,4 +281,4 @@ TEST(StatedObservationStd, OfAnArchivesFilesIsThatOfTheirVariable) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::sources_test

@@ -6,7 +6,7 @@
 #include <numbers>
 #include <numeric>
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::spectrum_test {
 namespace {
 
 constexpr std::int64_t kRows = 8, kColumns = 12;
@@ -45,4 +45,4 @@ TEST(RadialSpectrum, GrowsWithTheSquareOfTheField) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::spectrum_test

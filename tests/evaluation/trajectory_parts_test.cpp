@@ -16,7 +16,7 @@
 #include "foehn/core/philox.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::trajectory_parts_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -233,4 +233,4 @@ TEST(Ramps, AreOverWholeStepsAlone) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::trajectory_parts_test

@@ -14,7 +14,7 @@
 #include "foehn/evaluation/report.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::verify_test {
 namespace {
 
 using foehn::testing::on_ranks_in_turn;
@@ -567,4 +567,4 @@ TEST(CheckObservationStd, NamesWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::verify_test

@@ -12,7 +12,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 
-namespace foehn::evaluation {
+namespace foehn::evaluation::wind_and_extremes_test {
 namespace {
 
 using grid::kRadians;
@@ -280,4 +280,4 @@ TEST(DailyStatistics, TakeWholeDaysAlone) {
 }
 
 }  // namespace
-}  // namespace foehn::evaluation
+}  // namespace foehn::evaluation::wind_and_extremes_test

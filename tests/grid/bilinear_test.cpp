@@ -8,15 +8,15 @@
 #include "foehn/grid/rotation.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::bilinear_test {
 namespace {
 
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
-using testing::FloatNear;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 TEST(BilinearWeights, KeepConstantsOnTheWholeSphere) {
   for (const Grid& source :
@@ -145,4 +145,4 @@ TEST(BilinearWeights, OfARotatedGridAreBilinearInItsOwnCoordinates) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::bilinear_test

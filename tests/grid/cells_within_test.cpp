@@ -11,15 +11,15 @@
 #include "foehn/grid/rotation.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::cells_within_test {
 namespace {
 
-using testing::AllOf;
-using testing::DoubleNear;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pointwise;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+using ::testing::ThrowsMessage;
 
 double sine(double degrees) {
   return std::sin(degrees * kRadians);
@@ -111,7 +111,7 @@ TEST(CellsWithin, MakeReducedGaussianCellsOfFinerOnes) {
   ASSERT_EQ(static_cast<std::int64_t>(within.cells.size()), coarse.cells());
   EXPECT_EQ(within.cells.front(), 0);
   EXPECT_EQ(within.cells.back(), coarse.cells() - 1);
-  EXPECT_THAT(sums_of(within.means), testing::Each(DoubleNear(1, 1e-12)));
+  EXPECT_THAT(sums_of(within.means), ::testing::Each(DoubleNear(1, 1e-12)));
   // Each fine cell gives all of its area to coarse cells.
   std::vector<double> given(static_cast<std::size_t>(fine.cells()));
   for (std::size_t cell = 0; cell < within.cells.size(); ++cell)
@@ -131,7 +131,7 @@ TEST(CellsWithin, TakeARegionalGridUnderReducedGaussianCells) {
     const CellsWithin within = cells_within(fine, coarse);
     ASSERT_GT(within.cells.size(), 20U);
     ASSERT_LT(within.cells.size(), 100U);
-    EXPECT_THAT(sums_of(within.means), testing::Each(DoubleNear(1, 1e-12)));
+    EXPECT_THAT(sums_of(within.means), ::testing::Each(DoubleNear(1, 1e-12)));
     // A smooth field: the mean over a cell lies near the value at its centre.
     const std::vector<float> means = regrid(within.means, make_field(fine, smooth));
     for (std::size_t i = 0; i < means.size(); ++i) {
@@ -239,4 +239,4 @@ TEST(CellsWithin, TakePolygonsOnARotatedGrid) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::cells_within_test

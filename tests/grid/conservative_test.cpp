@@ -9,15 +9,15 @@
 #include "foehn/grid/rotation.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::conservative_test {
 namespace {
 
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
-using testing::FloatNear;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 /// The area of each cell of a grid of equal steps, square degrees at the equator of its coordinates.
 std::vector<double> areas_of_equal_steps(const Grid& grid) {
@@ -229,4 +229,4 @@ TEST(ConservativeWeights, KeepTheIntegralToAndFromReducedGaussianGrids) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::conservative_test

@@ -7,13 +7,13 @@
 #include "foehn/grid/regridding.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::curvilinear_test {
 namespace {
 
-using testing::Each;
-using testing::FloatNear;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::Each;
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 TEST(BilinearWeights, OfACurvilinearGridAreThoseOfItsQuadrilaterals) {
   // A rotated grid, seen as one whose coordinates are fields: the same but for how the cells bend.
@@ -84,4 +84,4 @@ TEST(BilinearWeights, OfACurvilinearGridHoldOverTheSeamsOfLongitude) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::curvilinear_test

@@ -10,14 +10,14 @@
 #include "foehn/core/error.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::grid_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Optional;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Optional;
+using ::testing::ThrowsMessage;
 
 TEST(Crop, IsReadFromText) {
   const Crop crop = parse_crop("1:33,0:48");
@@ -158,4 +158,4 @@ TEST(GeographicCoordinates, KeepDistances) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::grid_test

@@ -11,13 +11,13 @@
 #include "foehn/grid/rotation.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::reduced_gaussian_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Optional;
-using testing::ThrowsMessage;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Optional;
+using ::testing::ThrowsMessage;
 
 constexpr double kSphere = 4 * std::numbers::pi;
 
@@ -178,4 +178,4 @@ TEST(UnstructuredGrid, TellsWhereACellIs) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::reduced_gaussian_test

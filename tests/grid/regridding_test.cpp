@@ -8,11 +8,11 @@
 #include "foehn/core/error.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::regridding_test {
 namespace {
 
-using testing::ElementsAre;
-using testing::ThrowsMessage;
+using ::testing::ElementsAre;
+using ::testing::ThrowsMessage;
 
 TEST(RegriddingWeights, LeaveOutMissingValuesUnlessTooManyAreMissing) {
   const Grid source{make_axis("lat", 0, 1, 2), make_axis("lon", 0, 1, 2), std::nullopt};
@@ -62,4 +62,4 @@ TEST(RegriddingWeights, ReadOnlyTheRegionTheyUse) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::regridding_test

@@ -9,11 +9,11 @@
 #include "foehn/core/error.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::rotation_test {
 namespace {
 
-using testing::Each;
-using testing::ThrowsMessage;
+using ::testing::Each;
+using ::testing::ThrowsMessage;
 
 TEST(RotatedPositions, ComeBack) {
   for (const RotatedPole& pole :
@@ -83,4 +83,4 @@ TEST(RotatedWinds, NeedOneAngleACell) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::rotation_test

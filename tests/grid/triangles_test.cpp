@@ -10,12 +10,12 @@
 #include "foehn/grid/regridding.hpp"
 #include "grid/grids.hpp"
 
-namespace foehn::grid {
+namespace foehn::grid::triangles_test {
 namespace {
 
-using testing::Each;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 /// Classic: rows of about even steps along the parallels.
 Grid classic_grid(std::int64_t rows) {
@@ -39,9 +39,9 @@ double largest_error(const Grid& source, const Geographic& targets) {
 TEST(TriangleWeights, SumToOneAndAreNotNegative) {
   for (const Grid& source : {named_grid("O4"), named_grid("O16"), classic_grid(32)}) {
     const RegriddingWeights weights = bilinear_weights(source, random_points(2000));
-    EXPECT_THAT(weights.weight, Each(testing::Gt(0)));
+    EXPECT_THAT(weights.weight, Each(::testing::Gt(0)));
     EXPECT_THAT(regrid(weights, std::vector<float>(static_cast<std::size_t>(source.cells()), 3.5F)),
-                Each(testing::FloatNear(3.5F, 1e-6F)));
+                Each(::testing::FloatNear(3.5F, 1e-6F)));
   }
 }
 
@@ -49,7 +49,7 @@ TEST(TriangleWeights, GiveTheCellsTheirOwnValues) {
   const Grid grid = named_grid("O16");
   const std::vector<float> field = make_field(grid, smooth);
   EXPECT_THAT(regrid(bilinear_weights(grid, geographic_coordinates(grid)), field),
-              testing::Pointwise(testing::FloatNear(1e-5F), field));
+              ::testing::Pointwise(::testing::FloatNear(1e-5F), field));
 }
 
 TEST(TriangleWeights, KeepTheDirectionOfTheTarget) {
@@ -112,4 +112,4 @@ TEST(TriangleWeights, NeedRows) {
 }
 
 }  // namespace
-}  // namespace foehn::grid
+}  // namespace foehn::grid::triangles_test

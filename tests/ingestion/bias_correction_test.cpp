@@ -5,7 +5,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::ingestion {
+namespace foehn::ingestion::bias_correction_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -29,4 +29,4 @@ TEST(StatisticsOfAVariable, AreOfItsNameUnitAndStandardName) {
 }
 
 }  // namespace
-}  // namespace foehn::ingestion
+}  // namespace foehn::ingestion::bias_correction_test

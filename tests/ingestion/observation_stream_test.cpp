@@ -7,7 +7,7 @@
 #include "grid/grids.hpp"
 #include "simulation_file.hpp"
 
-namespace foehn::ingestion {
+namespace foehn::ingestion::observation_stream_test {
 namespace {
 
 using ::testing::AllOf;
@@ -338,4 +338,4 @@ TEST_F(Streams, RefuseMixedCalendars) {
 }
 
 }  // namespace
-}  // namespace foehn::ingestion
+}  // namespace foehn::ingestion::observation_stream_test

@@ -5,7 +5,7 @@
 #include "foehn/core/error.hpp"
 #include "simulation_file.hpp"
 
-namespace foehn::ingestion {
+namespace foehn::ingestion::record_test {
 namespace {
 
 using ::testing::AllOf;
@@ -291,4 +291,4 @@ TEST_F(Records, ReadMissingAndPackedValues) {
 }
 
 }  // namespace
-}  // namespace foehn::ingestion
+}  // namespace foehn::ingestion::record_test

@@ -11,7 +11,7 @@
 #include "io/raw_wrf_file.hpp"
 #include "simulation_file.hpp"
 
-namespace foehn::ingestion {
+namespace foehn::ingestion::source_grid_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -188,4 +188,4 @@ TEST_F(SourceGrids, TurnWindsAlongARotatedGridToGeographicOnes) {
 }
 
 }  // namespace
-}  // namespace foehn::ingestion
+}  // namespace foehn::ingestion::source_grid_test

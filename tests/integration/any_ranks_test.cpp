@@ -8,7 +8,7 @@
 #include "same_netcdf.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::any_ranks_test {
 namespace {
 
 using ::testing::Contains;
@@ -208,4 +208,4 @@ TEST_F(AnyNumberOfRanks, DrawsOtherWeatherForAnotherMemberAndAnotherSeed) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::any_ranks_test

@@ -6,7 +6,7 @@
 #include "foehn/calendar/date_time.hpp"
 #include "process.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::calendar_test {
 namespace {
 
 /// Lines "calendar seconds date" of random dates, as cftime has them; years are astronomical.
@@ -49,4 +49,4 @@ TEST(Calendar, AgreesWithCftimeOnTenThousandDatesOfEach) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::calendar_test

@@ -10,7 +10,7 @@
 #include "same_netcdf.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::covariance_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -74,4 +74,4 @@ INSTANTIATE_TEST_SUITE_P(Each, CovarianceOf, ::testing::Values("gaussian", "netw
                          [](const auto& covariance) { return covariance.param; });
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::covariance_test

@@ -11,7 +11,7 @@
 #include "process.hpp"
 #include "same_netcdf.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::esgf_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -224,4 +224,4 @@ TEST_F(Esgf, IsUsedWhereTheTrajectoryHoldsAllHoursOfAnObservation) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::esgf_test

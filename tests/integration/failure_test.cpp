@@ -7,7 +7,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::failure_test {
 namespace {
 
 using ::testing::AllOf;
@@ -137,4 +137,4 @@ TEST(RankAtWork, IsWaitedForLongerThanTheTimeout) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::failure_test

@@ -8,7 +8,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::full_disk_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -156,4 +156,4 @@ TEST_F(FullDisk, LeavesNothingOfObservations) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::full_disk_test

@@ -6,7 +6,7 @@
 #include "same_netcdf.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::gaussian_part_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -45,4 +45,4 @@ TEST_F(GaussianPart, MayHaveLongerWindowsThanTheNetworkThatCorrectsIt) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::gaussian_part_test

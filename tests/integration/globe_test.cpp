@@ -10,7 +10,7 @@
 #include "foehn/model/prior_bundle.hpp"
 #include "process.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::globe_test {
 namespace {
 
 using ::testing::AllOf;
@@ -134,4 +134,4 @@ TEST_F(Globe, IsDescribedByInfo) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::globe_test

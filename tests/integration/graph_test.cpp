@@ -5,7 +5,7 @@
 
 #include "process.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::graph_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -129,4 +129,4 @@ TEST_F(GraphPrior, IsRefusedWhatItCannotDo) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::graph_test

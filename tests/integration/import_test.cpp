@@ -17,7 +17,7 @@
 #include "foehn/model/prior_bundle.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn {
+namespace foehn::import_test {
 namespace {
 
 using ::testing::AllOf;
@@ -208,4 +208,4 @@ TEST_F(Import, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace foehn
+}  // namespace foehn::import_test

@@ -4,7 +4,7 @@
 #include "installation.hpp"
 #include "process.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::install_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -54,4 +54,4 @@ TEST_F(Install, SamplesOnTwoRanks) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::install_test

@@ -8,7 +8,7 @@
 #include "io/test_files.hpp"
 #include "process.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::launch_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -47,4 +47,4 @@ TEST_F(LaunchEnvironment, TakesTheOneForCpusWhereThereIsNoGpu) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::launch_test

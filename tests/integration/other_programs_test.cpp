@@ -5,7 +5,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::other_programs_test {
 namespace {
 
 using ::testing::AllOf;
@@ -102,4 +102,4 @@ TEST_F(OtherPrograms, CdoReadsTimesAndGridWithoutAWarning) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::other_programs_test

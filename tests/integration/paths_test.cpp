@@ -7,7 +7,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::paths_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ TEST_F(PathsWithSpaces, AreNotWhatSpacesBetweenFilesMake) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::paths_test

@@ -10,7 +10,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::prepare_test {
 namespace {
 
 using ::testing::AllOf;
@@ -154,4 +154,4 @@ TEST_F(RealDataPrepare, AnEarthSystemModelIsPreparedOverCentralEurope) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::prepare_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace foehn::testing {
+namespace foehn::testing::process_test {
 namespace {
 
 TEST(RunCommand, TellsTheExitCodeAndWhatWasSaid) {
@@ -22,4 +22,4 @@ TEST(RunCommand, EndsWhatHangs) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::process_test

@@ -7,7 +7,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::real_data_test {
 namespace {
 
 /// The whole way on real data: fit, coarsen, sample on two ranks, evaluate.
@@ -132,4 +132,4 @@ TEST_F(RealData, ArpegeIsSampledInFourVariables) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::real_data_test

@@ -13,7 +13,7 @@
 #include "same_netcdf.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::restart_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -233,4 +233,4 @@ TEST_F(Restart, RefusesACheckpointOfOtherOptions) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::restart_test

@@ -7,7 +7,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::scaling_study_test {
 namespace {
 
 using ::testing::AllOf;
@@ -79,4 +79,4 @@ TEST_F(ScalingStudy, SaysWhatFoehnSaysWhereARunFails) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::scaling_study_test

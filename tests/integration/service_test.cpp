@@ -11,7 +11,7 @@
 #include "same_netcdf.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::service_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -137,4 +137,4 @@ TEST_F(Service, SharesASpoolWithAnother) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::service_test

@@ -16,7 +16,7 @@
 #include "slurm_cluster.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::slurm_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -281,4 +281,4 @@ TEST_F(Slurm, GivesFoehnTheGpusOfTheJob) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::slurm_test

@@ -11,7 +11,7 @@
 #include "same_netcdf.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::stop_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -214,4 +214,4 @@ TEST_F(Stop, IsNotForcedByLongOutput) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::stop_test

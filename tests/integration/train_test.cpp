@@ -9,7 +9,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::train_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -256,4 +256,4 @@ TEST_F(Train, StopsWhileItPrepares) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::train_test

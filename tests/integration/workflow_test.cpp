@@ -9,7 +9,7 @@
 #include "process.hpp"
 #include "toy_climate.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::workflow_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -75,4 +75,4 @@ TEST_F(Workflow, RunsUnderCylc) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::workflow_test

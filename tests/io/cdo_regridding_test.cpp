@@ -11,7 +11,7 @@
 #include "grid/grids.hpp"
 #include "io/regridding_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::cdo_regridding_test {
 namespace {
 
 double temperature(double latitude, double longitude) {
@@ -158,4 +158,4 @@ TEST(Cdo, ConservativelyRemapsToARotatedGridAsWeDoButForCurvedSides) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::cdo_regridding_test

@@ -15,15 +15,15 @@
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::chunk_writer_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::ThrowsMessage;
 
 /// Two variables on 7 x 9 cells, hours in chunks of 4.
 FieldHeader make_header() {
@@ -83,7 +83,7 @@ std::string dump(const std::filesystem::path& path, const std::string& options) 
   return output;
 }
 
-class SameFile : public testing::TestWithParam<std::tuple<int, NetcdfModel, std::size_t>> {};
+class SameFile : public ::testing::TestWithParam<std::tuple<int, NetcdfModel, std::size_t>> {};
 
 TEST_P(SameFile, AsNetcdfWrites) {
   const auto& [deflate, model, instants] = GetParam();
@@ -97,7 +97,7 @@ TEST_P(SameFile, AsNetcdfWrites) {
   FieldWriter writer(folder / "netcdf.nc", header);
   writer.append(values);
   writer.commit();
-  EXPECT_THAT(folder.names(), testing::UnorderedElementsAre("chunks.nc", "netcdf.nc"));
+  EXPECT_THAT(folder.names(), ::testing::UnorderedElementsAre("chunks.nc", "netcdf.nc"));
   EXPECT_EQ(dump(folder / "chunks.nc", "-hs"), dump(folder / "netcdf.nc", "-hs"));
   EXPECT_EQ(dump(folder / "chunks.nc", "-p 9,17"), dump(folder / "netcdf.nc", "-p 9,17"));
   for (const char* variable : {"uas", "tas"})
@@ -107,9 +107,9 @@ TEST_P(SameFile, AsNetcdfWrites) {
 
 // The last chunk whole, in part, and the only one.
 INSTANTIATE_TEST_SUITE_P(ChunkWriter, SameFile,
-                         testing::Combine(testing::Values(0, 1, 9),
-                                          testing::Values(NetcdfModel::netcdf4, NetcdfModel::classic),
-                                          testing::Values(12, 10, 3)));
+                         ::testing::Combine(::testing::Values(0, 1, 9),
+                                            ::testing::Values(NetcdfModel::netcdf4, NetcdfModel::classic),
+                                            ::testing::Values(12, 10, 3)));
 
 TEST(ChunkWriter, SaysToHowManyDigitsValuesAreRounded) {
   const TemporaryFolder folder;
@@ -159,13 +159,13 @@ int fails_clearly_and_writes_on() {
   }
   write(folder / "a.nc", make_header(), make_values(4));  // the library has not suffered
   EXPECT_THAT(folder.names(), ElementsAre("a.nc"));
-  return testing::Test::HasFailure() ? 1 : 0;
+  return ::testing::Test::HasFailure() ? 1 : 0;
 }
 
 // In a process of its own: HDF5 cannot let go of a file that it failed to write, and crashes on it when a
 // filter is unregistered, as other tests do.
 TEST(ChunkWriter, FailsClearlyAndCleansUpWhenTheDiskIsFull) {
-  EXPECT_EXIT(std::exit(fails_clearly_and_writes_on()), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(std::exit(fails_clearly_and_writes_on()), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(ChunkSpans, CountFromTheStartOfEachFile) {
@@ -177,4 +177,4 @@ TEST(ChunkSpans, CountFromTheStartOfEachFile) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::chunk_writer_test

@@ -7,12 +7,12 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::classic_netcdf_test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 /// What a file in a classic format holds: sizes that need padding, and those that do not.
 struct Shape {
@@ -60,7 +60,7 @@ TEST(ClassicNetcdf, OpensWholeFilesAndRefusesTruncatedOnes) {
     for (const std::size_t records : {0U, 1U, 5U}) {
       for (const bool two : {false, true}) {
         for (const bool fixed : {false, true}) {
-          SCOPED_TRACE(testing::Message()
+          SCOPED_TRACE(::testing::Message()
                        << "format " << format << ", " << records << " records, " << two << fixed);
           write_classic(folder / "a.nc", {format, records, two, fixed});
           EXPECT_NO_THROW(NetcdfFile::open(folder / "a.nc"));
@@ -95,4 +95,4 @@ TEST(ClassicNetcdf, OpensFilesWhoseVariablesWereNeverWritten) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::classic_netcdf_test

@@ -7,7 +7,7 @@
 #include "foehn/io/field_writer.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::coarse_source_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -96,4 +96,4 @@ TEST(CoarseSources, RefuseFilesWithoutAnyOfTheVariables) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::coarse_source_test

@@ -12,13 +12,13 @@
 #include "foehn/io/field_reader.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::compression_filters_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 /// HDF5's description of a filter (H5Z_class2_t). HDF5 is NetCDF's affair and its headers are not asked for.
 struct FilterClass {
@@ -98,4 +98,4 @@ TEST(CompressionFilters, OfEveryInstallationAreNoObstacle) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::compression_filters_test

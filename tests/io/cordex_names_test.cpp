@@ -6,16 +6,16 @@
 #include "foehn/core/error.hpp"
 #include "io/cordex_member.hpp"
 
-namespace foehn::io {
+namespace foehn::io::cordex_names_test {
 namespace {
 
 using calendar::Calendar;
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::SizeIs;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::ThrowsMessage;
 
 std::vector<std::string> names_of(const FieldHeader& header, std::int64_t instants) {
   std::vector<std::string> names;
@@ -108,4 +108,4 @@ TEST(CordexMetadataCheck, NamesWhatIsMissingAndWhatIsNotOfItsForm) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::cordex_names_test

@@ -17,18 +17,18 @@
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::cordex_writer_test {
 namespace {
 
 using calendar::Calendar;
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::SizeIs;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::ThrowsMessage;
 
 std::vector<float> make_values(std::int64_t instants) {
   std::vector<float> values(static_cast<std::size_t>(instants) * 24);
@@ -89,7 +89,7 @@ TEST(CordexWriter, DescribesAFileAsTheArchiveWants) {
   EXPECT_EQ(text("version_realization"), "v1-r5");
   EXPECT_EQ(text("foehn_seed"), "7");
   EXPECT_THAT(text("tracking_id"),
-              testing::MatchesRegex(
+              ::testing::MatchesRegex(
                   "hdl:21.14103/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
 
   const NetcdfVariable tas = file.variable("tas");
@@ -185,7 +185,7 @@ TEST(CordexWriter, PublishesWindsAlongTheGridAsGeographicOnes) {
     EXPECT_EQ(reader.variables()[0].standard_name, name == "uas" ? "eastward_wind" : "northward_wind");
     std::vector<float> found(36);
     reader.read(0, 3, found);
-    EXPECT_THAT(found, Each(testing::FloatNear(name == "uas" ? 3 : 4, 1e-5F)));
+    EXPECT_THAT(found, Each(::testing::FloatNear(name == "uas" ? 3 : 4, 1e-5F)));
   }
   EXPECT_FALSE(WindTurning::of(header.variables, cordex_header(false).grid));
 }
@@ -212,7 +212,7 @@ TEST(CordexWriter, PublishesAllFilesOfAMemberTogetherOrNone) {
     header.chunk_steps = 1;
     CordexWriter writer(folder / "", header, cordex_metadata(), 5);
     append_all(writer, header, make_values(4), {0, 3});
-    EXPECT_THAT(folder.names(), AllOf(SizeIs(4), Each(testing::StartsWith("."))));
+    EXPECT_THAT(folder.names(), AllOf(SizeIs(4), Each(::testing::StartsWith("."))));
     EXPECT_THAT([&] { writer.commit(); }, ThrowsMessage<core::Error>(HasSubstr("4 instants, expected 5")));
     EXPECT_THAT([&] { writer.append(std::vector<Chunk>(3)); },
                 ThrowsMessage<core::Error>(HasSubstr("chunks of 3 variables, expected 2")));
@@ -238,7 +238,7 @@ TEST(CordexWriter, CountsDaysFromAnEarlierDateWhereItMust) {
   }
 }
 
-class CordexMember : public testing::TestWithParam<bool> {
+class CordexMember : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override { write_member(folder_, cordex_header(GetParam()), cordex_metadata(), 5); }
   std::string all() const { return (folder_ / "*.nc").string(); }
@@ -250,7 +250,8 @@ TEST_P(CordexMember, OpensInCdoWithoutAWarning) {
   for (const char* operation : {"sinfo", "sinfon", "griddes"}) {
     const auto [output, status] = run("for f in " + all() + "; do cdo " + operation + " $f || exit 1; done");
     EXPECT_EQ(status, 0) << output;
-    EXPECT_THAT(output, Not(testing::ContainsRegex("[Ww]arning|[Ee]rror|generic|unstructured"))) << operation;
+    EXPECT_THAT(output, Not(::testing::ContainsRegex("[Ww]arning|[Ee]rror|generic|unstructured")))
+        << operation;
     EXPECT_THAT(output, HasSubstr(GetParam() ? "rotated_latitude_longitude" : "lonlat"));
   }
 }
@@ -280,8 +281,8 @@ TEST_P(CordexMember, PassesTheCfChecker) {
   EXPECT_EQ(status, 0) << output;
 }
 
-INSTANTIATE_TEST_SUITE_P(Grids, CordexMember, testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(Grids, CordexMember, ::testing::Bool(),
                          [](const auto& grid) { return grid.param ? "Rotated" : "Geographic"; });
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::cordex_writer_test

@@ -10,13 +10,13 @@
 #include "io/raw_wrf_file.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::field_reader_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 std::vector<float> read_all(const FieldReader& reader) {
   const auto variables = static_cast<std::int64_t>(reader.variables().size());
@@ -389,7 +389,7 @@ TEST(FieldReader, SaysWhatRawOutputOfWrfIs) {
   EXPECT_THAT([&] { FieldReader({folder / "wrfout_d01"}, temperature); }, complaint);
   write_raw_wrf(folder / "made_cf", true);
   EXPECT_THAT([&] { FieldReader({folder / "made_cf"}, temperature); },
-              ThrowsMessage<core::Error>(testing::Not(HasSubstr("raw output"))));
+              ThrowsMessage<core::Error>(::testing::Not(HasSubstr("raw output"))));
 }
 
 TEST(FieldReader, JoinsFilesInOrderOfTime) {
@@ -474,4 +474,4 @@ TEST(FieldReader, RefusesToJoinUnlikeFiles) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::field_reader_test

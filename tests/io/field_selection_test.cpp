@@ -5,13 +5,13 @@
 #include "foehn/io/field_reader.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::field_selection_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 TEST(ParseVariable, ReadsNameAndStandardName) {
   EXPECT_EQ(parse_variable("t2m=air_temperature"), (Variable{"t2m", "air_temperature", ""}));
@@ -85,4 +85,4 @@ TEST(SelectPeriod, NamesTheDataWhereADateLiesOutside) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::field_selection_test

@@ -14,15 +14,15 @@
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::field_writer_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::ThrowsMessage;
 
 FieldHeader make_header() {
   FieldHeader header;
@@ -236,7 +236,7 @@ TEST(FieldWriter, NamesTheScalarCoordinatesByEachVariable) {
   EXPECT_EQ(NetcdfFile::open(folder / "c.nc").variable("tas").text("coordinates"), std::nullopt);
 }
 
-class TrajectoryFile : public testing::TestWithParam<bool> {
+class TrajectoryFile : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     FieldHeader header = make_header();
@@ -252,7 +252,8 @@ TEST_P(TrajectoryFile, OpensInCdoWithoutAWarning) {
     auto [output, status] = run(std::string("cdo ") + operation + " " + (folder_ / "a.nc").string());
     EXPECT_EQ(status, 0) << output;
     output = without_cdo_on_realization(output);
-    EXPECT_THAT(output, Not(testing::ContainsRegex("[Ww]arning|[Ee]rror|generic|unstructured"))) << operation;
+    EXPECT_THAT(output, Not(::testing::ContainsRegex("[Ww]arning|[Ee]rror|generic|unstructured")))
+        << operation;
     EXPECT_THAT(output, HasSubstr(GetParam() ? "rotated_latitude_longitude" : "lonlat"));
   }
 }
@@ -280,8 +281,8 @@ TEST_P(TrajectoryFile, PassesTheCfChecker) {
   EXPECT_EQ(status, 0) << output;
 }
 
-INSTANTIATE_TEST_SUITE_P(Grids, TrajectoryFile, testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(Grids, TrajectoryFile, ::testing::Bool(),
                          [](const auto& grid) { return grid.param ? "Rotated" : "Geographic"; });
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::field_writer_test

@@ -8,13 +8,13 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::file_kind_test {
 namespace {
 
 using namespace std::string_view_literals;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 /// What opening a file of this content complains about.
 void expect_complaint(std::string_view content, const std::string& kind, const std::string& advice) {
@@ -71,4 +71,4 @@ TEST(FileKind, OfUnknownBytesStaysUnknown) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::file_kind_test

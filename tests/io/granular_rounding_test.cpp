@@ -12,7 +12,7 @@
 #include "foehn/io/chunks.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::granular_rounding_test {
 namespace {
 
 /// Values of all sizes and both signs, and those at which rounding is delicate.
@@ -81,4 +81,4 @@ TEST(GranularRounding, GivesTheBitsOfNetcdf) {
 #endif
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::granular_rounding_test

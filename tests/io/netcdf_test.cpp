@@ -9,13 +9,13 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::netcdf_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 TEST(NetcdfFile, KeepsValuesDimensionsAndAttributesOfEveryKind) {
   const TemporaryFolder folder;
@@ -184,4 +184,4 @@ TEST(NetcdfFile, RefusesTheWrongNumberOfValues) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::netcdf_test

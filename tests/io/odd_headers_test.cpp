@@ -16,7 +16,7 @@
 #include "foehn/io/time_cells.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::odd_headers_test {
 namespace {
 
 using ::testing::AllOf;
@@ -487,4 +487,4 @@ TEST_F(SeveralFiles, MayHoldAVariableEach) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::odd_headers_test

@@ -9,7 +9,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::packing_test {
 namespace {
 
 using ::testing::AllOf;
@@ -111,4 +111,4 @@ TEST(Packing, RefusesAttributesThatAreNoNumbers) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::packing_test

@@ -9,7 +9,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::point_data_test {
 namespace {
 
 using ::testing::AllOf;
@@ -251,4 +251,4 @@ TEST(PointNetcdf, IsRefusedWhereItIsWrong) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::point_data_test

@@ -8,7 +8,7 @@
 #include "foehn/io/field_writer.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::read_ahead_test {
 namespace {
 
 constexpr std::int64_t kSide = 48, kCells = kSide * kSide, kChunk = 24;
@@ -129,4 +129,4 @@ TEST(FieldReader, TakesNoMoreMemoryForLongFiles) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::read_ahead_test

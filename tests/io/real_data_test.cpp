@@ -10,13 +10,13 @@
 #include "foehn/io/field_writer.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::real_data_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 constexpr const char* kNoRealData = "skipped: no real data";
 
@@ -194,4 +194,4 @@ TEST(RealData, ATruncatedFileIsRefused) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::real_data_test

@@ -7,7 +7,7 @@
 #include "foehn/io/field_reader.hpp"
 #include "io/regridding_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::regridding_real_data_test {
 namespace {
 
 constexpr const char* kNoRealData = "skipped: no real data";
@@ -79,4 +79,4 @@ TEST(RealData, CmipIsRegriddedConservativelyToCordex) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::regridding_real_data_test

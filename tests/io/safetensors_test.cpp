@@ -12,14 +12,14 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::safetensors_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
 
 /// The bytes of a file with this header, whatever it says.
 std::string file_bytes(const std::string& header, const std::string& data) {
@@ -260,4 +260,4 @@ TEST(Safetensors, ReadsFilesOfOtherPrograms) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::safetensors_test

@@ -8,17 +8,17 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::static_fields_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 /// Three rows from 50 N up, four columns from 0 E to 270 E; the values of `z` are packed row numbers times 10
 /// plus column numbers; there is none in the last cell.
-class StaticFile : public testing::Test {
+class StaticFile : public ::testing::Test {
  protected:
   StaticFile() {
     NetcdfFile file = NetcdfFile::create(folder_ / "static.nc");
@@ -52,7 +52,7 @@ class StaticFile : public testing::Test {
     return read_static_fields({folder_ / "static.nc"}, {name}, at).at(0);
   }
   void expect_refusal(const std::string& name, const grid::Grid& at,
-                      const testing::Matcher<const std::string&>& message) const {
+                      const ::testing::Matcher<const std::string&>& message) const {
     EXPECT_THAT([&] { read(name, at); }, ThrowsMessage<core::Error>(message));
   }
 
@@ -96,4 +96,4 @@ TEST(StaticFieldsOfEra5, AreThoseOfTheCellsOfTheUk) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::static_fields_test

@@ -19,15 +19,15 @@
 #include "io/run_command.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::unstructured_grid_test {
 namespace {
 
-using testing::AllOf;
-using testing::ContainsRegex;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::ThrowsMessage;
 
 constexpr double kSphere = 4 * std::numbers::pi;
 
@@ -122,7 +122,7 @@ TEST(UnstructuredGrid, ComesBackWithFieldsAndAreas) {
     EXPECT_EQ(reader.grid().ny(), 1);
     EXPECT_EQ(reader.grid().unstructured->centres.latitude, grid.unstructured->centres.latitude);
     EXPECT_THAT(reader.grid().unstructured->areas,
-                testing::Pointwise(testing::DoubleNear(1e-14), grid.unstructured->areas));
+                ::testing::Pointwise(::testing::DoubleNear(1e-14), grid.unstructured->areas));
     EXPECT_EQ(reader.grid().unstructured->corners.latitude, grid.unstructured->corners.latitude);
     EXPECT_EQ(reader.grid().unstructured->corners.longitude, grid.unstructured->corners.longitude);
     const std::vector<float> expected = fields_on(grid);
@@ -211,11 +211,11 @@ TEST(UnstructuredGrid, HasAreasFromWhatTheFileHas) {
   EXPECT_NEAR(read(triangles, "km2", 4e6, true).areas[7], kSphere / 128, 1e-12);
   EXPECT_NEAR(read(triangles, "m2", 4e11, true).areas[7], 4e11 / 6371229.0 / 6371229.0, 1e-12);
   const grid::UnstructuredCells of_corners = read(triangles, "", std::nullopt, true);
-  EXPECT_THAT(of_corners.areas, testing::Pointwise(testing::DoubleNear(1e-12), triangles.areas));
+  EXPECT_THAT(of_corners.areas, ::testing::Pointwise(::testing::DoubleNear(1e-12), triangles.areas));
   EXPECT_EQ(of_corners.corners.latitude, triangles.corners.latitude);
   EXPECT_NEAR(sum(triangles.areas), kSphere, 1e-11);
   EXPECT_THAT(read(gaussian, "", std::nullopt, false).areas,
-              testing::Pointwise(testing::DoubleNear(1e-12), gaussian.areas));
+              ::testing::Pointwise(::testing::DoubleNear(1e-12), gaussian.areas));
   EXPECT_THAT([&] { read(triangles, "", std::nullopt, false); },
               ThrowsMessage<core::Error>(AllOf(HasSubstr("areas.nc: tas"), HasSubstr("cell_area"))));
   EXPECT_THAT([&] { read(triangles, "m2", -1, true); },
@@ -268,7 +268,7 @@ TEST(UnstructuredGrid, IsReadAsCdoWritesReducedGaussianGrids) {
     const grid::Grid found = read_grid(file, file.variable("tas"));
     EXPECT_EQ(grid::difference(octahedral, found), std::nullopt) << path;
     EXPECT_THAT(found.unstructured->areas,
-                testing::Pointwise(testing::DoubleNear(1e-12), octahedral.unstructured->areas));
+                ::testing::Pointwise(::testing::DoubleNear(1e-12), octahedral.unstructured->areas));
   }
   // Icosahedral cells, in radians, with corners and without areas.
   const std::string icosahedral = (folder / "icosahedral.nc").string();
@@ -280,4 +280,4 @@ TEST(UnstructuredGrid, IsReadAsCdoWritesReducedGaussianGrids) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::unstructured_grid_test

@@ -11,13 +11,13 @@
 #include "grid/grids.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::io {
+namespace foehn::io::weight_file_test {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 /// 2 x 3 cells, and two of their means.
 grid::CellCentres make_source() {
@@ -229,4 +229,4 @@ TEST(WeightFile, IsToldFromOtherFiles) {
 }
 
 }  // namespace
-}  // namespace foehn::io
+}  // namespace foehn::io::weight_file_test

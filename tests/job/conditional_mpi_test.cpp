@@ -22,7 +22,7 @@
 #include "foehn/observation/block_mean.hpp"
 #include "job/stops_at.hpp"
 
-namespace foehn::job {
+namespace foehn::job::conditional_mpi_test {
 namespace {
 
 using ::testing::AllOf;
@@ -330,4 +330,4 @@ TEST_F(ConditionalJob, RefusesCoarseFieldsThatThePriorHasNotLearnt) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::conditional_mpi_test

@@ -8,7 +8,7 @@
 #include "foehn/core/error.hpp"
 #include "job/member_output.hpp"
 
-namespace foehn::job {
+namespace foehn::job::driving_simulation_test {
 namespace {
 
 using ::testing::AllOf;
@@ -41,4 +41,4 @@ TEST(DrivingSimulation, IsWarnedOfWhereItIsOneOfSeveral) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::driving_simulation_test

@@ -14,7 +14,7 @@
 #include "foehn/job/shared_prior.hpp"
 #include "job/stops_at.hpp"
 
-namespace foehn::job {
+namespace foehn::job::edm_mpi_test {
 namespace {
 
 /// Of a prior that the parameter writes.
@@ -102,4 +102,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& instance) { return instance.index == 0 ? "UNet" : "GraphTransformer"; });
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::edm_mpi_test

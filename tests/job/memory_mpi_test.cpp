@@ -15,7 +15,7 @@
 #include "foehn/job/shared_prior.hpp"
 #include "job/memory.hpp"
 
-namespace foehn::job {
+namespace foehn::job::memory_mpi_test {
 namespace {
 
 using ::testing::AllOf;
@@ -160,4 +160,4 @@ TEST(MemoryOfAPlan, ThatIsTooLittleIsRefusedWithTheRanksThatWouldDo) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::memory_mpi_test

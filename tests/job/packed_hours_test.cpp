@@ -4,7 +4,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::job {
+namespace foehn::job::packed_hours_test {
 namespace {
 
 PackedHours some_hours() {
@@ -33,4 +33,4 @@ TEST(PackedHours, AreRefusedWhereTheyEndTooEarly) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::packed_hours_test

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace foehn::job {
+namespace foehn::job::plan_test {
 namespace {
 
 Plan odd_plan() {
@@ -97,4 +97,4 @@ TEST(Plan, CutsSlabsWhereNoSumAtPointsIsOpen) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::plan_test

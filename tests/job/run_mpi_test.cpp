@@ -21,7 +21,7 @@
 #include "foehn/job/shared_prior.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::job {
+namespace foehn::job::run_mpi_test {
 namespace {
 
 class OneJobAfterAnother : public ::testing::Test {
@@ -277,4 +277,4 @@ TEST_F(OneJobAfterAnother, KeepsItsFolderLockedAsLongAsItLasts) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::run_mpi_test

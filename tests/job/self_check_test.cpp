@@ -11,7 +11,7 @@
 #include "job/field_check.hpp"
 #include "job/hour_packing.hpp"
 
-namespace foehn::job {
+namespace foehn::job::self_check_test {
 namespace {
 
 using ::testing::AllOf;
@@ -199,4 +199,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::self_check_test

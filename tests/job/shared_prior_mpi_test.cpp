@@ -10,7 +10,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/job/shared_prior.hpp"
 
-namespace foehn::job {
+namespace foehn::job::shared_prior_mpi_test {
 namespace {
 
 /// A folder of the root's; the other ranks have the same name for another place.
@@ -98,4 +98,4 @@ TEST(SharedPriorOf, NoFolderIsRefusedOnEveryRank) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::shared_prior_mpi_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace foehn::job {
+namespace foehn::job::window_reach_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -57,4 +57,4 @@ TEST(ShortWindowWarning, NamesItsVariablesWhereOthersAreObservedOtherwise) {
 }
 
 }  // namespace
-}  // namespace foehn::job
+}  // namespace foehn::job::window_reach_test

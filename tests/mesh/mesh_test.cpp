@@ -10,7 +10,7 @@
 #include "foehn/mesh/graph.hpp"
 #include "foehn/mesh/icosphere.hpp"
 
-namespace foehn::mesh {
+namespace foehn::mesh::mesh_test {
 namespace {
 
 using ::testing::AllOf;
@@ -207,4 +207,4 @@ TEST(Graph, RefusesAMeshThatDataDoNotCover) {
 }
 
 }  // namespace
-}  // namespace foehn::mesh
+}  // namespace foehn::mesh::mesh_test

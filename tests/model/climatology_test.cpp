@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace foehn::model {
+namespace foehn::model::climatology_test {
 namespace {
 
 constexpr std::int64_t kHour = 3600, kDay = 86400;
@@ -76,4 +76,4 @@ TEST(Climatology, OfBlockMeansIsTheBlockMeanOfTheClimatology) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::climatology_test

@@ -9,12 +9,12 @@
 #include "foehn/observation/block_mean.hpp"
 #include "model/two_variables.hpp"
 
-namespace foehn::model {
+namespace foehn::model::coarse_fields_test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 std::vector<double> values_of(const at::Tensor& tensor) {
   const at::Tensor values = tensor.to(at::kDouble).contiguous();
@@ -25,8 +25,8 @@ TEST(ToCells, IsLinearBetweenTheCentresOfBlocksAndBeyond) {
   const at::Tensor centres = at::tensor({0.0, 4.0, 8.0, 12.0}, at::kDouble).reshape({1, 2, 2});
   const at::Tensor cells = to_cells(centres, 2);
   ASSERT_EQ(cells.sizes(), at::IntArrayRef({1, 4, 4}));
-  EXPECT_THAT(values_of(cells[0][0]), testing::ElementsAre(-3, -1, 1, 3));
-  EXPECT_THAT(values_of(cells[0].select(1, 0)), testing::ElementsAre(-3, 1, 5, 9));
+  EXPECT_THAT(values_of(cells[0][0]), ::testing::ElementsAre(-3, -1, 1, 3));
+  EXPECT_THAT(values_of(cells[0].select(1, 0)), ::testing::ElementsAre(-3, 1, 5, 9));
   EXPECT_EQ(cells[0][1][2].item<double>(), 5);
   EXPECT_TRUE(at::equal(to_cells(centres, 1), centres));
   EXPECT_TRUE(at::equal(to_cells(at::full({1, 1}, 3.5), 4), at::full({4, 4}, 3.5)));
@@ -60,7 +60,7 @@ TEST(Interpolate, BringsBackAFieldThatIsLinearInTimeAndSpace) {
   EXPECT_EQ(found.hours(), 8);
   EXPECT_TRUE(at::allclose(found.fields, fields.narrow(0, 1, 8), 1e-5, 1e-5));
   EXPECT_THAT(values_of(found.gaps.flatten()),
-              testing::ElementsAre(1, 2, 2, 1, 0, 0, 1, 5, 2, 4, 3, 3, 4, 2, 5, 1));
+              ::testing::ElementsAre(1, 2, 2, 1, 0, 0, 1, 5, 2, 4, 3, 3, 4, 2, 5, 1));
 }
 
 TEST(Interpolate, DividesByTheDeviationOfTheHour) {
@@ -133,4 +133,4 @@ TEST(CoarseForm, ThatDoesNotFitIsRefused) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::coarse_fields_test

@@ -8,7 +8,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/model/score_unet.hpp"
 
-namespace foehn::model {
+namespace foehn::model::dates_test {
 namespace {
 
 constexpr std::int64_t kDay = calendar::kSecondsPerDay;
@@ -69,4 +69,4 @@ TEST(ScoreUnetThatKnowsDates, HasOneMoreLinearLayer) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::dates_test

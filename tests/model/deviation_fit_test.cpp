@@ -8,7 +8,7 @@
 
 #include "foehn/core/philox.hpp"
 
-namespace foehn::model {
+namespace foehn::model::deviation_fit_test {
 namespace {
 
 constexpr std::int64_t kNy = 6, kNx = 12, kHours = 1600, kFolds = 8, kFoldHours = 50;
@@ -91,4 +91,4 @@ TEST(Smoothed, KeepsTheMeanAndLeavesWhatIsSmooth) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::deviation_fit_test

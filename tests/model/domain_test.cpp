@@ -8,7 +8,7 @@
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::model {
+namespace foehn::model::domain_test {
 namespace {
 
 using ::testing::AllOf;
@@ -217,4 +217,4 @@ TEST_F(DomainFile, IsRefusedWithoutAnAxis) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::domain_test

@@ -12,7 +12,7 @@
 #include "io/test_files.hpp"
 #include "model/two_variables.hpp"
 
-namespace foehn::model {
+namespace foehn::model::edm_denoiser_test {
 namespace {
 
 using diffusion::at_hour_zero;
@@ -79,4 +79,4 @@ TEST_F(EdmBundle, GivesItsNetworkToStartFrom) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::edm_denoiser_test

@@ -12,17 +12,17 @@
 #include "foehn/model/gaussian_prior.hpp"
 #include "model/lag_covariance.hpp"
 
-namespace foehn::model {
+namespace foehn::model::gaussian_fit_test {
 namespace {
 
 constexpr std::int64_t kNy = 4, kNx = 6, kHours = 4000;
 constexpr double kMemory = 0.9;
 
 /// Writes an hourly record: an AR(1) in every spatial mode with variance 4 / (1 + wavenumber^2) around 280 K.
-class GaussianFitTest : public testing::Test {
+class GaussianFitTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    path_ = std::filesystem::path(testing::TempDir()) / "foehn_gaussian_fit_test.nc";
+    path_ = std::filesystem::path(::testing::TempDir()) / "foehn_gaussian_fit_test.nc";
     io::FieldHeader header;
     header.variables = {{"tas", "air_temperature", "K"}};
     header.grid = {{"lat", "latitude", "degrees_north", {50, 51, 52, 53}},
@@ -115,12 +115,12 @@ TEST_F(GaussianFitTest, SaysWhenThereAreTooFewHours) {
       [] {
         check_fit({0, 30}, {.markov_order = 6});
       },
-      testing::ThrowsMessage<core::Error>(testing::HasSubstr("expected at least 26 and 26")));
+      ::testing::ThrowsMessage<core::Error>(::testing::HasSubstr("expected at least 26 and 26")));
   EXPECT_NO_THROW(check_fit({0, 104}, {.markov_order = 6}));
 }
 
 TEST_F(GaussianFitTest, RefusesAVariableThatDoesNotVary) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "foehn_constant.nc";
+  const auto path = std::filesystem::path(::testing::TempDir()) / "foehn_constant.nc";
   io::FieldHeader header;
   header.variables = {{"tas", "air_temperature", "K"}};
   header.grid = {{"lat", "latitude", "degrees_north", {50, 51}},
@@ -134,8 +134,8 @@ TEST_F(GaussianFitTest, RefusesAVariableThatDoesNotVary) {
       [&] {
         fit_gaussian_prior(reader, {0, 60}, {.markov_order = 1}, [](std::int64_t) {});
       },
-      testing::ThrowsMessage<core::Error>(
-          testing::AllOf(testing::HasSubstr("tas"), testing::HasSubstr("273"))));
+      ::testing::ThrowsMessage<core::Error>(
+          ::testing::AllOf(::testing::HasSubstr("tas"), ::testing::HasSubstr("273"))));
   std::filesystem::remove(path);
 }
 
@@ -163,4 +163,4 @@ TEST(LagCovarianceEstimator, CountsEachLagsPairs) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::gaussian_fit_test

@@ -12,7 +12,7 @@
 #include "io/test_files.hpp"
 #include "model/two_variables.hpp"
 
-namespace foehn::model {
+namespace foehn::model::gaussian_part_test {
 namespace {
 
 using ::testing::AllOf;
@@ -87,4 +87,4 @@ TEST_F(GaussianPartTest, RefusesAPriorOfOtherFields) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::gaussian_part_test

@@ -10,7 +10,7 @@
 #include "foehn/model/score_unet.hpp"
 #include "model/decaying_covariance.hpp"
 
-namespace foehn::model {
+namespace foehn::model::gaussian_preconditioned_test {
 namespace {
 
 using diffusion::at_hour_zero;
@@ -90,4 +90,4 @@ TEST(GaussianPreconditioned, RefusesANetworkOfAnotherKind) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::gaussian_preconditioned_test

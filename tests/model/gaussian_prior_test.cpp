@@ -8,7 +8,7 @@
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
 
-namespace foehn::model {
+namespace foehn::model::gaussian_prior_test {
 namespace {
 
 using diffusion::at_hour_zero;
@@ -118,4 +118,4 @@ TEST(GaussianPrior, RefusesWindowsOfAnotherShape) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::gaussian_prior_test

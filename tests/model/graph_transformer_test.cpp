@@ -14,7 +14,7 @@
 #include "model/graph_transformer_layers.hpp"
 #include "model/recomputed.hpp"
 
-namespace foehn::model {
+namespace foehn::model::graph_transformer_test {
 namespace {
 
 using ::testing::AllOf;
@@ -288,4 +288,4 @@ TEST(GraphTransformer, RefusesArchitecturesFieldsAndTensorsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::graph_transformer_test

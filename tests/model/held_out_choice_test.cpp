@@ -7,7 +7,7 @@
 
 #include "foehn/model/gaussian_prior.hpp"
 
-namespace foehn::model {
+namespace foehn::model::held_out_choice_test {
 namespace {
 
 constexpr std::int64_t kLags = 25, kNy = 4, kNx = 3, kModes = kNy * kNx;
@@ -68,4 +68,4 @@ TEST(MarkovOrder, IsSmallWhereThePriorKnowsNothingOfDistantHours) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::held_out_choice_test

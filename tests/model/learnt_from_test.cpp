@@ -4,7 +4,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::model {
+namespace foehn::model::learnt_from_test {
 namespace {
 
 constexpr auto kCalendar = calendar::Calendar::day_360;
@@ -32,4 +32,4 @@ TEST(LearntFrom, RefusesWhatIsNoTwoRisingDates) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::learnt_from_test

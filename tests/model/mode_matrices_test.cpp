@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-namespace foehn::model {
+namespace foehn::model::mode_matrices_test {
 namespace {
 
 // Two whole blocks of modes and a part of one.
@@ -69,4 +69,4 @@ TEST_P(ModeMatricesOf, GiveTheSameBitsOnAnyNumberOfThreads) {
 INSTANTIATE_TEST_SUITE_P(EveryType, ModeMatricesOf, ::testing::Values(at::kFloat, at::kDouble));
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::mode_matrices_test

@@ -8,13 +8,13 @@
 #include "foehn/core/error.hpp"
 #include "foehn/model/score_unet.hpp"
 
-namespace foehn::model {
+namespace foehn::model::network_forms_test {
 namespace {
 
 using diffusion::at_hour_zero;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 const diffusion::NoiseLevel kOfForms = diffusion::VpCosine{}.at(0.4);
 
@@ -148,7 +148,7 @@ TEST(Adm, OfWidthsThatItCannotHaveIsRefused) {
               ThrowsMessage<core::Error>(AllOf(HasSubstr("multiple of 64"), HasSubstr("level 2"))));
 }
 
-class StaticFields : public testing::TestWithParam<NetworkForm> {
+class StaticFields : public ::testing::TestWithParam<NetworkForm> {
  protected:
   ScoreUnetArchitecture architecture() const {
     ScoreUnetArchitecture some = small_adm();
@@ -189,11 +189,11 @@ TEST_P(StaticFields, MustBeToldAndAsManyAsItKnows) {
       ThrowsMessage<core::Error>(AllOf(HasSubstr("expected 2 (orography, mask)"), HasSubstr("[1, 8, 12]"))));
 }
 
-const auto kFormName = [](const testing::TestParamInfo<NetworkForm>& instance) {
+const auto kFormName = [](const ::testing::TestParamInfo<NetworkForm>& instance) {
   return core::name_of(instance.param);
 };
-INSTANTIATE_TEST_SUITE_P(Forms, StaticFields, testing::Values(NetworkForm::climate2weather, NetworkForm::adm),
-                         kFormName);
+INSTANTIATE_TEST_SUITE_P(Forms, StaticFields,
+                         ::testing::Values(NetworkForm::climate2weather, NetworkForm::adm), kFormName);
 
 class DropoutOf : public StaticFields {};
 
@@ -212,8 +212,8 @@ TEST_P(DropoutOf, DependsOnTheSeedOfAWindowAlone) {
   EXPECT_TRUE(at::equal(answer(x, {0, {7, 8}}), network.forward(x, t)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, DropoutOf, testing::Values(NetworkForm::climate2weather, NetworkForm::adm),
+INSTANTIATE_TEST_SUITE_P(Forms, DropoutOf, ::testing::Values(NetworkForm::climate2weather, NetworkForm::adm),
                          kFormName);
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::network_forms_test

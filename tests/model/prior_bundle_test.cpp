@@ -14,17 +14,17 @@
 #include "foehn/model/network_architecture.hpp"
 #include "model/two_variables.hpp"
 
-namespace foehn::model {
+namespace foehn::model::prior_bundle_test {
 namespace {
 
 using diffusion::at_hour_zero;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
-class PriorBundleTest : public testing::Test {
+class PriorBundleTest : public ::testing::Test {
  protected:
-  PriorBundleTest() : folder_(std::filesystem::path(testing::TempDir()) / "foehn_prior_bundle_test") {
+  PriorBundleTest() : folder_(std::filesystem::path(::testing::TempDir()) / "foehn_prior_bundle_test") {
     std::filesystem::remove_all(folder_);
     at::manual_seed(10);
     lags_ = at::zeros({3, 2, 2, 4, 6}, at::kDouble);
@@ -90,7 +90,7 @@ class DamagedWeights : public PriorBundleTest {
   }
   static constexpr const char* kGoodArchitecture = R"({"window": 3, "variables": ["psl", "uas"]})";
   static constexpr const char* kGoodSchedule = R"({"name": "vp-cosine", "eta": 0.001})";
-  void expect_message(const testing::Matcher<const std::string&>& message) {
+  void expect_message(const ::testing::Matcher<const std::string&>& message) {
     EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
   }
 };
@@ -157,7 +157,7 @@ class ScoreUnetBundle : public PriorBundleTest {
                            {"foehn.schedule", R"({"name": "vp-cosine", "eta": 0.001})"}});
   }
   /// Both ways of reading a prior refuse it alike.
-  void expect_message(const testing::Matcher<const std::string&>& message) {
+  void expect_message(const ::testing::Matcher<const std::string&>& message) {
     EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
     EXPECT_THAT([&] { describe_prior(folder_); }, ThrowsMessage<core::Error>(message));
   }
@@ -250,7 +250,7 @@ class ConditionalBundle : public PriorBundleTest {
   void save(const diffusion::Schedule& schedule = diffusion::Edm{}) {
     save_network_prior(folder_, domain(), prior_, schedule);
   }
-  void expect_message(const testing::Matcher<const std::string&>& message) {
+  void expect_message(const ::testing::Matcher<const std::string&>& message) {
     EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
   }
 
@@ -356,7 +356,7 @@ class GraphBundle : public PriorBundleTest {
     prior_.tensors = random_tensors(expected_tensors(prior_.architecture), 5);
     save_network_prior(folder_, domain, prior_, schedule);
   }
-  void expect_message(const testing::Matcher<const std::string&>& message) {
+  void expect_message(const ::testing::Matcher<const std::string&>& message) {
     EXPECT_THAT([&] { load_prior(folder_, at::kFloat); }, ThrowsMessage<core::Error>(message));
   }
 
@@ -470,4 +470,4 @@ TEST_F(PriorBundleTest, RefusesATruncatedDomain) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::prior_bundle_test

@@ -10,12 +10,12 @@
 #include "foehn/io/field_writer.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::model {
+namespace foehn::model::residual_fit_test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 constexpr std::int64_t kNy = 8, kNx = 12, kHours = 900, kBlock = 2;
 
@@ -28,7 +28,7 @@ grid::Grid grid_of_test() {
 
 /// Large weather that is the same in all cells and linear between every sixth hour, and noise whose mean over
 /// each block is 0: of size 3 in the west and 0.5 in the east.
-class FitOfResiduals : public testing::Test {
+class FitOfResiduals : public ::testing::Test {
  protected:
   FitOfResiduals() {
     io::FieldHeader header;
@@ -127,4 +127,4 @@ TEST_F(FitOfResiduals, RefusesAPeriodWithoutAGapOfEachKind) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::residual_fit_test

@@ -10,7 +10,7 @@
 #include "foehn/core/error.hpp"
 #include "reference_network.hpp"
 
-namespace foehn::model {
+namespace foehn::model::score_unet_test {
 namespace {
 
 using diffusion::at_hour_zero;
@@ -259,4 +259,4 @@ TEST(CheckArchitecture, RefusesWhatNoNetworkCanHave) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::score_unet_test

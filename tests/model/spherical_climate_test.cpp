@@ -12,11 +12,11 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/rotation.hpp"
 
-namespace foehn::model {
+namespace foehn::model::spherical_climate_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 using Climate = SphericalClimate;
 
 /// Small and of short memory: many independent hours are cheap to draw.
@@ -124,4 +124,4 @@ TEST(SphericalClimate, RefusesDegreesThatRowsDoNotResolve) {
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::spherical_climate_test

@@ -10,7 +10,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::model {
+namespace foehn::model::synthetic_climate_test {
 namespace {
 
 using Climate = SyntheticClimate;
@@ -235,9 +235,9 @@ TEST(SyntheticClimate, SaysThatTheGridReachesThePole) {
     Climate climate(options);
     FAIL() << "no error";
   } catch (const core::Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("300 rows of 0.25 degrees"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("300 rows of 0.25 degrees"));
   }
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::synthetic_climate_test

@@ -20,7 +20,7 @@
 #include "foehn/model/score_unet.hpp"
 #include "model/decaying_covariance.hpp"
 
-namespace foehn::model {
+namespace foehn::model::window_denoiser_test {
 namespace {
 
 constexpr std::int64_t kHours = 3, kVariables = 2, kNy = 4, kNx = 12;
@@ -117,7 +117,7 @@ const Subject kSubjects[] = {
     {"GraphTransformer", [](auto type) { return std::make_unique<EdmDenoiser>(graph_network(type), 0.7); }},
 };
 
-class EachWindowDenoiser : public testing::TestWithParam<Subject> {
+class EachWindowDenoiser : public ::testing::TestWithParam<Subject> {
  protected:
   EachWindowDenoiser() { at::manual_seed(31); }
   /// Windows that begin at hours of their own, in [0, count).
@@ -211,15 +211,15 @@ TEST_P(EachWindowDenoiser, GivesTensorsOfTheCallersOwn) {
   EXPECT_TRUE(at::equal(denoiser->noise_estimate(windows(x), level_), kept));
 }
 
-const auto kName = [](const testing::TestParamInfo<Subject>& instance) { return instance.param.name; };
-INSTANTIATE_TEST_SUITE_P(Kinds, EachWindowDenoiser, testing::ValuesIn(kSubjects), kName);
+const auto kName = [](const ::testing::TestParamInfo<Subject>& instance) { return instance.param.name; };
+INSTANTIATE_TEST_SUITE_P(Kinds, EachWindowDenoiser, ::testing::ValuesIn(kSubjects), kName);
 INSTANTIATE_TEST_SUITE_P(Kinds, EachEdmDenoiser,
-                         testing::Values(kSubjects[0], kSubjects[1], kSubjects[4], kSubjects[5], kSubjects[6],
-                                         kSubjects[8]),
+                         ::testing::Values(kSubjects[0], kSubjects[1], kSubjects[4], kSubjects[5],
+                                           kSubjects[6], kSubjects[8]),
                          kName);
 INSTANTIATE_TEST_SUITE_P(Kinds, EachBatchFreeDenoiser,
-                         testing::Values(kSubjects[0], kSubjects[2], kSubjects[3], kSubjects[4], kSubjects[5],
-                                         kSubjects[6], kSubjects[7], kSubjects[8]),
+                         ::testing::Values(kSubjects[0], kSubjects[2], kSubjects[3], kSubjects[4],
+                                           kSubjects[5], kSubjects[6], kSubjects[7], kSubjects[8]),
                          kName);
 
 TEST(ConditionalResidual, MovesWithItsCoarseFields) {
@@ -243,13 +243,13 @@ TEST(ConditionalResidual, SaysWhichCoarseFieldsItMisses) {
                                CoarseForm{{2}, {6}, {1, 1}});
   const diffusion::Windows windows{at::zeros({1, kHours * kVariables, kNy, kNx}), {4}};
   EXPECT_THAT([&] { denoiser.noise_estimate(windows, diffusion::Edm{}.at(0)); },
-              testing::ThrowsMessage<core::Error>(testing::HasSubstr("was not told")));
+              ::testing::ThrowsMessage<core::Error>(::testing::HasSubstr("was not told")));
   denoiser.set_coarse(std::make_shared<CoarseFields>(
       interpolate({2, {0, 6}, at::zeros({2, kVariables, kNy / 2, kNx / 2})}, 0, 6, {})));
   EXPECT_THAT([&] { denoiser.noise_estimate(windows, diffusion::Edm{}.at(0)); },
-              testing::ThrowsMessage<core::Error>(
-                  testing::AllOf(testing::HasSubstr("hours 4 to 6"), testing::HasSubstr("0 to 5"))));
+              ::testing::ThrowsMessage<core::Error>(
+                  ::testing::AllOf(::testing::HasSubstr("hours 4 to 6"), ::testing::HasSubstr("0 to 5"))));
 }
 
 }  // namespace
-}  // namespace foehn::model
+}  // namespace foehn::model::window_denoiser_test

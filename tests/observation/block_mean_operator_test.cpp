@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
-namespace foehn::observation {
+namespace foehn::observation::block_mean_operator_test {
 namespace {
 
 TEST(BlockMeanOperator, IsTheMeanOverCellsAndHoursOfTheVariablesObserved) {
@@ -75,4 +75,4 @@ TEST(BlockMeanOperator, GivesManyObservationsTheBitsOfEachAlone) {
 }
 
 }  // namespace
-}  // namespace foehn::observation
+}  // namespace foehn::observation::block_mean_operator_test

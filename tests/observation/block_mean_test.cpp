@@ -7,7 +7,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::observation {
+namespace foehn::observation::block_mean_test {
 namespace {
 
 double inner_product_of(const at::Tensor& a, const at::Tensor& b) {
@@ -69,10 +69,11 @@ TEST(BlockMean, RefusesABlockThatDoesNotDivideTheGrid) {
     BlockMean(8).apply(fine);
     FAIL() << "no error";
   } catch (const core::Error& error) {
-    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("8 x 8"), testing::HasSubstr("33 x 48")));
+    EXPECT_THAT(error.what(),
+                ::testing::AllOf(::testing::HasSubstr("8 x 8"), ::testing::HasSubstr("33 x 48")));
   }
   EXPECT_THROW(BlockMean(0), core::Error);
 }
 
 }  // namespace
-}  // namespace foehn::observation
+}  // namespace foehn::observation::block_mean_test

@@ -9,7 +9,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/observation/correlated_errors.hpp"
 
-namespace foehn::observation {
+namespace foehn::observation::correlated_errors_mpi_test {
 namespace {
 
 constexpr std::int64_t kPoints = 4;
@@ -111,4 +111,4 @@ TEST(CorrelatedErrors, RefuseTwoValuesOfAStationAtOneTime) {
 }
 
 }  // namespace
-}  // namespace foehn::observation
+}  // namespace foehn::observation::correlated_errors_mpi_test

@@ -15,7 +15,7 @@
 #include "foehn/observation/sparse_operator.hpp"
 #include "foehn/trajectory/slab_partition.hpp"
 
-namespace foehn::observation {
+namespace foehn::observation::operator_mpi_test {
 namespace {
 
 using trajectory::Slab;
@@ -145,7 +145,7 @@ const std::vector<Subject> kSubjects{
      /*is_cut=*/false},
 };
 
-class AnyOperator : public testing::TestWithParam<Subject> {
+class AnyOperator : public ::testing::TestWithParam<Subject> {
  protected:
   /// The same hours whatever the slab.
   static at::Tensor fields(const Slab& slab, std::uint64_t seed) {
@@ -224,8 +224,8 @@ TEST_P(AnyOperator, HasAnExactAdjointWhereValuesAreMissing) {
   EXPECT_NEAR(left, (x * adjoint).sum().item<double>(), 1e-12 * std::max(1.0, std::abs(left)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Operators, AnyOperator, testing::ValuesIn(kSubjects),
+INSTANTIATE_TEST_SUITE_P(Operators, AnyOperator, ::testing::ValuesIn(kSubjects),
                          [](const auto& subject) { return subject.param.name; });
 
 }  // namespace
-}  // namespace foehn::observation
+}  // namespace foehn::observation::operator_mpi_test

@@ -8,7 +8,7 @@
 
 #include "foehn/observation/block_mean_operator.hpp"
 
-namespace foehn::observation {
+namespace foehn::observation::slab_observations_test {
 namespace {
 
 TEST(SlabObservations, HaveRowsOfZeroForMissingValues) {
@@ -34,4 +34,4 @@ TEST(SlabObservations, HaveRowsOfZeroForMissingValues) {
 }
 
 }  // namespace
-}  // namespace foehn::observation
+}  // namespace foehn::observation::slab_observations_test

@@ -7,7 +7,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::observation {
+namespace foehn::observation::sparse_operator_test {
 namespace {
 
 TEST(SparseOperator, IsTheWeightedSumOverCellsAndHours) {
@@ -38,4 +38,4 @@ TEST(SparseOperator, RefusesWeightsThatAreNegativeOrNotFinite) {
 }
 
 }  // namespace
-}  // namespace foehn::observation
+}  // namespace foehn::observation::sparse_operator_test

@@ -6,7 +6,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/process/device.hpp"
 
-namespace foehn::process {
+namespace foehn::process::device_mpi_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -56,4 +56,4 @@ TEST(Devices, AreSharedIfAskedForAlone) {
 }
 
 }  // namespace
-}  // namespace foehn::process
+}  // namespace foehn::process::device_mpi_test

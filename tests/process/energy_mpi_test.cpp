@@ -6,7 +6,7 @@
 #include "foehn/process/energy.hpp"
 #include "powercap_folder.hpp"
 
-namespace foehn::process {
+namespace foehn::process::energy_mpi_test {
 namespace {
 
 using foehn::testing::PowercapFolder;
@@ -57,4 +57,4 @@ TEST(EnergyMeter, IsUnknownWhereOneGpuDoesNotTell) {
 }
 
 }  // namespace
-}  // namespace foehn::process
+}  // namespace foehn::process::energy_mpi_test

@@ -8,7 +8,7 @@
 #include "io/test_files.hpp"
 #include "powercap_folder.hpp"
 
-namespace foehn::process {
+namespace foehn::process::energy_test {
 namespace {
 
 using foehn::testing::PowercapFolder;
@@ -91,4 +91,4 @@ TEST_F(GpuEnergyTest, IsUnknownWhereTheDriverDoesNotTell) {
 }
 
 }  // namespace
-}  // namespace foehn::process
+}  // namespace foehn::process::energy_test

@@ -9,7 +9,7 @@
 #include "foehn/process/output_lock.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::process {
+namespace foehn::process::output_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -54,4 +54,4 @@ TEST(RefuseOverwriting, NamesAnOutputThatIsRead) {
 }
 
 }  // namespace
-}  // namespace foehn::process
+}  // namespace foehn::process::output_test

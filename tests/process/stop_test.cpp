@@ -5,7 +5,7 @@
 #include <chrono>
 #include <csignal>
 
-namespace foehn::process {
+namespace foehn::process::stop_test {
 namespace {
 
 TEST(StopToken, SpeaksOfItsOwnSourceAlone) {
@@ -76,4 +76,4 @@ TEST(StopSignalsDeathTest, EndTheProcessAgainWhereNothingListens) {
 }
 
 }  // namespace
-}  // namespace foehn::process
+}  // namespace foehn::process::stop_test

@@ -12,7 +12,7 @@
 #include "io/test_files.hpp"
 #include "unsteady_file_system.hpp"
 
-namespace foehn::service {
+namespace foehn::service::desk_test {
 namespace {
 
 using foehn::testing::claim_of;
@@ -391,4 +391,4 @@ TEST_F(DeskTest, NeedsFewCallsForAClaimHoweverLongTheQueue) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::desk_test

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace foehn::service {
+namespace foehn::service::experience_test {
 namespace {
 
 Order order_of(std::int64_t hours, std::int64_t members, std::int64_t steps = 16) {
@@ -60,4 +60,4 @@ TEST(Experience, TakesNoNoticeOfOtherLines) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::experience_test

@@ -12,7 +12,7 @@
 #include "io/test_files.hpp"
 #include "service/watch.hpp"
 
-namespace foehn::service {
+namespace foehn::service::presence_test {
 namespace {
 
 using ::testing::IsEmpty;
@@ -105,4 +105,4 @@ TEST(Submission, SaysWhenItWasMadeAndFromWhichFile) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::presence_test

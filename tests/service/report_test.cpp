@@ -9,7 +9,7 @@
 #include "io/test_files.hpp"
 #include "unsteady_file_system.hpp"
 
-namespace foehn::service {
+namespace foehn::service::report_test {
 namespace {
 
 using foehn::testing::claim_of;
@@ -108,4 +108,4 @@ TEST_F(ReportTest, ReadsNoJournalForProgress) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::report_test

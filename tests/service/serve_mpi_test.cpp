@@ -12,7 +12,7 @@
 #include "foehn/service/serve.hpp"
 #include "foehn/service/spool.hpp"
 
-namespace foehn::service {
+namespace foehn::service::serve_mpi_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -138,4 +138,4 @@ TEST_F(ServeTest, WaitsWhereAnotherRunWritesToTheFolder) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::serve_mpi_test

@@ -10,7 +10,7 @@
 #include "io/test_files.hpp"
 #include "unsteady_file_system.hpp"
 
-namespace foehn::service {
+namespace foehn::service::spool_test {
 namespace {
 
 using foehn::testing::claim_of;
@@ -213,4 +213,4 @@ TEST(Disk, CreatesAFileOnceAndWhole) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::spool_test

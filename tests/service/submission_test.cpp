@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace foehn::service {
+namespace foehn::service::submission_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -20,4 +20,4 @@ TEST(Submission, LeavesTheTextAsItWas) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::submission_test

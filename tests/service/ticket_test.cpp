@@ -4,7 +4,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::service {
+namespace foehn::service::ticket_test {
 namespace {
 
 TEST(Ticket, IsReadBackFromTheNameOfItsFile) {
@@ -42,4 +42,4 @@ TEST(JobName, IsRefusedWhereAFileCannotBearIt) {
 }
 
 }  // namespace
-}  // namespace foehn::service
+}  // namespace foehn::service::ticket_test

@@ -9,7 +9,7 @@
 #include "foehn/io/safetensors.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::training {
+namespace foehn::training::checkpoints_test {
 namespace {
 
 using ::testing::AllOf;
@@ -179,4 +179,4 @@ TEST_F(TrainingCheckpoints, OfAnotherNetworkAreRefusedNamingTheTensor) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::checkpoints_test

@@ -12,7 +12,7 @@
 #include "foehn/training/objective.hpp"
 #include "training/toy_fields.hpp"
 
-namespace foehn::training {
+namespace foehn::training::conditional_training_test {
 namespace {
 
 using foehn::testing::kToyNx;
@@ -103,4 +103,4 @@ TEST(ResidualObjective, MakesCoarseFieldsOfEveryKindAndPhase) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::conditional_training_test

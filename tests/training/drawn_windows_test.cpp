@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-namespace foehn::training {
+namespace foehn::training::drawn_windows_test {
 namespace {
 
 constexpr std::int64_t kDrawnHours = 3, kDrawnNy = 4, kDrawnNx = 6;
@@ -63,4 +63,4 @@ TEST(DrawnWindows, DependOnTheirKeyAlone) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::drawn_windows_test

@@ -11,7 +11,7 @@
 #include "foehn/training/trainer.hpp"
 #include "training/toy_fields.hpp"
 
-namespace foehn::training {
+namespace foehn::training::edm_training_test {
 namespace {
 
 using diffusion::at_hour_zero;
@@ -106,4 +106,4 @@ TEST(LearningRate, RisesAndFallsWithinItsStage) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::edm_training_test

@@ -15,7 +15,7 @@
 #include "foehn/training/static_fields.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::training {
+namespace foehn::training::settings_test {
 namespace {
 
 using ::testing::AllOf;
@@ -277,4 +277,4 @@ TEST_F(StartFrom, RefusesAnotherNetworkVariablesOrSchedule) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::settings_test

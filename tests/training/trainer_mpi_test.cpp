@@ -9,7 +9,7 @@
 #include "io/test_files.hpp"
 #include "training/toy_fields.hpp"
 
-namespace foehn::training {
+namespace foehn::training::trainer_mpi_test {
 namespace {
 
 TrainingOptions options_of(std::int64_t steps) {
@@ -399,4 +399,4 @@ TEST_F(TrainerOnAnyNumberOfRanks, LearnsWhatCoarseFieldsLeaveOpen) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::trainer_mpi_test

@@ -11,7 +11,7 @@
 #include "model/reference_network.hpp"
 #include "training/toy_fields.hpp"
 
-namespace foehn::training {
+namespace foehn::training::training_test {
 namespace {
 
 using diffusion::at_hour_zero;
@@ -103,4 +103,4 @@ TEST(FieldCache, NamesATruncatedFileAndSaysWhatToDo) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::training_test

@@ -14,7 +14,7 @@
 #include "io/test_files.hpp"
 #include "training/toy_fields.hpp"
 
-namespace foehn::training {
+namespace foehn::training::windows_test {
 namespace {
 
 constexpr std::int64_t kLength = 11, kStarts = 20;  // a window is longer than a day of 8 steps
@@ -192,4 +192,4 @@ TEST_F(CacheOfADailyCycle, HasNoneOfFieldsTwiceADay) {
 }
 
 }  // namespace
-}  // namespace foehn::training
+}  // namespace foehn::training::windows_test

@@ -16,7 +16,7 @@
 #include "foehn/observation/block_mean_operator.hpp"
 #include "foehn/trajectory/composed_by_noise.hpp"
 
-namespace foehn::trajectory {
+namespace foehn::trajectory::composed_denoiser_mpi_test {
 namespace {
 
 constexpr std::int64_t kVariables = 2, kNy = 9, kNx = 6;  // odd, so that vectorised loops have tails
@@ -101,7 +101,7 @@ class SeesHours : public diffusion::WindowDenoiser {
     const at::Tensor hours =
         (at::tensor(noisy.first_hours, at::kFloat).unsqueeze(1) + offsets).reshape(shape);
     EXPECT_TRUE(noisy.fields.eq(hours).all().item<bool>())
-        << "first hours " << testing::PrintToString(noisy.first_hours);
+        << "first hours " << ::testing::PrintToString(noisy.first_hours);
     return hours;
   }
   std::int64_t batch_;
@@ -151,10 +151,10 @@ observation::Observations observations_of(const Slab& mine, std::int64_t hours, 
 }
 
 /// Samples of trajectories in rows, which block means are of.
-class OnAnyNumberOfRanks : public testing::TestWithParam<Case> {};
+class OnAnyNumberOfRanks : public ::testing::TestWithParam<Case> {};
 
 /// What needs no observations, of hours in rows and of hours that are lists of cells.
-class OfAnyHourShape : public testing::TestWithParam<std::tuple<Case, HourShape>> {};
+class OfAnyHourShape : public ::testing::TestWithParam<std::tuple<Case, HourShape>> {};
 
 TEST_P(OfAnyHourShape, AnEstimateHasTheSameBitsOnAnyNumberOfRanks) {
   const auto& [shared_out, hour_shape] = GetParam();
@@ -331,11 +331,11 @@ TEST(ComposedByNoise, TakesOneStrideWhileNoiseOutweighsTheSignalByFarAndAnotherT
   EXPECT_EQ(both.work().differentiated, much.work().differentiated + little.work().differentiated);
 }
 
-const auto kCases = testing::Values(Case{19, 2, 1, 3}, Case{19, 2, 3, 3}, Case{19, 2, 5, 3},
-                                    Case{7, 3, 1, 1},     // one window; slabs shorter than k
-                                    Case{11, 4, 9, 1},    // slabs shorter than k, the largest stride
-                                    Case{13, 4, 1, 6},    // at most three slabs: a rank owns nothing
-                                    Case{48, 1, 3, 24});  // two slabs
+const auto kCases = ::testing::Values(Case{19, 2, 1, 3}, Case{19, 2, 3, 3}, Case{19, 2, 5, 3},
+                                      Case{7, 3, 1, 1},     // one window; slabs shorter than k
+                                      Case{11, 4, 9, 1},    // slabs shorter than k, the largest stride
+                                      Case{13, 4, 1, 6},    // at most three slabs: a rank owns nothing
+                                      Case{48, 1, 3, 24});  // two slabs
 
 std::string name_of(const Case& c) {
   return fmt::format("L{}K{}S{}P{}", c.hours, c.markov_order, c.stride, c.period);
@@ -344,7 +344,7 @@ std::string name_of(const Case& c) {
 INSTANTIATE_TEST_SUITE_P(Cases, OnAnyNumberOfRanks, kCases,
                          [](const auto& tested) { return name_of(tested.param); });
 
-INSTANTIATE_TEST_SUITE_P(Cases, OfAnyHourShape, testing::Combine(kCases, testing::Values(kRows, kCells)),
+INSTANTIATE_TEST_SUITE_P(Cases, OfAnyHourShape, ::testing::Combine(kCases, ::testing::Values(kRows, kCells)),
                          [](const auto& tested) {
                            return name_of(std::get<0>(tested.param)) +
                                   (std::get<1>(tested.param) == kRows ? "Rows" : "Cells");
@@ -390,4 +390,4 @@ TEST(ComposedDenoiser, SamplesHoursThatAreListsOfCellsAsItDoesHoursInRows) {
 }
 
 }  // namespace
-}  // namespace foehn::trajectory
+}  // namespace foehn::trajectory::composed_denoiser_mpi_test

@@ -6,7 +6,7 @@
 #include "foehn/trajectory/slab_partition.hpp"
 #include "foehn/trajectory/window_plan.hpp"
 
-namespace foehn::trajectory {
+namespace foehn::trajectory::plan_test {
 namespace {
 
 TEST(SlabPartition, CoversEveryHourOnceInOrder) {
@@ -104,12 +104,12 @@ TEST(WindowPlan, KeepsTheMiddleHoursOfEveryWindowAndStaysInside) {
 }
 
 TEST(WindowPlan, RefusesTooFewHoursAndWrongStrides) {
-  EXPECT_THAT([] { WindowPlan(12, 6, 1); }, testing::ThrowsMessage<core::Error>(testing::AllOf(
-                                                testing::HasSubstr("12"), testing::HasSubstr("13"))));
+  EXPECT_THAT([] { WindowPlan(12, 6, 1); }, ::testing::ThrowsMessage<core::Error>(::testing::AllOf(
+                                                ::testing::HasSubstr("12"), ::testing::HasSubstr("13"))));
   for (const std::int64_t stride : {0, 2, 15, -1})
     EXPECT_THAT([&] { WindowPlan(100, 6, stride); },
-                testing::ThrowsMessage<core::Error>(testing::HasSubstr("sampler.stride")));
+                ::testing::ThrowsMessage<core::Error>(::testing::HasSubstr("sampler.stride")));
 }
 
 }  // namespace
-}  // namespace foehn::trajectory
+}  // namespace foehn::trajectory::plan_test

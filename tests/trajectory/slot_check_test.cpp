@@ -5,7 +5,7 @@
 
 #include "foehn/core/error.hpp"
 
-namespace foehn::trajectory {
+namespace foehn::trajectory::slot_check_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -53,4 +53,4 @@ TEST(Slots, AreCheckedForBitsThatDependOnThem) {
 }
 
 }  // namespace
-}  // namespace foehn::trajectory
+}  // namespace foehn::trajectory::slot_check_test

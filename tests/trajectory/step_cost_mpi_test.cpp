@@ -18,7 +18,7 @@
 #include "foehn/trajectory/composed_denoiser.hpp"
 #include "trajectory/surroundings.hpp"
 
-namespace foehn::trajectory {
+namespace foehn::trajectory::step_cost_mpi_test {
 namespace {
 
 constexpr std::int64_t kVariables = 2, kNy = 6, kNx = 9, kPeriod = 6, kMarkovOrder = 2;
@@ -138,4 +138,4 @@ TEST(Step, TakesAFewOperatorsMoreForEachCallOfTheNetwork) {
 }
 
 }  // namespace
-}  // namespace foehn::trajectory
+}  // namespace foehn::trajectory::step_cost_mpi_test

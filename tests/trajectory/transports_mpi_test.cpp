@@ -8,7 +8,7 @@
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/trajectory/composed_by_noise.hpp"
 
-namespace foehn::trajectory {
+namespace foehn::trajectory::transports_mpi_test {
 namespace {
 
 constexpr std::int64_t kHours = 23, kMarkovOrder = 3, kPeriod = 6;
@@ -77,8 +77,8 @@ TEST_P(CompositionOver, HasTheBitsOfOneRank) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Here, CompositionOver, testing::ValuesIn(comm::transports_here()),
+INSTANTIATE_TEST_SUITE_P(Here, CompositionOver, ::testing::ValuesIn(comm::transports_here()),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
-}  // namespace foehn::trajectory
+}  // namespace foehn::trajectory::transports_mpi_test

@@ -7,7 +7,7 @@
 #include "foehn/core/error.hpp"
 #include "io/test_files.hpp"
 
-namespace foehn::tuning {
+namespace foehn::tuning::journal_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -61,4 +61,4 @@ TEST(Loss, WeighsSpreadThatIsWrongEitherWay) {
 }
 
 }  // namespace
-}  // namespace foehn::tuning
+}  // namespace foehn::tuning::journal_test

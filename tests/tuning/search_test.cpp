@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-namespace foehn::tuning {
+namespace foehn::tuning::search_test {
 namespace {
 
 const std::vector<Dimension> kTwo{{"a", 0.01, 1, 0, 0}, {"b", 1, 100, 1}};
@@ -102,4 +102,4 @@ TEST(Search, GoesOnWhereTrialsFail) {
 }
 
 }  // namespace
-}  // namespace foehn::tuning
+}  // namespace foehn::tuning::search_test

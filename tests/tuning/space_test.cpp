@@ -4,7 +4,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/tuning/tune.hpp"
 
-namespace foehn::tuning {
+namespace foehn::tuning::space_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -85,4 +85,4 @@ TEST(ReservedPeriods, AreNotTunedOn) {
 }
 
 }  // namespace
-}  // namespace foehn::tuning
+}  // namespace foehn::tuning::space_test

@@ -18,7 +18,7 @@
 #include "foehn/model/learnt_from.hpp"
 #include "foehn/tuning/tune.hpp"
 
-namespace foehn::tuning {
+namespace foehn::tuning::tune_mpi_test {
 namespace {
 
 constexpr double kError = 0.3;  // of observations, in units of normalised fields
@@ -226,4 +226,4 @@ TEST_F(Tune, RefusesAReferenceThatLacksHoursAndSearchesThatMix) {
 }
 
 }  // namespace
-}  // namespace foehn::tuning
+}  // namespace foehn::tuning::tune_mpi_test

@@ -8,7 +8,7 @@
 #include "foehn/model/score_unet.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::bench_test {
 namespace {
 
 using ::testing::AllOf;
@@ -106,4 +106,4 @@ TEST_F(Bench, NamesOptionsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::bench_test

@@ -6,7 +6,7 @@
 #include "integration/esgf_file.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::bias_test {
 namespace {
 
 using ::testing::AllOf;
@@ -255,4 +255,4 @@ TEST_F(Bias, HasATrendThatTheMethodKeeps) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::bias_test

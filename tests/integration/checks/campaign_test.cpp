@@ -6,7 +6,7 @@
 #include "integration/same_netcdf.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::campaign_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -254,4 +254,4 @@ TEST_F(CampaignCommand, ListsWhatIsMissingAndFilesTheRest) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::campaign_test

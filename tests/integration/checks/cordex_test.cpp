@@ -8,7 +8,7 @@
 #include "integration/esgf_file.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::cordex_test {
 namespace {
 
 constexpr auto kTemplate = FOEHN_TEST_REFERENCE "/../../configs/cordex_metadata.ini";
@@ -221,4 +221,4 @@ TEST(Cordex, TemplateHoldsEveryKeyAndAsksForThoseThatAreRequired) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::cordex_test

@@ -10,7 +10,7 @@
 #include "io/test_files.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::evaluate_test {
 namespace {
 
 using io::TemporaryFolder;
@@ -276,4 +276,4 @@ TEST_F(Evaluate, SaysWhenThePriorHasNoClimatology) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::evaluate_test

@@ -10,7 +10,7 @@
 #include "integration/esgf_file.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::odd_files_test {
 namespace {
 
 constexpr std::size_t kInstants = 8;
@@ -379,4 +379,4 @@ const std::vector<BadInput> kPrepared = {
 INSTANTIATE_TEST_SUITE_P(, OddFilesArePrepared, ::testing::ValuesIn(kPrepared), name_of);
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::odd_files_test

@@ -5,7 +5,7 @@
 #include "integration/same_netcdf.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::points_test {
 namespace {
 
 using Folder = std::filesystem::path;
@@ -192,4 +192,4 @@ TEST(PointsWithHeights, AreNotCorrectedWithoutAnOrography) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::points_test

@@ -4,7 +4,7 @@
 #include "foehn/model/domain.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::prepare_test {
 namespace {
 
 constexpr std::size_t kTas = 1, kUas = 2;  // among psl, tas, uas, vas
@@ -281,4 +281,4 @@ TEST_F(Prepare, WritesMissingCellsUpToAStatedFraction) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::prepare_test

@@ -14,7 +14,7 @@
 #include "foehn/model/prior_bundle.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::sample_test {
 namespace {
 
 constexpr auto kObservations = "input.observations";
@@ -495,4 +495,4 @@ TEST(Sample, TakesObservationsInAUnitThatCanBeConverted) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::sample_test

@@ -2,7 +2,7 @@
 
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::serial_test {
 namespace {
 
 constexpr std::size_t kTas = 1;  // among psl, tas, uas, vas
@@ -244,4 +244,4 @@ const std::vector<BadInput> kBadEvaluate = {
 INSTANTIATE_TEST_SUITE_P(, EvaluateRefuses, ::testing::ValuesIn(kBadEvaluate), name_of);
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::serial_test

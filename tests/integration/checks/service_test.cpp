@@ -5,7 +5,7 @@
 #include "integration/same_netcdf.hpp"
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::service_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -215,4 +215,4 @@ TEST_F(ServiceCommands, ResolveRelativePathsWhereAJobIsSubmitted) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::service_test

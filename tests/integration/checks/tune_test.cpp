@@ -2,7 +2,7 @@
 
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::tune_test {
 namespace {
 
 /// A prior of the first seven days, so that the eighth is held out.
@@ -101,4 +101,4 @@ TEST(Tune, KeepsTheErrorsOfStations) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::tune_test

@@ -1,6 +1,6 @@
 #include "refusal.hpp"
 
-namespace foehn::testing {
+namespace foehn::testing::validate_only_test {
 namespace {
 
 /// `--validate-only` on good input.
@@ -66,4 +66,4 @@ TEST_F(ValidateOnly, ScoresNothing) {
 }
 
 }  // namespace
-}  // namespace foehn::testing
+}  // namespace foehn::testing::validate_only_test
