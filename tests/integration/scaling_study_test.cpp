@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "io/test_files.hpp"
@@ -58,6 +59,22 @@ TEST_F(ScalingStudy, MeasuresWhatIsNotMeasuredYetAndSumsUp) {
   EXPECT_NEAR(shares, 1, 1e-9);
   const std::string csv = io::content_of(folder_ / "study/results.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
+
+  // Where processors are metered (here as if they were): jobs that share a host count its energy once.
+  EXPECT_TRUE(both.contains("joules_per_simulated_year"));
+  auto metered = results;
+  for (auto& measurement : metered["cases"][3]["measurements"])
+    for (std::size_t job = 0; job < 2; ++job)
+      measurement["runs"][job]["energy_J"] = {{"processors", 1000. + 100. * static_cast<double>(job)}};
+  std::filesystem::create_directory(folder_ / "metered");
+  io::write_content(folder_ / "metered/results.json", metered.dump());
+  const Outcome summary =
+      run_command({FOEHN_PYTHON, FOEHN_SOURCE "/tools/scaling_study", "--output", folder_ / "metered"});
+  ASSERT_EQ(summary.exit_code, 0) << summary;
+  EXPECT_THAT(summary.out, HasSubstr("kWh per simulated year"));
+  const auto lines = nlohmann::json::parse(io::content_of(folder_ / "metered/results.json"))["summary"];
+  const double years = 2 * 9 / (365.25 * 24);  // two jobs of 9 hours, whose members are one each
+  EXPECT_NEAR(lines[3]["joules_per_simulated_year"].get<double>(), 1100 / years, 1);
 
   const Outcome again = measure(words);
   EXPECT_EQ(again.exit_code, 0) << again;
