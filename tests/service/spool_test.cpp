@@ -58,7 +58,8 @@ TEST_F(SpoolTest, FreesTheNameOfAJobWhoseFileIsRemoved) {
 
 TEST_F(SpoolTest, NumbersJobsInOrderOfArrivalAcrossStates) {
   spool_.submit({{"a", "text"}, {"b", "text"}}, 500);
-  ASSERT_TRUE(spool_.take({{500, 2, "b", 0}, "node-1"}));
+  const Claim claim{{500, 2, "b", 0}, "node-1"};
+  ASSERT_TRUE(spool_.take(claim));
   spool_.submit({{"c", "text"}}, 900);
   EXPECT_EQ(spool_.jobs().at("a").ticket.serial, 1);
   EXPECT_EQ(spool_.jobs().at("b").state, State::claimed);

@@ -22,7 +22,7 @@ using foehn::testing::kToyVariables;
 constexpr std::int64_t kWindow = 3, kReach = 5;
 
 model::ScoreUnetArchitecture conditional_architecture() {
-  auto architecture = foehn::testing::toy_architecture(2);
+  auto architecture = foehn::testing::toy_fields_architecture(2);
   architecture.extra_inputs = model::ConditionalResidual::extra_inputs(architecture.window);
   return architecture;
 }

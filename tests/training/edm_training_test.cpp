@@ -40,7 +40,7 @@ TEST(ScoredLevels, AreTheMiddlesOfBandsEvenInT) {
 }
 
 TEST(EdmObjective, HasTheWeightedErrorOfTheDenoiserAsItsLoss) {
-  const auto architecture = foehn::testing::toy_architecture();
+  const auto architecture = foehn::testing::toy_fields_architecture();
   const auto tensors = initial_tensors(architecture, 5);
   const at::TensorOptions exact(at::kDouble);
   const double s = 0.6;
@@ -72,7 +72,7 @@ TEST(CorrectionObjective, IsAsPreciseAtNoiseOf1e5) {
                                     at::kDouble);
   for (std::int64_t v = 0; v < foehn::testing::kToyVariables; ++v)
     for (std::int64_t lag = 0; lag < 3; ++lag) covariance[lag][v][v].fill_(std::pow(0.6, lag));
-  const auto architecture = foehn::testing::toy_architecture(2);
+  const auto architecture = foehn::testing::toy_fields_architecture(2);
   const auto lesson_in = [&](at::ScalarType type) {
     CorrectionObjective objective(std::make_unique<model::GaussianPreconditioned>(
         model::GaussianPrior(covariance, type),

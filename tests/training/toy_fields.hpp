@@ -41,7 +41,7 @@ inline void write_toy_cache(const std::filesystem::path& path) {
   });
 }
 
-inline model::ScoreUnetArchitecture toy_architecture(std::int64_t inputs = 1) {
+inline model::ScoreUnetArchitecture toy_fields_architecture(std::int64_t inputs = 1) {
   return {.window = 3,
           .variables = kToyVariables,
           .hidden = {4, 6},
@@ -53,7 +53,8 @@ inline model::ScoreUnetArchitecture toy_architecture(std::int64_t inputs = 1) {
 
 inline training::NoiseObjective toy_objective() {
   return training::NoiseObjective(std::make_unique<model::ScoreUnet>(
-      toy_architecture(), training::initial_tensors(toy_architecture(), 5), at::TensorOptions(at::kFloat)));
+      toy_fields_architecture(), training::initial_tensors(toy_fields_architecture(), 5),
+      at::TensorOptions(at::kFloat)));
 }
 
 }  // namespace foehn::testing

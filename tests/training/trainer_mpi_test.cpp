@@ -365,7 +365,7 @@ TEST_F(TrainerOnAnyNumberOfRanks, SaysWhereItDiverged) {
 
 TEST_F(TrainerOnAnyNumberOfRanks, LearnsWhatCoarseFieldsLeaveOpen) {
   const FieldCache fields(folder_ / "cache.nc");
-  auto architecture = foehn::testing::toy_architecture(2);
+  auto architecture = foehn::testing::toy_fields_architecture(2);
   architecture.extra_inputs = model::ConditionalResidual::extra_inputs(architecture.window);
   TrainingOptions options = options_of(80);
   options.stages = {{.steps = 80, .learning_rate = 5e-3, .noise = {NoiseKind::log_normal, -1.2, 1.2}}};

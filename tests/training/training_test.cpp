@@ -40,9 +40,9 @@ TEST(CorrectionObjective, HasALossOfOneWhereTheNetworkIsZeroAndThePriorTrue) {
                                      foehn::testing::kToyNy, foehn::testing::kToyNx},
                                     at::kDouble);
   for (std::int64_t v = 0; v < foehn::testing::kToyVariables; ++v) covariance[0][v][v].fill_(1);
-  auto network = std::make_unique<model::ScoreUnet>(foehn::testing::toy_architecture(2),
-                                                    initial_tensors(foehn::testing::toy_architecture(2), 1),
-                                                    at::TensorOptions(at::kFloat));
+  auto network = std::make_unique<model::ScoreUnet>(
+      foehn::testing::toy_fields_architecture(2),
+      initial_tensors(foehn::testing::toy_fields_architecture(2), 1), at::TensorOptions(at::kFloat));
   CorrectionObjective objective(std::make_unique<model::GaussianPreconditioned>(
       model::GaussianPrior(covariance, at::kFloat), std::move(network)));
   at::manual_seed(41);
@@ -58,14 +58,14 @@ TEST(CorrectionObjective, HasALossOfOneWhereTheNetworkIsZeroAndThePriorTrue) {
 }
 
 TEST(InitialTensors, AreUniformWithinTheInputsOfAUnit) {
-  const auto tensors = initial_tensors(foehn::testing::toy_architecture(), 3);
+  const auto tensors = initial_tensors(foehn::testing::toy_fields_architecture(), 3);
   const double bound = 1 / std::sqrt(6 * 9.0);  // of a 3 x 3 convolution of 6 channels
   const at::Tensor& weight = tensors.at("unet.heads.0.weight");
   EXPECT_EQ(weight.sizes(), (at::IntArrayRef{4, 6, 3, 3}));
   EXPECT_LE(weight.abs().max().item<double>(), bound);
   EXPECT_GT(weight.abs().max().item<double>(), 0.9 * bound);
-  EXPECT_TRUE(
-      at::equal(weight, initial_tensors(foehn::testing::toy_architecture(), 3).at("unet.heads.0.weight")));
+  EXPECT_TRUE(at::equal(
+      weight, initial_tensors(foehn::testing::toy_fields_architecture(), 3).at("unet.heads.0.weight")));
 }
 
 TEST(InitialTensors, OfAGraphTransformerHaveNormsThatNeitherScaleNorShift) {
