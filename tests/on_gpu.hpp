@@ -8,7 +8,7 @@
 namespace foehn {
 
 /// Cases that need a GPU, in the arithmetic of a run: skipped where LibTorch finds none.
-class OnGpu : public testing::Test {
+class OnGpu : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!at::hasCUDA()) GTEST_SKIP() << "no GPU at hand";

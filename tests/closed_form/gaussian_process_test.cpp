@@ -41,7 +41,7 @@ std::vector<Row> load_rows() {
   for (const Row& row : nlohmann::json::parse(file)) {
     const bool is_first =
         kinds.insert(row.at("guidance").dump() + row.at("method").dump() + row.at("steps").dump()).second;
-    if (is_first || !::testing::kSmallCases) rows.push_back(row);
+    if (is_first || !testing::kSmallCases) rows.push_back(row);
   }
   return rows;
 }

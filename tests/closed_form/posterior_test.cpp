@@ -15,7 +15,7 @@
 namespace foehn::posterior_test {
 namespace {
 
-constexpr std::int64_t kHours = ::testing::kSmallCases ? 25 : 49, kVariables = 2, kSide = 16, kBlock = 4,
+constexpr std::int64_t kHours = testing::kSmallCases ? 25 : 49, kVariables = 2, kSide = 16, kBlock = 4,
                        kEvery = 6;
 constexpr std::int64_t kCells = kSide * kSide, kCoarse = kSide / kBlock, kBlocks = kCoarse * kCoarse;
 constexpr double kStd = 0.1;

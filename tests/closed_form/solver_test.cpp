@@ -16,7 +16,7 @@
 namespace foehn::solver_test {
 namespace {
 
-constexpr std::int64_t kHours = ::testing::kSmallCases ? 61 : 121;
+constexpr std::int64_t kHours = testing::kSmallCases ? 61 : 121;
 constexpr double kTolerance = 1e-4;
 
 const auto kDouble = at::TensorOptions(at::kDouble);
@@ -110,7 +110,7 @@ Outcome solve(const Process& process, double t) {
 /// The first of several values alone, where cases are small.
 template <class Value>
 std::vector<Value> some_of(std::vector<Value> values) {
-  if (::testing::kSmallCases) values.resize(1);
+  if (testing::kSmallCases) values.resize(1);
   return values;
 }
 

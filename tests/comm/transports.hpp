@@ -95,7 +95,7 @@ inline std::vector<TestedTransport> transports_here() {
 
 /// Cases over every transport. Those of NCCL are skipped where ranks share a GPU, which it refuses, unless
 /// these pass for ranks of different machines (NCCL_HOSTID).
-class OverEveryTransport : public testing::TestWithParam<TestedTransport> {
+class OverEveryTransport : public ::testing::TestWithParam<TestedTransport> {
  protected:
   void SetUp() override {
     const auto gpus = static_cast<int>(at::hasCUDA() ? at::getNumGPUs() : 0);

@@ -66,7 +66,7 @@ class Slurm : public ::testing::Test {
     std::string configuration;
     for (const auto& [name, value] : options) {
       const auto dot = name.find('.');
-      configuration += "[" + name.substr(0, dot) + "]\n" + name.substr(dot + 1) + " = " + value + "\n";
+      configuration += fmt::format("[{}]\n{} = {}\n", name.substr(0, dot), name.substr(dot + 1), value);
     }
     io::write_content(folder_ / "job.ini", configuration);
     Words words{"job.ini"};
