@@ -148,7 +148,7 @@ TEST(DescribeHang, NamesThoseThatLagBehindAndWhereEachIs) {
   Whereabouts also = sums;
   also.rank = 2;
   const Whereabouts works{.rank = 1, .has_answered = true, .is_waiting = false, .text = "working: step 3"};
-  const Whereabouts stopped{.rank = 3};
+  const Whereabouts stopped{.rank = 3, .text = ""};
   EXPECT_EQ(describe_hang(60, {sums, works, also, stopped}),
             "foehn: error: no progress for 60 s (run.timeout): the others wait for rank 3\n"
             "  rank 3: no answer: stopped, or its machine is gone\n"

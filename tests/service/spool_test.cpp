@@ -58,8 +58,8 @@ TEST_F(SpoolTest, FreesTheNameOfAJobWhoseFileIsRemoved) {
 
 TEST_F(SpoolTest, NumbersJobsInOrderOfArrivalAcrossStates) {
   spool_.submit({{"a", "text"}, {"b", "text"}}, 500);
-  const Claim claim{{500, 2, "b", 0}, "node-1"};
-  ASSERT_TRUE(spool_.take(claim));
+  const Ticket second{500, 2, "b", 0};
+  ASSERT_TRUE(spool_.take({second, "node-1"}));
   spool_.submit({{"c", "text"}}, 900);
   EXPECT_EQ(spool_.jobs().at("a").ticket.serial, 1);
   EXPECT_EQ(spool_.jobs().at("b").state, State::claimed);

@@ -20,9 +20,9 @@
 namespace foehn::trajectory::fake_device_mpi_test {
 namespace {
 
-using ::testing::device_tally;
-using ::testing::DeviceTally;
-using ::testing::kFakeDevice;
+using testing::device_tally;
+using testing::DeviceTally;
+using testing::kFakeDevice;
 
 constexpr std::int64_t kVariables = 2, kNy = 6, kNx = 8, kPeriod = 6, kSteps = 3;
 
