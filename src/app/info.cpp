@@ -126,6 +126,15 @@ void describe_network(const model::NetworkArchitecture& network, const grid::Gri
        fmt::format("{:.4g} GFLOP per window", static_cast<double>(model::window_flops(network, grid)) / 1e9));
 }
 
+/// What coarse fields are.
+std::string means_text(const model::CoarseForm& form) {
+  if (!form.is_of_cells())
+    return fmt::format("means over blocks of {} cells per side", fmt::join(form.blocks, ", "));
+  return fmt::format("means over {} cells of a reduced Gaussian grid of {} rows",
+                     std::accumulate(form.row_sizes.begin(), form.row_sizes.end(), std::int64_t{0}),
+                     form.row_sizes.size());
+}
+
 void describe_prior_bundle(const fs::path& folder) {
   const model::PriorDescription prior = model::describe_prior(folder);
   const model::Domain& domain = prior.domain;
@@ -148,8 +157,7 @@ void describe_prior_bundle(const fs::path& folder) {
   line("schedule", diffusion::describe(prior.schedule));
   if (prior.coarse)
     line("given coarse fields",
-         fmt::format("means over blocks of {} cells per side, every {} steps",
-                     fmt::join(prior.coarse->blocks, ", "), fmt::join(prior.coarse->every, ", ")));
+         fmt::format("{}, every {} steps", means_text(*prior.coarse), fmt::join(prior.coarse->every, ", ")));
   if (prior.network) describe_network(*prior.network, domain.grid);
   const io::SafetensorsFile file(weights);
   if (const auto period = model::learnt_from(file.metadata(), domain.calendar))

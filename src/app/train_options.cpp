@@ -38,6 +38,11 @@ void add_network_options(config::OptionTable& table, TrainOptions& options) {
                         double least) {
     table.add(name, &values, {.doc = doc, .unit = "1", .minimum = least, .maximum = 65536});
   };
+  table.add(
+      "network.kind", &options.network,
+      {.doc = "Train a u-net or a graph-transformer as the network of a conditional-residual; auto: a u-net, "
+              "but for prior.kind graph-transformer. A graph-transformer goes on grids of the globe alone, "
+              "without rows too."});
   list("network.hidden", options.hidden, "Use these numbers of channels per level, the finest first.", 2);
   list("network.blocks", options.blocks, "Use these numbers of residual blocks per level, each way.", 0);
   list("network.attention", options.attention, "Use self-attention at these levels, counted from 0.", 0);
@@ -195,6 +200,10 @@ void add_coarse_options(config::OptionTable& table, TrainOptions& options) {
              .minimum = 1,
              .maximum = 4096,
              .fewest = 1});
+  table.add(
+      "train.coarse_grid", &options.coarse_grid,
+      {.doc = "Give a conditional-residual means over the cells of this octahedral reduced Gaussian grid, "
+              "such as O96, in place of blocks; for a record on a finer grid of the globe."});
   table.add("train.every", &options.coarse_every,
             {.doc = "Give a conditional-residual such means every N steps; of several numbers one is drawn "
                     "for each window.",

@@ -1,12 +1,15 @@
 #include "foehn/conditioning/native_input.hpp"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "foehn/calendar/time_axis.hpp"
@@ -150,6 +153,52 @@ std::vector<PointSet> NativeInput::place(const Period& period, const std::vector
   for (const Source& source : sources_)
     for (PointSet& set : place(source, period, std)) sets.push_back(std::move(set));
   return sets;
+}
+
+at::Tensor NativeInput::coarse_fields(const model::CoarseCells& cells) const {
+  std::vector<at::Tensor> fields;
+  std::vector<std::int64_t> variables;
+  for (const Source& source : sources_) {
+    fields.push_back(coarse_fields(source, cells));
+    variables.insert(variables.end(), source.data.variables.begin(), source.data.variables.end());
+  }
+  return at::cat(fields, 1).index_select(1, at::argsort(at::tensor(variables, at::kLong)));
+}
+
+at::Tensor NativeInput::coarse_fields(const Source& source, const model::CoarseCells& cells) const {
+  const io::FieldReader& reader = source.data.reader;
+  const calendar::TimeAxis& times = reader.times();
+  const std::vector<ingestion::PlausibleRange> ranges = plausible_ranges(domain_);
+  const at::Tensor index = at::tensor(source.data.variables, at::kLong),
+                   scale = domain_.normalisation.scale().index_select(0, index).reshape({-1, 1, 1});
+  const auto count = static_cast<std::size_t>(cells.grid().cells());
+  at::Tensor all = at::empty({times.size(), index.size(0), 1, cells.grid().cells()}, at::kFloat);
+  in_observations(source.data.files.front().string(), [&] {
+    if (const auto difference = grid::difference(cells.grid(), reader.grid()))
+      throw core::Error(
+          fmt::format("grid: {}; the prior was trained with means over the cells of another grid "
+                      "(train.coarse_grid)",
+                      *difference));
+    for (std::int64_t i = 0; i < times.size(); ++i) {
+      core::beat();
+      at::Tensor fields = all.select(0, i);
+      const std::span<float> values(fields.data_ptr<float>(), static_cast<std::size_t>(fields.numel()));
+      reader.read_with_gaps(i, 1, values);
+      for (std::size_t v = 0; v < source.data.variables.size(); ++v)
+        ingestion::check_plausible(ranges[static_cast<std::size_t>(source.data.variables[v])],
+                                   values.subspan(v * count, count), times.format(i), reader.grid());
+      const auto missing = std::ranges::find_if(values, [](float value) { return std::isnan(value); });
+      if (missing != values.end())
+        throw core::Error(fmt::format("{}: no value, and the prior is given one in every cell",
+                                      reader.describe_missing(i, missing - values.begin())));
+      const at::Tensor expected =
+          cells.means(domain_.normalisation.climatology()
+                          ->at(times.seconds[static_cast<std::size_t>(i)], times.calendar)
+                          .index_select(0, index));
+      fields.copy_((fields.to(at::kDouble) - expected) / scale);
+    }
+  });
+  return all;
 }
 
 std::vector<PointSet> NativeInput::place(const Source& source, const Period& period,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -17,19 +18,20 @@ namespace {
 
 constexpr std::int64_t kObservationsAtOnce = 64;  // that the root holds for others
 
+using Read = std::function<at::Tensor(std::int64_t first, std::int64_t count)>;
+
 /// Reads for ranks that wait for what is read: after a failure they still get something, so that they can all
 /// agree that it failed.
 class Source {
  public:
-  /// @param series  null but on the root
-  Source(const CheckedSeries* series, std::vector<std::int64_t> shape)
-      : series_(series), shape_(std::move(shape)) {}
+  /// @param read  observations [first, first + count); called on the root alone
+  Source(const Read& read, std::vector<std::int64_t> shape) : read_(read), shape_(std::move(shape)) {}
 
   /// Observations [first, first + count), or anything of their shape once one could not be read.
   at::Tensor read(std::int64_t first, std::int64_t count) {
     if (!failure_) {
       try {
-        return series_->read(first, count);
+        return read_(first, count);
       } catch (...) {
         failure_ = std::current_exception();
       }
@@ -43,7 +45,7 @@ class Source {
   }
 
  private:
-  const CheckedSeries* series_;
+  const Read& read_;
   std::vector<std::int64_t> shape_;  // of an observation
   std::exception_ptr failure_;
 };
@@ -52,18 +54,17 @@ class Source {
 using Ranges = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
 /// Hands each rank the values of its range, [observation, variable, Y, X].
-/// @param series  null but on the root
-at::Tensor scatter_values(const comm::Communicator& world, const Ranges& ranges, const Placement& placement,
-                          const grid::Grid& grid, const CheckedSeries* series) {
+/// @param shape  of an observation
+/// @param read   of the root
+at::Tensor scatter_values(const comm::Communicator& world, const Ranges& ranges,
+                          const std::vector<std::int64_t>& shape, const Read& read) {
   const int team = static_cast<int>(ranges.size());
   const auto [first, last] = ranges[static_cast<std::size_t>(world.rank() % team)];
   const auto span_of = [](at::Tensor& values) {
     return std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
   };
-  const std::vector<std::int64_t> shape{static_cast<std::int64_t>(placement.variables.size()),
-                                        grid.ny() / placement.block, grid.nx() / placement.block};
   at::Tensor mine = at::empty({last - first, shape[0], shape[1], shape[2]}, at::kFloat);
-  Source source(series, shape);
+  Source source(read, shape);
   std::vector<MPI_Request> requests;
   if (!world.is_root()) {
     for (std::int64_t i = 0; i < mine.size(0); i += kObservationsAtOnce) {
@@ -87,6 +88,17 @@ at::Tensor scatter_values(const comm::Communicator& world, const Ranges& ranges,
   comm::wait(requests);
   world.agree([&] { source.rethrow(); });
   return mine;
+}
+
+/// Likewise of a series.
+/// @param series  null but on the root
+at::Tensor scatter_series(const comm::Communicator& world, const Ranges& ranges, const Placement& placement,
+                          const grid::Grid& grid, const CheckedSeries* series) {
+  return scatter_values(
+      world, ranges,
+      {static_cast<std::int64_t>(placement.variables.size()), grid.ny() / placement.block,
+       grid.nx() / placement.block},
+      [series](std::int64_t first, std::int64_t count) { return series->read(first, count); });
 }
 
 /// The deviation of the observed variables at the hours of some intervals (see
@@ -141,6 +153,13 @@ Ranges snapshots_about_slabs(const trajectory::SlabPartition& partition, const P
   return ranges;
 }
 
+/// The hours of some of the snapshots of a placement, [first, last).
+std::vector<std::int64_t> hours_of(const Placement& placement, std::int64_t first, std::int64_t last) {
+  std::vector<std::int64_t> hours;
+  for (auto i = first; i < last; ++i) hours.push_back(placement.intervals[static_cast<std::size_t>(i)].first);
+  return hours;
+}
+
 /// How the observations of a slab arise from its fields.
 std::shared_ptr<const observation::Operator> make_operator(const Placement& placement,
                                                            const trajectory::Slab& slab, const Period& period,
@@ -181,7 +200,7 @@ observation::Observations scatter_observations(
   observation::Observations observations;
   for (std::size_t i = 0; i < placements.size(); ++i) {
     const Placement& placement = placements[i];
-    const at::Tensor values = scatter_values(world, observations_of_slabs(partition, placement), placement,
+    const at::Tensor values = scatter_series(world, observations_of_slabs(partition, placement), placement,
                                              domain.grid, all != nullptr ? &all->series[i] : nullptr);
     std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim() - 1), 1);  // [variable, 1, ...]
     shape[0] = -1;
@@ -201,18 +220,29 @@ model::CoarseSnapshots scatter_coarse(const comm::Communicator& world,
   const Placement& first = placements.front();
   const Ranges ranges = snapshots_about_slabs(partition, first, reach);
   const auto [begin, end] = ranges[static_cast<std::size_t>(world.rank() % partition.ranks())];
-  model::CoarseSnapshots snapshots{first.block, {}, {}};
-  for (auto i = begin; i < end; ++i)
-    snapshots.hours.push_back(first.intervals[static_cast<std::size_t>(i)].first);
+  model::CoarseSnapshots snapshots{first.block, hours_of(first, begin, end), {}};
   at::Tensor values = at::empty({end - begin, static_cast<std::int64_t>(domain.variables.size()),
                                  domain.grid.ny() / first.block, domain.grid.nx() / first.block},
                                 at::kFloat);
   for (std::size_t i = 0; i < placements.size(); ++i)
     values.index_copy_(1, at::tensor(placements[i].variables, at::kLong),
-                       scatter_values(world, ranges, placements[i], domain.grid,
+                       scatter_series(world, ranges, placements[i], domain.grid,
                                       all != nullptr ? &all->series[i] : nullptr));
   snapshots.values = values.to(device);
   return snapshots;
+}
+
+model::CoarseSnapshots scatter_coarse(const comm::Communicator& world,
+                                      const trajectory::SlabPartition& partition, const Placement& placement,
+                                      const at::Tensor* all, std::shared_ptr<const model::CoarseCells> cells,
+                                      const model::Domain& domain, std::int64_t reach,
+                                      const at::Device& device) {
+  const Ranges ranges = snapshots_about_slabs(partition, placement, reach);
+  const auto [begin, end] = ranges[static_cast<std::size_t>(world.rank() % partition.ranks())];
+  const at::Tensor values = scatter_values(
+      world, ranges, {static_cast<std::int64_t>(domain.variables.size()), 1, cells->grid().cells()},
+      [all](std::int64_t first, std::int64_t count) { return all->narrow(0, first, count); });
+  return {1, hours_of(placement, begin, end), values.to(device), std::move(cells)};
 }
 
 }  // namespace foehn::conditioning

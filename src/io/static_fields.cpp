@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "foehn/core/error.hpp"
 #include "foehn/io/grid_reader.hpp"
@@ -51,6 +53,31 @@ std::vector<std::int64_t> places_on(const grid::Axis& found, const grid::Axis& w
   return places;
 }
 
+/// Values of a row of cells.
+/// @param where  the place of a value, for messages
+std::vector<double> unpacked(const std::vector<double>& stored, const Packing& packing,
+                             const std::function<std::string(std::size_t)>& where) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    values.push_back(packing.unpack(stored[i]));
+    if (packing.is_missing(stored[i]) || packing.looks_missing(stored[i]) || !std::isfinite(values.back()))
+      throw core::Error(fmt::format("no value at {}: expected one in every cell", where(i)));
+  }
+  return values;
+}
+
+/// Of a grid without rows.
+/// @param variable  [..., cell]
+std::vector<double> read_list(const NetcdfFile& file, const NetcdfVariable& variable,
+                              const grid::Grid& grid) {
+  if (const auto difference = grid::difference(grid, read_grid(file, variable)))
+    throw core::Error("another grid: " + *difference);
+  std::vector<std::int64_t> start(variable.dimensions.size(), 0), count(variable.dimensions.size(), 1);
+  count.back() = grid.cells();
+  return unpacked(file.read_doubles(variable, start, count), read_packing(file, variable),
+                  [&](std::size_t i) { return grid::cell_text(grid, static_cast<std::int64_t>(i)); });
+}
+
 /// @param variable  [..., y, x], all but the last two dimensions of size 1
 std::vector<double> read_at_cells(const NetcdfFile& file, const NetcdfVariable& variable,
                                   const grid::Grid& grid) {
@@ -69,20 +96,19 @@ std::vector<double> read_at_cells(const NetcdfFile& file, const NetcdfVariable& 
   for (std::size_t y = 0; y < rows.size(); ++y) {
     start[start.size() - 2] = rows[y];
     const std::vector<double> row = file.read_doubles(variable, start, count);
-    for (std::size_t x = 0; x < columns.size(); ++x) {
-      const double stored = row[static_cast<std::size_t>(columns[x])];
-      const double value = packing.unpack(stored);
-      if (packing.is_missing(stored) || packing.looks_missing(stored) || !std::isfinite(value))
-        throw core::Error(fmt::format("no value at {} {:g}, {} {:g}: expected one in every cell", grid.y.name,
-                                      grid.y.values[y], grid.x.name, grid.x.values[x]));
-      values.push_back(value);
-    }
+    std::vector<double> chosen;
+    for (const std::int64_t column : columns) chosen.push_back(row[static_cast<std::size_t>(column)]);
+    const std::vector<double> of_row = unpacked(chosen, packing, [&](std::size_t x) {
+      return fmt::format("{} {:g}, {} {:g}", grid.y.name, grid.y.values[y], grid.x.name, grid.x.values[x]);
+    });
+    values.insert(values.end(), of_row.begin(), of_row.end());
   }
   return values;
 }
 
-void check_times(const NetcdfVariable& variable) {
-  for (std::size_t i = 0; i + 2 < variable.dimensions.size(); ++i)
+/// @param sides  dimensions of a field
+void check_times(const NetcdfVariable& variable, std::size_t sides) {
+  for (std::size_t i = 0; i + sides < variable.dimensions.size(); ++i)
     if (variable.dimensions[i].size != 1)
       throw core::Error(fmt::format("expected one field, found {} along {}", variable.dimensions[i].size,
                                     variable.dimensions[i].name));
@@ -93,7 +119,6 @@ void check_times(const NetcdfVariable& variable) {
 std::vector<std::vector<double>> read_static_fields(const std::vector<std::filesystem::path>& files,
                                                     const std::vector<std::string>& names,
                                                     const grid::Grid& grid) {
-  grid::require_rows(grid, "static fields are read for grids with rows and columns alone");
   std::vector<std::vector<double>> fields(names.size());
   std::vector<bool> is_read(names.size(), false);
   std::vector<std::string> known;
@@ -105,8 +130,9 @@ std::vector<std::vector<double>> read_static_fields(const std::vector<std::files
       const std::optional<NetcdfVariable> variable = find_variable(file, names[i]);
       if (!variable) continue;
       core::with_context(fmt::format("{}: static field {}", path.string(), names[i]), [&] {
-        check_times(*variable);
-        fields[i] = read_at_cells(file, *variable, grid);
+        check_times(*variable, grid.unstructured ? 1 : 2);
+        fields[i] =
+            grid.unstructured ? read_list(file, *variable, grid) : read_at_cells(file, *variable, grid);
       });
       is_read[i] = true;
     }

@@ -177,8 +177,15 @@ void place_points(Plan& plan, Resources& root, const conditioning::PointInput* p
 }
 
 /// Refuses settings with which a prior that is given coarse fields would not be given them.
-void check_given(const Settings& settings, const std::string& kind) {
-  if (settings.has_native())
+void check_given(const Settings& settings, const model::PriorDescription& prior) {
+  const std::string& kind = prior.kind;
+  if (prior.coarse->is_of_cells() && settings.has_coarse() && !settings.has_native())
+    throw core::UsageError(
+        fmt::format("observation.operator: this prior of kind {} is given means over the cells of a reduced "
+                    "Gaussian grid, "
+                    "expected input.observations and native, found blocks",
+                    kind));
+  if (!prior.coarse->is_of_cells() && settings.has_native())
     throw core::UsageError(fmt::format(
         "observation.operator: a prior of kind {} is given means over blocks, expected blocks, found "
         "native",
@@ -198,7 +205,7 @@ void check_given(const Settings& settings, const std::string& kind) {
 /// Opens the observations and places them in a trajectory.
 void place_observations(Plan& plan, Resources& root, const model::PriorDescription& prior) {
   const model::Domain& domain = prior.domain;
-  if (prior.coarse) check_given(root.settings, prior.kind);
+  if (prior.coarse) check_given(root.settings, prior);
   root.input = open_input(root.settings, domain);
   if (root.input) root.inputs = root.input->files();
   const std::unique_ptr<conditioning::NativeInput> native = open_native(root.settings, domain);
@@ -222,6 +229,10 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
   if (prior.coarse) {
     check_coarse(series, placements, plan.period, prior);
     plan.coarse = placements;
+    if (native) {
+      root.coarse = native->coarse_fields(*model::make_coarse_cells(*prior.coarse, domain.grid));
+      root.observations.digest = native->digest();
+    }
   }
   if (!plan.is_conditioned()) return;
   if (!native) plan.observations = placements;
@@ -303,7 +314,10 @@ std::string describe(const Plan& plan, const Settings& settings, const model::Pr
   std::vector<std::string> placed;
   if (plan.observations.empty())
     for (const conditioning::Placement& placement : plan.coarse)
-      placed.push_back("given " + describe(placement, domain.variables));
+      placed.push_back("given " + (prior.coarse->is_of_cells()
+                                       ? fmt::format("{} snapshots of cells every {} steps",
+                                                     placement.intervals.size(), placement.period)
+                                       : describe(placement, domain.variables)));
   for (const conditioning::Placement& placement : plan.observations)
     placed.push_back(describe(placement, domain.variables));
   for (const conditioning::PointPlacement& placement : plan.points)

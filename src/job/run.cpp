@@ -56,9 +56,15 @@ at::Tensor give_coarse(const comm::Communicator& world, const Plan& plan, const 
   if (plan.coarse.empty()) return {};
   const model::Domain& domain = prior.description.domain;
   const std::int64_t reach = 2 * plan.windows.markov_order;
+  std::shared_ptr<const model::CoarseCells> cells;
+  world.agree([&] { cells = model::make_coarse_cells(*prior.description.coarse, domain.grid); });
   const model::CoarseSnapshots snapshots =
-      conditioning::scatter_coarse(world, plan.partition(), plan.coarse,
-                                   root != nullptr ? &root->observations : nullptr, domain, reach, device);
+      cells ? conditioning::scatter_coarse(world, plan.partition(), plan.coarse.front(),
+                                           root != nullptr ? &root->coarse : nullptr, cells, domain, reach,
+                                           device)
+            : conditioning::scatter_coarse(world, plan.partition(), plan.coarse,
+                                           root != nullptr ? &root->observations : nullptr, domain, reach,
+                                           device);
   at::Tensor of_slab;
   world.agree([&] {
     std::shared_ptr<const model::CoarseFields> fields;
@@ -177,6 +183,7 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   const at::Tensor expected = give_coarse(world, plan, root, prior, hours, device);
   if (root != nullptr) root->observations.series.clear();
   if (root != nullptr) root->points = {};
+  if (root != nullptr) root->coarse = at::Tensor();
   ObservationCheck distances(team, plan, observations, domain.variables.size());
   if (!device.is_cpu()) world.agree([&] { check_slots(plan, prior, hours, device); });
   const auto transport = comm::make_transport(team.ranks, device, hardware.transport);

@@ -9,10 +9,13 @@
 #include <functional>
 
 #include "foehn/core/error.hpp"
+#include "foehn/observation/block_mean.hpp"
 
 namespace foehn::model {
 
 namespace {
+
+constexpr std::int64_t kMostPointsOfRow = 1 << 20;
 
 /// Points between two values each: (1 - part) * lower + part * upper.
 struct Places {
@@ -73,11 +76,26 @@ void check_form(const CoarseForm& form, const grid::Grid& grid, std::size_t vari
     if (grid.ny() % block != 0 || grid.nx() % block != 0)
       throw core::Error(fmt::format("blocks: {0} x {0} cells do not divide a grid of {1} x {2}", block,
                                     grid.ny(), grid.nx()));
+  if (form.is_of_cells() && form.blocks != std::vector<std::int64_t>{1})
+    throw core::Error(
+        fmt::format("blocks: expected 1 beside row_sizes, found {}", fmt::join(form.blocks, ", ")));
+  for (const std::int64_t points : form.row_sizes)
+    if (points < 1 || points > kMostPointsOfRow)
+      throw core::Error(
+          fmt::format("row_sizes: expected 1 to {} points, found {}", kMostPointsOfRow, points));
   const bool is_positive =
       std::ranges::all_of(form.scale, [](double scale) { return std::isfinite(scale) && scale > 0; });
   if (form.scale.size() != variables || !is_positive)
     throw core::Error(fmt::format("scale: expected a positive number per variable, {}, found [{}]", variables,
                                   fmt::join(form.scale, ", ")));
+}
+
+std::shared_ptr<const CoarseCells> make_coarse_cells(const CoarseForm& form, const grid::Grid& grid) {
+  return form.is_of_cells() ? std::make_shared<const CoarseCells>(form.row_sizes, grid) : nullptr;
+}
+
+at::Tensor coarse_means(const at::Tensor& fields, std::int64_t block, const CoarseCells* cells) {
+  return cells != nullptr ? cells->means(fields) : observation::BlockMean(block).apply(fields);
 }
 
 DeviationOfHour deviation_of_hours(const Normalisation& normalisation, const Clock& clock) {
@@ -124,10 +142,13 @@ CoarseFields interpolate(const CoarseSnapshots& snapshots, std::int64_t first_ho
     gaps.push_back(static_cast<float>(since));
     gaps.push_back(static_cast<float>(until));
   }
-  const at::Tensor centres = to_centres(snapshots.values, snapshots.block);
-  CoarseFields found{first_hour, to_cells(places.values(centres, 0), snapshots.block),
-                     at::tensor(gaps, at::kFloat).reshape({hours, 2}).to(snapshots.values.device()),
-                     snapshots.block};
+  const CoarseCells* const cells = snapshots.cells.get();
+  const at::Tensor centres =
+      cells != nullptr ? snapshots.values : to_centres(snapshots.values, snapshots.block);
+  const at::Tensor of_hours = places.values(centres, 0);
+  CoarseFields found{
+      first_hour, cells != nullptr ? cells->to_cells(of_hours) : to_cells(of_hours, snapshots.block),
+      at::tensor(gaps, at::kFloat).reshape({hours, 2}).to(snapshots.values.device()), snapshots.block};
   if (deviation)
     for (std::int64_t i = 0; i < hours; ++i)
       found.fields.select(0, i).div_(

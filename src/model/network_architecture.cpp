@@ -25,7 +25,9 @@ void check_grid(const NetworkArchitecture& architecture, const grid::Grid& grid)
   }
   const auto& unet = std::get<ScoreUnetArchitecture>(architecture);
   grid::require_rows(
-      grid, "a U-Net halves both sides of its fields; a list of cells is for prior.kind graph-transformer");
+      grid,
+      "a U-Net halves both sides of its fields; a list of cells is for prior.kind graph-transformer, or for "
+      "network.kind graph-transformer with prior.kind conditional-residual");
   const auto multiple = unet.side_multiple();
   if (grid.ny() % multiple != 0 || grid.nx() % multiple != 0)
     throw core::Error(fmt::format(

@@ -17,6 +17,7 @@ GraphTransformerArchitecture graph_transformer_architecture(const nlohmann::json
   architecture.inputs = json.value("inputs", std::int64_t{1});
   architecture.extra_inputs = json.value("extra_inputs", std::int64_t{0});
   architecture.dates = json.value("dates", false);
+  architecture.static_fields = json.value("static_fields", std::vector<std::string>{});
   return architecture;
 }
 
@@ -30,6 +31,7 @@ nlohmann::json network_json(const NetworkArchitecture& architecture,
                       {"inputs", graph.inputs}};
   if (graph.extra_inputs > 0) json["extra_inputs"] = graph.extra_inputs;
   if (graph.dates) json["dates"] = true;
+  if (!graph.static_fields.empty()) json["static_fields"] = graph.static_fields;
   return json;
 }
 

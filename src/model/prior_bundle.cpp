@@ -23,6 +23,7 @@
 #include "foehn/model/gaussian_preconditioned.hpp"
 #include "foehn/model/gaussian_prior.hpp"
 #include "foehn/model/tensor_view.hpp"
+#include "model/coarse_form_json.hpp"
 #include "model/network_json.hpp"
 #include "model/schedule_json.hpp"
 #include "model/score_unet_json.hpp"
@@ -44,7 +45,6 @@ constexpr const char* kCovarianceName = "lag_covariance";
 constexpr const char* kStaticName = "static_fields";        // that the network knows, [field, y, x]
 constexpr const char* kGaussianWindow = "gaussian_window";  // where it is not the network's
 constexpr const char* kCoarse = "foehn.coarse";
-constexpr const char* kConserves = "conserves_means";  // in it: interpolate makes fields of these means
 constexpr std::int64_t kLongestWindow = 1001;
 constexpr std::size_t kMostDomainBytes = std::size_t{4} << 30;
 
@@ -54,7 +54,7 @@ struct Kind {
   std::int64_t network_inputs;  // fields that its network sees, each of the prior's variables; 0: no network
   bool has_gaussian;            // it has a Gaussian part of its own
   bool is_conditional;          // it is given coarse fields
-  bool is_graph;                // its network is a graph transformer, else a U-Net
+  bool is_graph;  // its network is a graph transformer, else a U-Net, or either where conditional
 };
 
 constexpr std::array<Kind, 5> kKinds{{{kGaussian, 0, true, false, false},
@@ -99,23 +99,6 @@ nlohmann::json parse_json(const io::SafetensorsFile& file, const std::string& ke
   }
 }
 
-CoarseForm coarse_form(const nlohmann::json& json) {
-  if (!json.value(kConserves, false))
-    throw core::Error(fmt::format(
-        "metadata '{}': expected {} true, found none: the prior was trained by a program before 0.7.0, with "
-        "coarse fields that did not conserve block means; train it again",
-        kCoarse, kConserves));
-  CoarseForm form;
-  json.at("blocks").get_to(form.blocks);
-  json.at("every").get_to(form.every);
-  json.at("scale").get_to(form.scale);
-  return form;
-}
-
-nlohmann::json coarse_json(const CoarseForm& form) {
-  return {{"blocks", form.blocks}, {"every", form.every}, {"scale", form.scale}, {kConserves, true}};
-}
-
 /// Of a prior that is given coarse fields.
 void check_conditional(const Metadata& metadata) {
   const std::int64_t expected = ConditionalResidual::extra_inputs(metadata.window);
@@ -136,13 +119,15 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
       metadata.gaussian_window =
           kind.network_inputs == 0 ? metadata.window : architecture.value(kGaussianWindow, metadata.window);
     metadata.variables = architecture.at("variables").get<std::vector<std::string>>();
-    if (kind.is_graph)
+    if (kind.is_graph || (kind.is_conditional && architecture.contains("mesh_level")))
       metadata.network = graph_transformer_architecture(architecture);
     else if (kind.network_inputs > 0)
       metadata.network = score_unet_architecture(architecture);
     metadata.schedule =
         core::with_context("metadata 'foehn.schedule'", [&] { return schedule_from(schedule); });
-    if (kind.is_conditional) metadata.coarse = coarse_form(parse_json(file, kCoarse));
+    if (kind.is_conditional)
+      metadata.coarse = core::with_context(fmt::format("metadata '{}'", kCoarse),
+                                           [&] { return coarse_form(parse_json(file, kCoarse)); });
   } catch (const nlohmann::json::exception& error) {
     throw core::Error(fmt::format("metadata of the prior: {}", error.what()));
   }

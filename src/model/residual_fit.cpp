@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -11,7 +12,6 @@
 
 #include "deviation_fit.hpp"
 #include "foehn/core/error.hpp"
-#include "foehn/observation/block_mean.hpp"
 
 namespace foehn::model {
 
@@ -92,10 +92,12 @@ at::Tensor anomalies(const io::FieldReader& reader, const Gap& gap, const at::Te
 }
 
 /// Anomalies minus their coarse fields, of all hours but the last.
-at::Tensor residuals(const at::Tensor& anomalies, const Gap& gap) {
+/// @param cells  as in CoarseSnapshots
+at::Tensor residuals(const at::Tensor& anomalies, const Gap& gap,
+                     const std::shared_ptr<const CoarseCells>& cells) {
   const at::Tensor ends = at::stack({anomalies[0], anomalies[gap.hours]});
   const CoarseFields coarse = interpolate(
-      {gap.block, {0, gap.hours}, observation::BlockMean(gap.block).apply(ends)}, 0, gap.hours, {});
+      {gap.block, {0, gap.hours}, coarse_means(ends, gap.block, cells.get()), cells}, 0, gap.hours, {});
   return anomalies.narrow(0, 0, gap.hours) - coarse.fields;
 }
 
@@ -129,11 +131,12 @@ ResidualFit fit_residuals(const io::FieldReader& reader, io::IndexRange period, 
   at::Tensor known = at::zeros({shape[0]}, at::kDouble);  // squares of residuals from the whole climatology
   std::int64_t hours = 0, read = period.first;
   const std::int64_t stride = stride_of(reader, period.size());
+  const std::shared_ptr<const CoarseCells> cells = make_coarse_cells(form, domain.grid);
   for (const Gap& gap : gaps) {
     const std::size_t fold = fold_of(gap.first, period);
     const at::Tensor fields = read_hours(reader, gap.first, gap.hours + 1);
-    const at::Tensor unknown = residuals(anomalies(reader, gap, fields, without_fold[fold]), gap);
-    known += residuals(anomalies(reader, gap, fields, climatology), gap)
+    const at::Tensor unknown = residuals(anomalies(reader, gap, fields, without_fold[fold]), gap, cells);
+    known += residuals(anomalies(reader, gap, fields, climatology), gap, cells)
                  .square()
                  .mean(at::IntArrayRef{2, 3})
                  .sum(0);

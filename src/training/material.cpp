@@ -90,7 +90,7 @@ Record::Record(const Settings& settings)
       static_fields(read_static(settings, reader.grid())) {
   io::require_snapshots(reader, settings.cell_methods, io::kLearntFrom);
   io::say_unnamed(reader.variables());
-  const char* const option = settings.is_graph()          ? "network.mesh_level"
+  const char* const option = settings.has_graph()         ? "network.mesh_level"
                              : reader.grid().unstructured ? "prior.kind"
                                                           : "data.crop";
   core::with_context(option, [&] {
@@ -101,15 +101,18 @@ Record::Record(const Settings& settings)
     throw core::Error(
         fmt::format("data.held_out_fraction: {} fields are held out, expected at least a window, {}",
                     held_out, hours_seen(settings)));
-  if (settings.is_conditional())
+  if (settings.is_conditional() && settings.coarse_grid.empty())
     for (const std::int64_t block : settings.coarse_blocks)
       if (reader.grid().ny() % block != 0 || reader.grid().nx() % block != 0)
         throw core::Error(
             fmt::format("train.block: blocks of {0} x {0} cells do not divide the grid, {1} x {2}", block,
                         reader.grid().ny(), reader.grid().nx()));
+  if (!settings.coarse_grid.empty())
+    core::with_context("train.coarse_grid",
+                       [&] { model::make_coarse_cells(coarse_form(settings), reader.grid()); });
   check_variables(settings, reader.variables().size());
   check_days(settings, reader.step_seconds(), trained().size());
-  if (!settings.is_graph()) model::check_fit(trained(), fit_options(settings));
+  if (!settings.has_graph()) model::check_fit(trained(), fit_options(settings));
   if (settings.is_conditional())
     core::with_context("train.block, train.every",
                        [&] { model::check_residual_fit(trained(), coarse_form(settings)); });
@@ -136,7 +139,8 @@ at::Tensor fit_residuals(const Record& record, const Settings& settings, const f
                          const Interruption& interruption) {
   const io::IndexRange trained = record.trained();
   core::Progress progress("fitting residuals", model::kResidualFitPasses * trained.size(), "fields", true);
-  model::Domain domain = model::load_gaussian_prior(gaussian).domain;
+  model::Domain domain = settings.has_graph() ? model::read_domain(gaussian / kAnomalies)
+                                              : model::load_gaussian_prior(gaussian).domain;
   const model::ResidualFit fit = model::fit_residuals(record.reader, trained, domain, coarse_form(settings),
                                                       settings.may_deviate, [&](std::int64_t hours) {
                                                         progress.advance(hours);
@@ -165,11 +169,13 @@ void fit_anomalies(const Record& record, const Settings& settings, const fs::pat
 }
 
 std::string fitted_digest(const Settings& settings, const fs::path& gaussian) {
-  return settings.is_graph() ? core::sha256_of_file(gaussian / kAnomalies) : model::prior_digest(gaussian);
+  return settings.has_graph() ? core::sha256_of_file(gaussian / kAnomalies) : model::prior_digest(gaussian);
 }
 
 Material read_material(const Settings& settings, const fs::path& gaussian, const Span& span) {
-  if (settings.is_graph()) return {span, model::read_domain(gaussian / kAnomalies), {}, {}};
+  if (settings.has_graph() && settings.is_conditional())
+    return {span, model::read_domain(gaussian / kResiduals), {}, {}, coarse_form(settings)};
+  if (settings.has_graph()) return {span, model::read_domain(gaussian / kAnomalies), {}, {}};
   model::GaussianBundle fit = model::load_gaussian_prior(gaussian);
   if (settings.corrects_gaussian()) return {span, std::move(fit.domain), fit.lag_covariance, fit.schedule};
   if (settings.is_conditional())
@@ -222,14 +228,16 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
                core::name_of(is_edm ? ScheduleKind::edm : ScheduleKind::vp_cosine));
     if (*prior.network != architecture_of(settings, static_cast<std::int64_t>(variables.size())))
       throw core::Error(
-          "its network is another one: expected prior.markov_order, network.form, network.hidden, "
+          "its network is another one: expected prior.markov_order, network.kind, network.form, "
+          "network.hidden, "
           "network.blocks, network.attention, network.embedding, network.dates, network.static and "
           "network.positions, or network.mesh_level, network.width, network.heads and network.layers, as it "
           "was trained with");
     if (settings.is_conditional()) {
       const model::CoarseForm asked = coarse_form(settings);
-      if (asked.blocks != prior.coarse->blocks || asked.every != prior.coarse->every)
-        throw core::Error("expected train.block and train.every as it was trained with");
+      if (asked.blocks != prior.coarse->blocks || asked.every != prior.coarse->every ||
+          asked.row_sizes != prior.coarse->row_sizes)
+        throw core::Error("expected train.block, train.coarse_grid and train.every as it was trained with");
     }
   });
   return found;
@@ -270,7 +278,8 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
     return std::make_unique<ResidualObjective>(
         std::make_unique<model::ConditionalResidual>(std::move(network), material.schedule.edm()->sigma_data,
                                                      *material.coarse),
-        model::deviation_of_hours(material.domain.normalisation, clock));
+        model::deviation_of_hours(material.domain.normalisation, clock),
+        model::make_coarse_cells(*material.coarse, material.domain.grid));
   if (!settings.corrects_gaussian()) {
     if (const diffusion::Edm* edm = material.schedule.edm())
       return std::make_unique<EdmObjective>(std::move(network), edm->sigma_data);

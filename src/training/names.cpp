@@ -14,6 +14,14 @@ const std::vector<Named<training::NetworkKind>>& names_of() {
 }
 
 template <>
+const std::vector<Named<training::NetworkChoice>>& names_of() {
+  using enum training::NetworkChoice;
+  static const std::vector<Named<training::NetworkChoice>> all{
+      {automatic, "auto"}, {unet, "u-net"}, {graph_transformer, "graph-transformer"}};
+  return all;
+}
+
+template <>
 const std::vector<Named<training::ScheduleKind>>& names_of() {
   using enum training::ScheduleKind;
   static const std::vector<Named<training::ScheduleKind>> all{{vp_cosine, "vp-cosine"}, {edm, "edm"}};

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "foehn/observation/block_mean.hpp"
-
 namespace foehn::training {
 
 namespace {
@@ -75,13 +73,13 @@ model::CoarseFields ResidualObjective::coarse_fields(const at::Tensor& hours, st
   };
   const std::size_t blocks = form.blocks.size(), kind = chosen(choice.kind, blocks * form.every.size());
   const std::int64_t every = form.every[kind / blocks], window = hours.size(0) - 2 * reach();
-  model::CoarseSnapshots snapshots{form.blocks[kind % blocks], {}, {}};
+  model::CoarseSnapshots snapshots{form.blocks[kind % blocks], {}, {}, cells_};
   const auto since = static_cast<std::int64_t>(chosen(choice.phase, static_cast<std::size_t>(every)));
   std::vector<at::Tensor> means;
   for (std::int64_t hour = first_hour - since; hour < first_hour + window - 1 + every; hour += every) {
     at::Tensor fields = hours[hour - first_hour + reach()];
     if (deviation_) fields = fields * deviation_(hour).to(fields.device(), fields.scalar_type());
-    means.push_back(observation::BlockMean(snapshots.block).apply(fields));
+    means.push_back(model::coarse_means(fields, snapshots.block, cells_.get()));
     snapshots.hours.push_back(hour);
   }
   snapshots.values = at::stack(means);

@@ -58,7 +58,7 @@ PreparedData prepare(const Record& record, const Settings& settings, const Prepa
   try {
     at::Tensor inflation =
         at::ones({static_cast<std::int64_t>(record.reader.variables().size())}, at::kDouble);
-    if (settings.is_graph())
+    if (settings.has_graph())
       fit_anomalies(record, settings, paths.gaussian, interruption);
     else
       inflation = fit_gaussian(record, settings, paths.gaussian, interruption);

@@ -9,6 +9,7 @@
 #include "foehn/calendar/date_time.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/grid/grid.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/model/conditional_residual.hpp"
 #include "foehn/training/names.hpp"
 #include "foehn/training/static_fields.hpp"
@@ -53,7 +54,7 @@ void check_schedule(const Settings& settings) {
     throw core::UsageError(
         fmt::format("prior.sigma_max: expected more than prior.sigma_min, {:g}, found {:g}",
                     settings.sigma_min, settings.sigma_max));
-  if ((settings.is_conditional() || settings.is_graph()) && settings.schedule != ScheduleKind::edm)
+  if ((settings.is_conditional() || settings.has_graph()) && settings.schedule != ScheduleKind::edm)
     throw core::UsageError(fmt::format("prior.schedule: expected edm with prior.kind {}, found {}",
                                        core::name_of(settings.kind), core::name_of(settings.schedule)));
   if (settings.sigma_data && !settings.has_sigma_data())
@@ -69,20 +70,28 @@ void check_network(const Settings& settings) {
       throw core::UsageError(
           fmt::format("{}: expected {}, found prior.kind {}", option, of_kind, core::name_of(settings.kind)));
   };
-  if (settings.is_graph()) {
+  if (settings.network == NetworkChoice::graph_transformer)
+    refuse("network.kind", settings.kind == NetworkKind::score_unet || settings.corrects_gaussian(),
+           "prior.kind conditional-residual or graph-transformer with a graph-transformer");
+  if (settings.network == NetworkChoice::unet)
+    refuse("network.kind", settings.kind == NetworkKind::graph_transformer,
+           "a kind of prior whose network may be a U-Net");
+  if (settings.has_graph()) {
     constexpr const char* kUnets = "a kind of prior whose network is a U-Net";
     refuse("network.hidden", settings.hidden != defaults.hidden, kUnets);
     refuse("network.blocks", settings.blocks != defaults.blocks, kUnets);
     refuse("network.attention", settings.attention != defaults.attention, kUnets);
     refuse("network.embedding", settings.embedding != defaults.embedding, kUnets);
     refuse("network.form", settings.form != defaults.form, kUnets);
-    refuse("network.static", !settings.static_fields.empty(), kUnets);
-    refuse("network.positions", settings.positions, kUnets);
+    refuse("network.positions", settings.positions,
+           "a network that does not know the places of cells, as graph transformers do");
     refuse("train.dropout", settings.dropout > 0, kUnets);
     refuse("train.drawn", settings.drawn > 0, "a kind of prior for which a Gaussian prior is fitted");
     return;
   }
-  constexpr const char* kGraphs = "prior.kind graph-transformer";
+  constexpr const char* kGraphs =
+      "prior.kind graph-transformer, or network.kind graph-transformer with "
+      "prior.kind conditional-residual";
   refuse("network.mesh_level", settings.mesh_level != defaults.mesh_level, kGraphs);
   refuse("network.width", settings.width != defaults.width, kGraphs);
   refuse("network.heads", settings.heads != defaults.heads, kGraphs);
@@ -117,25 +126,47 @@ model::ScoreUnetArchitecture unet_of(const Settings& settings, std::int64_t vari
 
 /// Likewise.
 model::GraphTransformerArchitecture graph_of(const Settings& settings, std::int64_t variables) {
-  return {.window = 2 * settings.markov_order + 1,
+  const std::int64_t window = 2 * settings.markov_order + 1;
+  return {.window = window,
           .variables = variables,
           .mesh_level = settings.mesh_level,
           .width = settings.width,
           .heads = settings.heads,
           .layers = settings.layers,
-          .dates = settings.dates};
+          .inputs = settings.is_conditional() ? 2 : 1,
+          .extra_inputs = settings.is_conditional() ? model::ConditionalResidual::extra_inputs(window) : 0,
+          .dates = settings.dates,
+          .static_fields = static_names(settings)};
 }
 
 /// Refuses what only a conditional-residual has.
 void check_coarse(const Settings& settings) {
-  if (settings.is_conditional()) return;
   const Settings defaults;
+  if (settings.is_conditional()) {
+    if (!settings.coarse_grid.empty() && settings.coarse_blocks != defaults.coarse_blocks)
+      throw core::UsageError("train.block, train.coarse_grid: expected one of them, found both");
+    coarse_form(settings);
+    return;
+  }
   for (const auto& [is_given, name] :
        {std::pair(settings.coarse_blocks != defaults.coarse_blocks, "train.block"),
+        std::pair(!settings.coarse_grid.empty(), "train.coarse_grid"),
         std::pair(settings.coarse_every != defaults.coarse_every, "train.every")})
     if (is_given)
       throw core::UsageError(fmt::format(
           "{}: expected prior.kind conditional-residual, whose priors are given coarse fields", name));
+}
+
+/// Points of each row of the grid that train.coarse_grid names.
+std::vector<std::int64_t> row_sizes_of(const std::string& name) {
+  try {
+    const grid::CellRows rows = grid::find_rows(*grid::named_grid(name).unstructured).value();
+    std::vector<std::int64_t> sizes;
+    for (std::int64_t row = 0; row < rows.rows(); ++row) sizes.push_back(rows.size(row));
+    return sizes;
+  } catch (const core::Error& error) {
+    throw core::UsageError(fmt::format("train.coarse_grid: {}", error.what()));
+  }
 }
 
 /// Weights of squared errors, of mean 1; undefined if all are alike.
@@ -190,7 +221,9 @@ model::CoarseForm coarse_form(const Settings& settings) {
     values.erase(std::unique(values.begin(), values.end()), values.end());
     return values;
   };
-  return {rising(settings.coarse_blocks), rising(settings.coarse_every), {}};
+  if (settings.coarse_grid.empty())
+    return {rising(settings.coarse_blocks), rising(settings.coarse_every), {}};
+  return {{1}, rising(settings.coarse_every), {}, row_sizes_of(settings.coarse_grid)};
 }
 
 std::int64_t hours_seen(const Settings& settings) {
@@ -243,7 +276,7 @@ TrainingOptions training_options(const Settings& settings, std::int64_t held_out
 
 model::NetworkArchitecture architecture_of(const Settings& settings, std::int64_t variables) {
   model::NetworkArchitecture architecture;
-  if (settings.is_graph())
+  if (settings.has_graph())
     architecture = graph_of(settings, variables);
   else
     architecture = unet_of(settings, variables);
@@ -252,8 +285,8 @@ model::NetworkArchitecture architecture_of(const Settings& settings, std::int64_
   } catch (const core::Error& error) {
     throw core::UsageError(fmt::format(
         "{}: {}",
-        settings.is_graph() ? "network.mesh_level, network.width, network.heads, network.layers"
-                            : "network.hidden, network.blocks, network.attention, network.embedding",
+        settings.has_graph() ? "network.mesh_level, network.width, network.heads, network.layers"
+                             : "network.hidden, network.blocks, network.attention, network.embedding",
         error.what()));
   }
   return architecture;

@@ -99,6 +99,47 @@ TEST_F(GraphPrior, SamplesTheSameBitsOnAnyNumberOfRanks) {
                                         {"sampler.guidance", guidance}});
 }
 
+TEST_F(GraphPrior, LearnsWhatCellsOfACoarserGridLeaveOpen) {
+  Options options = train_options("given");
+  options["prior.kind"] = "conditional-residual";
+  options["network.kind"] = "graph-transformer";
+  options["train.coarse_grid"] = "O2";
+  options["data.held_out_fraction"] = "0.25";
+  const Outcome trained = run_foehn("train", options, 2);
+  ASSERT_EQ(trained.exit_code, 0) << trained;
+  EXPECT_THAT(trained.out, AllOf(HasSubstr("conditional-residual of "), HasSubstr("on 208 cells")));
+  EXPECT_FALSE(fs::exists(path("given.gaussian/weights.safetensors")));
+  const Outcome described = run_foehn("info", {}, 0, {path("given")});
+  EXPECT_THAT(described.out,
+              AllOf(HasSubstr("graph transformer"),
+                    HasSubstr("means over 88 cells of a reduced Gaussian grid of 4 rows, every 6 steps")));
+
+  const Options given{{"prior.path", path("given")},
+                      {"input.observations", path("coarse.nc")},
+                      {"observation.operator", "native"},
+                      {"observation.std", "200,1"},
+                      {"sampler.guidance", "none"}};
+  for (const std::string guidance : {"none", "mmps"}) {
+    Options sampled = given;
+    sampled["sampler.guidance"] = guidance;
+    expect_same_on_any_ranks("given-" + guidance, sampled);
+  }
+  const auto expect_refused = [&](const Options& changes, const auto& why) {
+    Options refused = sample_options("refused");
+    for (const Options& more : {given, changes})
+      for (const auto& [option, value] : more) refused[option] = value;
+    const Outcome outcome = run_foehn("sample", refused);
+    EXPECT_NE(outcome.exit_code, 0) << outcome;
+    EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
+    EXPECT_THAT(outcome.err, why);
+  };
+  expect_refused(
+      {{"observation.operator", "blocks"}},
+      AllOf(HasSubstr("observation.operator"), HasSubstr("expected input.observations and native")));
+  expect_refused({{"input.observations", path("other.nc")}},
+                 AllOf(HasSubstr("other.nc"), HasSubstr("grid"), HasSubstr("train.coarse_grid")));
+}
+
 TEST_F(GraphPrior, StartsFromTheWeightsOfAnother) {
   Options options = train_options("next");
   options["train.start_from"] = path("prior");

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
 
@@ -79,6 +80,37 @@ TEST_F(StaticFile, IsRefusedByName) {
   grid::Grid rotated = grid({50}, {0});
   rotated.rotated_pole = grid::RotatedPole{39.25, -162, 0};
   expect_refusal("z", rotated, HasSubstr("rotated pole"));
+}
+
+TEST(StaticFieldOfAList, IsThatOfTheSameCells) {
+  const TemporaryFolder folder;
+  const grid::Grid grid = grid::named_grid("O2");
+  std::vector<double> heights;
+  for (std::int64_t cell = 0; cell < grid.cells(); ++cell)
+    heights.push_back(static_cast<double>(cell * cell));
+  const auto write = [&](const std::vector<double>& values) {
+    NetcdfFile file = NetcdfFile::create(folder / "list.nc");
+    file.define_dimension("cell", grid.cells());
+    for (const auto& [name, units] : {std::pair("lat", "degrees_north"), std::pair("lon", "degrees_east")})
+      file.define_variable(name, NetcdfType::float64, {"cell"}, {{"units", std::string(units)}});
+    file.define_variable("z", NetcdfType::float64, {"cell"},
+                         {{"coordinates", std::string("lat lon")}, {"missing_value", -1.0}});
+    file.write("lat", std::span<const double>(grid.unstructured->centres.latitude));
+    file.write("lon", std::span<const double>(grid.unstructured->centres.longitude));
+    file.write("z", std::span<const double>(values));
+    file.close();
+  };
+  const auto read = [&](const grid::Grid& at) {
+    return read_static_fields({folder / "list.nc"}, {"z"}, at).at(0);
+  };
+  write(heights);
+  EXPECT_EQ(read(grid), heights);
+  EXPECT_THAT([&] { read(grid::named_grid("O3")); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("list.nc"), HasSubstr("another grid"))));
+  heights[7] = -1;
+  write(heights);
+  EXPECT_THAT([&] { read(grid); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("no value at"), HasSubstr("cell 7"))));
 }
 
 TEST(StaticFieldsOfEra5, AreThoseOfTheCellsOfTheUk) {

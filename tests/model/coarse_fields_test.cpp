@@ -3,9 +3,12 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <memory>
+#include <numbers>
 #include <tuple>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/observation/block_mean.hpp"
 #include "model/two_variables.hpp"
 
@@ -100,6 +103,53 @@ TEST(Interpolate, RefusesHoursBeforeTheFirstSnapshotAndAfterTheLast) {
   EXPECT_THAT([&] { interpolate(some, 6, 2, {}); }, ThrowsMessage<core::Error>(HasSubstr("hour 7")));
 }
 
+/// 16 cells, of which those of O4 are finer.
+const std::vector<std::int64_t> kCoarseRows{3, 5, 5, 3};
+
+TEST(CoarseCells, KeepConstantsAndWhatAreasWeigh) {
+  const grid::Grid fine = grid::named_grid("O4");
+  const CoarseCells cells(kCoarseRows, fine);
+  ASSERT_EQ(cells.grid().cells(), 16);
+  const at::Tensor means = cells.means(at::full({2, 1, fine.cells()}, 3.5, at::kDouble));
+  ASSERT_EQ(means.sizes(), at::IntArrayRef({2, 1, 16}));
+  EXPECT_TRUE(at::allclose(means, at::full_like(means, 3.5)));
+  EXPECT_TRUE(at::allclose(cells.to_cells(means), at::full({2, 1, fine.cells()}, 3.5, at::kDouble)));
+  at::manual_seed(4);
+  const at::Tensor fields = at::randn({1, fine.cells()}, at::kDouble);
+  const auto integral = [](const at::Tensor& values, const grid::Grid& grid) {
+    return (values.flatten() * at::tensor(grid.unstructured->areas, at::kDouble)).sum().item<double>();
+  };
+  EXPECT_NEAR(integral(cells.means(fields), cells.grid()), integral(fields, fine), 1e-12);
+}
+
+TEST(CoarseCells, InterpolateSineOfLatitudeToOrderOfTheirSize) {
+  const grid::Grid fine = grid::named_grid("O8"), coarse = grid::named_grid("O4");
+  const grid::CellRows rows = *grid::find_rows(*coarse.unstructured);
+  std::vector<std::int64_t> sizes;
+  for (std::int64_t row = 0; row < rows.rows(); ++row) sizes.push_back(rows.size(row));
+  const CoarseCells cells(sizes, fine);
+  const auto height = [](const grid::Grid& grid) {
+    return (at::tensor(grid.unstructured->centres.latitude, at::kDouble).unsqueeze(0) *
+            (std::numbers::pi / 180))
+        .sin();
+  };
+  EXPECT_LT((cells.to_cells(height(coarse)) - height(fine)).abs().max().item<double>(), 0.05);
+  EXPECT_LT((cells.means(height(fine)) - height(coarse)).abs().max().item<double>(), 0.05);
+}
+
+TEST(Interpolate, OfCellsTakesTheirValuesAtCentresAndHasTheBitsOfEachHour) {
+  at::manual_seed(5);
+  const auto cells = std::make_shared<const CoarseCells>(kCoarseRows, grid::named_grid("O4"));
+  const CoarseSnapshots all{1, {0, 3, 6, 12}, at::randn({4, 2, 1, 16}), cells},
+      some{1, {3, 6, 12}, all.values.narrow(0, 1, 3), cells};
+  const at::Tensor deviation = at::rand({13, 2, 1, 208}) + 0.5;
+  const auto of_hour = [&](std::int64_t hour) { return deviation[hour]; };
+  const CoarseFields whole = interpolate(all, 0, 13, of_hour), part = interpolate(some, 4, 5, of_hour);
+  EXPECT_TRUE(at::equal(whole.fields.narrow(0, 4, 5), part.fields));
+  EXPECT_TRUE(at::equal(whole.gaps.narrow(0, 4, 5), part.gaps));
+  EXPECT_TRUE(at::allclose(whole.fields[6] * deviation[6], cells->to_cells(all.values[2]), 1e-6, 1e-6));
+}
+
 TEST(DeviationOfHours, IsThatOfTheNormalisationAtTheirTimes) {
   EXPECT_FALSE(deviation_of_hours(anomalies_of_two_variables(), {}));
   const Deviation deviation(
@@ -130,6 +180,17 @@ TEST(CoarseForm, ThatDoesNotFitIsRefused) {
       },
       ThrowsMessage<core::Error>(AllOf(HasSubstr("scale"), HasSubstr("per variable, 2"))));
   EXPECT_THAT([&] { check({{2}, {6}, {1, 0}}); }, ThrowsMessage<core::Error>(HasSubstr("[1, 0]")));
+  EXPECT_NO_THROW(check({{1}, {6}, {1, 1}, kCoarseRows}));
+  EXPECT_THAT(
+      [&] {
+        check({{2}, {6}, {1, 1}, kCoarseRows});
+      },
+      ThrowsMessage<core::Error>(AllOf(HasSubstr("blocks"), HasSubstr("row_sizes"))));
+  EXPECT_THAT(
+      [&] {
+        check({{1}, {6}, {1, 1}, {4, 0, 4}});
+      },
+      ThrowsMessage<core::Error>(HasSubstr("row_sizes")));
 }
 
 }  // namespace

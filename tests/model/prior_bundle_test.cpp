@@ -409,6 +409,25 @@ TEST_F(GraphBundle, IsRefusedWhereItsPartsDoNotFit) {
   expect_message(AllOf(HasSubstr("foehn.architecture"), HasSubstr("inputs: expected 1, found 2")));
 }
 
+TEST_F(GraphBundle, MayBeGivenCoarseFieldsAndStaticOnes) {
+  auto& architecture = std::get<GraphTransformerArchitecture>(prior_.architecture);
+  architecture.inputs = 2;
+  architecture.extra_inputs = 7;
+  architecture.static_fields = {"orography"};
+  prior_.static_fields = at::randn({1, 6, 8});
+  prior_.coarse = CoarseForm{{1}, {3, 6}, {1.25, 7}, {3, 5, 5, 3}};
+  save(globe());
+  const PriorBundle prior = load_prior(folder_, at::kFloat);
+  EXPECT_EQ(prior.description.kind, "conditional-residual");
+  EXPECT_EQ(*prior.description.network, prior_.architecture);
+  EXPECT_EQ(prior.description.coarse, prior_.coarse);
+  ASSERT_NE(prior.conditional, nullptr);
+  EXPECT_TRUE(at::equal(prior.network->static_fields(), prior_.static_fields));
+  prior_.coarse->blocks = {2};
+  save(globe());
+  expect_message(AllOf(HasSubstr("foehn.coarse"), HasSubstr("row_sizes")));
+}
+
 class LongerGaussianPart : public PriorBundleTest {
  protected:
   LongerGaussianPart() {

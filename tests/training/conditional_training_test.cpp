@@ -7,7 +7,9 @@
 #include <set>
 #include <utility>
 
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/model/conditional_residual.hpp"
+#include "foehn/model/network_architecture.hpp"
 #include "foehn/observation/block_mean.hpp"
 #include "foehn/training/objective.hpp"
 #include "training/toy_fields.hpp"
@@ -80,6 +82,46 @@ TEST(ResidualObjective, HasTheWeightedErrorOfTheDenoiserAsItsLoss) {
     const auto expected = weight * (x_hat - clean).square().mean().item<double>();
     EXPECT_NEAR(error.square().mean().item<double>(), expected, 1e-5 * expected) << sigma;
   }
+}
+
+TEST(ResidualObjective, TakesMeansOverCellsOfACoarseGridAsSamplingDoes) {
+  const grid::Grid globe = grid::named_grid("O4");
+  const model::CoarseForm form{{1}, {3}, {1.5, 2}, {3, 5, 5, 3}};
+  const model::GraphTransformerArchitecture architecture{
+      .window = kWindow,
+      .variables = kToyVariables,
+      .mesh_level = 0,
+      .width = 8,
+      .heads = 2,
+      .layers = 0,
+      .inputs = 2,
+      .extra_inputs = model::ConditionalResidual::extra_inputs(kWindow)};
+  const auto make_denoiser = [&] {
+    return std::make_unique<model::ConditionalResidual>(
+        model::make_network(architecture, model::random_tensors(model::expected_tensors(architecture), 5),
+                            globe, at::kDouble),
+        0.8, form);
+  };
+  const auto cells = model::make_coarse_cells(form, globe);
+  ResidualObjective objective(make_denoiser(), {}, cells);
+  const auto denoiser = make_denoiser();
+  at::manual_seed(8);
+  const at::Tensor record = at::randn({kWindow + 4, kToyVariables, 1, globe.cells()}, at::kDouble);
+  const at::Tensor clean = record.narrow(0, 2, kWindow).flatten(0, 1).unsqueeze(0);
+  const at::Tensor noise = at::randn_like(clean);
+  constexpr std::int64_t kFirst = 20;  // the first hour of the record is 18; snapshots are at 19 and 22
+  denoiser->set_coarse(std::make_shared<model::CoarseFields>(
+      model::interpolate({1, {19, 22}, at::stack({cells->means(record[1]), cells->means(record[4])}), cells},
+                         kFirst, kWindow, {})));
+  const double sigma = 0.6, s = 0.8, weight = (sigma * sigma + s * s) / (sigma * sigma * s * s);
+  const diffusion::NoiseLevel level = diffusion::Edm{}.at_log_ratio(-std::log(sigma));
+  const Lesson lesson =
+      objective.lesson({record.flatten(0, 1).unsqueeze(0), {kFirst}}, noise, {level}, {{0.5, 0.5}});
+  const at::Tensor error = objective.network().forward(lesson.inputs, lesson.t) - lesson.targets;
+  const at::Tensor x = clean + sigma * noise;
+  const at::Tensor x_hat = x - sigma * denoiser->noise_estimate({x, {kFirst}}, level);
+  const auto expected = weight * (x_hat - clean).square().mean().item<double>();
+  EXPECT_NEAR(error.square().mean().item<double>(), expected, 1e-5 * expected);
 }
 
 TEST(ResidualObjective, MakesCoarseFieldsOfEveryKindAndPhase) {

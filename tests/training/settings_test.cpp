@@ -235,6 +235,44 @@ TEST(TrainingSettings, KeepTheOptionsOfTwoNetworksApart) {
               ThrowsMessage<core::UsageError>(AllOf(HasSubstr("network.heads"), HasSubstr("divisor"))));
 }
 
+TEST(TrainingSettings, MakeAConditionalResidualOfEitherNetworkAndEitherKindOfMeans) {
+  const auto message_of = [](const std::function<void(Settings&)>& change) {
+    return message([&](Settings& s) {
+      s = graph_settings();
+      s.kind = NetworkKind::conditional_residual;
+      s.network = NetworkChoice::graph_transformer;
+      s.coarse_grid = "O4";
+      change(s);
+    });
+  };
+  EXPECT_EQ(message_of([](Settings&) {}), "no error");
+  EXPECT_THAT(message_of([](Settings& s) { s.coarse_blocks = {4}; }),
+              AllOf(HasSubstr("train.block"), HasSubstr("train.coarse_grid")));
+  EXPECT_THAT(message_of([](Settings& s) { s.coarse_grid = "Q4"; }),
+              AllOf(HasSubstr("train.coarse_grid"), HasSubstr("Q4")));
+  EXPECT_THAT(message_of([](Settings& s) { s.kind = NetworkKind::graph_transformer; }),
+              AllOf(HasSubstr("train.coarse_grid"), HasSubstr("conditional-residual")));
+  EXPECT_THAT(message_of([](Settings& s) { s.kind = NetworkKind::score_unet; }), HasSubstr("network.kind"));
+  EXPECT_THAT(message_of([](Settings& s) { s.drawn = 0.5; }), HasSubstr("train.drawn"));
+  EXPECT_THAT(message([](Settings& s) {
+                s = graph_settings();
+                s.network = NetworkChoice::unet;
+              }),
+              AllOf(HasSubstr("network.kind"), HasSubstr("graph-transformer")));
+  Settings settings = graph_settings();
+  settings.kind = NetworkKind::conditional_residual;
+  settings.network = NetworkChoice::graph_transformer;
+  settings.coarse_grid = "o2";
+  settings.static_fields = {"orography"};
+  const model::CoarseForm form = coarse_form(settings);
+  EXPECT_EQ(form.blocks, std::vector<std::int64_t>{1});
+  EXPECT_EQ(form.row_sizes, (std::vector<std::int64_t>{20, 24, 24, 20}));
+  const auto architecture = std::get<model::GraphTransformerArchitecture>(architecture_of(settings, 2));
+  EXPECT_EQ(architecture.inputs, 2);
+  EXPECT_EQ(architecture.extra_inputs, 7);
+  EXPECT_EQ(architecture.static_fields, std::vector<std::string>{"orography"});
+}
+
 class StartFrom : public ::testing::Test {
  protected:
   StartFrom() {

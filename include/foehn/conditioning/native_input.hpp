@@ -11,6 +11,7 @@
 #include "foehn/conditioning/series.hpp"
 #include "foehn/grid/cells_within.hpp"
 #include "foehn/io/coarse_source.hpp"
+#include "foehn/model/coarse_cells.hpp"
 #include "foehn/model/domain.hpp"
 
 namespace foehn::conditioning {
@@ -43,6 +44,12 @@ class NativeInput {
   ///         knows, an observation that is not in the trajectory, or a variable of which more is missing than
   ///         may be
   std::vector<PointSet> place(const Period& period, const std::vector<double>& std) const;
+  /// Reads the values of all variables as fields that a prior is given, normalised: [observation, variable,
+  /// 1, cell], float32. To be called where every file has the same times, and all variables are there.
+  /// @param cells  those that the prior has learnt to be given
+  /// @throws core::Error naming the file and how its grid differs from that of the cells; or file, variable,
+  ///         time and place of a value that is missing or far from all that the prior knows
+  at::Tensor coarse_fields(const model::CoarseCells& cells) const;
 
  private:
   struct Source {
@@ -51,6 +58,7 @@ class NativeInput {
   };
   std::vector<PointSet> place(const Source& source, const Period& period,
                               const std::vector<double>& std) const;
+  at::Tensor coarse_fields(const Source& source, const model::CoarseCells& cells) const;
 
   NativeOptions options_;
   const model::Domain& domain_;

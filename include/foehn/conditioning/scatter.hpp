@@ -3,6 +3,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
@@ -42,5 +43,15 @@ model::CoarseSnapshots scatter_coarse(const comm::Communicator& world,
                                       const std::vector<Placement>& placements,
                                       const CheckedObservations* all, const model::Domain& domain,
                                       std::int64_t reach, const at::Device& device);
+
+/// The same of snapshots on the cells of a coarse grid.
+/// @param placement  of all variables
+/// @param all        [snapshot, variable, 1, cell], float32; of the root, null on the others
+/// @note Collective over the world.
+model::CoarseSnapshots scatter_coarse(const comm::Communicator& world,
+                                      const trajectory::SlabPartition& partition, const Placement& placement,
+                                      const at::Tensor* all, std::shared_ptr<const model::CoarseCells> cells,
+                                      const model::Domain& domain, std::int64_t reach,
+                                      const at::Device& device);
 
 }  // namespace foehn::conditioning

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -27,9 +29,12 @@ struct Resources {
   std::vector<std::filesystem::path> inputs;                    ///< files that nothing may be written over
   conditioning::CheckedObservations observations;               ///< their series until ranks have theirs
   conditioning::PlacedPoints points;                            ///< until ranks have theirs
-  std::string points_digest;                                    ///< of those used; empty: there are none
-  std::string options_digest;                                   ///< of the options that change the result
-  std::string made;  ///< lines on files that were made on the way, for people
+  /// Fields on cells that the prior is given (NativeInput::coarse_fields), until ranks have theirs;
+  /// undefined: none.
+  at::Tensor coarse;
+  std::string points_digest;   ///< of those used; empty: there are none
+  std::string options_digest;  ///< of the options that change the result
+  std::string made;            ///< lines on files that were made on the way, for people
 
   double seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -4,23 +4,29 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "foehn/grid/grid.hpp"
 #include "foehn/model/clock.hpp"
+#include "foehn/model/coarse_cells.hpp"
 #include "foehn/model/normalisation.hpp"
 
 namespace foehn::model {
 
 /// Which coarse fields a prior of kind conditional-residual has learnt to be given: snapshots of means over
-/// square blocks of cells.
+/// square blocks of cells, or over the cells of a reduced Gaussian grid.
 struct CoarseForm {
-  std::vector<std::int64_t> blocks;  ///< cells per side of a block, rising
-  std::vector<std::int64_t> every;   ///< hours from one snapshot to the next, rising
+  std::vector<std::int64_t>
+      blocks;  ///< cells per side of a block, rising; 1 where means are over cells of a grid
+  std::vector<std::int64_t> every;  ///< hours from one snapshot to the next, rising
   /// The root mean square of each variable's fields, in normalised units, by which a network sees coarse ones
   /// divided.
   std::vector<double> scale;
+  /// Points of each row of the reduced Gaussian grid; empty: means are over blocks.
+  std::vector<std::int64_t> row_sizes{};
 
+  bool is_of_cells() const { return !row_sizes.empty(); }
   std::int64_t largest_block() const { return blocks.back(); }
   std::int64_t longest_gap() const { return every.back(); }
   bool operator==(const CoarseForm&) const = default;
@@ -29,13 +35,24 @@ struct CoarseForm {
 /// @throws core::Error naming a list that is empty, does not rise or does not fit the grid or the variables
 void check_form(const CoarseForm& form, const grid::Grid& grid, std::size_t variables);
 
-/// Snapshots of all variables' means over blocks.
+/// The cells of a form's grid over those of a domain; null where means are over blocks.
+/// @throws Error as CoarseCells
+std::shared_ptr<const CoarseCells> make_coarse_cells(const CoarseForm& form, const grid::Grid& grid);
+
+/// Snapshots of all variables' means over blocks, or over the cells of a coarse grid.
 struct CoarseSnapshots {
   std::int64_t block = 1;           ///< cells per side
   std::vector<std::int64_t> hours;  ///< of each, rising
   /// [snapshot, variable, Y, X], in units of the domain's scale: means of fields times deviation.
   at::Tensor values;
+  std::shared_ptr<const CoarseCells> cells{};  ///< null: means over blocks; else block is 1, and Y too
 };
+
+/// Fields as snapshots have them.
+/// @param fields  [..., y, x]
+/// @param cells   as in CoarseSnapshots
+/// @return        [..., Y, X]
+at::Tensor coarse_means(const at::Tensor& fields, std::int64_t block, const CoarseCells* cells);
 
 /// Coarse fields at consecutive hours, on the cells of the domain.
 struct CoarseFields {
@@ -56,8 +73,9 @@ DeviationOfHour deviation_of_hours(const Normalisation& normalisation, const Clo
 /// Brings snapshots to all hours and cells: linearly in time, bilinearly between the centres of blocks and on
 /// along the same lines beyond the outermost, then divided by the deviation. The values at the centres are
 /// those that conserve the snapshots: at their hours, means over blocks of the result times the deviation are
-/// theirs. Fields that are linear in space come back as they are. Training makes what a network learns from
-/// by this, and sampling what it is given.
+/// theirs. Fields that are linear in space come back as they are. Means over the cells of a coarse grid are
+/// taken for the values at their centres instead, and interpolated on triangles, which conserves them only
+/// nearly. Training makes what a network learns from by this, and sampling what it is given.
 ///
 /// One rounding per operation: an hour's bits depend on no other hour.
 /// @throws core::Error naming the first hour that has no snapshot at or before it, or at or after it

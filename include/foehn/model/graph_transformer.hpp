@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "foehn/grid/grid.hpp"
 #include "foehn/mesh/graph.hpp"
@@ -15,17 +16,20 @@ namespace foehn::model {
 
 /// What fixes the shape of a graph transformer.
 struct GraphTransformerArchitecture {
-  std::int64_t window = 0;        ///< hours that the network sees at once, odd
-  std::int64_t variables = 0;     ///< of an hour
-  std::int64_t mesh_level = 0;    ///< how often the icosahedron of its hidden mesh is refined
-  std::int64_t width = 0;         ///< channels of a node
-  std::int64_t heads = 0;         ///< of its attention, which share out the width
-  std::int64_t layers = 0;        ///< blocks on the hidden mesh
-  std::int64_t inputs = 1;        ///< fields that enter for each channel that leaves
-  std::int64_t extra_inputs = 0;  ///< more fields that enter, of the whole window
-  bool dates = false;             ///< whether it knows the time of the year and of the day
+  std::int64_t window = 0;                      ///< hours that the network sees at once, odd
+  std::int64_t variables = 0;                   ///< of an hour
+  std::int64_t mesh_level = 0;                  ///< how often the icosahedron of its hidden mesh is refined
+  std::int64_t width = 0;                       ///< channels of a node
+  std::int64_t heads = 0;                       ///< of its attention, which share out the width
+  std::int64_t layers = 0;                      ///< blocks on the hidden mesh
+  std::int64_t inputs = 1;                      ///< fields that enter for each channel that leaves
+  std::int64_t extra_inputs = 0;                ///< more fields that enter, of the whole window
+  bool dates = false;                           ///< whether it knows the time of the year and of the day
+  std::vector<std::string> static_fields = {};  ///< names of fields that it knows beside its inputs
 
-  WindowChannels window_channels() const { return {window, variables, inputs, extra_inputs, dates, {}}; }
+  WindowChannels window_channels() const {
+    return {window, variables, inputs, extra_inputs, dates, static_fields};
+  }
   bool operator==(const GraphTransformerArchitecture&) const = default;
 };
 

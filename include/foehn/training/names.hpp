@@ -11,6 +11,8 @@ namespace foehn::core {
 template <>
 const std::vector<Named<training::NetworkKind>>& names_of();
 template <>
+const std::vector<Named<training::NetworkChoice>>& names_of();
+template <>
 const std::vector<Named<training::ScheduleKind>>& names_of();
 template <>
 const std::vector<Named<training::NoiseKind>>& names_of();

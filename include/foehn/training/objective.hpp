@@ -94,8 +94,10 @@ class CorrectionObjective : public Objective {
 class ResidualObjective : public Objective {
  public:
   /// @param deviation  of the record's hours
-  ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser, model::DeviationOfHour deviation)
-      : denoiser_(std::move(denoiser)), deviation_(std::move(deviation)) {}
+  /// @param cells      of the form's coarse grid; null: its means are over blocks
+  ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser, model::DeviationOfHour deviation,
+                    std::shared_ptr<const model::CoarseCells> cells = {})
+      : denoiser_(std::move(denoiser)), deviation_(std::move(deviation)), cells_(std::move(cells)) {}
   model::Network& network() override { return denoiser_->network(); }
   /// Up to the snapshots before and after a window.
   std::int64_t reach() const override { return denoiser_->form().longest_gap() - 1; }
@@ -110,6 +112,7 @@ class ResidualObjective : public Objective {
 
   std::unique_ptr<model::ConditionalResidual> denoiser_;
   model::DeviationOfHour deviation_;
+  std::shared_ptr<const model::CoarseCells> cells_;
 };
 
 }  // namespace foehn::training

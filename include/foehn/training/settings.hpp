@@ -17,6 +17,8 @@ namespace foehn::training {
 
 /// What a network learns.
 enum class NetworkKind { gaussian_preconditioned, score_unet, conditional_residual, graph_transformer };
+/// Which network learns it.
+enum class NetworkChoice { automatic, unet, graph_transformer };
 /// Of what noise the prior is.
 enum class ScheduleKind { vp_cosine, edm };
 
@@ -42,6 +44,7 @@ struct Settings {
   std::optional<double> sigma_data;  ///< of a network without another prior; absent: of the fields trained on
   std::string attribution;
   bool as_float16 = false;
+  NetworkChoice network = NetworkChoice::automatic;  ///< automatic: a U-Net, but for graph_transformer
   std::vector<std::int64_t> hidden{128, 128, 256, 384, 512};
   std::vector<std::int64_t> blocks{3, 3, 3, 3, 3};
   std::vector<std::int64_t> attention{4};
@@ -55,6 +58,7 @@ struct Settings {
   std::vector<std::string> static_files, static_fields;  ///< known to the network, and where they are
   bool positions = false;                                ///< latitude and longitude, likewise
   std::vector<std::int64_t> coarse_blocks{8};  ///< of the coarse fields that a conditional-residual is given
+  std::string coarse_grid;                     ///< whose cells they are means over; empty: blocks
   std::vector<std::int64_t> coarse_every{6};   ///< likewise, hours
   std::string start_from;  ///< folder of a prior with whose weights it begins; empty: random ones
   std::vector<std::int64_t> windows{12'800'000};  ///< of each stage
@@ -88,10 +92,14 @@ struct Settings {
   std::string checkpoint_folder() const { return checkpoint.empty() ? prior : checkpoint; }
   bool corrects_gaussian() const { return kind == NetworkKind::gaussian_preconditioned; }
   bool is_conditional() const { return kind == NetworkKind::conditional_residual; }
-  bool is_graph() const { return kind == NetworkKind::graph_transformer; }
+  /// Whether its network is a graph transformer, for which no Gaussian prior is fitted.
+  bool has_graph() const {
+    return kind == NetworkKind::graph_transformer || network == NetworkChoice::graph_transformer;
+  }
   /// Whether its network answers for fields of any size.
   bool has_sigma_data() const {
-    return schedule == ScheduleKind::edm && (kind == NetworkKind::score_unet || is_graph());
+    return schedule == ScheduleKind::edm &&
+           (kind == NetworkKind::score_unet || kind == NetworkKind::graph_transformer);
   }
 };
 
@@ -99,6 +107,7 @@ struct Settings {
 void check(const Settings& settings);
 
 /// Which coarse fields a conditional-residual is given, without their scale.
+/// @throws core::UsageError if train.coarse_grid is no grid
 model::CoarseForm coarse_form(const Settings& settings);
 
 /// The hours that a window and what it is given are made of.
