@@ -35,6 +35,10 @@ service::Order order_of(const std::string& text, const std::string& name) {
         "{}: {}: expected absolute paths, since services run in any folder; foehn submit makes them so", name,
         fmt::join(relative, ", ")));
   check_sample_options(job.table, job.options);
+  if (job.options.space_ranks > 1)
+    throw core::UsageError(
+        fmt::format("{}: run.space_ranks: services evaluate each window on one rank, expected 1, found {}",
+                    name, job.options.space_ranks));
   return {.settings = job_settings(job.table, job.options),
           .hardware = job.options.hardware,
           .threads = job.options.threads,

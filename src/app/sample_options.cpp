@@ -376,6 +376,18 @@ void add_checkpoint_options(config::OptionTable& table, SampleOptions& options) 
              .changes_result = false});
 }
 
+void add_space_option(config::OptionTable& table, SampleOptions& options) {
+  table.add(
+      "run.space_ranks", &options.space_ranks,
+      {.doc = "Let groups of this many ranks evaluate each window of a graph-transformer together, each some "
+              "of its cells: for windows that are too large for one GPU or machine. Groups count as one rank "
+              "elsewhere, as in ensemble.ranks_per_member.",
+       .unit = "1",
+       .minimum = 1,
+       .maximum = 65536,
+       .changes_result = false});
+}
+
 void add_run_options(config::OptionTable& table, SampleOptions& options) {
   add_hardware_options(table, options.hardware);
   table.add("run.precision", &options.precision,
@@ -400,6 +412,7 @@ void declare_sample_options(config::OptionTable& table, SampleOptions& options) 
   add_member_options(table, options);
   add_checkpoint_options(table, options);
   add_run_options(table, options);
+  add_space_option(table, options);
 }
 
 void declare_trial_options(config::OptionTable& table, SampleOptions& options) {

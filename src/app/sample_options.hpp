@@ -14,6 +14,7 @@ namespace foehn::app {
 struct SampleOptions : job::Settings {
   process::HardwareChoice hardware = {};
   std::int64_t threads = 1;
+  std::int64_t space_ranks = 1;
   double timeout_minutes = kTimeoutMinutes;
 };
 

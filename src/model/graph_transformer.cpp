@@ -10,6 +10,7 @@
 #include "foehn/mesh/icosphere.hpp"
 #include "model/architecture.hpp"
 #include "model/graph_transformer_layers.hpp"
+#include "model/shared_nodes.hpp"
 
 namespace foehn::model {
 
@@ -95,6 +96,38 @@ GraphTransformerLayers GraphTransformer::layers_in(Precision asked) const {
                           }}};
 }
 
+void GraphTransformer::share(const mesh::Graph& graph, comm::Transport& transport) {
+  computation_->nodes = GraphTransformerLayers::Nodes(graph, options(), transport);
+  shared_ = std::make_unique<const SharedNodes>(transport, computation_->nodes.data_band, options().device());
+}
+
+void GraphTransformer::serve() {
+  for (auto order = shared_->hear(); order.task != SharedNodes::Task::none; order = shared_->hear()) {
+    if (order.task == SharedNodes::Task::estimate)
+      Network::noise_estimate(order.noisy, order.level);
+    else
+      Network::noise_vjp(order.noisy, order.level, order.cotangent);
+  }
+}
+
+void GraphTransformer::release() {
+  shared_->tell({});
+}
+
+at::Tensor GraphTransformer::noise_estimate(const diffusion::Windows& noisy,
+                                            const diffusion::NoiseLevel& level) {
+  check_shape(noisy.fields);
+  if (shared_ && shared_->is_first()) shared_->tell({SharedNodes::Task::estimate, noisy, level, {}});
+  return Network::noise_estimate(noisy, level);
+}
+
+at::Tensor GraphTransformer::noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
+                                       const at::Tensor& cotangent) {
+  check_shape(noisy.fields);
+  if (shared_ && shared_->is_first()) shared_->tell({SharedNodes::Task::product, noisy, level, cotangent});
+  return Network::noise_vjp(noisy, level, cotangent);
+}
+
 void GraphTransformer::check_shape(const at::Tensor& noisy) const {
   if (noisy.dim() != 4 || noisy.size(1) != channels().given_channels() ||
       noisy.size(2) * noisy.size(3) != cells_)
@@ -107,11 +140,13 @@ at::Tensor GraphTransformer::compute(const at::Tensor& complete, const at::Tenso
                                      const at::Tensor& labels, Precision asked,
                                      const Dropout* dropout) const {
   if (dropout != nullptr && dropout->part > 0) throw core::Error("a graph transformer has no dropout");
-  const at::Tensor cells = complete.flatten(2).transpose(1, 2).contiguous();
+  const at::Tensor all = complete.flatten(2).transpose(1, 2).contiguous();
+  const at::Tensor cells = shared_ ? shared_->own(all) : all;
   const auto with = [&](const GraphTransformerLayers& layers) {
     return layers(cells, t, labels, computation_->nodes);
   };
-  const at::Tensor answer = asked == precision() ? with(computation_->layers) : with(layers_in(asked));
+  const at::Tensor own = asked == precision() ? with(computation_->layers) : with(layers_in(asked));
+  const at::Tensor answer = shared_ ? shared_->all(own) : own;
   return answer.transpose(1, 2).unflatten(2, at::IntArrayRef{complete.size(2), complete.size(3)});
 }
 

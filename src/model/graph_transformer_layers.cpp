@@ -25,8 +25,14 @@ TensorSource noting(const TensorSource& source, std::vector<at::Tensor>& paramet
   };
 }
 
-/// Sines and cosines of latitude and longitude, [node, kPlaces].
-at::Tensor places_of(const std::vector<mesh::Point>& nodes) {
+NodeBands band_of(const std::vector<mesh::Point>& nodes, const comm::Transport& transport,
+                  std::int64_t least_tile) {
+  return {static_cast<std::int64_t>(nodes.size()), transport.ranks().rank(), transport.ranks().size(),
+          least_tile};
+}
+
+/// Sines and cosines of latitude and longitude of a band, [node, kPlaces].
+at::Tensor places_of(const std::vector<mesh::Point>& nodes, const NodeBands& band) {
   at::Tensor places = at::empty({static_cast<std::int64_t>(nodes.size()), kPlaces}, at::kDouble);
   auto at = places.accessor<double, 2>();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -35,7 +41,7 @@ at::Tensor places_of(const std::vector<mesh::Point>& nodes) {
     const double values[kPlaces] = {z, from_axis, std::sin(longitude), std::cos(longitude)};
     for (std::int64_t k = 0; k < kPlaces; ++k) at[static_cast<std::int64_t>(i)][k] = values[k];
   }
-  return places;
+  return places.narrow(0, band.first(), band.size());
 }
 
 /// What cells know of the date, [window, cell, kDateLabels]: sine and cosine of the year's angle, and of the
@@ -109,30 +115,50 @@ GraphBlock::GraphBlock(const Sources& sources, const std::string& name, std::int
                         Parameters(source, name + ".key_norm", shape)};
 }
 
-at::Tensor GraphBlock::attended(const at::Tensor& of_sources, const at::Tensor& of_destinations,
-                                const EdgeRounds& rounds) const {
-  const auto in_heads = [&](const at::Tensor& x) { return x.unflatten(-1, at::IntArrayRef{heads_, -1}); };
-  at::Tensor query = in_heads(query_(of_destinations)), key = in_heads(key_(of_sources));
-  if (head_norm_) {
-    query = layer_norm(query, head_norm_->query.weight, head_norm_->query.bias);
-    key = layer_norm(key, head_norm_->key.weight, head_norm_->key.bias);
-  }
-  // The map of an edge's features, the last of which is 1: [head, channel, feature].
+at::Tensor GraphBlock::in_heads(const at::Tensor& x) const {
+  return x.unflatten(-1, at::IntArrayRef{heads_, -1});
+}
+
+at::Tensor GraphBlock::edge_map() const {
   const Parameters& edge = edge_.parameters();
-  const at::Tensor map =
-      at::cat({edge.weight, edge.bias.unsqueeze(1)}, 1).unflatten(0, at::IntArrayRef{heads_, -1});
-  const at::Tensor edge_query = at::einsum("wnhc,hcf->wnhf", {query, map});
-  const Attended sums = attend(query, key, in_heads(value_(of_sources)), edge_query.contiguous(), rounds);
-  return (sums.values + at::einsum("wnhf,hcf->wnhc", {sums.features, map})).flatten(2);
+  return at::cat({edge.weight, edge.bias.unsqueeze(1)}, 1).unflatten(0, at::IntArrayRef{heads_, -1});
+}
+
+at::Tensor GraphBlock::offered(const at::Tensor& source, const at::Tensor& condition,
+                               const EdgeRounds& rounds) const {
+  const ConditionalNorm& norm = source_norm_ ? *source_norm_ : destination_norm_;
+  return by_tile(rounds.source_tiles, {source}, [&](const std::vector<at::Tensor>& tile) {
+    const at::Tensor normed = norm(tile[0], condition);
+    at::Tensor key = in_heads(key_(normed));
+    if (head_norm_) key = layer_norm(key, head_norm_->key.weight, head_norm_->key.bias);
+    return at::stack({key, in_heads(value_(normed))}, 2);
+  });
+}
+
+at::Tensor GraphBlock::asked(const at::Tensor& destination, const at::Tensor& condition,
+                             const EdgeRounds& rounds) const {
+  const at::Tensor map = edge_map();
+  return by_tile(rounds.tiles, {destination}, [&](const std::vector<at::Tensor>& tile) {
+    at::Tensor query = in_heads(query_(destination_norm_(tile[0], condition)));
+    if (head_norm_) query = layer_norm(query, head_norm_->query.weight, head_norm_->query.bias);
+    return at::cat({query, at::einsum("wnhc,hcf->wnhf", {query, map})}, 3);
+  });
 }
 
 at::Tensor GraphBlock::operator()(const at::Tensor& source, const at::Tensor& destination,
                                   const at::Tensor& condition, const EdgeRounds& rounds) const {
-  const at::Tensor of_destinations = destination_norm_(destination, condition);
-  const at::Tensor of_sources = source_norm_ ? (*source_norm_)(source, condition) : of_destinations;
-  const at::Tensor x =
-      destination + out_(attended(of_sources, of_destinations, rounds) + own_(of_destinations));
-  return x + mlp_second_(at::gelu(mlp_first_(mlp_norm_(x, condition))));
+  const at::Tensor sent = offered(source, condition, rounds), asks = asked(destination, condition, rounds),
+                   map = edge_map();
+  const std::int64_t channels = sent.size(4);
+  const Attended sums = attend(asks.narrow(3, 0, channels).contiguous(), sent.select(2, 0).contiguous(),
+                               sent.select(2, 1).contiguous(),
+                               asks.narrow(3, channels, EdgeRounds::kFeatures).contiguous(), rounds);
+  return by_tile(
+      rounds.tiles, {destination, sums.values, sums.features}, [&](const std::vector<at::Tensor>& tile) {
+        const at::Tensor attended = (tile[1] + at::einsum("wnhf,hcf->wnhc", {tile[2], map})).flatten(2);
+        const at::Tensor x = tile[0] + out_(attended + own_(destination_norm_(tile[0], condition)));
+        return x + mlp_second_(at::gelu(mlp_first_(mlp_norm_(x, condition))));
+      });
 }
 
 at::Tensor GraphBlock::recomputed(const at::Tensor& source, const at::Tensor& destination,
@@ -168,28 +194,47 @@ GraphTransformerLayers::GraphTransformerLayers(const GraphTransformerArchitectur
 }
 
 GraphTransformerLayers::Nodes::Nodes(const mesh::Graph& graph, const at::TensorOptions& options)
-    : data(places_of(graph.data).to(options)),
-      hidden(places_of(graph.hidden).to(options)),
+    : Nodes(graph, options, static_cast<std::int64_t>(graph.data.size()),
+            static_cast<std::int64_t>(graph.hidden.size()), nullptr) {}
+
+GraphTransformerLayers::Nodes::Nodes(const mesh::Graph& graph, const at::TensorOptions& options,
+                                     comm::Transport& transport, std::int64_t least_tile)
+    : Nodes(graph, options, band_of(graph.data, transport, least_tile),
+            band_of(graph.hidden, transport, least_tile), &transport) {}
+
+GraphTransformerLayers::Nodes::Nodes(const mesh::Graph& graph, const at::TensorOptions& options,
+                                     NodeBands of_data, NodeBands of_hidden, comm::Transport* transport)
+    : data_band(std::move(of_data)),
+      hidden_band(std::move(of_hidden)),
+      data(places_of(graph.data, data_band).to(options)),
+      hidden(places_of(graph.hidden, hidden_band).to(options)),
       longitude(data.narrow(1, 2, 2).t().contiguous()),
-      encoder(graph.encoder, data.size(0), hidden.size(0), options),
-      processor(graph.processor, hidden.size(0), hidden.size(0), options),
-      decoder(graph.decoder, hidden.size(0), data.size(0), options) {}
+      encoder(graph.encoder, data_band, hidden_band, options, transport),
+      processor(graph.processor, hidden_band, hidden_band, options, transport),
+      decoder(graph.decoder, hidden_band, data_band, options, transport) {}
 
 at::Tensor GraphTransformerLayers::operator()(const at::Tensor& cells, const at::Tensor& t,
                                               const at::Tensor& labels, const Nodes& nodes) const {
   const auto of_all_windows = [&](const at::Tensor& x) {
     return x.unsqueeze(0).expand({cells.size(0), -1, -1});
   };
+  const auto mapped = [](const Linear& map, const at::Tensor& x, const NodeBands& band) {
+    return by_tile(band.tiles(), {x}, [&](const std::vector<at::Tensor>& tile) { return map(tile[0]); });
+  };
   std::vector<at::Tensor> known{cells, of_all_windows(nodes.data)};
   if (labels.defined()) known.push_back(local_dates(labels, nodes.longitude));
   const at::Tensor data = at::cat(known, 2), condition = noise_(t);
-  const at::Tensor encoded =
-      encoder_.recomputed(data_in_(data), of_all_windows(hidden_in_(nodes.hidden)), condition, nodes.encoder);
+  const at::Tensor encoded = encoder_.recomputed(
+      mapped(data_in_, data, nodes.data_band),
+      mapped(hidden_in_, of_all_windows(nodes.hidden), nodes.hidden_band), condition, nodes.encoder);
   at::Tensor hidden = encoded;
   for (const GraphBlock& block : processor_)
     hidden = block.recomputed(hidden, hidden, condition, nodes.processor);
-  const at::Tensor decoded = decoder_.recomputed(hidden + encoded, data_out_(data), condition, nodes.decoder);
-  return last_(layer_norm(decoded, last_norm_.weight, last_norm_.bias));
+  const at::Tensor decoded = decoder_.recomputed(hidden + encoded, mapped(data_out_, data, nodes.data_band),
+                                                 condition, nodes.decoder);
+  return by_tile(nodes.data_band.tiles(), {decoded}, [&](const std::vector<at::Tensor>& tile) {
+    return last_(layer_norm(tile[0], last_norm_.weight, last_norm_.bias));
+  });
 }
 
 }  // namespace foehn::model

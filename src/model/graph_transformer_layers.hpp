@@ -72,8 +72,15 @@ class GraphBlock {
   struct HeadNorm {
     Parameters query, key;
   };
-  at::Tensor attended(const at::Tensor& of_sources, const at::Tensor& of_destinations,
-                      const EdgeRounds& rounds) const;
+  /// Keys and values of sources, [window, node, 2, head, channel], tile by tile.
+  at::Tensor offered(const at::Tensor& source, const at::Tensor& condition, const EdgeRounds& rounds) const;
+  /// Queries of destinations, and behind them their products with the map of edges, [window, node, head,
+  /// channel and feature].
+  at::Tensor asked(const at::Tensor& destination, const at::Tensor& condition,
+                   const EdgeRounds& rounds) const;
+  /// The map of an edge's features, the last of which is 1: [head, channel, feature].
+  at::Tensor edge_map() const;
+  at::Tensor in_heads(const at::Tensor& x) const;
 
   std::int64_t heads_;
   std::vector<at::Tensor> parameters_;  // all of them
@@ -89,16 +96,28 @@ class GraphTransformerLayers {
   GraphTransformerLayers(const GraphTransformerArchitecture& architecture, const Sources& sources);
 
   /// What a graph is to the layers, on their device.
+  ///
+  /// Of nodes that are shared out over ranks these are a rank's own.
   struct Nodes {
     Nodes(const mesh::Graph& graph, const at::TensorOptions& options);
+    /// @param transport   of the ranks, outlives this
+    /// @param least_tile  as in NodeBands
+    Nodes(const mesh::Graph& graph, const at::TensorOptions& options, comm::Transport& transport,
+          std::int64_t least_tile = NodeBands::kLeastTile);
+    NodeBands data_band, hidden_band;
     at::Tensor data, hidden;  ///< sines and cosines of latitude and longitude, [node, 4]
     at::Tensor longitude;     ///< sine and cosine of the cells' longitude, [2, cell]
     EdgeRounds encoder, processor, decoder;
+
+   private:
+    Nodes(const mesh::Graph& graph, const at::TensorOptions& options, NodeBands of_data, NodeBands of_hidden,
+          comm::Transport* transport);
   };
-  /// @param cells   [window, cell, input channel]
+  /// @param cells   of this rank, [window, cell, input channel]
   /// @param t       time of the schedule, [window], or [1] for all windows
   /// @param labels  of the windows' dates, or undefined
   /// @return        [window, cell, channel]
+  /// @note Collective over the ranks that nodes are shared out over, and so is the gradient.
   at::Tensor operator()(const at::Tensor& cells, const at::Tensor& t, const at::Tensor& labels,
                         const Nodes& nodes) const;
 

@@ -140,6 +140,33 @@ TEST_F(GraphPrior, LearnsWhatCellsOfACoarserGridLeaveOpen) {
                  AllOf(HasSubstr("other.nc"), HasSubstr("grid"), HasSubstr("train.coarse_grid")));
 }
 
+TEST_F(GraphPrior, SharesOutItsCellsOverRanks) {
+  Options options = sample_options("alone");
+  options["input.observations"] = path("coarse.nc");
+  options["observation.operator"] = "native";
+  options["observation.std"] = "200,1";
+  const Outcome alone = run_foehn("sample", options);
+  ASSERT_EQ(alone.exit_code, 0) << alone;
+  for (const int ranks : {2, 4}) {
+    const std::string folder = "shared" + std::to_string(ranks);
+    options["output.directory"] = path(folder);
+    options["run.space_ranks"] = "2";
+    const Outcome shared = run_foehn("sample", options, ranks);
+    ASSERT_EQ(shared.exit_code, 0) << shared;
+    EXPECT_EQ(io::content_of(path(folder + "/member_000.nc")), io::content_of(path("alone/member_000.nc")))
+        << ranks;
+  }
+  options["output.directory"] = path("unshared");
+  const Outcome odd = run_foehn("sample", options, 3);
+  EXPECT_EQ(odd.exit_code, 2) << odd;
+  EXPECT_THAT(odd.err, AllOf(HasSubstr("run.space_ranks"), HasSubstr("3"), HasSubstr("found 2")));
+  options["observation.std"] = "200";
+  const Outcome wrong = run_foehn("sample", options, 2);
+  EXPECT_EQ(wrong.exit_code, 2) << wrong;
+  EXPECT_EQ(error_lines(wrong.err), 1) << wrong;
+  EXPECT_THAT(wrong.err, HasSubstr("observation.std"));
+}
+
 TEST_F(GraphPrior, StartsFromTheWeightsOfAnother) {
   Options options = train_options("next");
   options["train.start_from"] = path("prior");

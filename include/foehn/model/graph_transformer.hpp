@@ -12,6 +12,10 @@
 #include "foehn/mesh/graph.hpp"
 #include "foehn/model/network.hpp"
 
+namespace foehn::comm {
+class Transport;
+}
+
 namespace foehn::model {
 
 /// What fixes the shape of a graph transformer.
@@ -50,6 +54,7 @@ std::int64_t window_flops(const GraphTransformerArchitecture& architecture, std:
 mesh::Graph make_graph(const grid::Grid& grid, std::int64_t mesh_level);
 
 class GraphTransformerLayers;
+class SharedNodes;
 
 /// A graph transformer: attention over the edges of a graph takes the cells of any grid of the globe to a
 /// hidden mesh, works on that, and goes back to the cells. A block gives destination i, of sources j over the
@@ -63,7 +68,8 @@ class GraphTransformerLayers;
 ///
 /// Sums over edges go from edge to edge in one order for each node, forward and backward, whatever the device
 /// and its threads. No tensor has all edges times the width: memory grows with nodes. For the gradient each
-/// block is evaluated again, so that only what enters a block is kept.
+/// block is evaluated again, so that only what enters a block is kept. Cells and nodes are worked on in tiles
+/// of consecutive ones, so that no bits depend on how they are shared out over ranks.
 class GraphTransformer : public Network {
  public:
   /// @param tensors    as expected_tensors; any floating type
@@ -79,6 +85,20 @@ class GraphTransformer : public Network {
 
   const GraphTransformerArchitecture& architecture() const { return architecture_; }
 
+  /// From now on shares out cells and nodes over ranks, each of which has a network of the same weights,
+  /// static fields and clock. Estimates are then asked of the first rank alone; the others are in `serve`.
+  /// @param graph      as given to the constructor
+  /// @param transport  of the ranks, outlives this; of the network's device
+  void share(const mesh::Graph& graph, comm::Transport& transport);
+  /// Computes with the first rank whatever that is asked, until it calls `release`. Of the other ranks.
+  void serve();
+  /// Lets the other ranks return from `serve`. Of the first rank.
+  void release();
+
+  at::Tensor noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) override;
+  at::Tensor noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
+                       const at::Tensor& cotangent) override;
+
  private:
   struct Computation;
   void check_shape(const at::Tensor& noisy) const override;
@@ -89,6 +109,7 @@ class GraphTransformer : public Network {
   GraphTransformerArchitecture architecture_;
   std::int64_t cells_;
   std::unique_ptr<Computation> computation_;
+  std::unique_ptr<const SharedNodes> shared_;  // null: this rank has all nodes
 };
 
 }  // namespace foehn::model
