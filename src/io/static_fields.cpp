@@ -70,7 +70,9 @@ std::vector<double> unpacked(const std::vector<double>& stored, const Packing& p
 /// @param variable  [..., cell]
 std::vector<double> read_list(const NetcdfFile& file, const NetcdfVariable& variable,
                               const grid::Grid& grid) {
-  if (const auto difference = grid::difference(grid, read_grid(file, variable)))
+  NetcdfVariable at_a_time = variable;  // [time, cell]: a list of cells is told by what is behind the times
+  at_a_time.dimensions.insert(at_a_time.dimensions.begin(), {"", 1});
+  if (const auto difference = grid::difference(grid, read_grid(file, at_a_time)))
     throw core::Error("another grid: " + *difference);
   std::vector<std::int64_t> start(variable.dimensions.size(), 0), count(variable.dimensions.size(), 1);
   count.back() = grid.cells();

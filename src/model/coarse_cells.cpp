@@ -1,15 +1,29 @@
 #include "foehn/model/coarse_cells.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
+#include "foehn/core/error.hpp"
 #include "foehn/grid/reduced_gaussian.hpp"
 
 namespace foehn::model {
 
+namespace {
+
+grid::Grid coarser_grid(std::span<const std::int64_t> row_sizes, const grid::Grid& fine) {
+  grid::Grid grid = grid::reduced_gaussian_grid(row_sizes);
+  if (grid.cells() >= fine.cells())
+    throw core::Error(fmt::format("a coarse grid of {} cells: expected fewer than those of the fields, {}",
+                                  grid.cells(), fine.cells()));
+  return grid;
+}
+
+}  // namespace
+
 CoarseCells::CoarseCells(std::span<const std::int64_t> row_sizes, const grid::Grid& fine)
-    : grid_(grid::reduced_gaussian_grid(row_sizes)),
+    : grid_(coarser_grid(row_sizes, fine)),
       means_(sums_of(grid::conservative_weights(fine, grid_), grid_)),
       to_cells_(sums_of(grid::bilinear_weights(grid_, grid::geographic_coordinates(fine)), fine)) {}
 

@@ -122,6 +122,11 @@ TEST(CoarseCells, KeepConstantsAndWhatAreasWeigh) {
   EXPECT_NEAR(integral(cells.means(fields), cells.grid()), integral(fields, fine), 1e-12);
 }
 
+TEST(CoarseCells, AreFewerThanThoseOfFields) {
+  EXPECT_THAT([] { CoarseCells(kCoarseRows, grid::reduced_gaussian_grid(kCoarseRows)); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("16 cells"), HasSubstr("fewer"))));
+}
+
 TEST(CoarseCells, InterpolateSineOfLatitudeToOrderOfTheirSize) {
   const grid::Grid fine = grid::named_grid("O8"), coarse = grid::named_grid("O4");
   const grid::CellRows rows = *grid::find_rows(*coarse.unstructured);

@@ -17,7 +17,7 @@ class CoarseCells {
  public:
   /// @param row_sizes  points of each row of the coarse grid
   /// @param fine       reduced Gaussian, or of rows and columns round the globe
-  /// @throws Error as grid::conservative_weights and grid::bilinear_weights
+  /// @throws Error if it has no fewer cells, or as grid::conservative_weights and grid::bilinear_weights
   CoarseCells(std::span<const std::int64_t> row_sizes, const grid::Grid& fine);
 
   const grid::Grid& grid() const { return grid_; }
