@@ -206,7 +206,12 @@ Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& do
   if (metadata.coarse)
     core::with_context(fmt::format("metadata '{}'", kCoarse),
                        [&] { check_form(*metadata.coarse, domain.grid, names.size()); });
-  if (metadata.gaussian_window) covariance_view(file, *metadata.gaussian_window, domain);
+  if (metadata.gaussian_window) {
+    core::with_context(kDomainName, [&] {
+      grid::require_rows(domain.grid, "a Gaussian prior's covariance is of waves along rows and columns");
+    });
+    covariance_view(file, *metadata.gaussian_window, domain);
+  }
   return metadata;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foehn/core/error.hpp"
+#include "model/inputs_json.hpp"
 
 namespace foehn::model {
 
@@ -23,29 +24,22 @@ NetworkForm form_named(const std::string& word) {
 
 ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json) {
   ScoreUnetArchitecture architecture;
-  json.at("window").get_to(architecture.window);
-  architecture.variables = static_cast<std::int64_t>(json.at("variables").size());
+  read_inputs(json, architecture);
   json.at("hidden").get_to(architecture.hidden);
   json.at("blocks").get_to(architecture.blocks);
   json.at("attention").get_to(architecture.attention);
   json.at("embedding").get_to(architecture.embedding);
-  architecture.inputs = json.value("inputs", std::int64_t{1});
-  architecture.extra_inputs = json.value("extra_inputs", std::int64_t{0});
-  architecture.dates = json.value("dates", false);
-  architecture.static_fields = json.value("static_fields", std::vector<std::string>{});
   architecture.form = form_named(json.value("form", core::name_of(NetworkForm::climate2weather)));
   return architecture;
 }
 
 nlohmann::json score_unet_json(const ScoreUnetArchitecture& architecture,
                                const std::vector<std::string>& variables) {
-  nlohmann::json json{{"window", architecture.window},       {"variables", variables},
-                      {"hidden", architecture.hidden},       {"blocks", architecture.blocks},
-                      {"attention", architecture.attention}, {"embedding", architecture.embedding},
-                      {"inputs", architecture.inputs}};
-  if (architecture.extra_inputs > 0) json["extra_inputs"] = architecture.extra_inputs;
-  if (architecture.dates) json["dates"] = true;
-  if (!architecture.static_fields.empty()) json["static_fields"] = architecture.static_fields;
+  nlohmann::json json = inputs_json(architecture, variables);
+  json["hidden"] = architecture.hidden;
+  json["blocks"] = architecture.blocks;
+  json["attention"] = architecture.attention;
+  json["embedding"] = architecture.embedding;
   if (architecture.form != NetworkForm::climate2weather) json["form"] = core::name_of(architecture.form);
   return json;
 }

@@ -8,6 +8,7 @@
 
 #include "diffusion/at_hour_zero.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/safetensors.hpp"
 #include "foehn/model/edm_denoiser.hpp"
 #include "foehn/model/gaussian_prior.hpp"
@@ -64,6 +65,16 @@ TEST_F(PriorBundleTest, ChangesItsDigestWithItsContent) {
   EXPECT_EQ(prior_digest(folder_), before);
   save_gaussian_prior(folder_, domain(), lags_ * 1.0000001, {});
   EXPECT_NE(prior_digest(folder_), before);
+}
+
+TEST_F(PriorBundleTest, IsRefusedOnAGridWithoutRows) {
+  Domain list = domain();
+  list.grid = grid::reduced_gaussian_grid(std::vector<std::int64_t>{6, 6, 6, 6});
+  list.quantiles = std::get<0>(list.quantiles.sort(1));
+  list.normalisation = Normalisation::of_quantiles("quant95", list.quantiles);
+  save_gaussian_prior(folder_, list, lags_.reshape({3, 2, 2, 1, 24}), {});
+  EXPECT_THAT([&] { load_prior(folder_, at::kFloat); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("domain.nc"), HasSubstr("without rows"))));
 }
 
 TEST_F(PriorBundleTest, NamesWhatIsMissing) {
