@@ -11,6 +11,7 @@
 #include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/field_writer.hpp"
+#include "foehn/model/coarse_cells.hpp"
 #include "foehn/observation/sparse_operator.hpp"
 #include "io/test_files.hpp"
 
@@ -125,6 +126,26 @@ TEST_F(NativeInputTest, TakesAllCellsOfACoarserReducedGaussianGrid) {
   const at::Tensor expected =
       (at::tensor(coarse.unstructured->centres.latitude, at::kDouble) * grid::kRadians).sin();
   EXPECT_LT((seen[0].flatten() - expected).abs().max().item<double>(), 0.03);
+}
+
+TEST_F(NativeInputTest, GivesWholeFieldsOnTheCellsThatAPriorHasLearntToBeGiven) {
+  domain_.grid = grid::named_grid("O8");
+  const model::Climatology climatology({model::Harmonic{}}, at::full({1, 1, 1, 544}, 270, at::kDouble));
+  domain_.normalisation = model::Normalisation::anomaly(climatology, at::full({1}, 2, at::kDouble));
+  const grid::Grid coarse = grid::named_grid("O4");
+  const model::CoarseCells cells(grid::octahedral_row_sizes(4), domain_.grid);
+  const auto given = [&](const std::filesystem::path& file) {
+    return NativeInput({{file}, 0}, domain_).coarse_fields(cells);
+  };
+  const at::Tensor expected = at::tensor({5.0F, 5.5F, 6.0F}).reshape({3, 1, 1, 1}).expand({3, 1, 1, 208});
+  EXPECT_TRUE(at::allclose(given(write(coarse)), expected, 1e-6, 1e-6));
+  expect_refused(
+      [&] {
+        given(write(coarse, {{7, NAN}}));
+      },
+      {"model.nc: tas: missing value at 1970-01-01T06:00:00", "cell 7", "in every cell"});
+  expect_refused([&] { given(write(coarse, {{7, 500.0F}})); }, {"model.nc", "cell 7"});
+  expect_refused([&] { given(write(grid::named_grid("O3"))); }, {"model.nc", "grid", "train.coarse_grid"});
 }
 
 TEST_F(NativeInputTest, DoesNotLookBeyondTheDomain) {
