@@ -120,15 +120,21 @@ std::optional<HistoricalPeriod> open_historical_period(const EvaluateOptions& op
 }
 
 /// Scores of observed hours mean little if the members were drawn from other observations, or without any.
-/// @param option  that names the observations
-void warn_of_other_observations(const evaluation::SourceFiles& files, const char* option) {
+/// @return  what to tell people; nothing where they were drawn from these
+std::optional<std::string> other_observations(const evaluation::SourceFiles& files) {
   const io::Attributes attributes = io::NetcdfFile::open(files.members.front()).global_attributes();
   const auto stated = attributes.find("foehn_observations_digest");
   const bool is_conditioned = stated != attributes.end();
-  if (is_conditioned ? stated->second != io::AttributeValue(core::sha256_of_files(files.observations))
-                     : attributes.contains("foehn_options_digest"))
-    spdlog::warn("{}: {} was drawn from {} (global attribute foehn_observations_digest)", option,
-                 files.members.front().string(), is_conditioned ? "other files" : "no observations");
+  if (is_conditioned ? stated->second == io::AttributeValue(core::sha256_of_files(files.observations))
+                     : !attributes.contains("foehn_options_digest"))
+    return std::nullopt;
+  return fmt::format("{} was drawn from {} (global attribute foehn_observations_digest)",
+                     files.members.front().string(), is_conditioned ? "other files" : "no observations");
+}
+
+/// @param option  that names the observations
+void warn_of_other_observations(const evaluation::SourceFiles& files, const char* option) {
+  if (const auto text = other_observations(files)) spdlog::warn("{}: {}", option, *text);
 }
 
 void warn_of_historical_period(const HistoricalPeriod& historical, const evaluation::Sources& future) {
@@ -168,6 +174,11 @@ evaluation::Results with_provenance(evaluation::Results results, const OpenRun& 
     if (files.size() > 1) text += fmt::format(" and {} more", files.size() - 1);
     results.provenance.emplace_back(name, text);
   };
+  if (const auto text = other_observations(run.files))
+    results.doubts.push_back(
+        "agreement with the observations, seams and what depends on hours since the last "
+        "observation mean little, since " +
+        *text);
   results.provenance.emplace_back("evaluated by", fmt::format("foehn {}", core::version()));
   add("members", run.files.members);
   for (const auto& [name, value] : io::NetcdfFile::open(run.files.members.front()).global_attributes())

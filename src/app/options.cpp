@@ -49,7 +49,10 @@ void add_deviation_option(config::OptionTable& table, Deviating& deviation) {
 
 void add_observation_options(config::OptionTable& table, conditioning::CoarsenOptions& options) {
   table.add("observation.block", &options.block,
-            {.doc = "Average over blocks of this many cells per side.", .unit = "1", .minimum = 1});
+            {.doc = fmt::format("Average over blocks of this many cells per side; default: {}.",
+                                conditioning::kBlock),
+             .unit = "1",
+             .minimum = 1});
   table.add("observation.grid", &options.grid,
             {.doc = "Average over the cells of this octahedral reduced Gaussian grid, such as O16, by area, "
                     "instead of blocks; the fine grid must cover all of it."});

@@ -78,10 +78,16 @@ void add_input_options(config::OptionTable& table, SampleOptions& options) {
       {.doc = "Take a value of input.observations to be the mean over a block of the prior's cells "
               "(blocks: the files lie on the grid of block means, as prepare and coarsen write them), or "
               "the area-weighted mean of the prior's cells under a cell of the files' own grid, regular, "
-              "Gaussian, reduced Gaussian or rotated (native: nothing is regridded; cells that reach beyond "
-              "the domain are "
-              "not used).",
+              "Gaussian, reduced Gaussian, rotated, or any other with bounds that give the corners of its "
+              "cells (native: nothing is regridded; cells that reach beyond the domain are not used).",
        .changes_result = false});  // what it gives has a digest of its own
+  table.add(
+      "observation.weights", &options.native_weights,
+      {.doc = "With observation.operator native, take the weights of the prior's cells in a cell of the "
+              "files' grid from this weight file (from cdo, ESMF or xESMF), made from the prior's grid to "
+              "that of the files; default: they follow from where cells lie.",
+       .is_path = true,
+       .changes_result = false});
   table.add(
       "input.stations", &options.stations,
       {.doc = "Condition on these observations at points as well, or alone (files or globs): tables (CSV) "
@@ -157,6 +163,14 @@ void add_error_options(config::OptionTable& table, SampleOptions& options) {
              .minimum = -20,
              .maximum = 20,
              .changes_result = false});
+  table.add(
+      "stations.land_mask", &options.land_mask,
+      {.doc = "Compare input.stations with cells of land alone, those of the cells around a station that "
+              "are land by half or more by this NetCDF file (land_area_fraction or land_binary_mask, on "
+              "any grid that covers the prior's cells); a station without any, in the sea, is not used, "
+              "which a warning says.",
+       .is_path = true,
+       .changes_result = false});
   table.add(
       "stations.interpolation", &options.interpolation,
       {.doc = "Take the value of a field at a point to be that of the cell nearest to it, or between the "
@@ -432,6 +446,7 @@ std::string trial_config(const SampleOptions& from) {
   options.prior = from.prior;
   options.gaussian = from.gaussian;
   options.observation_operator = from.observation_operator;
+  options.native_weights = from.native_weights;
   options.missing_fraction = from.missing_fraction;
   options.interpolation = from.interpolation;
   options.station_std = from.station_std;
@@ -439,6 +454,7 @@ std::string trial_config(const SampleOptions& from) {
   options.station_correlation = from.station_correlation;
   options.orography = from.orography;
   options.lapse_rate = from.lapse_rate;
+  options.land_mask = from.land_mask;
   options.observation_std = from.observation_std;
   options.observation_std_normalised = from.observation_std_normalised;
   options.inflation = from.inflation;
@@ -472,7 +488,8 @@ void check_stations(const SampleOptions& options) {
         std::pair(!options.station_std.empty(), "stations.std"),
         std::pair(!options.station_bias.empty(), "stations.bias_std"),
         std::pair(!options.station_correlation.empty(), "stations.correlation"),
-        std::pair(!options.orography.empty(), "stations.orography")})
+        std::pair(!options.orography.empty(), "stations.orography"),
+        std::pair(!options.land_mask.empty(), "stations.land_mask")})
     if (is_given)
       throw core::UsageError(fmt::format("{}: applies only to input.stations, which were not given", name));
 }

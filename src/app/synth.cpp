@@ -154,9 +154,11 @@ void check_twin(const ToyClimate& climate, const SynthOptions& options) {
   if (plain(options.output) == plain(options.coarse.output))
     throw core::UsageError(fmt::format(
         "output.coarse: expected another file than output.path, found {} for both", options.coarse.output));
+  conditioning::check_cells(options.coarse);
   if (options.coarse.grid.empty())
-    core::with_context("observation.block",
-                       [&] { return grid::block_mean_grid(climate.grid, options.coarse.block); });
+    core::with_context("observation.block", [&] {
+      return grid::block_mean_grid(climate.grid, options.coarse.block.value_or(conditioning::kBlock));
+    });
   else
     core::with_context("observation.grid", [&] {
       return grid::cells_within(climate.grid, grid::named_grid(options.coarse.grid));

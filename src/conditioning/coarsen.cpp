@@ -71,9 +71,10 @@ Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& opti
 /// Means over the cells of a coarse grid.
 class CoarseMeans {
  public:
-  CoarseMeans(const grid::Grid& fine, const CoarsenOptions& options) : blocks_(options.block) {
+  CoarseMeans(const grid::Grid& fine, const CoarsenOptions& options)
+      : blocks_(options.block.value_or(kBlock)) {
     if (options.grid.empty()) {
-      grid_ = grid::block_mean_grid(fine, options.block);
+      grid_ = grid::block_mean_grid(fine, options.block.value_or(kBlock));
       return;
     }
     core::with_context("observation.grid", [&] {
@@ -107,7 +108,13 @@ class CoarseMeans {
 
 }  // namespace
 
+void check_cells(const CoarsenOptions& options) {
+  if (options.block && !options.grid.empty())
+    throw core::UsageError("observation.block and observation.grid: give only one of them");
+}
+
 void coarsen_file(const CoarsenOptions& options, bool validate_only) {
+  check_cells(options);
   const std::vector<std::filesystem::path> files = io::expand_files({options.input});
   io::refuse_overwriting(files, options.output, "output.path");
   const io::FieldReader reader(files, io::field_selection(options.variables, options.crop));
@@ -131,11 +138,12 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   header.attributes = {
       {"title", std::string("coarse observations: means of fine fields over cells")},
       {"source", fmt::format("foehn {}", core::version())},
-      {"history", fmt::format("foehn coarsen: {} of {}, {} {} steps",
-                              options.grid.empty() ? fmt::format("{0} x {0} cells", options.block)
-                                                   : "cells of " + options.grid,
-                              std::filesystem::path(options.input).filename().string(),
-                              options.is_mean ? "means over" : "every", options.every)}};
+      {"history",
+       fmt::format("foehn coarsen: {} of {}, {} {} steps",
+                   options.grid.empty() ? fmt::format("{0} x {0} cells", options.block.value_or(kBlock))
+                                        : "cells of " + options.grid,
+                   std::filesystem::path(options.input).filename().string(),
+                   options.is_mean ? "means over" : "every", options.every)}};
   io::FieldWriter writer(options.output, header);
   // A mean whose last hours lie beyond the end is left out.
   const std::int64_t covered = options.is_mean ? options.every : 1;

@@ -18,7 +18,10 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
+#include "foehn/grid/regridding.hpp"
 #include "foehn/io/grid_reader.hpp"
+#include "foehn/io/weight_file.hpp"
 #include "source_checks.hpp"
 
 namespace foehn::conditioning {
@@ -112,8 +115,9 @@ class Gathering {
 
 NativeInput::NativeInput(NativeOptions options, const model::Domain& domain)
     : options_(std::move(options)), domain_(domain) {
-  std::vector<io::CoarseSource> opened = core::with_context(
-      "observations", [&] { return io::open_coarse_sources(options_.files, domain.variables); });
+  std::vector<io::CoarseSource> opened = core::with_context("observations", [&] {
+    return io::open_coarse_sources(options_.files, domain.variables, io::Grids::any);
+  });
   for (io::CoarseSource& source : opened) {
     grid::CellsWithin within = in_observations(source.files.front().string(), [&] {
       check_step(source.reader, domain);
@@ -122,13 +126,34 @@ NativeInput::NativeInput(NativeOptions options, const model::Domain& domain)
                                       calendar::calendar_name(source.reader.times().calendar),
                                       calendar::calendar_name(opened.front().reader.times().calendar),
                                       opened.front().files.front().string()));
-      return grid::cells_within(domain.grid, with_bounds(source.reader.grid(), source.files.front()));
+      return cells_within(source);
     });
     if (within.has_repeated_column)
       spdlog::info("observations {}: {} repeats its first column after 360 degrees; the repeat is not used",
                    source.files.front().string(), source.reader.grid().x.name);
     sources_.push_back({std::move(source), std::move(within)});
   }
+}
+
+grid::CellsWithin NativeInput::cells_within(const io::CoarseSource& source) const {
+  const grid::Grid& own = source.reader.grid();
+  if (!options_.weights.empty()) {
+    if (!io::has_cell_centres(options_.weights))
+      spdlog::warn(
+          "{}: it does not hold the cell centres of both grids: whether its weights are for these grids "
+          "could not be checked",
+          options_.weights.string());
+    return core::with_context("observation.weights", [&] {
+      return io::read_weights_within(options_.weights, grid::cell_centres(domain_.grid),
+                                     grid::cell_centres(own));
+    });
+  }
+  if (own.unstructured && own.unstructured->corners.latitude.empty() && !grid::find_rows(*own.unstructured))
+    throw core::Error(
+        "grid: where its cells end is not known: expected bounds of latitude and longitude with the corners "
+        "of "
+        "each cell, or weights of the prior's cells in them (observation.weights)");
+  return grid::cells_within(domain_.grid, with_bounds(own, source.files.front()));
 }
 
 std::vector<Series> NativeInput::series() const {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "conditioning/station_heights.hpp"
+#include "conditioning/surface_fields.hpp"
 #include "conditioning/withholding.hpp"
 #include "foehn/conditioning/plausible_values.hpp"
 #include "foehn/core/error.hpp"
@@ -25,6 +26,7 @@ namespace foehn::conditioning {
 namespace {
 
 constexpr std::size_t kMostNamed = 3;  // places, in a message
+constexpr double kLeastLand = 0.5;     // share of a cell that is one of land
 
 std::string date(std::int64_t seconds, calendar::Calendar calendar) {
   return calendar::format_date_time(calendar::from_seconds(seconds, calendar));
@@ -43,25 +45,98 @@ NearestStep nearest_step(std::int64_t seconds, std::int64_t first, std::int64_t 
   return {2 * over < step ? below : below + 1, std::min(over, step - over), 2 * over == step};
 }
 
+/// "station a at ...; station b at ... and 4 more".
+std::string places_text(const std::vector<std::string>& places) {
+  const std::size_t shown = std::min(places.size(), kMostNamed);
+  const auto last = places.begin() + static_cast<std::ptrdiff_t>(shown);
+  return fmt::format("{}{}", fmt::join(places.begin(), last, "; "),
+                     shown < places.size() ? fmt::format(" and {} more", places.size() - shown) : "");
+}
+
+/// What the cells around each place make of its value.
+class Footprints {
+ public:
+  Footprints(const std::vector<io::Place>& places, const grid::Grid& grid, Interpolation interpolation,
+             const std::vector<double>& land_shares) {
+    grid::Geographic positions;
+    for (const io::Place& place : places) {
+      positions.latitude.push_back(place.latitude);
+      positions.longitude.push_back(place.longitude);
+    }
+    const grid::RegriddingWeights around = grid::bilinear_weights_inside(grid, positions);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      Footprint footprint;
+      for (auto link = static_cast<std::size_t>(around.first_link[i]);
+           link < static_cast<std::size_t>(around.first_link[i + 1]); ++link) {
+        footprint.cells.push_back(around.source_cell[link]);
+        footprint.weights.push_back(around.weight[link]);
+      }
+      if (footprint.cells.empty()) outside_.push_back(io::describe(places[i]));
+      if (!land_shares.empty() && !footprint.cells.empty()) {
+        keep_land(footprint, land_shares);
+        if (footprint.cells.empty()) at_sea_.push_back(io::describe(places[i]));
+      }
+      if (interpolation == Interpolation::nearest) keep_nearest(footprint);
+      all_.push_back(std::move(footprint));
+    }
+  }
+
+  /// Of each place; empty where it is not used.
+  const std::vector<Footprint>& all() const { return all_; }
+  const Footprint& of(std::size_t place) const { return all_[place]; }
+  /// Which places are not used, and why; empty if all are.
+  std::vector<std::string> unused() const {
+    std::vector<std::string> texts;
+    if (!outside_.empty()) texts.push_back("outside the domain, not used: " + places_text(outside_));
+    if (!at_sea_.empty())
+      texts.push_back(fmt::format(
+          "in the sea, where no cell around is land by half or more (stations.land_mask), not used: "
+          "{}",
+          places_text(at_sea_)));
+    return texts;
+  }
+
+ private:
+  static void keep_land(Footprint& footprint, const std::vector<double>& land_shares) {
+    Footprint land;
+    double sum = 0;
+    for (std::size_t i = 0; i < footprint.cells.size(); ++i) {
+      if (land_shares[static_cast<std::size_t>(footprint.cells[i])] < kLeastLand) continue;
+      land.cells.push_back(footprint.cells[i]);
+      land.weights.push_back(footprint.weights[i]);
+      sum += footprint.weights[i];
+    }
+    for (double& weight : land.weights) weight /= sum;
+    footprint = std::move(land);
+  }
+  static void keep_nearest(Footprint& footprint) {
+    if (footprint.cells.empty()) return;
+    const auto nearest = std::max_element(footprint.weights.begin(), footprint.weights.end());
+    footprint = {{footprint.cells[static_cast<std::size_t>(nearest - footprint.weights.begin())]}, {1.0}};
+  }
+
+  std::vector<Footprint> all_;
+  std::vector<std::string> outside_, at_sea_;
+};
+
 /// One file's values of a variable on their way into a trajectory.
 class Placing {
  public:
   Placing(const io::PointData& data, const PointOptions& options, const model::Domain& domain,
-          const Period& period, const std::vector<double>& heights)
+          const Period& period, const SurfaceFields& surface)
       : data_(data),
         options_(options),
         domain_(domain),
         period_(period),
-        height_correction_(data, domain.variables[data.variable], heights, options.lapse_rate),
-        plausible_(plausible_ranges(domain)[data.variable]) {
-    for (const io::Place& place : data.places) add_footprint(place);
-  }
+        height_correction_(data, domain.variables[data.variable], surface.heights, options.lapse_rate),
+        plausible_(plausible_ranges(domain)[data.variable]),
+        footprints_(data.places, domain.grid, options.interpolation, surface.land_shares) {}
 
   std::vector<PlacedValue> place() {
     // Of each place and interval, the nearest value and when it was.
     std::map<std::tuple<std::size_t, std::int64_t, std::int64_t>, Candidate> nearest;
     for (const io::PointValue& value : data_.values) {
-      if (footprints_[value.place].cells.empty()) continue;
+      if (footprints_.of(value.place).cells.empty()) continue;
       const std::optional<Candidate> candidate = locate(value);
       if (!candidate) continue;
       const observation::Interval& hours = candidate->placed.hours;
@@ -76,13 +151,13 @@ class Placing {
     // Where a file has only gaps, such as of sums of one of its variables, the log says so.
     if (placed.empty() && !data_.values.empty())
       throw core::Error(
-          fmt::format("stations {}: no value of {} lies in the domain and in the trajectory, {} to {}{}",
+          fmt::format("stations {}: no value of {} lies in the domain and in the trajectory, {} to {}{}{}",
                       data_.file, variable().name, period_.date(0), period_.date(period_.hours - 1),
-                      outside_.empty() ? "" : fmt::format("; outside the domain: {}", outside_text())));
+                      footprints_.unused().empty() ? "" : "; ", fmt::join(footprints_.unused(), "; ")));
     log();
     return placed;
   }
-  const std::vector<Footprint>& footprints() const { return footprints_; }
+  const std::vector<Footprint>& footprints() const { return footprints_.all(); }
 
  private:
   struct Candidate {
@@ -99,25 +174,9 @@ class Placing {
                                   date(value.span.end, data_.calendar), why));
   }
 
-  /// None outside the domain.
-  void add_footprint(const io::Place& place) {
-    Footprint& footprint = footprints_.emplace_back();
-    grid::RegriddingWeights weights;
-    try {
-      weights = grid::bilinear_weights(domain_.grid, {{place.latitude}, {place.longitude}});
-    } catch (const core::Error&) {
-      outside_.push_back(io::describe(place));
-      return;
-    }
-    footprint = {weights.source_cell, weights.weight};
-    if (options_.interpolation == Interpolation::bilinear) return;
-    const auto nearest = std::max_element(footprint.weights.begin(), footprint.weights.end());
-    footprint = {{footprint.cells[static_cast<std::size_t>(nearest - footprint.weights.begin())]}, {1.0}};
-  }
-
   /// Nothing for a value that is left out.
   std::optional<Candidate> locate(const io::PointValue& value) {
-    const double correction = height_correction_.of(data_.places[value.place], footprints_[value.place]);
+    const double correction = height_correction_.of(data_.places[value.place], footprints_.of(value.place));
     Candidate candidate{{{}, value.place, value.value, error_of(value)}, value.span, 0};
     const auto nearest = [&](std::int64_t seconds) {
       return nearest_step(seconds, period_.first_seconds, period_.step_seconds);
@@ -186,15 +245,8 @@ class Placing {
     if (farthest_ > 0)
       spdlog::info("stations {}: values of {} lie up to {} from the steps that they are used at", data_.file,
                    variable().name, calendar::format_step(farthest_));
-    if (!outside_.empty())
-      spdlog::warn("stations {}: outside the domain, not used: {}", data_.file, outside_text());
-    height_correction_.log(footprints_);
-  }
-  std::string outside_text() const {
-    const std::size_t shown = std::min(outside_.size(), kMostNamed);
-    const auto last = outside_.begin() + static_cast<std::ptrdiff_t>(shown);
-    return fmt::format("{}{}", fmt::join(outside_.begin(), last, "; "),
-                       shown < outside_.size() ? fmt::format(" and {} more", outside_.size() - shown) : "");
+    for (const std::string& text : footprints_.unused()) spdlog::warn("stations {}: {}", data_.file, text);
+    height_correction_.log(footprints_.all());
   }
 
   const io::PointData& data_;
@@ -203,8 +255,7 @@ class Placing {
   const Period& period_;
   HeightCorrection height_correction_;
   ingestion::PlausibleRange plausible_;
-  std::vector<Footprint> footprints_;
-  std::vector<std::string> outside_;
+  Footprints footprints_;
   std::int64_t outside_period_ = 0, midway_ = 0, not_nearest_ = 0, farthest_ = 0;
 };
 
@@ -241,6 +292,15 @@ class Uniqueness {
       seen_;
 };
 
+/// Refuses what is said of the errors of a variable that no file has.
+void check_observed(const char* option, const std::vector<std::optional<double>>& of_variables,
+                    const std::vector<io::PointData>& data, const std::vector<io::Variable>& variables) {
+  for (std::size_t i = 0; i < of_variables.size(); ++i)
+    if (of_variables[i] &&
+        std::none_of(data.begin(), data.end(), [&](const io::PointData& one) { return one.variable == i; }))
+      throw core::UsageError(fmt::format("{}: input.stations have no {}", option, variables[i].name));
+}
+
 }  // namespace
 
 PointInput::PointInput(PointOptions options, const model::Domain& domain)
@@ -257,13 +317,19 @@ PointInput::PointInput(PointOptions options, const model::Domain& domain)
       throw core::Error(fmt::format("stations {}: calendar {}, but {} in {}", data.file,
                                     calendar::calendar_name(data.calendar),
                                     calendar::calendar_name(data_.front().calendar), data_.front().file));
+  for (const auto& [option, of_variables] : {std::pair("stations.bias_std", &options_.bias_std),
+                                             std::pair("stations.correlation", &options_.correlation_hours)})
+    check_observed(option, *of_variables, data_, domain.variables);
+  if (!options_.land_mask.empty())
+    surface_.land_shares = core::with_context(
+        "stations.land_mask", [&] { return read_land_shares(options_.land_mask, domain.grid); });
   if (options_.orography.empty()) return;
   if (std::none_of(data_.begin(), data_.end(), [&](const io::PointData& data) {
         return falls_with_height(domain.variables[data.variable]);
       }))
     throw core::UsageError(
         "stations.orography: input.stations have no air_temperature, which alone is corrected for heights");
-  heights_ =
+  surface_.heights =
       core::with_context("stations.orography", [&] { return read_heights(options_.orography, domain.grid); });
 }
 
@@ -291,7 +357,7 @@ PlacedPoints PointInput::place(const Period& period) const {
       throw core::Error(fmt::format("stations {}: calendar {}, but that of the trajectory is {}", data.file,
                                     calendar::calendar_name(data.calendar),
                                     calendar::calendar_name(period.calendar)));
-    Placing placing(data, options_, domain_, period, heights_);
+    Placing placing(data, options_, domain_, period, surface_);
     values.push_back(placing.place());
     footprints.push_back(placing.footprints());
     for (const PlacedValue& value : values.back()) {

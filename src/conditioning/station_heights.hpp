@@ -1,20 +1,12 @@
 #pragma once
 
-#include <filesystem>
 #include <vector>
 
 #include "foehn/conditioning/point_set.hpp"
-#include "foehn/grid/grid.hpp"
 #include "foehn/io/point_data.hpp"
 #include "foehn/io/variable.hpp"
 
 namespace foehn::conditioning {
-
-/// Heights above sea level of a grid's cells, m, [y, x]: what a file holds of `surface_altitude`, or of
-/// `geopotential` or `surface_geopotential` over standard gravity, between the centres of its own cells at
-/// those of the grid. A leading dimension of time has one step.
-/// @throws core::Error naming the file and what it lacks: such a variable, a unit, a value, or cells
-std::vector<double> read_heights(const std::filesystem::path& path, const grid::Grid& grid);
 
 /// Whether values of a variable fall with height as temperatures do.
 bool falls_with_height(const io::Variable& variable);

@@ -271,12 +271,13 @@ std::string line_chart(const ChartText& text, std::span<const double> x, const s
   return "<figure class=\"chart\">" + svg + "</svg></figure>\n";
 }
 
-std::string bar_chart(const ChartText& text, std::span<const double> heights, double last) {
+std::string bar_chart(const ChartText& text, std::span<const double> heights, double first, double last) {
   if (heights.empty()) return "";
   const double level = 1.0 / static_cast<double>(heights.size());
   const double highest = std::max(level, *std::max_element(heights.begin(), heights.end()));
   const double top = kTitleHeight + 8;
-  const Axis horizontal(0, last, false, kLeft, kWidth - kRight);
+  const Axis horizontal(first, last, false, kLeft, kWidth - kRight, text.is_x_in_hours,
+                        text.is_x_in_whole_numbers);
   const Axis vertical(0, 1.05 * highest, false, kHeight - kBottom, top);
   std::string svg = frame(text, horizontal, vertical, top);
   const double width = (kWidth - kRight - kLeft) / static_cast<double>(heights.size());

@@ -243,12 +243,15 @@ std::string score_charts(const Results& results, std::size_t index) {
     for (const Rows& rows : all_rows) html += error_chart(results, rows, units);
   for (const Rows& rows : all_rows) html += spread_chart(rows);
   if (ranks.size() > 2)
-    html += bar_chart({"Rank histogram (dashed: calibrated)", "members below the reference", "frequency [1]"},
-                      ranks, static_cast<double>(ranks.size()));
+    html += bar_chart({.title = "Rank histogram (dashed: calibrated)",
+                       .x_label = "members below the reference",
+                       .y_label = "frequency [1]",
+                       .is_x_in_whole_numbers = true},
+                      ranks, -0.5, static_cast<double>(ranks.size()) - 0.5);
   if (ranks.size() > 2)
     html += bar_chart(
         {"PIT histogram (dashed: calibrated)", "probability integral transform [1]", "frequency [1]"},
-        pit_histogram(ranks, kPitBins), 1);
+        pit_histogram(ranks, kPitBins), 0, 1);
   html += reliability_chart("Reliability of values above the 95 % quantile", scores.upper_event);
   html += reliability_chart("Reliability of values below the 5 % quantile", scores.lower_event);
   return html + spectrum_chart(scores, units) + increment_chart(results, scores, units);

@@ -62,14 +62,22 @@ std::string score_maps(const Results& results, std::size_t index) {
   const std::string& units = results.variables[index].units;
   std::string html;
   std::vector<Panel> errors;
-  const auto add = [&](const char* caption, const std::vector<double>& field) {
+  const auto add = [&](const std::string& caption, const std::vector<double>& field) {
     if (!field.empty() && has_values(field)) errors.push_back({caption, field, &results.grid});
   };
   add(results.members > 1 ? "fair CRPS" : "RMSE", results.members > 1 ? cells.fair_crps : cells.rmse);
-  add("interpolation MAE", cells.interpolation_mae);
   add("ensemble spread", cells.spread);
   if (results.members > 1) add("RMSE of the mean", cells.rmse);
-  if (!errors.empty()) html += panels_html(errors, {0, range_of(errors).high}, units);
+  // Interpolation may err several times as much: on its scale the maps of members would all be dark.
+  const bool has_members = !errors.empty();
+  ColourRange range{0, range_of(errors).high};
+  if (const double most = range_of({{"", cells.interpolation_mae, &results.grid}}).high; !std::isnan(most)) {
+    if (!has_members) range.high = most;
+    add(most > range.high ? fmt::format("interpolation MAE, up to {:.4g} {}", most, units)
+                          : "interpolation MAE",
+        cells.interpolation_mae);
+  }
+  if (!errors.empty()) html += panels_html(errors, range, units);
   if (cells.bias.empty()) return html;
   const std::vector<Panel> bias = {{"bias of the ensemble mean", cells.bias, &results.grid}};
   return html + panels_html(bias, symmetric(range_of(bias)), units, ColourScale::diverging);

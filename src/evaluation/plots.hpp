@@ -44,9 +44,9 @@ struct Points {
 std::string line_chart(const ChartText& text, std::span<const double> x, const std::vector<Curve>& curves,
                        const Points& points);
 
-/// A bar chart as an SVG figure: bar i lies at [i, i + 1] / bars times `last`; a dashed line shows the level
-/// that all would have if equal.
-std::string bar_chart(const ChartText& text, std::span<const double> heights, double last);
+/// A bar chart as an SVG figure: bars of one width side by side from `first` to `last`; a dashed line shows
+/// the level that all would have if equal.
+std::string bar_chart(const ChartText& text, std::span<const double> heights, double first, double last);
 
 /// The values at the two ends of a colour scale.
 struct ColourRange {

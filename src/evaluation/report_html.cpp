@@ -28,8 +28,10 @@ std::string verdicts_html(const Results& results) {
       results.has_reference
           ? ""
           : "<p>Without a reference, only what the observations say of the members can be judged.</p>\n";
+  std::string doubts;
+  for (const std::string& doubt : results.doubts) doubts += "<p>Note: " + escape_html(doubt) + ".</p>\n";
   return "<h2 id=\"short\">May the members be trusted?</h2>\n<ul class=\"answers\">\n" + answers + "</ul>\n" +
-         without + "<ul class=\"verdicts\">\n" + html + "</ul>\n";
+         doubts + without + "<ul class=\"verdicts\">\n" + html + "</ul>\n";
 }
 
 /// All scores over all hours: a row per score, a column per variable.

@@ -100,7 +100,7 @@ std::string agreement_text(const VariableResults& scores, const std::string& uni
 
 std::string seam_text(const SeamRatios& seam) {
   return fmt::format("variance of increments to observed hours over that of the others: members {:.3f}{}",
-                     seam.members, seam.truth ? fmt::format(", truth {:.3f}", *seam.truth) : "");
+                     seam.members, seam.truth ? fmt::format(", reference {:.3f}", *seam.truth) : "");
 }
 
 bool has_interpolation_spectrum(const VariableResults& scores) {

@@ -92,8 +92,8 @@ std::string joint_text(const Results& results) {
   };
   for (const PairResults& pair : joint.pairs)
     text += fmt::format(
-        "{} and {}: correlation {} (truth {}), tail dependence {} (truth {}), "
-        "joint exceedance {} (truth {})\n",
+        "{} and {}: correlation {} (reference {}), tail dependence {} (reference {}), "
+        "joint exceedance {} (reference {})\n",
         pair.first, pair.second, number(pair.members_correlation), number(pair.truth_correlation),
         number(pair.members_tail_dependence), number(pair.truth_tail_dependence),
         small(pair.members_joint_exceedance), small(pair.truth_joint_exceedance));
@@ -108,12 +108,12 @@ std::string legend(const Results& results) {
     text += "; anomaly: interpolated anomalies of the observations from the prior's climatology";
   text +=
       "; spread / skill and spread / debiased: 1 where calibrated, the latter without the error that few "
-      "members make; log ratio: mean |log| of the members' spatial power over the truth's";
+      "members make; log ratio: mean |log| of the members' spatial power over the reference's";
   if (results.has_reference)
     text +=
         "; skill: 1 - Brier score over that of the base rate, of the event that a value lies above (below) "
         "its "
-        "local and seasonal quantile; SSIM: mean structural similarity of fields to the truth's";
+        "local and seasonal quantile; SSIM: mean structural similarity of fields to the reference's";
   if (results.replicates > 0)
     text += fmt::format("; in brackets: 95 % of bootstrap samples of {} blocks of days", results.blocks);
   return text + "\n";

@@ -141,8 +141,8 @@ std::string trajectories_text(const std::vector<TrajectoryStatistic>& statistics
   if (statistics.empty()) return "";
   constexpr int kLabelWidth = 38, kWidth = 11, kMembersWidth = 32, kErrorWidth = 33;
   std::string text = fmt::format("\n{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", "each trajectory by itself",
-                                 kLabelWidth, "members (lowest to highest)", kMembersWidth, "truth", kWidth,
-                                 "interp.", kWidth, "members - truth", kErrorWidth);
+                                 kLabelWidth, "members (lowest to highest)", kMembersWidth, "reference",
+                                 kWidth, "interp.", kWidth, "members - reference", kErrorWidth);
   for (const TrajectoryRow& row : trajectory_rows(statistics, in_full))
     text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", row.label, kLabelWidth, row.members,
                         kMembersWidth, row.truth, kWidth, row.interpolation, kWidth, row.error, kErrorWidth);

@@ -70,10 +70,8 @@ std::optional<Rows> between_rows(const RisingGrid& source, double latitude) {
   return std::nullopt;
 }
 
-}  // namespace
-
-RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets) {
-  if (source.unstructured) return triangle_weights(*source.unstructured, targets);
+RegriddingWeights weights_between(const Grid& source, const Geographic& targets, Outside outside) {
+  if (source.unstructured) return triangle_weights(*source.unstructured, targets, outside);
   const RisingGrid rising = make_rising_grid(source);
   WeightsBuilder builder(source.ny(), source.nx());
   for (std::size_t i = 0; i < targets.latitude.size(); ++i) {
@@ -82,6 +80,10 @@ RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets
     const auto y = between_rows(rising, own.latitude);
     const auto x = between_columns(rising, own.longitude);
     if (!y || !x) {
+      if (outside == Outside::has_no_weights) {
+        builder.finish_cell();
+        continue;
+      }
       throw core::Error("target point " + std::to_string(i) + " at " + position_text(geographic) +
                         (source.rotated_pole ? " (in the rotated grid " + position_text(own) + ")" : "") +
                         " lies more than half a cell outside the source grid's centres, " + rising.extent());
@@ -102,6 +104,16 @@ RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets
     builder.finish_cell();
   }
   return builder.take();
+}
+
+}  // namespace
+
+RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets) {
+  return weights_between(source, targets, Outside::is_refused);
+}
+
+RegriddingWeights bilinear_weights_inside(const Grid& source, const Geographic& targets) {
+  return weights_between(source, targets, Outside::has_no_weights);
 }
 
 }  // namespace foehn::grid

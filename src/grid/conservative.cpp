@@ -213,7 +213,7 @@ CellsWithin polygons_within(const Grid& fine, const UnstructuredCells& coarse) {
       if (std::isfinite(coarse.corners.latitude[i]) && std::isfinite(coarse.corners.longitude[i]))
         positions.push_back({coarse.corners.latitude[i], coarse.corners.longitude[i]});
     const Outline outline = polygon_outline(positions, convert);
-    if (outline.empty()) continue;
+    if (outline.empty()) continue;  // without corners it has no place
     overlap_outline(source, outline, builder);
     if (builder.sum() == 0 || !(builder.sum() >= kWholeCell * area(outline))) {
       builder.drop_cell();

@@ -1,5 +1,6 @@
 #include "outline.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -13,8 +14,9 @@ namespace {
 constexpr int kLeastBisections = 2;
 constexpr int kMostBisections = 12;
 constexpr double kAreaTolerance = 1e-6;
-constexpr int kPieces = 16;               // of a side that is a great circle
-constexpr double kSamePoint = 1 - 1e-14;  // cosine of 1e-7 radians, 1 m
+constexpr int kPieces = 16;                  // of a side that is a great circle
+constexpr double kSamePoint = 1 - 1e-14;     // cosine of 1e-7 radians, 1 m
+constexpr double kPoleLatitude = 90 - 1e-5;  // degrees: a point further north is the pole
 
 /// Twice the area of a triangle, positive if it runs anticlockwise.
 double twice_area(const PlanePoint& a, const PlanePoint& b, const PlanePoint& c) {
@@ -75,6 +77,44 @@ Outline clip(const Outline& outline, const Inside& inside) {
   return kept;
 }
 
+/// Closes what went once round a pole along it.
+void close_along_pole(Outline& outline, double pole) {
+  outline.push_back({outline.back().longitude, pole});
+  outline.push_back({outline.front().longitude, pole});
+}
+
+/// Corners without those that repeat the one before.
+std::vector<Vector> different_points(const std::vector<Position>& corners) {
+  std::vector<Vector> points;
+  for (const Position& corner : corners) {
+    const Vector point = unit_vector(corner.latitude, corner.longitude);
+    if (points.empty() || dot(point, points.back()) < kSamePoint) points.push_back(point);
+  }
+  while (points.size() > 1 && dot(points.front(), points.back()) >= kSamePoint) points.pop_back();
+  return points;
+}
+
+/// Points along the great circles between corners, in the coordinates of another grid.
+std::vector<Position> sides_of(const std::vector<Vector>& corners,
+                               const std::function<Position(const Position&)>& convert) {
+  std::vector<Position> positions;
+  for (std::size_t i = 0; i < corners.size(); ++i) {
+    const Vector &from = corners[i], &to = corners[(i + 1) % corners.size()];
+    for (int piece = 0; piece < kPieces; ++piece) {
+      const double part = static_cast<double>(piece) / kPieces;
+      Vector point;  // on the chord, which lies in the plane of the great circle
+      for (std::size_t k = 0; k < 3; ++k) point[k] = from[k] + part * (to[k] - from[k]);
+      positions.push_back(convert({std::atan2(point[2], std::hypot(point[0], point[1])) / kRadians,
+                                   std::atan2(point[1], point[0]) / kRadians}));
+    }
+  }
+  return positions;
+}
+
+bool is_pole(const Position& position) {
+  return std::abs(position.latitude) > kPoleLatitude;
+}
+
 }  // namespace
 
 Outline cell_outline(const CellSides& sides, const std::function<Position(const Position&)>& convert) {
@@ -91,39 +131,38 @@ Outline cell_outline(const CellSides& sides, const std::function<Position(const 
 
   Outline outline = std::move(tracer.outline);
   const double turned = outline.back().longitude - outline.front().longitude;
-  if (std::abs(turned) > 180.0) {
-    // Once round a pole: the cell lies to the left, so going east it holds the north pole.
-    const double pole = turned > 0 ? 1.0 : -1.0;
-    outline.push_back({outline.back().longitude, pole});
-    outline.push_back({outline.front().longitude, pole});
-  }
+  // Once round a pole: the cell lies to the left, so going east it holds the north pole.
+  if (std::abs(turned) > 180.0) close_along_pole(outline, turned > 0 ? 1.0 : -1.0);
   return outline;
 }
 
 Outline polygon_outline(const std::vector<Position>& corners,
                         const std::function<Position(const Position&)>& convert) {
-  std::vector<Vector> points;
-  for (const Position& corner : corners) {
-    const Vector point = unit_vector(corner.latitude, corner.longitude);
-    if (points.empty() || dot(point, points.back()) < kSamePoint) points.push_back(point);
-  }
-  while (points.size() > 1 && dot(points.front(), points.back()) >= kSamePoint) points.pop_back();
+  const std::vector<Vector> points = different_points(corners);
   if (points.size() < 3) return {};
+  std::vector<Position> sides = sides_of(points, convert);
+  // A pole has no longitude of its own: the outline begins elsewhere, and comes and goes along meridians.
+  std::rotate(sides.begin(), std::find_if_not(sides.begin(), sides.end(), is_pole), sides.end());
+  sides.push_back(sides.front());
   Outline outline;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const Vector &from = points[i], &to = points[(i + 1) % points.size()];
-    for (int piece = 0; piece < kPieces; ++piece) {
-      const double part = static_cast<double>(piece) / kPieces;
-      Vector point;  // on the chord, which lies in the plane of the great circle
-      for (std::size_t k = 0; k < 3; ++k) point[k] = from[k] + part * (to[k] - from[k]);
-      const Position own = convert({std::atan2(point[2], std::hypot(point[0], point[1])) / kRadians,
-                                    std::atan2(point[1], point[0]) / kRadians});
-      const double before = outline.empty() ? own.longitude : outline.back().longitude;
-      outline.push_back(
-          {before + std::remainder(own.longitude - before, 360.0), std::sin(own.latitude * kRadians)});
+  double sum_of_sines = 0, pole = 0;
+  for (const Position& own : sides) {
+    const double sine = std::sin(own.latitude * kRadians);
+    sum_of_sines += sine;
+    if (is_pole(own)) {
+      pole = std::copysign(1.0, sine);
+      outline.push_back({outline.back().longitude, pole});
+      continue;
     }
+    const double before = outline.empty() ? own.longitude : outline.back().longitude;
+    const double longitude = before + std::remainder(own.longitude - before, 360.0);
+    if (pole != 0) outline.push_back({longitude, pole});
+    pole = 0;
+    outline.push_back({longitude, sine});
   }
-  return std::abs(outline.back().longitude - outline.front().longitude) > 180 ? Outline{} : outline;
+  const double turned = outline.back().longitude - outline.front().longitude;
+  if (std::abs(turned) > 180.0) close_along_pole(outline, std::copysign(1.0, sum_of_sines));
+  return outline;
 }
 
 Outline clip_sines(const Outline& outline, double least, double greatest) {

@@ -33,7 +33,8 @@ Outline cell_outline(const CellSides& sides, const std::function<Position(const 
 ///
 /// @param corners  geographic; those that repeat the one before count once
 /// @param convert  from geographic coordinates to the other grid's
-/// @return         empty for fewer than three corners, or a cell that holds a pole of the other grid
+/// @return         empty for fewer than three corners; a cell that holds a pole of the other grid is closed
+///                 along it, and lies on that pole's side of the equator
 Outline polygon_outline(const std::vector<Position>& corners,
                         const std::function<Position(const Position&)>& convert);
 

@@ -7,6 +7,22 @@
 #include "foehn/core/error.hpp"
 
 namespace foehn::grid {
+
+namespace {
+
+constexpr double kPoleTolerance = 1e-4;  // degrees
+
+}  // namespace
+
+bool is_same_pole(const std::optional<RotatedPole>& a, const std::optional<RotatedPole>& b) {
+  if (!a || !b) return a.has_value() == b.has_value();
+  const auto is_near = [](double one, double other) {
+    return std::abs(std::remainder(one - other, 360.0)) <= kPoleTolerance;
+  };
+  return is_near(a->pole_latitude, b->pole_latitude) && is_near(a->pole_longitude, b->pole_longitude) &&
+         is_near(a->north_pole_grid_longitude, b->north_pole_grid_longitude);
+}
+
 Position to_geographic(const RotatedPole& pole, const Position& rotated) {
   // Spherical triangle of the cell, the geographic and the rotated pole: phi is the cell's latitude in
   // the rotated system, lambda its longitude there, counted from the meridian of the geographic pole.

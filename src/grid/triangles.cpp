@@ -140,7 +140,8 @@ Located locate(const RowTriangles& triangles, const Position& point) {
 
 }  // namespace
 
-RegriddingWeights triangle_weights(const UnstructuredCells& source, const Geographic& targets) {
+RegriddingWeights triangle_weights(const UnstructuredCells& source, const Geographic& targets,
+                                   Outside outside) {
   auto rows = find_rows(source);
   if (!rows)
     throw core::Error(
@@ -153,10 +154,11 @@ RegriddingWeights triangle_weights(const UnstructuredCells& source, const Geogra
   for (std::size_t i = 0; i < targets.latitude.size(); ++i) {
     const Position target{targets.latitude[i], targets.longitude[i]};
     const Located at = locate(triangles, target);
-    if (!(at.least >= -kOnTriangleSide))
+    const bool is_inside = at.least >= -kOnTriangleSide;
+    if (!is_inside && outside == Outside::is_refused)
       throw core::Error(fmt::format("target point {} at {} lies in no triangle of the source's cells", i,
                                     position_text(target)));
-    for (std::size_t k = 0; k < 3; ++k) {
+    for (std::size_t k = 0; is_inside && k < 3; ++k) {
       const double part = std::max(at.parts[k], 0.0);
       const Corner& corner = at.triangle[k];
       if (!triangles.is_pole(corner)) {

@@ -23,7 +23,8 @@ class WeightsBuilder {
   }
   /// What the current target cell's weights sum to so far.
   double sum() const;
-  /// Scales the current target cell's weights, whose sum is not 0, to sum to 1, and begins the next cell.
+  /// Scales the current target cell's weights, if it has any, whose sum is then not 0, to sum to 1, and
+  /// begins the next cell.
   void finish_cell();
 
   /// Forgets the current target cell, as if it were not one.

@@ -36,12 +36,13 @@ std::vector<std::int64_t> held_by(const NetcdfFile& file, const std::vector<Vari
 }
 
 /// Puts a file into the groups of its snapshots and of its means.
-void add_file(const Path& path, const std::vector<Variable>& wanted, std::map<Group, GroupFiles>& groups) {
+void add_file(const Path& path, const std::vector<Variable>& wanted, Grids grids,
+              std::map<Group, GroupFiles>& groups) {
   const NetcdfFile file = NetcdfFile::open(path);
   const std::vector<std::int64_t> held = held_by(file, wanted);
   std::vector<Variable> variables;
   for (const std::int64_t i : held) variables.push_back(wanted[static_cast<std::size_t>(i)]);
-  const FieldSource source = read_field_source(file, variables);
+  const FieldSource source = read_field_source(file, variables, grids);
   Group snapshots{{}, false}, means{{}, true};
   std::vector<TimeSpan> spans;  // of means: the bounds of the times that all variables share
   for (std::size_t i = 0; i < held.size(); ++i) {
@@ -75,7 +76,7 @@ void check_none_twice(const std::map<Group, GroupFiles>& groups, const std::vect
 
 /// A variable that is nowhere, beside one that nobody knows, is more likely misnamed than not observed.
 void check_names(const std::vector<Path>& files, const std::map<Group, GroupFiles>& groups,
-                 const std::vector<Variable>& wanted) {
+                 const std::vector<Variable>& wanted, Grids grids) {
   std::set<std::string> known, missing;
   for (const Variable& variable : wanted) known.insert(variable.name), missing.insert(variable.name);
   for (const auto& [group, content] : groups)
@@ -83,7 +84,7 @@ void check_names(const std::vector<Path>& files, const std::map<Group, GroupFile
   if (missing.empty()) return;
   for (const Path& path : files) {
     std::vector<std::string> unknown;
-    for (const Variable& variable : field_variables(NetcdfFile::open(path)))
+    for (const Variable& variable : field_variables(NetcdfFile::open(path), grids))
       if (!known.contains(variable.name)) unknown.push_back(variable.name);
     if (!unknown.empty())
       throw core::Error(fmt::format(
@@ -92,8 +93,10 @@ void check_names(const std::vector<Path>& files, const std::map<Group, GroupFile
   }
 }
 
-CoarseSource open_group(const Group& group, GroupFiles content, const std::vector<Variable>& wanted) {
+CoarseSource open_group(const Group& group, GroupFiles content, const std::vector<Variable>& wanted,
+                        Grids grids) {
   FieldSelection selection;
+  selection.grids = grids;
   for (const std::int64_t i : group.first) selection.variables.push_back(wanted[static_cast<std::size_t>(i)]);
   CoarseSource source{content.files, group.first, group.second, FieldReader(content.files, selection), {}};
   const calendar::TimeAxis& times = source.reader.times();
@@ -115,14 +118,15 @@ CoarseSource open_group(const Group& group, GroupFiles content, const std::vecto
 }  // namespace
 
 std::vector<CoarseSource> open_coarse_sources(const std::vector<Path>& files,
-                                              const std::vector<Variable>& wanted) {
+                                              const std::vector<Variable>& wanted, Grids grids) {
   if (files.empty()) throw core::Error("no file of observations was named");
   std::map<Group, GroupFiles> groups;
-  for (const Path& path : files) add_file(path, wanted, groups);
+  for (const Path& path : files) add_file(path, wanted, grids, groups);
   check_none_twice(groups, wanted);
-  check_names(files, groups, wanted);
+  check_names(files, groups, wanted, grids);
   std::vector<CoarseSource> sources;
-  for (auto& [group, content] : groups) sources.push_back(open_group(group, std::move(content), wanted));
+  for (auto& [group, content] : groups)
+    sources.push_back(open_group(group, std::move(content), wanted, grids));
   return sources;
 }
 

@@ -21,10 +21,11 @@ void check_standard_name(const NetcdfFile& file, const Variable& wanted) {
 /// Collects headers from file after file.
 class Headers {
  public:
-  Headers(const std::vector<std::filesystem::path>& files, std::vector<Variable> wanted, bool overrules)
-      : takes_all_(wanted.empty()),
-        overrules_(overrules),
-        wanted_(std::move(wanted)),
+  Headers(const std::vector<std::filesystem::path>& files, const FieldSelection& selection)
+      : takes_all_(selection.variables.empty()),
+        overrules_(selection.overrules_standard_names),
+        grids_(selection.grids),
+        wanted_(selection.variables),
         headers_(wanted_.size()) {
     for (const auto& path : files) add(NetcdfFile::open(path));
     for (std::size_t i = 0; i < wanted_.size(); ++i)
@@ -48,7 +49,7 @@ class Headers {
   }
 
   void add_unknown_variables(const NetcdfFile& file) {
-    for (Variable& variable : field_variables(file)) {
+    for (Variable& variable : field_variables(file, grids_)) {
       const auto is_known = [&](const Variable& known) { return known.name == variable.name; };
       if (std::any_of(wanted_.begin(), wanted_.end(), is_known)) continue;
       const auto earlier = first_with_.find(variable.name);
@@ -61,12 +62,13 @@ class Headers {
 
   void add_header(const NetcdfFile& file, std::size_t i) {
     if (!overrules_) check_standard_name(file, wanted_[i]);
-    headers_[i].push_back(read_field_source(file, {wanted_[i]}));
+    headers_[i].push_back(read_field_source(file, {wanted_[i]}, grids_));
     // Later files are converted to the unit settled for the first.
     wanted_[i].units = headers_[i].front().layouts.front().variable.units;
   }
 
   bool takes_all_, overrules_;
+  Grids grids_;
   std::vector<Variable> wanted_;
   std::vector<std::vector<FieldSource>> headers_;
   std::map<std::string, std::filesystem::path> first_with_;  // the first file that has a variable of a name
@@ -75,8 +77,8 @@ class Headers {
 }  // namespace
 
 std::vector<std::vector<FieldSource>> read_headers(const std::vector<std::filesystem::path>& files,
-                                                   std::vector<Variable> wanted, bool overrules) {
-  return Headers(files, std::move(wanted), overrules).take();
+                                                   const FieldSelection& selection) {
+  return Headers(files, selection).take();
 }
 
 }  // namespace foehn::io

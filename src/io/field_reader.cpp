@@ -51,7 +51,7 @@ struct FieldReader::Implementation {
 
   void open(const std::vector<std::filesystem::path>& files, const FieldSelection& selection) {
     if (files.empty()) throw core::Error("no input file was named");
-    for (auto& headers : read_headers(files, selection.variables, selection.overrules_standard_names)) {
+    for (auto& headers : read_headers(files, selection)) {
       joined.emplace_back(std::move(headers), selection.must_be_plausible);
       variables.push_back(joined.back().variable());
       check_like_first(joined.front(), joined.back());
@@ -107,10 +107,12 @@ struct FieldReader::Implementation {
   }
 
   void choose_crop(const std::optional<grid::Crop>& wanted) {
-    const grid::Grid& whole = joined.front().grid();
-    crop = wanted.value_or(grid::Crop{0, whole.ny(), 0, whole.nx()});
-    grid = core::with_context(joined.front().sources().front().path.string(),
-                              [&] { return grid::crop_grid(whole, crop); });
+    const FieldSource& first = joined.front().sources().front();
+    // Rows and columns of the file: those of a curvilinear grid are one row of the grid.
+    const FieldLayout& layout = first.layouts.front();
+    crop = wanted.value_or(grid::Crop{0, layout.ny(), 0, layout.nx()});
+    grid = wanted ? core::with_context(first.path.string(), [&] { return grid::crop_grid(first.grid, crop); })
+                  : first.grid;
   }
 
   void read(std::int64_t first, std::int64_t count, std::span<float> values) {

@@ -28,19 +28,26 @@ Horizontal horizontal_of(const NetcdfFile& file, const NetcdfVariable& variable)
 
 }  // namespace
 
-std::vector<Variable> field_variables(const NetcdfFile& file) {
+std::vector<Variable> field_variables(const NetcdfFile& file, Grids grids) {
   refuse_raw_wrf(file);
-  std::vector<Variable> variables;
+  std::vector<Variable> variables, lists;
   std::optional<NetcdfVariable> without_coordinates;
   for (const auto& name : file.variable_names()) {
     NetcdfVariable variable = file.variable(name);
     const Horizontal horizontal = horizontal_of(file, variable);
     if (!is_field(file, variable, horizontal)) continue;
-    if (horizontal == Horizontal::or_mesh || has_horizontal_coordinates(file, variable))
+    if (horizontal == Horizontal::or_mesh)
+      lists.push_back({name, "", ""});
+    else if (has_horizontal_coordinates(file, variable))
       variables.push_back({name, "", ""});
-    else if (!without_coordinates && read_positions(file, variable, 2))
+    else if (!has_positions(file, variable, 2))
+      continue;
+    else if (grids == Grids::any)
+      variables.push_back({name, "", ""});
+    else if (!without_coordinates)
       without_coordinates = std::move(variable);
   }
+  if (variables.empty()) variables = std::move(lists);
   if (variables.empty() && without_coordinates) read_grid(file, *without_coordinates);  // says why not
   if (variables.empty())
     throw core::Error(file.path().string() +
@@ -49,7 +56,10 @@ std::vector<Variable> field_variables(const NetcdfFile& file) {
   return variables;
 }
 
-FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable>& wanted) {
+FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable>& wanted, Grids grids) {
+  const auto grid_of = [&](const NetcdfVariable& variable) {
+    return grids == Grids::any ? read_any_grid(file, variable) : read_grid(file, variable);
+  };
   FieldSource source;
   source.path = file.path();
   for (const auto& variable : wanted)
@@ -57,11 +67,11 @@ FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable
 
   const FieldLayout& first = source.layouts.front();
   const std::string time_name = first.header.dimensions[first.time_dimension].name;
-  source.grid = read_grid(file, first.header);
+  source.grid = grid_of(first.header);
   for (std::size_t i = 1; i < source.layouts.size(); ++i) {
     const FieldLayout& layout = source.layouts[i];
     const std::string where = file.path().string() + ": " + layout.variable.name;
-    const auto difference = grid::difference(source.grid, read_grid(file, layout.header));
+    const auto difference = grid::difference(source.grid, grid_of(layout.header));
     if (difference)
       throw core::Error(where + ": not on the grid of " + first.variable.name + ": " + *difference);
     if (layout.header.dimensions[layout.time_dimension].name != time_name) {
@@ -84,7 +94,7 @@ std::string name_of(const FieldSource& source, const FieldLayout& layout) {
 
 std::string place_of(const FieldSource& source, std::int64_t time, std::int64_t y, std::int64_t x) {
   const grid::Grid& grid = source.grid;
-  const std::string cell = grid::cell_text(grid, y * grid.nx() + x);
+  const std::string cell = grid::cell_text(grid, y * source.layouts.front().nx() + x);
   if (grid.unstructured) return "at " + source.times.format(time) + ", " + cell;
   return "at " + source.times.format(time) + ", y " + std::to_string(y) + ", x " + std::to_string(x) + " (" +
          cell + ")";

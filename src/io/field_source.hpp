@@ -23,12 +23,13 @@ struct FieldSource {
   std::vector<TimeCellsEvidence> time_evidence;  ///< as layouts
 };
 
-/// The variables of a file that have dimensions (time, y, x), or (time, cell) with positions of cells.
-std::vector<Variable> field_variables(const NetcdfFile& file);
+/// The variables of a file that have dimensions (time, y, x); where there are none, those of (time, cell)
+/// with positions of cells, which beside fields are stations.
+std::vector<Variable> field_variables(const NetcdfFile& file, Grids grids);
 
 /// Reads and checks the header of a file: variables, units, grid and time axis.
 /// @throws Error naming the file and what is wrong
-FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable>& wanted);
+FieldSource read_field_source(const NetcdfFile& file, const std::vector<Variable>& wanted, Grids grids);
 
 /// "file: variable: ", for messages.
 std::string name_of(const FieldSource& source, const FieldLayout& layout);

@@ -230,6 +230,14 @@ std::optional<grid::Grid> find_rectilinear_grid(const NetcdfFile& file, const Ne
   return complete_grid(file, where, variable, positions);
 }
 
+grid::Grid read_any_grid(const NetcdfFile& file, const NetcdfVariable& variable) {
+  if (!is_unstructured(file, variable))
+    if (auto grid = find_rectilinear_grid(file, variable)) return std::move(*grid);
+  return core::with_context(file.path().string() + ": " + variable.name, [&] {
+    return grid::Grid{{}, {}, std::nullopt, read_any_cells(file, variable)};
+  });
+}
+
 void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid) {
   if (grid.unstructured) return;  // whose corners were read with it
   for (grid::Axis* axis : {&grid.y, &grid.x}) {

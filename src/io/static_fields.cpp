@@ -11,6 +11,7 @@
 #include <string>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/rotation.hpp"
 #include "foehn/io/grid_reader.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "foehn/io/packing.hpp"
@@ -85,7 +86,7 @@ std::vector<double> read_at_cells(const NetcdfFile& file, const NetcdfVariable& 
                                   const grid::Grid& grid) {
   const grid::Grid found = read_grid(file, variable);
   grid::require_rows(found, "another grid: the fields have them");
-  if (found.rotated_pole != grid.rotated_pole)
+  if (!grid::is_same_pole(found.rotated_pole, grid.rotated_pole))
     throw core::Error(found.rotated_pole
                           ? "another grid: it has a rotated pole, the fields have none or another"
                           : "another grid: expected the fields' rotated pole, found none");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <optional>
@@ -111,34 +112,54 @@ std::optional<std::vector<double>> gaussian_areas(const grid::UnstructuredCells&
   return areas;
 }
 
-/// [cell, corner], degrees; nothing where the coordinate has no bounds.
-std::optional<std::vector<double>> read_bounds(const NetcdfFile& file, const std::string& coordinate,
-                                               const std::string& dimension) {
-  const auto name = file.variable(coordinate).text("bounds");
+/// [cell, corner], degrees; nothing where the coordinate, [cell] or [y, x], has no bounds.
+std::optional<std::vector<double>> read_bounds(const NetcdfFile& file, const std::string& coordinate) {
+  const NetcdfVariable centres = file.variable(coordinate);
+  const auto name = centres.text("bounds");
   if (!name || !file.has_variable(*name)) return std::nullopt;
   const NetcdfVariable variable = file.variable(*name);
-  const bool is_of_them = variable.is_numeric && variable.dimensions.size() == 2 &&
-                          variable.dimensions[0].name == dimension && variable.dimensions[1].size >= 3;
+  const bool is_of_them =
+      variable.is_numeric && variable.dimensions.size() == centres.dimensions.size() + 1 &&
+      std::equal(centres.dimensions.begin(), centres.dimensions.end(), variable.dimensions.begin(),
+                 [](const auto& a, const auto& b) { return a.name == b.name; }) &&
+      variable.dimensions.back().size >= 3;
   if (!is_of_them) return std::nullopt;
   std::vector<double> bounds = read_coordinate(file, variable);
   // CF 7.1 wants them in the coordinate's units; some files give them their own.
-  const std::string own = file.variable(coordinate).text("units").value_or("");
+  const std::string own = centres.text("units").value_or("");
   if (is_radians(variable.text("units").value_or(own)))
     for (double& bound : bounds) bound /= grid::kRadians;
   return bounds;
 }
 
-grid::Geographic corners_at(const NetcdfFile& file, const HorizontalPositions& positions,
-                            const std::string& dimension) {
-  auto latitude = read_bounds(file, positions.latitude_name, dimension);
-  auto longitude = read_bounds(file, positions.longitude_name, dimension);
+grid::Geographic corners_at(const NetcdfFile& file, const HorizontalPositions& positions) {
+  auto latitude = read_bounds(file, positions.latitude_name);
+  auto longitude = read_bounds(file, positions.longitude_name);
   if (!latitude || !longitude || latitude->size() != longitude->size()) return {};
   grid::settle_latitudes(*latitude);
-  const auto is_finite = [](const std::vector<double>& values) {
+  return {std::move(*latitude), std::move(*longitude)};
+}
+
+bool are_finite(const grid::Geographic& positions) {
+  const auto all = [](const std::vector<double>& values) {
     return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
   };
-  if (!is_finite(*latitude) || !is_finite(*longitude)) return {};
-  return {std::move(*latitude), std::move(*longitude)};
+  return all(positions.latitude) && all(positions.longitude);
+}
+
+/// A cell that lacks a corner, or its centre, has no corners.
+void leave_out_incomplete(grid::UnstructuredCells& cells) {
+  auto& [latitude, longitude] = cells.corners;
+  const std::size_t count = cells.centres.latitude.size(), each = latitude.size() / count;
+  for (std::size_t cell = 0; cell < count; ++cell) {
+    bool is_complete = std::isfinite(cells.centres.latitude[cell]);
+    for (std::size_t i = cell * each; i < (cell + 1) * each; ++i)
+      is_complete = is_complete && std::isfinite(latitude[i]) && std::isfinite(longitude[i]);
+    if (is_complete) continue;
+    const auto first = static_cast<std::ptrdiff_t>(cell * each);
+    std::fill_n(latitude.begin() + first, each, std::numeric_limits<double>::quiet_NaN());
+    std::fill_n(longitude.begin() + first, each, std::numeric_limits<double>::quiet_NaN());
+  }
 }
 
 /// Whether cells of these areas are the boxes of rows that they lie in.
@@ -180,8 +201,8 @@ grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVa
   cells.areas.resize(latitude.size());  // gives the list its size
   auto of_rows = gaussian_areas(cells);
   // Cells of Gaussian rows are boxes that follow from their rows, unless the file gives them other areas.
-  if (!of_rows || !fit_rows(cells, areas.value_or(*of_rows)))
-    cells.corners = corners_at(file, positions, cells.name);
+  if (!of_rows || !fit_rows(cells, areas.value_or(*of_rows))) cells.corners = corners_at(file, positions);
+  if (!are_finite(cells.corners)) cells.corners = {};
   if (!areas) areas = std::move(of_rows);
   if (!areas) {
     if (cells.corners.latitude.empty())
@@ -197,6 +218,26 @@ grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVa
                                       cells.name, i, positions.latitude_name, positions.longitude_name));
   }
   cells.areas = std::move(*areas);
+  scale_to_sphere(cells.areas);
+  return cells;
+}
+
+grid::UnstructuredCells read_any_cells(const NetcdfFile& file, const NetcdfVariable& variable) {
+  if (is_cdi_reduced(variable)) return read_unstructured(file, variable);
+  const bool is_list = is_unstructured(file, variable);
+  auto positions = read_positions(file, variable, is_list ? 1 : 2);
+  if (!positions)
+    throw core::Error(
+        "no latitude or no longitude was found for its cells: expected coordinate variables of its "
+        "dimensions in degrees, or fields that its attribute coordinates names");
+  grid::UnstructuredCells cells{is_list ? variable.dimensions.back().name : "cell", positions->cells, {}};
+  cells.areas.resize(cells.centres.latitude.size());  // gives the list its size
+  auto areas = is_list ? read_areas(file, variable) : std::nullopt;
+  if (!areas) areas = gaussian_areas(cells);
+  if (!areas || !fit_rows(cells, *areas)) cells.corners = corners_at(file, *positions);
+  if (!is_list && !cells.corners.latitude.empty()) leave_out_incomplete(cells);
+  cells.areas =
+      areas.value_or(std::vector<double>(cells.areas.size(), std::numeric_limits<double>::quiet_NaN()));
   scale_to_sphere(cells.areas);
   return cells;
 }

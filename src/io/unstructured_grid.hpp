@@ -21,6 +21,12 @@ bool is_unstructured(const NetcdfFile& file, const NetcdfVariable& variable);
 /// @throws Error a cell without a position, areas that are not positive, or no way to know areas
 grid::UnstructuredCells read_unstructured(const NetcdfFile& file, const NetcdfVariable& variable);
 
+/// Reads such cells, or those of a curvilinear grid, [y, x], row after row. Positions and corners that the
+/// file does not give are NaN (of a curvilinear grid, of all corners of the cell), or corners empty where it
+/// gives none; areas that it does not tell either, as read_unstructured finds them, are NaN.
+/// @throws Error no latitude or longitude of cells
+grid::UnstructuredCells read_any_cells(const NetcdfFile& file, const NetcdfVariable& variable);
+
 /// As define_grid, write_grid and grid_attributes, of cells. Corners are written where the grid has them or
 /// its cells lie in rows, whose cells are boxes.
 void define_cells(NetcdfFile& file, const grid::UnstructuredCells& cells);

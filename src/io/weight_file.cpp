@@ -37,15 +37,18 @@ struct Layout {
   SideNames source;
   SideNames target;
   const char* weight;
+  const char* covered;  ///< part of each target cell that the source covers
 };
 
 constexpr Layout kScrip{
     {"source", "src_address", "src_grid_dims", "src_grid_size", "src_grid_center_lat", "src_grid_center_lon"},
     {"target", "dst_address", "dst_grid_dims", "dst_grid_size", "dst_grid_center_lat", "dst_grid_center_lon"},
-    "remap_matrix"};
+    "remap_matrix",
+    "dst_grid_frac"};
 constexpr Layout kEsmf{{"source", "col", "src_grid_dims", "n_a", "yc_a", "xc_a"},
                        {"target", "row", "dst_grid_dims", "n_b", "yc_b", "xc_b"},
-                       "S"};
+                       "S",
+                       "frac_b"};
 
 std::string in_file(const NetcdfFile& file, const std::string& variable) {
   return file.path().string() + ": " + variable;
@@ -95,9 +98,12 @@ void check_dimensions(const NetcdfFile& file, const SideNames& side, const grid:
                       " values, expected 1 (cells) or 2 (x, y)");
   }
   const std::vector<double> sizes = file.read_doubles(variable);
+  // Of a list of cells it is not known which rows and columns another program saw in them.
+  const bool has_rows = rank == 2 && grid.ny > 1;
+  const double cells = rank == 2 ? sizes[0] * sizes[1] : sizes[0];
   const bool is_same =
-      rank == 2 ? sizes[0] == static_cast<double>(grid.nx) && sizes[1] == static_cast<double>(grid.ny)
-                : sizes[0] == static_cast<double>(grid.cells());
+      has_rows ? sizes[0] == static_cast<double>(grid.nx) && sizes[1] == static_cast<double>(grid.ny)
+               : cells == static_cast<double>(grid.cells());
   if (is_same) return;
   const auto text = [](double size) { return std::to_string(std::llround(size)); };
   throw core::Error(in_file(file, side.dimensions) + ": the weights are for a " + side.what + " grid of " +
@@ -202,10 +208,15 @@ grid::RegriddingWeights in_rows(const std::vector<std::int64_t>& source_cell,
   return rows;
 }
 
-/// What the weights of a target cell may sum to.
+/// What the weights of a target cell are: those of an interpolation; areas, or parts of the cell's area, that
+/// the source covers; or the latter scaled to sum to 1.
+enum class WeightKind { interpolation, areas, parts, scaled_parts };
+
+/// What they may sum to.
 struct SumRange {
+  WeightKind kind = WeightKind::parts;
   double least = 0;
-  double most = 1 + kSumTolerance;  ///< conservative ones to the part of the cell that the source covers
+  double most = 1 + kSumTolerance;
 };
 
 /// By the global attributes of SCRIP and ESMF, where they are there.
@@ -219,36 +230,46 @@ SumRange sum_range(const NetcdfFile& file) {
   const std::string method = text("map_method");
   const bool is_interpolation =
       method.starts_with("bilinear") || method.starts_with("nearest") || method.starts_with("distance");
-  if (is_interpolation || text("normalization") == "fracarea") return {1 - kSumTolerance};
-  if (text("normalization") == "none") return {0, std::numeric_limits<double>::infinity()};
+  if (is_interpolation) return {WeightKind::interpolation, 1 - kSumTolerance};
+  if (text("normalization") == "fracarea") return {WeightKind::scaled_parts, 1 - kSumTolerance};
+  if (text("normalization") == "none") return {WeightKind::areas, 0, std::numeric_limits<double>::infinity()};
   return {};
+}
+
+[[noreturn]] void refuse_sum(const std::string& where, std::size_t cell, double sum,
+                             const SumRange& expected) {
+  std::string wanted = expected.least > 0 ? "1" : "1 or, of a cell that is covered in part, less";
+  if (!(sum > 0)) wanted = "more than 0: the source grid does not cover it";
+  throw core::Error(where + ": the weights of target cell " + std::to_string(cell + 1) + " sum to " +
+                    std::to_string(sum) + ", expected " + wanted);
+}
+
+/// What the weights of each target cell sum to.
+std::vector<double> sums_of(const grid::RegriddingWeights& weights) {
+  std::vector<double> sums;
+  for (std::size_t cell = 0; cell + 1 < weights.first_link.size(); ++cell) {
+    double sum = 0;
+    for (auto link = weights.first_link[cell]; link < weights.first_link[cell + 1]; ++link)
+      sum += weights.weight[static_cast<std::size_t>(link)];
+    sums.push_back(sum);
+  }
+  return sums;
 }
 
 /// Scales each target cell's weights to sum to 1.
 void normalise(const std::string& where, const SumRange& expected, grid::RegriddingWeights& weights) {
-  for (std::size_t cell = 0; cell + 1 < weights.first_link.size(); ++cell) {
-    const auto first = static_cast<std::size_t>(weights.first_link[cell]);
-    const auto last = static_cast<std::size_t>(weights.first_link[cell + 1]);
-    double sum = 0;
-    for (std::size_t link = first; link < last; ++link) sum += weights.weight[link];
-    if (!(sum > 0)) {
-      throw core::Error(where + ": the weights of target cell " + std::to_string(cell + 1) + " sum to " +
-                        std::to_string(sum) + ", expected more than 0: the source grid does not cover it");
-    }
-    if (sum < expected.least || sum > expected.most)
-      throw core::Error(where + ": the weights of target cell " + std::to_string(cell + 1) + " sum to " +
-                        std::to_string(sum) + ", expected " +
-                        (expected.least > 0 ? "1" : "1 or, of a cell that is covered in part, less"));
-    for (std::size_t link = first; link < last; ++link) weights.weight[link] /= sum;
+  const std::vector<double> sums = sums_of(weights);
+  for (std::size_t cell = 0; cell < sums.size(); ++cell) {
+    if (!(sums[cell] > 0) || sums[cell] < expected.least || sums[cell] > expected.most)
+      refuse_sum(where, cell, sums[cell], expected);
+    for (auto link = weights.first_link[cell]; link < weights.first_link[cell + 1]; ++link)
+      weights.weight[static_cast<std::size_t>(link)] /= sums[cell];
   }
 }
 
-}  // namespace
-
-grid::RegriddingWeights read_weight_file(const std::filesystem::path& path, const grid::CellCentres& source,
-                                         const grid::CellCentres& target) {
-  const NetcdfFile file = NetcdfFile::open(path);
-  const Layout layout = layout_of(file);
+/// The weights as they are in the file, checked but for their sums.
+grid::RegriddingWeights read_rows(const NetcdfFile& file, const Layout& layout,
+                                  const grid::CellCentres& source, const grid::CellCentres& target) {
   check_dimensions(file, layout.source, source);
   check_dimensions(file, layout.target, target);
   const std::int64_t links = length_of(file, file.variable(layout.source.address));
@@ -263,6 +284,72 @@ grid::RegriddingWeights read_weight_file(const std::filesystem::path& path, cons
                                             read_weights(file, layout.weight, links), target.cells());
   weights.source_ny = source.ny;
   weights.source_nx = source.nx;
+  return weights;
+}
+
+bool is_whole(double part) {
+  return part >= 1 - kSumTolerance;
+}
+
+/// How much of each target cell the source covers: by the file, or by sums of weights.
+/// @param sums  [target cell]; 0 where there are no weights
+std::vector<double> covered_parts(const NetcdfFile& file, const Layout& layout, WeightKind kind,
+                                  const std::vector<double>& sums) {
+  if (kind == WeightKind::interpolation) return std::vector<double>(sums.size(), 1.0);
+  const bool is_told = file.has_variable(layout.covered);
+  if (!is_told && kind == WeightKind::parts) return sums;
+  std::vector<double> parts;
+  if (is_told) parts = read_of_length(file, layout.covered, static_cast<std::int64_t>(sums.size()));
+  // cdo says 1 of all cells whose weights it has scaled.
+  bool tells_nothing = !is_told || kind == WeightKind::scaled_parts;
+  for (std::size_t cell = 0; cell < parts.size(); ++cell)
+    tells_nothing = tells_nothing && (sums[cell] == 0 || is_whole(parts[cell]));
+  if (tells_nothing)
+    throw core::Error(file.path().string() +
+                      ": it does not tell which cells are covered in part: expected weights of the "
+                      "normalization destarea (cdo: CDO_REMAP_NORM=destarea), or parts of cells below 1 in a "
+                      "variable " +
+                      layout.covered);
+  return parts;
+}
+
+}  // namespace
+
+grid::CellsWithin read_weights_within(const std::filesystem::path& path, const grid::CellCentres& fine,
+                                      const grid::CellCentres& coarse) {
+  const NetcdfFile file = NetcdfFile::open(path);
+  const Layout layout = layout_of(file);
+  const grid::RegriddingWeights all = read_rows(file, layout, fine, coarse);
+  const SumRange expected = sum_range(file);
+  const std::vector<double> sums = sums_of(all), covered = covered_parts(file, layout, expected.kind, sums);
+  grid::CellsWithin within;
+  within.means.source_ny = all.source_ny;
+  within.means.source_nx = all.source_nx;
+  for (std::size_t cell = 0; cell < sums.size(); ++cell) {
+    const auto first = static_cast<std::ptrdiff_t>(all.first_link[cell]),
+               last = static_cast<std::ptrdiff_t>(all.first_link[cell + 1]);
+    if (first == last) continue;
+    if (!(sums[cell] > 0) || sums[cell] < expected.least || sums[cell] > expected.most)
+      refuse_sum(in_file(file, layout.weight), cell, sums[cell], expected);
+    if (!is_whole(covered[cell])) continue;
+    within.cells.push_back(static_cast<std::int64_t>(cell));
+    within.means.source_cell.insert(within.means.source_cell.end(), all.source_cell.begin() + first,
+                                    all.source_cell.begin() + last);
+    for (auto link = first; link < last; ++link)
+      within.means.weight.push_back(all.weight[static_cast<std::size_t>(link)] / sums[cell]);
+    within.means.first_link.push_back(static_cast<std::int64_t>(within.means.weight.size()));
+  }
+  if (within.cells.empty())
+    throw core::Error(in_file(file, layout.weight) + ": none of the " + std::to_string(sums.size()) +
+                      " target cells is covered whole by the source grid");
+  return within;
+}
+
+grid::RegriddingWeights read_weight_file(const std::filesystem::path& path, const grid::CellCentres& source,
+                                         const grid::CellCentres& target) {
+  const NetcdfFile file = NetcdfFile::open(path);
+  const Layout layout = layout_of(file);
+  grid::RegriddingWeights weights = read_rows(file, layout, source, target);
   normalise(in_file(file, layout.weight), sum_range(file), weights);
   return weights;
 }

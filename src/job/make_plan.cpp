@@ -216,7 +216,9 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
   if (native) series = native->series();
   const std::unique_ptr<conditioning::PointInput> points = open_points(root.settings, domain);
   if (points) root.inputs.insert(root.inputs.end(), points->files().begin(), points->files().end());
-  if (!root.settings.orography.empty()) root.inputs.emplace_back(root.settings.orography);
+  for (const std::string* file :
+       {&root.settings.orography, &root.settings.land_mask, &root.settings.native_weights})
+    if (!file->empty()) root.inputs.emplace_back(*file);
   plan.period = choose_period(root.settings, domain, series, points.get());
   check_windows(plan.windows, plan.period.hours);
   if (plan.gaussian_windows) check_windows(*plan.gaussian_windows, plan.period.hours);

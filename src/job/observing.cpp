@@ -54,6 +54,9 @@ std::vector<std::optional<double>> of_variables(const char* option, const std::v
 
 std::unique_ptr<conditioning::ObservationInput> open_input(const Settings& settings,
                                                            const model::Domain& domain) {
+  if (!settings.native_weights.empty() && !settings.has_native())
+    throw core::UsageError(
+        "observation.weights: applies only to input.observations with observation.operator native");
   if (settings.prepares() && settings.observation_operator == ObservationOperator::native)
     throw core::UsageError(
         "observation.operator: native takes input.observations as they are, but input.files are regridded to "
@@ -81,7 +84,7 @@ std::unique_ptr<conditioning::NativeInput> open_native(const Settings& settings,
   return std::make_unique<conditioning::NativeInput>(
       conditioning::NativeOptions{
           core::with_context("input.observations", [&] { return io::expand_files(settings.observations); }),
-          settings.missing_fraction},
+          settings.missing_fraction, settings.native_weights},
       domain);
 }
 
@@ -95,6 +98,7 @@ std::unique_ptr<conditioning::PointInput> open_points(const Settings& settings, 
   options.correlation_hours = of_variables("stations.correlation", settings.station_correlation, domain);
   options.orography = settings.orography;
   options.lapse_rate = settings.lapse_rate;
+  options.land_mask = settings.land_mask;
   options.withheld = settings.withheld;
   options.withheld_unit = settings.withheld_unit;
   options.withheld_seed = settings.withheld_seed;

@@ -8,10 +8,12 @@
 
 #include "conditioning/coarse_file.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/grid/cells_within.hpp"
 #include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/field_writer.hpp"
 #include "foehn/model/coarse_cells.hpp"
+#include "foehn/io/netcdf.hpp"
 #include "foehn/observation/sparse_operator.hpp"
 #include "io/test_files.hpp"
 
@@ -58,7 +60,7 @@ class NativeInputTest : public ::testing::Test {
     return path;
   }
   std::vector<PointSet> place(const std::filesystem::path& file, double missing_fraction = 0) const {
-    return NativeInput({{file}, missing_fraction}, domain_).place(kDay, {0.5});
+    return NativeInput({{file}, missing_fraction, {}}, domain_).place(kDay, {0.5});
   }
   void expect_refused(const std::function<void()>& work, const std::vector<std::string>& words) const {
     for (const std::string& word : words) EXPECT_THAT(work, ThrowsMessage<core::Error>(HasSubstr(word)));
@@ -185,6 +187,135 @@ TEST_F(NativeInputTest, TakesAListOfCellsWithCorners) {
   ASSERT_EQ(sets.size(), 1U);
   EXPECT_EQ(sets[0].placement.points, 2);
   EXPECT_TRUE(at::allclose(sets[0].weights.sum(1), at::ones({1, 1, 1, 2}), 1e-6));
+}
+
+/// A regular grid as a curvilinear one: a latitude, a longitude and four corners of each cell.
+struct Curvilinear {
+  grid::Grid regular = model_grid();
+  bool has_bounds = true;
+  std::vector<std::size_t> without_corner, without_position;  ///< cells
+
+  void write(const std::filesystem::path& path) const {
+    io::NetcdfFile file = io::NetcdfFile::create(path);
+    file.define_dimension("time", 2);
+    file.define_dimension("j", regular.ny());
+    file.define_dimension("i", regular.nx());
+    file.define_dimension("corner", 4);
+    file.define_variable("time", io::NetcdfType::float64, {"time"},
+                         {{"units", std::string("hours since 1970-01-01")}});
+    const auto define = [&](const std::string& name, const char* units) {
+      io::Attributes attributes{{"units", std::string(units)}, {"_FillValue", kNone}};
+      if (has_bounds) attributes["bounds"] = name + "_corners";
+      file.define_variable(name, io::NetcdfType::float64, {"j", "i"}, attributes);
+      file.define_variable(name + "_corners", io::NetcdfType::float64, {"j", "i", "corner"},
+                           {{"_FillValue", kNone}});
+    };
+    define("nav_lat", "degrees_north");
+    define("nav_lon", "degrees_east");
+    file.define_variable("tas", io::NetcdfType::float64, {"time", "j", "i"},
+                         {{"units", std::string("K")},
+                          {"standard_name", std::string("air_temperature")},
+                          {"coordinates", std::string("nav_lat nav_lon")},
+                          {"cell_methods", std::string("time: point")}});
+    grid::Geographic centres = grid::geographic_coordinates(regular), corners;
+    const auto half_way = [](const std::vector<double>& values, std::size_t i, int side) {
+      const double step = values[1] - values[0];
+      if (side < 0) return i == 0 ? values[0] - step / 2 : (values[i - 1] + values[i]) / 2;
+      return i + 1 == values.size() ? values[i] + step / 2 : (values[i] + values[i + 1]) / 2;
+    };
+    for (std::size_t j = 0; j < regular.y.values.size(); ++j)
+      for (std::size_t i = 0; i < regular.x.values.size(); ++i)
+        for (const auto& [north, east] :
+             {std::pair(-1, -1), std::pair(-1, 1), std::pair(1, 1), std::pair(1, -1)}) {
+          corners.latitude.push_back(half_way(regular.y.values, j, north));
+          corners.longitude.push_back(half_way(regular.x.values, i, east));
+        }
+    for (const std::size_t cell : without_corner) corners.latitude[4 * cell + 2] = kNone;
+    for (const std::size_t cell : without_position) centres.latitude[cell] = kNone;
+    file.write("time", std::vector<double>{0, 6});
+    file.write("nav_lat", centres.latitude);
+    file.write("nav_lon", centres.longitude);
+    file.write("nav_lat_corners", corners.latitude);
+    file.write("nav_lon_corners", corners.longitude);
+    std::vector<double> values;
+    for (std::int64_t i = 0; i < 2 * regular.cells(); ++i)
+      values.push_back(280 + 0.1 * static_cast<double>(i));
+    file.write("tas", values);
+    file.close();
+  }
+
+ private:
+  static constexpr double kNone = 1e20;
+};
+
+/// The weights of the 24 cells of the domain in each coarse cell.
+at::Tensor dense(const PointSet& set) {
+  const at::Tensor weights = set.weights.flatten(0, 3), cells = set.cells.flatten(0, 1);  // [link, point]
+  return at::zeros({24, cells.size(1)}).scatter_add(0, cells, weights);
+}
+
+TEST_F(NativeInputTest, TakesACurvilinearGridWithTheCornersOfItsCells) {
+  const PointSet expected = std::move(place(write(model_grid(), {}, kSix, 2))[0]);
+  const std::filesystem::path path = folder_ / "curvilinear.nc";
+  Curvilinear file;
+  file.write(path);
+  const PointSet set = std::move(place(path)[0]);
+  EXPECT_EQ(set.placement.points, 4);
+  // A great circle leaves the parallel by a hundredth of a degree.
+  EXPECT_LT((dense(set) - dense(expected)).abs().max().item<double>(), 5e-3);
+  // Cells 11, 12, 16, 17 of 30 lie within; values of the second time follow those of 30 cells.
+  const double scale = domain_.normalisation.scale().item<double>();
+  const at::Tensor differences = (set.values[1].flatten() - set.values[1].flatten()[0]) * scale;
+  EXPECT_TRUE(at::allclose(differences, at::tensor({0.0F, 0.1F, 0.5F, 0.6F}), 0, 1e-3)) << differences;
+
+  file.without_corner = {11};
+  file.without_position = {17};
+  file.write(path);
+  EXPECT_EQ(place(path)[0].placement.points, 2);
+  file.has_bounds = false;
+  file.write(path);
+  expect_refused([&] { place(path); },
+                 {"curvilinear.nc", "where its cells end is not known", "observation.weights"});
+}
+
+/// The weights of cells_within in SCRIP's form.
+void write_weights(const std::filesystem::path& path, const grid::Grid& fine, const grid::Grid& coarse) {
+  const grid::CellsWithin within = grid::cells_within(fine, coarse);
+  std::vector<double> source, target, dimensions{static_cast<double>(coarse.cells())};
+  for (std::size_t i = 0; i < within.cells.size(); ++i)
+    for (auto link = within.means.first_link[i]; link < within.means.first_link[i + 1]; ++link) {
+      source.push_back(static_cast<double>(within.means.source_cell[static_cast<std::size_t>(link)] + 1));
+      target.push_back(static_cast<double>(within.cells[i] + 1));
+    }
+  io::NetcdfFile file = io::NetcdfFile::create(path);
+  const std::vector<std::pair<std::string, std::vector<double>>> all{{"src_address", source},
+                                                                     {"dst_address", target},
+                                                                     {"remap_matrix", within.means.weight},
+                                                                     {"dst_grid_dims", dimensions}};
+  for (const auto& [name, values] : all) {
+    file.define_dimension("size_" + name, static_cast<std::int64_t>(values.size()));
+    file.define_variable(name, io::NetcdfType::float64, {"size_" + name}, {});
+  }
+  for (const auto& [name, values] : all) file.write(name, values);
+  file.close();
+}
+
+TEST_F(NativeInputTest, TakesWeightsFromAFile) {
+  const std::filesystem::path file = write(model_grid()), weights = folder_ / "weights.nc";
+  write_weights(weights, domain_.grid, model_grid());
+  const auto place_by = [&](const std::filesystem::path& observations) {
+    return NativeInput({{observations}, 0, weights}, domain_).place(kDay, {0.5});
+  };
+  EXPECT_EQ(digest_of(place_by(file)), digest_of(place(file)));
+  // Of a curvilinear grid the corners need not be known then.
+  Curvilinear curvilinear;
+  curvilinear.has_bounds = false;
+  curvilinear.write(folder_ / "curvilinear.nc");
+  EXPECT_EQ(place_by(folder_ / "curvilinear.nc")[0].placement.points, 4);
+  grid::Grid other = model_grid();
+  other.y.values.pop_back();
+  expect_refused([&] { place_by(write(other)); }, {"model.nc", "observation.weights",
+                                                   "weights.nc: dst_grid_dims", "30 cells, expected 5 x 5"});
 }
 
 TEST_F(NativeInputTest, RefusesWhatCannotBeUsed) {

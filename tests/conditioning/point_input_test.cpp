@@ -9,6 +9,7 @@
 #include "conditioning/withholding.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/grid/reduced_gaussian.hpp"
+#include "foehn/io/netcdf.hpp"
 #include "foehn/observation/sparse_operator.hpp"
 #include "io/test_files.hpp"
 #include "model/two_variables.hpp"
@@ -171,6 +172,47 @@ TEST_F(PointInputTest, TakesTheNearestCellWhereToldTo) {
   EXPECT_EQ(placed.used[0].cells.item<std::int64_t>(), 1 * 6 + 2);
 }
 
+TEST_F(PointInputTest, ComparesStationsWithLandAlone) {
+  // The first column is sea, and so is all south of 57 N.
+  io::NetcdfFile file = io::NetcdfFile::create(folder_ / "mask.nc");
+  const auto write_axis = [&](const char* name, const char* units, const std::vector<double>& values) {
+    file.define_dimension(name, static_cast<std::int64_t>(values.size()));
+    file.define_variable(name, io::NetcdfType::float64, {name}, {{"units", std::string(units)}});
+    return values;
+  };
+  const std::vector<double> latitudes = write_axis("lat", "degrees_north", domain_.grid.y.values),
+                            longitudes = write_axis("lon", "degrees_east", domain_.grid.x.values);
+  file.define_variable("lsm", io::NetcdfType::float64, {"lat", "lon"},
+                       {{"standard_name", std::string("land_binary_mask")}, {"units", std::string("%")}});
+  std::vector<double> shares;
+  for (const double latitude : latitudes)
+    for (const double longitude : longitudes)
+      shares.push_back(longitude < longitudes[1] || latitude < latitudes[1] ? 20 : 70);
+  file.write("lat", latitudes);
+  file.write("lon", longitudes);
+  file.write("lsm", shares);
+  file.close();
+
+  const double south = (latitudes[0] + latitudes[1]) / 2, east = 0.25 * longitudes[0] + 0.75 * longitudes[1];
+  PointOptions options;
+  options.land_mask = folder_ / "mask.nc";
+  const std::string coast = row("coast", "05:00", south, east), sea = row("sea", "05:00", latitudes[3], east);
+  PlacedPoints placed = place_rows(coast + sea, options);
+  EXPECT_EQ(placed.used[0].placement.count, 1);
+  const auto in_use = placed.used[0].weights.abs() > 1e-6;
+  EXPECT_EQ(in_use.sum().item<std::int64_t>(), 2);
+  for (const at::Tensor& cell : placed.used[0].cells.flatten().unbind())
+    EXPECT_TRUE(cell.item<std::int64_t>() == 1 || cell.item<std::int64_t>() == 7) << cell;
+  // Nearer to the sea's cell than to land's.
+  const std::string shore = row("shore", "05:00", latitudes[0], 0.75 * longitudes[0] + 0.25 * longitudes[1]);
+  options.interpolation = Interpolation::nearest;
+  placed = place_rows(shore, options);
+  EXPECT_EQ(placed.used[0].cells.item<std::int64_t>(), 1);
+  expect_refused(sea, {"no value of uas lies in the domain", "in the sea", "station sea"}, options);
+  options.land_mask = folder_ / "stations.csv";
+  expect_refused(shore, {"stations.land_mask"}, options);
+}
+
 TEST_F(PointInputTest, SaysWhoseErrorsAreCorrelated) {
   std::string rows = row("b", "07:00", 57.5, -2.6);
   for (const char* hour : {"03:00", "05:00"})
@@ -200,6 +242,12 @@ TEST_F(PointInputTest, RefusesWhatIsWrong) {
   expect_refused(row("a", "05:00", 58, -3, 9e5), {"station a", "900000 m s-1", "is its unit right?"});
   expect_refused("a,1970-01-01T05:30,1970-01-01T04:00,mean,58,-3,3,1\n",
                  {"1970-01-01T04:00:00 to 1970-01-01T05:30:00", "whole steps of 1 h"});
+  PointOptions of_others;
+  of_others.bias_std = {2.0, {}};
+  expect_refused(row("a", "05:00", 58, -3), {"stations.bias_std: input.stations have no psl"}, of_others);
+  of_others.bias_std = {};
+  of_others.correlation_hours = {2.0, {}};
+  expect_refused(row("a", "05:00", 58, -3), {"stations.correlation: input.stations have no psl"}, of_others);
   const auto other = write(row("b", "05:00", 58, -3), "other.csv");
   PointOptions both;
   both.files = {write(row("a", "05:00", 58, -3)), other};

@@ -1,5 +1,3 @@
-#include "conditioning/station_heights.hpp"
-
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
@@ -8,6 +6,7 @@
 #include <functional>
 
 #include "conditioning/coarse_file.hpp"
+#include "conditioning/surface_fields.hpp"
 #include "foehn/conditioning/point_input.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"

@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
 
 #include "foehn/core/error.hpp"
+#include "foehn/grid/cell_corners.hpp"
 #include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "grid/grids.hpp"
@@ -236,6 +238,48 @@ TEST(CellsWithin, TakePolygonsOnARotatedGrid) {
   const CellsWithin within = cells_within(fine, {{}, {}, std::nullopt, cells});
   ASSERT_THAT(within.cells, ElementsAre(0));
   EXPECT_THAT(weights_of(within, 0, 81), Pointwise(DoubleNear(2e-3), counted(fine, corners)));
+}
+
+/// One cell.
+Grid cell_of(const std::vector<Position>& corners) {
+  UnstructuredCells cells;
+  for (const Position& corner : corners) {
+    cells.corners.latitude.push_back(corner.latitude);
+    cells.corners.longitude.push_back(corner.longitude);
+  }
+  cells.centres = {{corners[0].latitude}, {corners[0].longitude}};
+  cells.areas = areas_of_corners(cells.corners, 1);
+  return {{}, {}, std::nullopt, cells};
+}
+
+TEST(CellsWithin, TakePolygonsThatHoldOrTouchAPoleOfTheFineGrid) {
+  const Grid fine = make_global_grid(36, 36);  // of 5 x 10 degrees
+  const double of_cap = (1 - sine(85)) * 10 * kRadians;
+  for (const double pole : {1.0, -1.0})
+    for (const bool is_around : {true, false}) {
+      // A square around the pole, or a triangle with a corner there; long sides are cut into few pieces.
+      std::vector<Position> corners{{pole * 80, 170}, {pole * 80, 260}};
+      if (is_around) {
+        corners.insert(corners.end(), {{pole * 80, 350}, {pole * 80, 80}});
+      } else {
+        corners.insert(corners.begin(), {pole * 90, 0});
+      }
+      const Grid coarse = cell_of(corners);
+      const CellsWithin within = cells_within(fine, coarse);
+      ASSERT_THAT(within.cells, ElementsAre(0));
+      const std::vector<double> weights = weights_of(within, 0, fine.cells());
+      const std::int64_t row = fine.y.values.front() * pole > 0 ? 0 : 35;
+      for (std::int64_t column = 0; column < 36; ++column) {
+        const double longitude = fine.x.values[static_cast<std::size_t>(column)];
+        const double part =
+            is_around
+                ? 1
+                : std::clamp(std::min(longitude + 5, 260.0) - std::max(longitude - 5, 170.0), 0.0, 10.0) / 10;
+        EXPECT_NEAR(weights[static_cast<std::size_t>(row * 36 + column)],
+                    part * of_cap / coarse.unstructured->areas[0], 2e-4)
+            << longitude;
+      }
+    }
 }
 
 }  // namespace

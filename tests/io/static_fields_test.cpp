@@ -113,6 +113,31 @@ TEST(StaticFieldOfAList, IsThatOfTheSameCells) {
               ThrowsMessage<core::Error>(AllOf(HasSubstr("no value at"), HasSubstr("cell 7"))));
 }
 
+TEST_F(StaticFile, MayHoldItsRotatedPoleInFloat32) {
+  const std::filesystem::path path = folder_ / "rotated.nc";
+  NetcdfFile file = NetcdfFile::create(path);
+  file.define_dimension("rlat", 2);
+  file.define_dimension("rlon", 2);
+  for (const char* axis : {"rlat", "rlon"})
+    file.define_variable(axis, NetcdfType::float64, {axis}, {{"units", std::string("degrees")}});
+  file.define_dimension("one", 1);
+  file.define_variable("crs", NetcdfType::int32, {"one"},
+                       {{"grid_mapping_name", std::string("rotated_latitude_longitude")},
+                        {"grid_north_pole_latitude", static_cast<double>(39.2F)},
+                        {"grid_north_pole_longitude", static_cast<double>(-162.1F)}});
+  file.define_variable("z", NetcdfType::float64, {"rlat", "rlon"}, {{"grid_mapping", std::string("crs")}});
+  file.write("rlat", std::vector<double>{1, 2});
+  file.write("rlon", std::vector<double>{3, 4});
+  file.write("z", std::vector<double>{5, 6, 7, 8});
+  file.close();
+  grid::Grid own = grid({2, 1}, {3, 4});
+  own.rotated_pole = grid::RotatedPole{39.2, -162.1, 0};
+  EXPECT_THAT(read_static_fields({path}, {"z"}, own).at(0), ElementsAre(7, 8, 5, 6));
+  own.rotated_pole->pole_latitude = 39.25;
+  EXPECT_THAT([&] { read_static_fields({path}, {"z"}, own); },
+              ThrowsMessage<core::Error>(HasSubstr("rotated pole")));
+}
+
 TEST(StaticFieldsOfEra5, AreThoseOfTheCellsOfTheUk) {
   const auto file = real_data("era5_static_global_0p25.nc");
   if (!file) GTEST_SKIP() << "skipped: no real data";

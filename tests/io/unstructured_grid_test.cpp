@@ -254,6 +254,33 @@ TEST(UnstructuredGrid, IsOpenedByCdo) {
   EXPECT_NEAR(mean("-remapbil," + file + ' ' + regular), expected, 0.2);
 }
 
+TEST(UnstructuredGrid, IsNotThatOfStationsBesideFields) {
+  const TemporaryFolder folder;
+  NetcdfFile file = NetcdfFile::create(folder / "both.nc");
+  const auto define = [&](const std::string& name, const std::vector<std::string>& dimensions,
+                          const std::string& units, const std::string& standard_name) {
+    file.define_variable(name, NetcdfType::float64, dimensions,
+                         {{"units", units}, {"standard_name", standard_name}});
+  };
+  for (const char* name : {"time", "lat", "lon", "station"}) file.define_dimension(name, 2);
+  define("time", {"time"}, "hours since 2000-01-01", "time");
+  define("lat", {"lat"}, "degrees_north", "latitude");
+  define("lon", {"lon"}, "degrees_east", "longitude");
+  define("station_lat", {"station"}, "degrees_north", "latitude");
+  define("station_lon", {"station"}, "degrees_east", "longitude");
+  define("measured", {"time", "station"}, "K", "air_temperature");
+  define("tas", {"time", "lat", "lon"}, "K", "air_temperature");
+  for (const char* name : {"time", "lat", "lon", "station_lat", "station_lon"})
+    file.write(name, std::vector<double>{1, 2});
+  file.write("measured", std::vector<double>(4, 280));
+  file.write("tas", std::vector<double>(8, 281));
+  file.close();
+  const FieldReader reader({folder / "both.nc"}, {});
+  ASSERT_EQ(reader.variables().size(), 1U);
+  EXPECT_EQ(reader.variables()[0].name, "tas");
+  EXPECT_FALSE(reader.grid().unstructured);
+}
+
 TEST(UnstructuredGrid, IsReadAsCdoWritesReducedGaussianGrids) {
   if (!has_cdo()) GTEST_SKIP() << kNoCdo;
   const TemporaryFolder folder;

@@ -39,6 +39,7 @@ struct Weights {
   std::vector<double> source_dims{3, 2};  // x, y
   std::vector<double> target_dims{2, 1};
   std::vector<double> latitude;  ///< of the source's centres
+  std::vector<double> covered;   ///< parts of the target's cells
   std::string units = "degrees";
   Attributes attributes;                                    ///< global
   std::vector<std::pair<std::string, std::int64_t>> cells;  ///< dimensions of other variables
@@ -58,6 +59,7 @@ struct Weights {
     put(is_scrip ? "src_grid_center_lat" : "yc_a", latitude, units);
     const std::vector<double> longitude = {-1, 0, 1, -1, 0, 1};
     put(is_scrip ? "src_grid_center_lon" : "xc_a", longitude, "degrees");
+    put(is_scrip ? "dst_grid_frac" : "frac_b", covered, "1");
     file.define_dimension("links", static_cast<std::int64_t>(weight.size()) / weights_a_link);
     file.define_dimension("num_wgts", weights_a_link);
     file.define_variable(
@@ -74,6 +76,7 @@ struct Weights {
     fill("dst_grid_dims", target_dims);
     fill(is_scrip ? "src_grid_center_lat" : "yc_a", latitude);
     fill(is_scrip ? "src_grid_center_lon" : "xc_a", longitude);
+    fill(is_scrip ? "dst_grid_frac" : "frac_b", covered);
     fill(is_scrip ? "remap_matrix" : "S", weight);
     file.close();
   }
@@ -219,6 +222,55 @@ TEST(WeightFile, WithoutOneFiniteWeightALinkIsRefused) {
   Weights many;
   many.source.assign(10000, 1);
   expect_error(many, "src_address has 10000 links, more than these grids can have");
+}
+
+TEST(WeightFile, OfAFineAndACoarseGridLeavesOutCellsThatAreNotWhole) {
+  const TemporaryFolder folder;
+  const auto read = [&](const Weights& file) {
+    file.write(folder / "w.nc");
+    return read_weights_within(folder / "w.nc", make_source(), make_target());
+  };
+  const auto expect_refused = [&](const Weights& file, const std::string& words) {
+    EXPECT_THAT([&] { read(file); }, ThrowsMessage<core::Error>(AllOf(HasSubstr("w.nc"), HasSubstr(words))));
+  };
+  Weights file;  // half of the second target cell
+  grid::CellsWithin within = read(file);
+  EXPECT_THAT(within.cells, ElementsAre(0));
+  EXPECT_THAT(within.means.source_cell, ElementsAre(0, 1, 3, 4));
+  EXPECT_THAT(within.means.first_link, ElementsAre(0, 4));
+  file.weight[4] = 1;
+  EXPECT_THAT(read(file).cells, ElementsAre(0, 1));
+  file.covered = {0.5, 1};  // as the file says, whatever weights sum to
+  file.attributes = {{"normalization", "fracarea"}};
+  EXPECT_THAT(read(file).cells, ElementsAre(1));
+  file.covered = {1, 1};  // as cdo says of all cells whose weights were scaled
+  expect_refused(file, "does not tell which cells are covered in part");
+  file.covered = {};
+  expect_refused(file, "CDO_REMAP_NORM=destarea");
+  file.covered = {0.5, 1};
+  file.attributes = {{"normalization", "none"}};
+  file.weight[4] = 7;
+  within = read(file);
+  EXPECT_THAT(within.cells, ElementsAre(1));
+  EXPECT_THAT(within.means.weight, ElementsAre(1.0));
+  file.covered = {};
+  expect_refused(file, "in a variable dst_grid_frac");
+  file.covered = {0.5, 0.9};
+  expect_refused(file, "none of the 2 target cells is covered whole");
+  file.weight[4] = 0;
+  expect_refused(file, "weights of target cell 2 sum to 0.000000, expected more than 0");
+  file = {};
+  file.target.pop_back(), file.source.pop_back(), file.weight.pop_back();  // the second has no weights
+  EXPECT_THAT(read(file).cells, ElementsAre(0));
+}
+
+TEST(WeightFile, MaySeeRowsAndColumnsInAListOfCells) {
+  const TemporaryFolder folder;
+  Weights file;
+  file.target_dims = {1, 2};
+  file.write(folder / "w.nc");
+  const grid::CellCentres list{1, 2, make_target().centres};
+  EXPECT_EQ(read_weight_file(folder / "w.nc", make_source(), list).target_cells(), 2);
 }
 
 TEST(WeightFile, IsToldFromOtherFiles) {

@@ -19,17 +19,22 @@ namespace foehn::conditioning {
 struct NativeOptions {
   std::vector<std::filesystem::path> files;
   double missing_fraction = 0;  ///< of a variable's values in the domain that may be missing
+  /// File with the weights of the domain's cells in those of the files (io::read_weights_within); empty: they
+  /// follow from where cells lie.
+  std::filesystem::path weights{};
 };
 
 /// Observations on a climate model's own grid: a coarse cell that lies wholly within the domain is the
-/// area-weighted mean of the domain's cells under it (grid::cells_within); others are not used. Nothing is
-/// regridded. Of the root alone.
+/// area-weighted mean of the domain's cells under it (grid::cells_within), or the mean that a weight file
+/// says; others are not used. Nothing is regridded. Of the root alone.
 class NativeInput {
  public:
   /// Opens the files.
   /// @param domain  outlives this
-  /// @throws core::Error naming the file and what is wrong, as io::open_coarse_sources and
-  ///         grid::cells_within, or a time axis whose step is not a multiple of the domain's
+  /// @throws core::Error naming the file and what is wrong, as io::open_coarse_sources, grid::cells_within
+  /// and
+  ///         io::read_weights_within; cells without corners; or a time axis whose step is not a multiple of
+  ///         the domain's
   NativeInput(NativeOptions options, const model::Domain& domain);
 
   const std::vector<std::filesystem::path>& files() const { return options_.files; }
@@ -56,6 +61,7 @@ class NativeInput {
     io::CoarseSource data;
     grid::CellsWithin within;
   };
+  grid::CellsWithin cells_within(const io::CoarseSource& source) const;
   std::vector<PointSet> place(const Source& source, const Period& period,
                               const std::vector<double>& std) const;
   at::Tensor coarse_fields(const Source& source, const model::CoarseCells& cells) const;

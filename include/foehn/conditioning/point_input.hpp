@@ -35,9 +35,19 @@ struct PointOptions {
   /// height is known are then corrected to the height of the cells that their footprint has.
   std::filesystem::path orography{};
   double lapse_rate = kLapseRate;  ///< K km-1; 0: nothing is corrected
-  double withheld = 0;             ///< share that is kept back to be scored, below 1
+  /// With the shares of land of the domain's cells (read_land_shares); empty: none. Values are then those of
+  /// cells that are land by half or more, among those around a place, and a place without such cells is at
+  /// sea.
+  std::filesystem::path land_mask{};
+  double withheld = 0;  ///< share that is kept back to be scored, below 1
   WithheldUnit withheld_unit = WithheldUnit::stations;
   std::int64_t withheld_seed = 0;
+};
+
+/// What is known of the surface under the domain's cells, [y, x].
+struct SurfaceFields {
+  std::vector<double> heights;      ///< m; empty: not known
+  std::vector<double> land_shares;  ///< empty: not known
 };
 
 /// Observations at points, of all files, where they lie in a trajectory.
@@ -50,16 +60,18 @@ class PointInput {
  public:
   /// Reads the files.
   /// @param domain  outlives this
-  /// @throws core::Error as io::read_points and read_heights, or naming a file whose calendar is not that of
-  ///         the others; for an orography where the files have no temperatures
+  /// @throws core::Error as io::read_points, read_heights and read_land_shares, or naming a file whose
+  /// calendar
+  ///         is not that of the others; for an orography where the files have no temperatures, or biases or
+  ///         correlations of variables that they do not have
   PointInput(PointOptions options, const model::Domain& domain);
 
   const std::vector<std::filesystem::path>& files() const { return options_.files; }
   /// The first and last step of the prior that holds a value; their calendar is the files'.
   calendar::TimeAxis extent() const;
   /// Places all values: each goes to the nearest step, means and sums to whole steps. Values outside the
-  /// trajectory, and places outside the domain, are left out, which the log says; so are all but the nearest
-  /// of a place's values at one step, and those midway between two.
+  /// trajectory, and places outside the domain or at sea, are left out, which the log says; so are all but
+  /// the nearest of a place's values at one step, and those midway between two.
   ///
   /// With a share withheld, stations (or times) are ranked by the SHA-256 of the seed and their position (or
   /// date), and the first of them are kept back, as many as the share says, to the nearest whole number.
@@ -72,7 +84,7 @@ class PointInput {
   PointOptions options_;
   const model::Domain& domain_;
   std::vector<io::PointData> data_;
-  std::vector<double> heights_;  // of the domain's cells, m; empty: not known
+  SurfaceFields surface_;
 };
 
 }  // namespace foehn::conditioning

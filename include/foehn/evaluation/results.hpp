@@ -228,6 +228,8 @@ struct Results {
   std::vector<CellScores> cells;  ///< one per variable
   Event event;
   std::vector<PointSeries> series;  ///< one per variable, around the event
+  /// Why scores may say less than they seem to, for people to read; the caller's.
+  std::vector<std::string> doubts;
   /// What was evaluated with what, as names and values for people to read; the caller's.
   std::vector<std::pair<std::string, std::string>> provenance;
 };

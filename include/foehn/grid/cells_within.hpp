@@ -21,8 +21,7 @@ struct CellsWithin {
 ///
 /// Cells reach as far as in conservative_weights: as bounds say, else half-way to their neighbours. Grids may
 /// be regular or Gaussian in latitude, reduced Gaussian, geographic or rotated, and of different poles.
-/// The corners of other lists of cells are joined by great circles; a cell that holds a pole of the fine grid
-/// is left out.
+/// The corners of other lists of cells are joined by great circles; a cell with fewer than three is left out.
 /// Source: Jones 1999, Mon. Wea. Rev. 127:2204, Eq. 3, from the fine to the coarse grid.
 ///
 /// @param fine    with at least 2 rows and 2 columns; or reduced Gaussian

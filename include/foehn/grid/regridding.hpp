@@ -69,6 +69,10 @@ struct RegriddingWeights {
 /// @throws Error naming the first target that is further outside, or why the source's cells lie in no rows
 RegriddingWeights bilinear_weights(const Grid& source, const Geographic& targets);
 
+/// The same, but targets further outside have no weights.
+/// @throws Error why the source's cells lie in no rows
+RegriddingWeights bilinear_weights_inside(const Grid& source, const Geographic& targets);
+
 /// Bilinear interpolation in the quadrilaterals of neighbouring cell centres, for a source grid whose
 /// latitudes and longitudes are fields. Each quadrilateral is seen in the gnomonic projection about the
 /// target, so that neither poles nor seams matter. The last column is not taken for a neighbour of the first.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <numbers>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct Position {
 Position to_geographic(const RotatedPole& pole, const Position& rotated);
 /// The position in rotated coordinates of a geographic point; its longitude lies in [-180, 180].
 Position to_rotated(const RotatedPole& pole, const Position& geographic);
+
+/// Whether two grids have the same pole or none, to within 1e-4 degrees: files hold poles in float32.
+bool is_same_pole(const std::optional<RotatedPole>& a, const std::optional<RotatedPole>& b);
 
 /// How far a grid's own directions are turned at each of its cells: the angle a from geographic east to the
 /// grid's east, anticlockwise, radians, [y, x]. Zero everywhere on a geographic grid.

@@ -27,6 +27,7 @@ struct CoarseSource {
 ///         that was not asked for (it may have another name there); a variable in two groups of files; means
 ///         that overlap; and whatever find_time_cells and FieldReader refuse
 std::vector<CoarseSource> open_coarse_sources(const std::vector<std::filesystem::path>& files,
-                                              const std::vector<Variable>& wanted);
+                                              const std::vector<Variable>& wanted,
+                                              Grids grids = Grids::of_priors);
 
 }  // namespace foehn::io

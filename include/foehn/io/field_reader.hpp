@@ -15,6 +15,10 @@
 
 namespace foehn::io {
 
+/// Which grids will do: those that a prior may have, or any. Of the latter, a curvilinear grid is a list of
+/// its cells, row after row; positions and corners that the file does not give are NaN, and so are areas.
+enum class Grids { of_priors, any };
+
 /// Which part of the files is wanted.
 struct FieldSelection {
   /// Variables in the order wanted. Empty: every variable of the files with dimensions (time, y, x).
@@ -32,6 +36,7 @@ struct FieldSelection {
   /// Whether values must be plausible for their standard names. Samples of a prior need not be: they may be
   /// drawn beyond what is physical, and are to be scored all the same.
   bool must_be_plausible = true;
+  Grids grids = Grids::of_priors;  ///< with a crop: of_priors
 };
 
 /// Fields [time, y, x] of several variables from one or many CF NetCDF files, read by hyperslab.

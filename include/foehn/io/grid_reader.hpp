@@ -23,6 +23,10 @@ grid::Grid read_grid(const NetcdfFile& file, const NetcdfVariable& variable);
 ///          longitude, or those of a rotated grid
 /// @throws Error as read_grid, for a grid that is rectilinear and of which something is missing
 std::optional<grid::Grid> find_rectilinear_grid(const NetcdfFile& file, const NetcdfVariable& variable);
+/// Reads a grid of any kind: as find_rectilinear_grid, or else a list of cells, of a curvilinear grid row
+/// after row, with NaN for positions, corners and areas that are not known (Grids::any).
+/// @throws Error as find_rectilinear_grid, or that cells have no latitude or longitude
+grid::Grid read_any_grid(const NetcdfFile& file, const NetcdfVariable& variable);
 /// Adds to the axes of a grid that was read from the file the bounds that their attribute `bounds` names, if
 /// those are there and are pairs; to cells without rows their corners. They are not looked at yet.
 void read_cell_bounds(const NetcdfFile& file, grid::Grid& grid);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "foehn/grid/cells_within.hpp"
 #include "foehn/grid/regridding.hpp"
 
 namespace foehn::io {
@@ -28,6 +29,16 @@ namespace foehn::io {
 ///         sum
 grid::RegriddingWeights read_weight_file(const std::filesystem::path& path, const grid::CellCentres& source,
                                          const grid::CellCentres& target);
+
+/// Reads those of means over the cells of a fine grid, the file's source, for the cells of a coarse one, its
+/// target, that the fine grid covers but for a thousandth of their area: as `dst_grid_frac` or `frac_b` say,
+/// or else sums of weights. Cells without weights, or covered less, are left out; of weights that interpolate
+/// all that have some are used.
+/// @throws Error as above, but for sums; or naming a target cell whose weights, though there, do not sum to
+///         more than 0; if no cell is covered; or if the file does not tell which cells are covered in part,
+///         as cdo's of the normalisation "fracarea", which scales their weights
+grid::CellsWithin read_weights_within(const std::filesystem::path& path, const grid::CellCentres& fine,
+                                      const grid::CellCentres& coarse);
 
 /// Whether a weight file holds the centres of the cells of both its grids, so that they can be compared.
 bool has_cell_centres(const std::filesystem::path& path);

@@ -40,14 +40,16 @@ struct Settings {
   std::vector<std::string> station_correlation;  ///< hours, likewise
   std::string orography;                         ///< file with the heights of the prior's cells; empty: none
   double lapse_rate = conditioning::kLapseRate;  ///< K km-1
+  std::string land_mask;                         ///< file with their shares of land; empty: none
   conditioning::Interpolation interpolation = conditioning::Interpolation::bilinear;
   double withheld = 0;  ///< share of stations or times that is kept back to be scored
   conditioning::WithheldUnit withheld_unit = conditioning::WithheldUnit::stations;
   std::int64_t withheld_seed = 0;
   ObservationOperator observation_operator = ObservationOperator::blocks;
-  double missing_fraction = 0;                     ///< of a variable's coarse values that may be missing
-  std::string start;                               ///< first hour; empty: the first observation's
-  std::int64_t hours = 0;                          ///< 0: up to the last observation
+  std::string native_weights;   ///< file with the prior's cells in those of the observations; empty: none
+  double missing_fraction = 0;  ///< of a variable's coarse values that may be missing
+  std::string start;            ///< first hour; empty: the first observation's
+  std::int64_t hours = 0;       ///< 0: up to the last observation
   std::vector<double> observation_std;             ///< of the errors, one per variable in its unit, or
   std::vector<double> observation_std_normalised;  ///< in units of normalised fields, one or one per variable
   double inflation = 1;  ///< factor on the standard deviations of all observations' errors

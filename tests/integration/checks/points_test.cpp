@@ -71,6 +71,20 @@ const std::vector<BadInput> kBadStations = {
      set("stations.bias_std", "tas=1"),
      {"stations.bias_std: applies only to input.stations"},
      2},
+    {"ABiasOfAVariableThatStationsDoNotHave",
+     with_stations(kHeader + kHill, with_errors({{"stations.bias_std", "psl=50"}})),
+     {"stations.bias_std: input.stations have no psl"},
+     2},
+    {"ALandMaskWithoutStations",
+     [](Options& options, const Folder&) { options["stations.land_mask"] = toy_climate().truth; },
+     {"stations.land_mask: applies only to input.stations"},
+     2},
+    {"ALandMaskWithoutLand",
+     [](Options& options, const Folder& folder) {
+       with_stations(kHeader + kHill, with_errors({{"stations.land_mask", toy_climate().truth}}))(options,
+                                                                                                  folder);
+     },
+     {"stations.land_mask", "truth.nc", "land_area_fraction"}},
     {"ALapseRateWithoutAnOrography",
      with_stations(kHeader + kHill, with_errors({{"stations.lapse_rate", "9.8"}})),
      {"stations.lapse_rate: applies only with stations.orography"},
@@ -131,6 +145,16 @@ const std::vector<BadInput> kBadNative = {
      },
      {"observation.operator: native takes input.observations"},
      2},
+    {"WeightsForBlocks",
+     [](Options& options, const Folder&) { options["observation.weights"] = toy_climate().truth; },
+     {"observation.weights: applies only to", "observation.operator native"},
+     2},
+    {"WeightsThatAreNone",
+     [](Options& options, const Folder& folder) {
+       with_native([](ToyFields&) {})(options, folder);
+       options["observation.weights"] = toy_climate().truth;
+     },
+     {"observation.weights", "not a weight file"}},
     {"AMissingValue",
      with_native([](ToyFields& fields) { fields.field(1, 1)[2] = std::numeric_limits<float>::quiet_NaN(); }),
      {"bent.nc", "tas", "2001-01-08T06:00:00", "observation.missing_fraction"}},
