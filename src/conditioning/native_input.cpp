@@ -137,22 +137,20 @@ NativeInput::NativeInput(NativeOptions options, const model::Domain& domain)
 
 grid::CellsWithin NativeInput::cells_within(const io::CoarseSource& source) const {
   const grid::Grid& own = source.reader.grid();
-  if (!options_.weights.empty()) {
-    if (!io::has_cell_centres(options_.weights))
-      spdlog::warn(
-          "{}: it does not hold the cell centres of both grids: whether its weights are for these grids "
-          "could not be checked",
-          options_.weights.string());
+  if (!options_.weights.empty())
     return core::with_context("observation.weights", [&] {
+      if (!io::has_cell_centres(options_.weights))
+        spdlog::warn(
+            "{}: it does not hold the cell centres of both grids: whether its weights are for these grids "
+            "could not be checked",
+            options_.weights.string());
       return io::read_weights_within(options_.weights, grid::cell_centres(domain_.grid),
                                      grid::cell_centres(own));
     });
-  }
   if (own.unstructured && own.unstructured->corners.latitude.empty() && !grid::find_rows(*own.unstructured))
     throw core::Error(
         "grid: where its cells end is not known: expected bounds of latitude and longitude with the corners "
-        "of "
-        "each cell, or weights of the prior's cells in them (observation.weights)");
+        "of each cell, or weights of the prior's cells in them (observation.weights)");
   return grid::cells_within(domain_.grid, with_bounds(own, source.files.front()));
 }
 

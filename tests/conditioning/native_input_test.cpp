@@ -12,8 +12,8 @@
 #include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/rotation.hpp"
 #include "foehn/io/field_writer.hpp"
-#include "foehn/model/coarse_cells.hpp"
 #include "foehn/io/netcdf.hpp"
+#include "foehn/model/coarse_cells.hpp"
 #include "foehn/observation/sparse_operator.hpp"
 #include "io/test_files.hpp"
 
