@@ -13,6 +13,7 @@
 #include "foehn/model/gaussian_fit.hpp"
 #include "foehn/model/learnt_from.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/model/transformed_fields.hpp"
 #include "foehn/process/output_folder.hpp"
 #include "options.hpp"
 #include "subcommands.hpp"
@@ -46,9 +47,12 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
     const auto& variable = fit.domain.variables[i];
     const double* quantile =
         fit.domain.quantiles.data_ptr<double>() + i * model::Domain::kQuantileLevels.size();
+    const auto& transforms = fit.domain.normalisation.transforms();
+    const bool is_transformed = !transforms.empty() && !transforms[i].is_none();
     std::cout << fmt::format(
         "  {:<8} anomalies {:.4g} {} ({:.1f} % larger than within the fit), 5-95 % range {:.4g} {}\n",
-        variable.name, fit.domain.normalisation.scale().data_ptr<double>()[i], variable.units,
+        variable.name, fit.domain.normalisation.scale().data_ptr<double>()[i],
+        is_transformed ? "of " + transforms[i].text() : variable.units,
         100 * (fit.inflation.data_ptr<double>()[i] - 1), quantile[6] - quantile[2], variable.units);
     if (!fit.deviation[i].is_one_for_all())
       std::cout << fmt::format("           {}\n", describe(fit.deviation[i]));
@@ -63,7 +67,7 @@ void report(const model::GaussianFit& fit, io::IndexRange period, const std::str
 }
 
 struct FitOptions {
-  std::vector<std::string> files, variables;
+  std::vector<std::string> files, variables, transforms;
   core::PerVariable<io::TimeSampling> cell_methods;
   std::string start, end, crop, prior;
   Deviating deviation = Deviating::automatic;
@@ -83,6 +87,7 @@ void declare(config::OptionTable& table, FitOptions& options) {
   add_crop_option(table, options.crop);
   add_gap_option(table, options.longest_gap);
   add_cell_methods_option(table, options.cell_methods);
+  add_transforms_option(table, options.transforms);
   table.add(
       "data.held_out_fraction", &options.fit.held_out_fraction,
       {.doc = "Choose the shrinkage by this fraction of the period, at its end, and score the fit there; the "
@@ -110,6 +115,7 @@ int run(const Call& call, const FitOptions& options) {
       "data.start, data.end", [&] { return io::select_period(reader.times(), options.start, options.end); });
   model::GaussianFitOptions fit = options.fit;
   fit.may_deviate = options.deviation == Deviating::automatic;
+  fit.transforms = model::transforms_of(options.transforms, reader.variables());
   model::check_fit(period, fit);
   const process::OutputFolder made(options.prior, "prior.path",
                                    true);  // it stays once a prior lies in it
@@ -117,7 +123,8 @@ int run(const Call& call, const FitOptions& options) {
     say_valid("nothing was fitted");
     return 0;
   }
-  core::Progress progress("fitting", model::kFitPasses * period.size(), "fields", true);
+  const std::int64_t passes = model::kFitPasses + model::TransformedFields::passes(fit.transforms);
+  core::Progress progress("fitting", passes * period.size(), "fields", true);
   const model::GaussianFit fitted =
       model::fit_gaussian_prior(reader, period, fit, [&](std::int64_t hours) { progress.advance(hours); });
   const std::vector<std::int64_t>& seconds = reader.times().seconds;

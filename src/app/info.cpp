@@ -23,6 +23,7 @@
 #include "foehn/model/learnt_from.hpp"
 #include "foehn/model/network_architecture.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/model/transformed_fields.hpp"
 
 namespace foehn::app {
 
@@ -154,6 +155,8 @@ void describe_prior_bundle(const fs::path& folder) {
        domain.normalisation.mode() + (deviation == nullptr       ? ""
                                       : deviation->is_constant() ? ", deviation by cell"
                                                                  : ", deviation by cell and instant"));
+  if (observation::any(domain.normalisation.transforms()))
+    line("transforms", model::text_of(domain.normalisation.transforms(), domain.variables));
   line("schedule", diffusion::describe(prior.schedule));
   if (prior.coarse)
     line("given coarse fields",

@@ -7,6 +7,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/units.hpp"
 #include "foehn/model/domain.hpp"
+#include "foehn/model/transformed_fields.hpp"
 
 namespace foehn::app {
 
@@ -22,6 +23,11 @@ evaluation::Climatology climatology_of(const std::filesystem::path& prior,
         "{}: expected a prior of anomalies, whose climatology the anomaly interpolation needs, found fields "
         "normalised by '{}'; leave the option out to do without",
         prior.string(), domain.normalisation.mode()));
+  if (observation::any(domain.normalisation.transforms()))
+    throw core::Error(fmt::format(
+        "{}: expected a prior without transforms, whose climatology is one of means, which the anomaly "
+        "interpolation needs; found {}; leave the option out to do without",
+        prior.string(), model::text_of(domain.normalisation.transforms(), domain.variables)));
   struct Source {
     std::int64_t index;
     core::UnitConversion conversion;

@@ -25,6 +25,14 @@ void add_cell_methods_option(config::OptionTable& table, core::PerVariable<io::T
        .changes_result = false});
 }
 
+void add_transforms_option(config::OptionTable& table, std::vector<std::string>& transforms) {
+  table.add("data.transforms", &transforms,
+            {.doc = "Learn these variables transformed, and keep members within their bounds, given as "
+                    "variable=transform pairs: log:SCALE, ln(x + SCALE); power:EXPONENT; or logit:LOW:HIGH; "
+                    "in the variable's unit. log:SCALE:DRY and power:EXPONENT:DRY take values up to DRY for "
+                    "0 (pr=log:0.1:0.05); without DRY, 0 alone."});
+}
+
 void add_crop_option(config::OptionTable& table, std::string& crop) {
   table.add("data.crop", &crop,
             {.doc = "Use this part of the files' grid, y0:y1,x0:x1 (rows and columns from 0, ends excluded); "

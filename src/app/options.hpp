@@ -21,6 +21,8 @@ void add_variables_option(config::OptionTable& table, std::vector<std::string>& 
 void add_gap_option(config::OptionTable& table, std::int64_t& longest_gap);
 /// data.cell_methods of subcommands that read fine fields.
 void add_cell_methods_option(config::OptionTable& table, core::PerVariable<io::TimeSampling>& methods);
+/// data.transforms of subcommands that fit priors, "variable=transform".
+void add_transforms_option(config::OptionTable& table, std::vector<std::string>& transforms);
 void add_crop_option(config::OptionTable& table, std::string& crop);
 /// How anomalies are normalised: "auto" or "one".
 void add_deviation_option(config::OptionTable& table, Deviating& deviation);

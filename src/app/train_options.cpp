@@ -18,6 +18,7 @@ void add_data_options(config::OptionTable& table, TrainOptions& options) {
   add_crop_option(table, options.crop);
   add_gap_option(table, options.longest_gap);
   add_cell_methods_option(table, options.cell_methods);
+  add_transforms_option(table, options.transforms);
   table.add("data.start", &options.start, {.doc = "Begin at this instant; default: the files' first."});
   table.add("data.end", &options.end,
             {.doc = "End at this instant or day, included; default: the files' last."});

@@ -113,7 +113,7 @@ class Normaliser {
              const model::Domain& domain)
       : period_(period),
         seen_(at::_unique2(geometry.cells, /*sorted=*/true, /*return_inverse=*/true)),
-        of_cells_(model::normalisation_at(domain, variable, std::get<0>(seen_))) {}
+        of_cells_(model::normalisation_at(domain.of_observations(), variable, std::get<0>(seen_))) {}
 
   double scale() const { return of_cells_.scale().data_ptr<double>()[0]; }
   bool has_deviation() const { return of_cells_.deviation() != nullptr; }

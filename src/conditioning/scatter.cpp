@@ -195,7 +195,8 @@ observation::Observations scatter_observations(
     const std::vector<Placement>& placements, const CheckedObservations* all, const Period& period,
     const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device) {
   if (placements.empty()) return {};
-  const at::Tensor std = at::tensor(physical_std, at::kDouble) / domain.normalisation.scale();
+  const model::Domain seen = domain.of_observations();
+  const at::Tensor std = at::tensor(physical_std, at::kDouble) / seen.normalisation.scale();
   const trajectory::Slab slab = partition.slab(world.rank() % partition.ranks());
   observation::Observations observations;
   for (std::size_t i = 0; i < placements.size(); ++i) {
@@ -206,7 +207,7 @@ observation::Observations scatter_observations(
     shape[0] = -1;
     const at::Tensor variance =
         std.index_select(0, at::tensor(placement.variables, at::kLong)).square().reshape(shape);
-    observations.emplace_back(make_operator(placement, slab, period, domain, device), values.to(device),
+    observations.emplace_back(make_operator(placement, slab, period, seen, device), values.to(device),
                               variance.to(at::kFloat).to(device));
   }
   return observations;

@@ -84,12 +84,11 @@ class Scatter {
   const PointPlacement& placement_;
 };
 
-/// How the errors of a set are correlated, which every rank knows of the whole set; null: they are not.
+/// How the errors of a set are correlated, which every rank knows of the whole set.
 /// @param set  of the root; anything on the others
 std::shared_ptr<const observation::CorrelatedErrors> share_errors(
     const comm::Communicator& world, const PointPlacement& placement, const PointSet& set,
     const std::pair<std::int64_t, std::int64_t>& mine, const observation::Gather& gather) {
-  if (!placement.has_correlated_errors()) return nullptr;
   observation::CorrelatedErrors::Layout layout;
   for (const observation::Interval& hours : placement.intervals) layout.hours.push_back(hours.first);
   std::vector<double> numbers;
@@ -132,8 +131,11 @@ observation::Observations scatter_points(const comm::Communicator& world,
       const observation::Interval& hours = placement.intervals[static_cast<std::size_t>(o)];
       layout.intervals.push_back({hours.first - slab.first, hours.last - slab.first});
     }
-    const auto errors = share_errors(world, placement, set, {first, last}, gather);
-    const at::Tensor total = errors ? variance + errors->bias_variance() : variance;
+    std::vector<double> bias_variance{set.bias_variance};
+    world.broadcast(bias_variance);
+    const at::Tensor total = variance + bias_variance[0];
+    const bool needs_chains = gather && placement.has_correlated_errors();
+    const auto errors = needs_chains ? share_errors(world, placement, set, {first, last}, gather) : nullptr;
     observations.emplace_back(std::make_shared<observation::SparseOperator>(std::move(layout)),
                               values.to(device), total.to(device), errors);
   }

@@ -19,25 +19,29 @@ using observation::SlabObservations;
 
 constexpr SolverOptions kPreconditioner{.steps = 8, .tolerance = {}};
 
-/// R + (sigma^2/mu) A J^T A^T at a noisy slab, J = d x_hat/dx = (1 - sigma d eps/dx)/mu being a denoiser's.
+/// R + (sigma^2/mu) A J^T A^T at a noisy slab, J = d x_hat/dx = (1 - sigma d eps/dx)/mu being a denoiser's;
+/// with a scale S, S (R + (sigma^2/mu) A J^T A^T) S.
 class ObservedCovariance {
  public:
-  /// All outlive this.
+  /// All outlive this. @param scale  of each value of observation space; undefined: 1
   ObservedCovariance(DifferentiableTrajectoryDenoiser& denoiser, const Observations& observations,
-                     const at::Tensor& noisy, const NoiseLevel& level)
+                     const Linearisation& linear, const at::Tensor& scale, const at::Tensor& noisy,
+                     const NoiseLevel& level)
       : denoiser_(denoiser),
         observations_(observations),
+        linear_(linear),
+        scale_(scale),
         noisy_(noisy),
         level_(level),
         variance_(vector_of(observations, noisy.device(),
-                            [](const SlabObservations& set) { return set.variance(); })) {}
+                            [&](const SlabObservations& set) { return set.variance(); })) {}
 
-  /// mu J^T A^T v, as the slab.
+  /// mu J^T A^T S v, as the slab.
   at::Tensor gradient(const at::Tensor& v) const {
     at::Tensor gradient = at::zeros_like(noisy_);
-    const std::vector<at::Tensor> parts = parts_of(v, observations_);
-    for (std::size_t s = 0; s < parts.size(); ++s)
-      observations_[s].add_adjoint(parts[s].to(noisy_.scalar_type()), gradient);
+    std::vector<at::Tensor> parts = parts_of(scaled(v), observations_);
+    for (at::Tensor& part : parts) part = part.to(noisy_.scalar_type());
+    linear_.add_adjoint(observations_, parts, gradient);
     at::Tensor through_denoiser = denoiser_.noise_vjp(noisy_, level_, gradient);
     return gradient.sub_(through_denoiser.mul_(level_.sigma));
   }
@@ -45,9 +49,10 @@ class ObservedCovariance {
   /// @param gradient  of v
   at::Tensor product(const at::Tensor& v, const at::Tensor& gradient) const {
     const double ratio = level_.sigma / level_.mu;
+    const at::Tensor seen = linear_.seen(gradient);
     at::Tensor product = vector_of(observations_, noisy_.device(),
-                                   [&](const SlabObservations& set) { return set.apply(gradient); });
-    return product.mul_(ratio * ratio).add_(errors(v));
+                                   [&](const SlabObservations& set) { return set.apply(seen); });
+    return scaled(product.mul_(ratio * ratio).add_(errors(scaled(v))));
   }
 
  private:
@@ -63,6 +68,10 @@ class ObservedCovariance {
 
   DifferentiableTrajectoryDenoiser& denoiser_;
   const Observations& observations_;
+  at::Tensor scaled(const at::Tensor& v) const { return scale_.defined() ? v * scale_ : v; }
+
+  const Linearisation& linear_;
+  const at::Tensor& scale_;
   const at::Tensor& noisy_;
   const NoiseLevel& level_;
   at::Tensor variance_;
@@ -81,11 +90,23 @@ MmpsGuidance::~MmpsGuidance() = default;
 
 at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) {
   at::Tensor eps = prior_.noise_estimate(noisy, level);
-  const at::Tensor misfits = vector_of(observations_, eps.device(), [&](const SlabObservations& set) {
-    return misfit(set, noisy, eps, level);
-  });
+  const Linearisation linear(options_.map.get(), observations_, noisy, eps, level);
+  at::Tensor misfits =
+      vector_of(observations_, eps.device(), [&](const SlabObservations& set) { return linear.misfit(set); });
+  at::Tensor scale;
+  if (!linear.is_exact()) {
+    // A wet cell's slope is many times a dry one's, and its error may be: in units of what is expected of
+    // each value, the system is solved in few steps.
+    std::size_t s = 0;
+    const double ratio = level.sigma / level.mu;
+    const std::vector<at::Tensor>& weights = fallback_weight_->of(observations_, eps, linear);
+    scale = vector_of(observations_, eps.device(), [&](const SlabObservations& set) {
+              return set.variance() + weights[s++] * (ratio * ratio);
+            }).rsqrt();
+    misfits = misfits * scale;
+  }
   const ObservedCovariance covariance(options_.covariance != nullptr ? *options_.covariance : prior_,
-                                      observations_, noisy, level);
+                                      observations_, linear, scale, noisy, level);
   const bool keeps_gradients = options_.solver.steps <= kMostSlabsKept;
   std::vector<at::Tensor> gradients;
   LinearSystem system;
@@ -98,7 +119,8 @@ at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLeve
     return covariance.product(v, gradient);
   };
   if (options_.preconditioner != nullptr) {
-    const ObservedCovariance approximate(*options_.preconditioner, observations_, noisy, level);
+    const ObservedCovariance approximate(*options_.preconditioner, observations_, linear, scale, noisy,
+                                         level);
     LinearSystem inner{
         [approximate](const at::Tensor& v) { return approximate.product(v, approximate.gradient(v)); },
         system.inner_product};
@@ -113,7 +135,7 @@ at::Tensor MmpsGuidance::noise_estimate(const at::Tensor& noisy, const NoiseLeve
   // eps - sigma J^T A^T v
   const double ratio = level.sigma / level.mu;
   if (solution.report.is_indefinite)
-    add_sda(observations_, noisy, level, *fallback_weight_, eps);
+    add_sda(observations_, linear, level, *fallback_weight_, eps);
   else if (keeps_gradients)
     for (std::size_t i = 0; i < solution.weights.size(); ++i)
       eps.add_(gradients[i].mul_(-ratio * solution.weights[i]));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "diffusion/observation_space.hpp"
 #include "foehn/diffusion/noise_level.hpp"
 #include "foehn/observation/slab_observations.hpp"
 
@@ -20,8 +21,10 @@ class ErrorWeight {
   /// @param gamma  absent: A A^T 1
   explicit ErrorWeight(std::optional<double> gamma) : gamma_(gamma) {}
 
-  /// One tensor per set, made at the first call. @param slab  of the shape and type of the trajectory's
-  const std::vector<at::Tensor>& of(const observation::Observations& observations, const at::Tensor& slab);
+  /// One tensor per set; made at the first call, unless operators are linearised, when they change.
+  /// @param slab  of the shape and type of the trajectory's
+  const std::vector<at::Tensor>& of(const observation::Observations& observations, const at::Tensor& slab,
+                                    const Linearisation& linear);
 
  private:
   std::optional<double> gamma_;
@@ -29,7 +32,8 @@ class ErrorWeight {
 };
 
 /// Takes the noise estimate `eps` of a prior to that of `sda` (see SdaGuidance).
-void add_sda(const observation::Observations& observations, const at::Tensor& noisy, const NoiseLevel& level,
-             ErrorWeight& weight, at::Tensor& eps);
+/// @param linear  at `eps`
+void add_sda(const observation::Observations& observations, const Linearisation& linear,
+             const NoiseLevel& level, ErrorWeight& weight, at::Tensor& eps);
 
 }  // namespace foehn::diffusion

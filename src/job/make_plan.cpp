@@ -21,6 +21,7 @@
 #include "foehn/io/durable.hpp"
 #include "foehn/io/overwriting.hpp"
 #include "foehn/job/names.hpp"
+#include "foehn/model/transformed_fields.hpp"
 #include "foehn/process/device.hpp"
 #include "member_output.hpp"
 #include "memory.hpp"
@@ -202,6 +203,21 @@ void check_given(const Settings& settings, const model::PriorDescription& prior)
                     kind, settings.missing_fraction));
 }
 
+/// What linearisation asks of observations of a prior with transforms, and a word that there is one.
+void check_linearisation(const Plan& plan, const model::Domain& domain) {
+  const observation::Transforms& transforms = domain.normalisation.transforms();
+  if (!observation::any(transforms)) return;
+  if (plan.gamma)
+    throw core::UsageError(fmt::format(
+        "observation.gamma: expected none with a prior of transforms ({}), whose operators change with the "
+        "noise, found {:g}",
+        model::text_of(transforms, domain.variables), *plan.gamma));
+  spdlog::info(
+      "the prior is of transformed values ({}), of which observations are no linear function: at each step "
+      "they are linearised at the clean estimate",
+      model::text_of(transforms, domain.variables));
+}
+
 /// Opens the observations and places them in a trajectory.
 void place_observations(Plan& plan, Resources& root, const model::PriorDescription& prior) {
   const model::Domain& domain = prior.domain;
@@ -243,6 +259,7 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
     for (const conditioning::Origin& origin : native->origins())
       check_driving(*root.settings.simulation, origin);
   say_unobserved(plan, domain);
+  check_linearisation(plan, domain);
   if (prior.coarse) return;  // it is given the fields on both sides of a window, however short that is
   for (const conditioning::Placement& placement : placements)
     if (const auto warning =

@@ -11,6 +11,7 @@
 #include "foehn/io/chunk_writer.hpp"
 #include "foehn/io/cordex_writer.hpp"
 #include "foehn/job/names.hpp"
+#include "foehn/model/transformed_fields.hpp"
 
 namespace foehn::job {
 
@@ -65,6 +66,8 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
       {"foehn_prior_digest", plan_.prior_digest},
       {"foehn_options_digest", root_.options_digest},
       {kIdentityAttribute, plan_.identity}};
+  if (const auto& transforms = domain_.normalisation.transforms(); observation::any(transforms))
+    header.attributes["foehn_transforms"] = model::text_of(transforms, domain_.variables);
   if (!root_.observations.digest.empty())
     header.attributes["foehn_observations_digest"] = root_.observations.digest;
   if (plan_.is_conditioned()) {

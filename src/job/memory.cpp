@@ -19,6 +19,19 @@ constexpr double kBatchCopies = 6;
 /// Lists of the rows that windows are gathered from and handed to, 8 bytes for each hour of a window.
 constexpr double kRowLists = 4, kRowBytes = 8;
 
+/// What observation::CorrelatedErrors holds of each value of all ranks.
+constexpr double kChainBytes = 32;
+
+/// Of a prior with transforms: what linearisation holds (diffusion::Linearisation), and of each transformed
+/// variable what it is normalised by, and float64 values on the way.
+double slabs_of_map(const Plan& plan, const model::Domain& domain) {
+  const auto& transforms = domain.normalisation.transforms();
+  const auto count = std::count_if(transforms.begin(), transforms.end(),
+                                   [](const observation::Transform& one) { return !one.is_none(); });
+  if (count == 0 || !plan.is_conditioned()) return 0;
+  return 12 + 14 * static_cast<double>(count) / static_cast<double>(transforms.size());
+}
+
 }  // namespace
 
 double slabs_held(const Plan& plan) {
@@ -51,7 +64,13 @@ double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t r
   const double rows = kRowLists * kRowBytes * (halo + 1) * hours;
   // What the prior is given at all hours of all windows. To make it takes twice that, before there is a slab.
   const double coarse = plan.coarse.empty() ? 0 : hours + 2 * halo;
-  return hour * (slabs_held(plan) * hours + coarse + 2 * halo + kBatchCopies * batch) + rows;
+  double chains = 0;
+  for (const conditioning::PointPlacement& placement : plan.points)
+    if (placement.has_correlated_errors()) chains += kChainBytes * static_cast<double>(placement.count);
+  return chains +
+         hour * ((slabs_held(plan) + slabs_of_map(plan, domain)) * hours + coarse + 2 * halo +
+                 kBatchCopies * batch) +
+         rows;
 }
 
 void check_memory(const Plan& plan, const model::Domain& domain, const std::vector<double>& available) {

@@ -25,7 +25,7 @@ class ObservationCheck {
                    std::size_t variables)
       : team_(team), plan_(plan), observations_(std::move(observations)), variables_(variables) {}
 
-  /// Adds a member that is drawn. @param slab  this rank's, normalised
+  /// Adds a member that is drawn. @param slab  this rank's, as operators see it
   /// @note Collective over the team.
   void add(std::int64_t member, const at::Tensor& slab);
   /// Fills in, on the root, the distances of all teams' members, whose sums are taken in order of members.

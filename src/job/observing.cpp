@@ -166,9 +166,9 @@ std::vector<double> stated_std(const Settings& settings, const model::Domain& do
         fmt::format("observation.std_normalised: expected one value, or one per variable, {}, found {}",
                     variables, normalised.size()));
   std::vector<double> result;
+  const at::Tensor scale = domain.of_observations().normalisation.scale();
   for (std::size_t i = 0; i < variables; ++i)
-    result.push_back(normalised[normalised.size() == 1 ? 0 : i] *
-                     domain.normalisation.scale().data_ptr<double>()[i]);
+    result.push_back(normalised[normalised.size() == 1 ? 0 : i] * scale.data_ptr<double>()[i]);
   return result;
 }
 

@@ -6,7 +6,8 @@
 namespace foehn::job {
 
 Posterior::Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
-                     observation::Observations observations, const std::function<void()>& between)
+                     observation::Observations observations, std::shared_ptr<const observation::FieldMap> map,
+                     const std::function<void()>& between)
     : transport_(transport),
       windows_(*prior.denoiser, between),
       composed_(compose(plan, plan.windows, windows_)) {
@@ -14,7 +15,7 @@ Posterior::Posterior(comm::Transport& transport, const Plan& plan, const model::
     gaussian_windows_.emplace(*prior.gaussian, between);
     gaussian_ = compose(plan, *plan.gaussian_windows, *gaussian_windows_);
   }
-  if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations));
+  if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations), std::move(map));
 }
 
 std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan, const Windows& windows,
@@ -27,12 +28,14 @@ std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan
                                                        with_stride(windows.strides.clear), plan.batch);
 }
 
-std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(const Plan& plan,
-                                                                observation::Observations observations) {
+std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(
+    const Plan& plan, observation::Observations observations,
+    std::shared_ptr<const observation::FieldMap> map) {
   if (plan.guidance == Guidance::sda)
-    return std::make_unique<diffusion::SdaGuidance>(*composed_, std::move(observations), plan.gamma);
+    return std::make_unique<diffusion::SdaGuidance>(*composed_, std::move(observations), plan.gamma, map);
   if (plan.guidance == Guidance::sda_exact)
-    return std::make_unique<diffusion::SdaExactGuidance>(*composed_, std::move(observations), plan.gamma);
+    return std::make_unique<diffusion::SdaExactGuidance>(*composed_, std::move(observations), plan.gamma,
+                                                         map);
   diffusion::DifferentiableTrajectoryDenoiser* gaussian = gaussian_ ? gaussian_.get() : composed_.get();
   const Covariance covariance = plan.solving.covariance;
   return std::make_unique<diffusion::MmpsGuidance>(
@@ -43,7 +46,8 @@ std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(const Plan& plan
           .preconditioner = covariance == Covariance::preconditioned ? gaussian : nullptr,
           .gamma = plan.gamma,
           .ordered_sum = ordered_sum(),
-          .report = [this](const diffusion::SolveReport& report) { solves_.push_back(report); }});
+          .report = [this](const diffusion::SolveReport& report) { solves_.push_back(report); },
+          .map = std::move(map)});
 }
 
 diffusion::OrderedSum Posterior::ordered_sum() const {

@@ -21,9 +21,11 @@ class Posterior {
  public:
   /// @param transport, prior  outlive this; the former's ranks are the team
   /// @param observations      of the slab; empty: unconditional
+  /// @param map               to what operators see of the slab; null: it is what the prior sees
   /// @param between           called between batches of windows, on each rank as often as it has some
   Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
-            observation::Observations observations, const std::function<void()>& between);
+            observation::Observations observations, std::shared_ptr<const observation::FieldMap> map,
+            const std::function<void()>& between);
   Posterior(const Posterior&) = delete;  // what guides refers to its members
   Posterior& operator=(const Posterior&) = delete;
 
@@ -40,7 +42,8 @@ class Posterior {
   std::unique_ptr<trajectory::ComposedByNoise> compose(const Plan& plan, const Windows& windows,
                                                        diffusion::WindowDenoiser& denoiser) const;
   std::unique_ptr<diffusion::TrajectoryDenoiser> guide(const Plan& plan,
-                                                       observation::Observations observations);
+                                                       observation::Observations observations,
+                                                       std::shared_ptr<const observation::FieldMap> map);
 
   comm::Transport& transport_;
   std::vector<diffusion::SolveReport> solves_;

@@ -16,12 +16,14 @@
 #include "cost.hpp"
 #include "field_check.hpp"
 #include "foehn/checkpoint/store.hpp"
+#include "foehn/conditioning/field_map.hpp"
 #include "foehn/conditioning/scatter.hpp"
 #include "foehn/conditioning/scatter_points.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/memory.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/ensemble/output.hpp"
+#include "foehn/model/gaussian_prior.hpp"
 #include "foehn/trajectory/slot_check.hpp"
 #include "hour_packing.hpp"
 #include "member_output.hpp"
@@ -94,6 +96,13 @@ observation::Gather gather_of(const comm::Communicator& ranks) {
   };
 }
 
+/// How well a prior's Gaussian part knows fields that noise hides; null if it has none.
+std::function<double(double)> unknown_of(const model::PriorBundle& prior) {
+  const auto* const gaussian = dynamic_cast<const model::GaussianPrior*>(prior.gaussian.get());
+  if (gaussian == nullptr) return nullptr;
+  return [gaussian](double noise) { return gaussian->unknown(noise); };
+}
+
 /// Checks that bits do not depend on the slots of a batch, of the prior and of its Gaussian part.
 /// @param slab  this rank's; without hours it evaluates no windows
 void check_slots(const Plan& plan, const model::PriorBundle& prior, const trajectory::Slab& slab,
@@ -116,16 +125,19 @@ void check_slots(const Plan& plan, const model::PriorBundle& prior, const trajec
 
 /// What is done for each member.
 /// @param sampling     filled later: drawing needs the output, which needs this
+/// @param map  null: operators see what the prior sees
 /// @param output, fields_seen  of the root; null on the others
 ensemble::MemberWork member_work(const Plan& plan, const HourPacking& packing,
                                  std::optional<MemberSampling>& sampling, ObservationCheck& distances,
-                                 WithheldCheck& withheld, const MemberOutput* output, FieldCheck* fields_seen,
+                                 WithheldCheck& withheld, const observation::FieldMap* map,
+                                 const MemberOutput* output, FieldCheck* fields_seen,
                                  const process::StopToken& stop) {
   ensemble::MemberWork work;
-  work.sample = [&sampling, &distances, &withheld](std::int64_t member, at::Tensor& fields) {
+  work.sample = [&sampling, &distances, &withheld, map](std::int64_t member, at::Tensor& fields) {
     if (!sampling->draw(member, fields)) return false;
-    distances.add(member, fields);
-    withheld.add(member, fields);
+    const at::Tensor seen = map != nullptr ? map->apply(fields) : fields;
+    distances.add(member, seen);
+    withheld.add(member, seen);
     return true;
   };
   work.pack = [&packing](const ensemble::HeldHours& hours, const io::ChunkSpan& span) {
@@ -172,14 +184,18 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
       world, partition, plan.observations, root != nullptr ? &root->observations : nullptr, plan.period,
       domain, plan.observation_std, device);
   const auto at_points = [&](const std::vector<conditioning::PointPlacement>& placements,
-                             const std::vector<conditioning::PointSet> conditioning::PlacedPoints::*sets) {
+                             const std::vector<conditioning::PointSet> conditioning::PlacedPoints::*sets,
+                             const observation::Gather& gather) {
     return conditioning::scatter_points(world, partition, placements,
-                                        root != nullptr ? &(root->points.*sets) : nullptr,
-                                        gather_of(team.ranks), device);
+                                        root != nullptr ? &(root->points.*sets) : nullptr, gather, device);
   };
-  for (observation::SlabObservations& set : at_points(plan.points, &conditioning::PlacedPoints::used))
+  for (observation::SlabObservations& set :
+       at_points(plan.points, &conditioning::PlacedPoints::used, gather_of(team.ranks)))
     observations.push_back(std::move(set));
-  WithheldCheck withheld(team, plan, domain, at_points(plan.withheld, &conditioning::PlacedPoints::withheld));
+  const std::shared_ptr<const observation::FieldMap> map =
+      conditioning::make_field_map(hours, plan.period, domain, device, unknown_of(prior));
+  WithheldCheck withheld(team, plan, domain,
+                         at_points(plan.withheld, &conditioning::PlacedPoints::withheld, {}));
   const at::Tensor expected = give_coarse(world, plan, root, prior, hours, device);
   if (root != nullptr) root->observations.series.clear();
   if (root != nullptr) root->points = {};
@@ -202,12 +218,12 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   }
   std::optional<MemberSampling> sampling;
   const ensemble::MemberWork work =
-      member_work(plan, packing, sampling, distances, withheld, files ? &*files : nullptr,
+      member_work(plan, packing, sampling, distances, withheld, map.get(), files ? &*files : nullptr,
                   fields_seen ? &*fields_seen : nullptr, stop);
   const std::vector<io::ChunkSpan> spans =
       io::chunk_spans(plan.output.file_starts, plan.period.hours, plan.output.chunk_hours);
   ensemble::Output output(world, team, partition, spans, work);
-  Posterior posterior(*transport, plan, prior, std::move(observations), [&output] { output.advance(); });
+  Posterior posterior(*transport, plan, prior, std::move(observations), map, [&output] { output.advance(); });
   sampling.emplace(MemberSampling::Tools{plan, prior.description, team, posterior.denoiser(),
                                          posterior.ordered_sum(), progress, stop, output, expected},
                    hours);

@@ -96,6 +96,9 @@ std::vector<std::string> warnings(const SelfCheck& check, const model::Domain& d
           fmt::format("{}: changes from the hour before are {:.2f} times as strong between windows as "
                       "within; a smaller sampler.stride joins them more smoothly",
                       variable.name, *one.jump_at_windows));
+    // Few values may make up all the variance of such a variable, of which quantiles then say nothing.
+    const auto& transforms = domain.normalisation.transforms();
+    if (!transforms.empty() && !transforms[i].is_none()) continue;
     if (one.spread_between && !(*one.spread_between <= usual))
       found.push_back(
           fmt::format("{}: members spread by {:.3g} {}, more than the data of the prior vary, {:.3g} {}",

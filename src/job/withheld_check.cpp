@@ -104,7 +104,8 @@ std::vector<WithheldScore> WithheldCheck::finish(const comm::Communicator& world
     std::vector<std::vector<double>> members;
     for (const auto& [member, of_member] : all) members.push_back(of_member[set]);
     const conditioning::PointPlacement& placement = plan_.withheld[set];
-    const double unit = domain_.normalisation.scale().data_ptr<double>()[placement.variable];
+    const double unit =
+        domain_.of_observations().normalisation.scale().data_ptr<double>()[placement.variable];
     WithheldScore& found = scores.emplace_back(score(members, values[set], variance[set], unit));
     found.name = placement.name;
     found.variable = placement.variable;

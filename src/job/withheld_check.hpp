@@ -23,7 +23,7 @@ class WithheldCheck {
                 observation::Observations observations)
       : team_(team), plan_(plan), domain_(domain), observations_(std::move(observations)) {}
 
-  /// Adds a member that is drawn. @param slab  this rank's, normalised
+  /// Adds a member that is drawn. @param slab  this rank's, as operators see it
   /// @note Collective over the team.
   void add(std::int64_t member, const at::Tensor& slab);
   /// The scores, by set, over all teams' members; of the root, empty on the others.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "foehn/core/error.hpp"
@@ -138,6 +139,31 @@ void check_levels(const io::NetcdfFile& file) {
 constexpr const char* kDeviation = "deviation_variance";
 constexpr const char* kLeastPartName = "least_part_of_mean";
 
+/// What the mode ends with where variables are transformed, so that programs that know no transforms refuse
+/// it.
+constexpr const char* kTransformed = "-of-transformed";
+constexpr const char* kTransforms = "variable_transforms";
+
+std::string text_of(const observation::Transforms& transforms) {
+  std::string text;
+  for (const observation::Transform& transform : transforms)
+    text += (text.empty() ? "" : ", ") + transform.text();
+  return text;
+}
+
+observation::Transforms read_transforms(const io::Attributes& attributes,
+                                        const std::vector<io::Variable>& variables) {
+  const std::vector<std::string> words = split(attribute<std::string>(attributes, kTransforms));
+  if (words.size() != variables.size())
+    throw core::Error(fmt::format("{}: expected one per variable, {}, found {}", kTransforms,
+                                  variables.size(), words.size()));
+  observation::Transforms transforms;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    transforms.push_back(core::with_context(fmt::format("{} of {}", kTransforms, variables[i].name),
+                                            [&] { return observation::Transform::parse(words[i]); }));
+  return transforms;
+}
+
 void define_anomalies(io::NetcdfFile& file, const Climatology& climatology, const Deviation* deviation,
                       const grid::Grid& grid) {
   const auto f64 = io::NetcdfType::float64, i32 = io::NetcdfType::int32;
@@ -200,7 +226,8 @@ std::optional<Deviation> read_deviation(const io::NetcdfFile& file, const std::v
   return Deviation(Climatology(harmonics, coefficients), *part);
 }
 
-Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables, const grid::Grid& grid) {
+Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables, const grid::Grid& grid,
+                             observation::Transforms transforms) {
   const auto dimensions = file.variable("harmonic_cycle").dimensions;
   if (dimensions.size() != 1 || dimensions[0].size < 1)
     throw core::Error("variable 'harmonic_cycle': expected one dimension that is not empty");
@@ -223,15 +250,23 @@ Normalisation read_anomalies(const io::NetcdfFile& file, std::int64_t variables,
   const at::Tensor coefficients = read_coefficients(file, "climatology", {count, variables}, grid);
   std::optional<Deviation> deviation = read_deviation(file, harmonics, variables, grid);
   return Normalisation::anomaly(Climatology(std::move(harmonics), coefficients),
-                                read_tensor(file, "scale", {variables}), std::move(deviation));
+                                read_tensor(file, "scale", {variables}), std::move(deviation),
+                                std::move(transforms));
 }
 
 }  // namespace
 
+Domain Domain::of_observations() const {
+  Domain observed = *this;
+  observed.normalisation =
+      normalisation.of_observations((quantiles.select(1, -1) - quantiles.select(1, 0)) / 10);
+  return observed;
+}
+
 Domain Domain::block_mean(std::int64_t block) const {
-  Domain coarse = *this;
+  Domain coarse = of_observations();
   coarse.grid = grid::block_mean_grid(grid, block);
-  coarse.normalisation = normalisation.block_mean(block);
+  coarse.normalisation = coarse.normalisation.block_mean(block);
   return coarse;
 }
 
@@ -249,10 +284,13 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
         "quantile", io::NetcdfType::float64, {"variable", "level"},
         {{"long_name", std::string("quantile over all cells and instants, in the variable's unit")}});
     if (climatology != nullptr) define_anomalies(file, *climatology, deviation, domain.grid);
+    const observation::Transforms& transforms = domain.normalisation.transforms();
+    const bool is_transformed = observation::any(transforms);
+    if (is_transformed) file.set_global_attributes({{kTransforms, text_of(transforms)}});
     file.set_global_attributes(
         {{"Conventions", std::string("CF-1.11")},
          {"title", std::string("domain of a foehn prior")},
-         {"normalisation", domain.normalisation.mode()},
+         {"normalisation", domain.normalisation.mode() + (is_transformed ? kTransformed : "")},
          {"variable_names", join(domain.variables, &io::Variable::name)},
          {"variable_standard_names", join(domain.variables, &io::Variable::standard_name)},
          {"variable_units", join(domain.variables, &io::Variable::units)},
@@ -275,9 +313,15 @@ Domain read_domain(const io::NetcdfFile& file) {
   const at::Tensor quantiles =
       read_tensor(file, "quantile", {count, static_cast<std::int64_t>(Domain::kQuantileLevels.size())});
   check_levels(file);
-  const auto& mode = attribute<std::string>(attributes, "normalisation");
-  Normalisation normalisation =
-      mode == "anomaly" ? read_anomalies(file, count, grid) : Normalisation::of_quantiles(mode, quantiles);
+  auto mode = attribute<std::string>(attributes, "normalisation");
+  observation::Transforms transforms;
+  if (mode.ends_with(kTransformed)) {
+    mode.resize(mode.size() - std::string_view(kTransformed).size());
+    transforms = read_transforms(attributes, variables);
+  }
+  Normalisation normalisation = mode == "anomaly"
+                                    ? read_anomalies(file, count, grid, std::move(transforms))
+                                    : Normalisation::of_quantiles(mode, quantiles, std::move(transforms));
   for (std::int64_t i = 0; i < count; ++i)
     if (const auto scale = normalisation.scale()[i].item<double>(); !(scale > 0))
       throw core::Error(fmt::format("normalisation '{}': variable '{}': expected a positive scale, found {}",

@@ -15,6 +15,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/grid/grid.hpp"
 #include "foehn/model/gaussian_prior.hpp"
+#include "foehn/model/transformed_fields.hpp"
 #include "held_out_choice.hpp"
 #include "lag_covariance.hpp"
 
@@ -134,6 +135,7 @@ struct Record {
   const io::FieldReader& reader;
   io::IndexRange period;
   std::int64_t first_held_out;
+  const TransformedFields& transformed;
   const std::function<void(std::int64_t)>& advanced;
 
   std::vector<std::int64_t> shape() const {
@@ -145,9 +147,14 @@ struct Record {
   std::vector<Harmonic> harmonics(std::int64_t last) const {
     return harmonics_for(reader.step_seconds(), (last - period.first) * reader.step_seconds());
   }
+  /// Calls `use(fields, seconds, hour)` for every instant of the period, fields [variable, y, x],
+  /// transformed.
   template <class Use>
   void for_each(Use&& use) const {
-    for_each_hour(reader, period, advanced, use);
+    for_each_hour(reader, period, advanced,
+                  [&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
+                    use(transformed.at(fields, hour), seconds, hour);
+                  });
   }
 };
 
@@ -226,7 +233,8 @@ Deviations find_deviations(const Record& record, const Means& means, bool may_de
                  record.calendar(), 0, false);
   });
   Deviations found{whole.scale(),
-                   quantiles.quantiles(),
+                   // A rising function takes quantiles to quantiles.
+                   observation::invert(record.transformed.transforms(), quantiles.quantiles()),
                    std::vector<DeviationChoice>(static_cast<std::size_t>(shape[0])),
                    {},
                    {}};
@@ -250,7 +258,8 @@ void check_fit(io::IndexRange period, const GaussianFitOptions& options) {
 
 Domain fit_domain(const io::FieldReader& reader, io::IndexRange period, bool may_deviate,
                   const std::function<void(std::int64_t)>& advanced) {
-  const Record record{reader, period, period.last, advanced};
+  const TransformedFields transformed;  // none is
+  const Record record{reader, period, period.last, transformed, advanced};
   const Means means = find_means(record);
   const Deviations deviations = find_deviations(record, means, may_deviate);
   return {reader.variables(),
@@ -267,11 +276,12 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   check_fit(period, options);
   grid::require_rows(reader.grid(),
                      "the Gaussian prior is diagonal in the cosine transform of rows and columns");
-  const Record record{reader, period, period.last - held_out_hours(period, options), advanced};
+  const TransformedFields transformed(reader, period, options.transforms, advanced);
+  const Record record{reader, period, period.last - held_out_hours(period, options), transformed, advanced};
   const Means means = find_means(record);
   const Deviations deviations = find_deviations(record, means, options.may_deviate);
   const auto normalisation = [&](const Climatology& climatology, const std::optional<Deviation>& deviation) {
-    return Normalisation::anomaly(climatology, deviations.scale, deviation);
+    return Normalisation::anomaly(climatology, deviations.scale, deviation, options.transforms);
   };
   const Normalisation of_whole = normalisation(means.whole, deviations.whole),
                       of_fitted = normalisation(means.of_fitted, deviations.of_fitted);
@@ -286,7 +296,7 @@ GaussianFit fit_gaussian_prior(const io::FieldReader& reader, io::IndexRange per
   const at::Tensor transform_y = cosine_transform(grid.ny()), transform_x = cosine_transform(grid.nx());
   record.for_each([&](const at::Tensor& fields, std::int64_t seconds, std::int64_t hour) {
     const auto spectrum = [&](const Normalisation& expected) {
-      const at::Tensor anomaly = expected.normalise(fields, seconds, record.calendar());
+      const at::Tensor anomaly = expected.normalise_transformed(fields, seconds, record.calendar());
       return at::matmul(transform_y, at::matmul(anomaly, transform_x.t())).flatten(1);
     };
     whole.add(spectrum(of_whole));

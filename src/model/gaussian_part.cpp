@@ -6,6 +6,7 @@
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/model/prior_bundle.hpp"
+#include "foehn/model/transformed_fields.hpp"
 
 namespace foehn::model {
 
@@ -28,6 +29,12 @@ std::string mismatch(const Domain& gaussian, const Domain& prior) {
   if (gaussian.step_seconds != prior.step_seconds)
     return fmt::format("expected the prior's step, {}, found {}", calendar::format_step(prior.step_seconds),
                        calendar::format_step(gaussian.step_seconds));
+  const auto transforms = [](const Domain& domain) {
+    const std::string found = text_of(domain.normalisation.transforms(), domain.variables);
+    return found.empty() ? std::string("none") : found;
+  };
+  if (const std::string found = transforms(gaussian), expected = transforms(prior); found != expected)
+    return fmt::format("expected the prior's data.transforms, {}, found {}", expected, found);
   if (gaussian.normalisation.deviation() != nullptr)
     return "expected anomalies with one deviation for all cells, as the prior's fields have; found one that "
            "varies: fit it with prior.deviation one";

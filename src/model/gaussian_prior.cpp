@@ -62,7 +62,6 @@ GaussianPrior::GaussianPrior(const at::Tensor& lag_covariance, const at::TensorO
   const auto count = modes.size(3), channels = window_hours_ * lag_covariance.size(1);
   eigenvectors_ = at::empty({count, channels, channels}, options);
   eigenvalues_ = at::empty({count, channels}, options.dtype(at::kDouble));
-  matrices_ = std::make_unique<ModeMatrices>(count, channels, options);
   for (std::int64_t first = 0; first < count; first += kModesAtOnce) {
     const auto some = std::min(kModesAtOnce, count - first);
     const auto [values, vectors] = at::linalg_eigh(window_covariance(modes.narrow(3, first, some)), "L");
@@ -81,6 +80,11 @@ double GaussianPrior::posterior_deviation(const diffusion::NoiseLevel& level) {
   return posterior_deviation_;
 }
 
+double GaussianPrior::unknown(double noise) const {
+  const at::Tensor left = eigenvalues_ * (noise * noise) / (eigenvalues_ + noise * noise);
+  return device::to_host(left.mean().sqrt()).item<double>();
+}
+
 void GaussianPrior::prepare(const diffusion::NoiseLevel& level, Product product) {
   if (level_.mu == level.mu && level_.sigma == level.sigma && product_ == product) return;
   const double noise = level.sigma * level.sigma;
@@ -90,6 +94,8 @@ void GaussianPrior::prepare(const diffusion::NoiseLevel& level, Product product)
       (product == Product::noise ? level.sigma / seen : eigenvalues_ * level.mu / seen)
           .to(eigenvectors_.options());
   const auto count = eigenvectors_.size(0);
+  if (!matrices_)
+    matrices_ = std::make_unique<ModeMatrices>(count, eigenvectors_.size(1), eigenvectors_.options());
   for (std::int64_t first = 0; first < count; first += kModesAtOnce) {
     const auto some = std::min(kModesAtOnce, count - first);
     const at::Tensor vectors = eigenvectors_.narrow(0, first, some);

@@ -18,14 +18,16 @@ Climatology chosen(const Climatology& whole, std::int64_t variable, const at::Te
 
 Normalisation normalisation_at(const Domain& domain, std::int64_t variable, const at::Tensor& cells) {
   const Normalisation& whole = domain.normalisation;
-  if (whole.climatology() == nullptr)
-    return Normalisation::of_quantiles(whole.mode(), domain.quantiles.narrow(0, variable, 1));
+  if (whole.climatology() == nullptr) return whole.of_variable(variable);
   std::optional<Deviation> deviation;
   if (whole.deviation() != nullptr)
     deviation.emplace(chosen(whole.deviation()->variance(), variable, cells),
                       whole.deviation()->least_part());
+  observation::Transforms transforms = whole.transforms();
+  if (!transforms.empty()) transforms = {transforms[static_cast<std::size_t>(variable)]};
   return Normalisation::anomaly(chosen(*whole.climatology(), variable, cells),
-                                whole.scale().narrow(0, variable, 1), std::move(deviation));
+                                whole.scale().narrow(0, variable, 1), std::move(deviation),
+                                std::move(transforms));
 }
 
 }  // namespace foehn::model

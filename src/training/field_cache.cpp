@@ -10,6 +10,7 @@
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/write_netcdf.hpp"
+#include "foehn/model/transformed_fields.hpp"
 
 namespace foehn::training {
 
@@ -61,7 +62,7 @@ auto with_advice(const std::filesystem::path& path, Use&& use) {
 
 std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, const io::FieldReader& reader,
                                io::IndexRange period, const model::Domain& domain, const Known& known) {
-  std::string text = "foehn fields 4\n";
+  std::string text = "foehn fields 5\n";
   for (const auto& file : files)
     text +=
         fmt::format("{} {} {}\n", std::filesystem::absolute(file).string(), std::filesystem::file_size(file),
@@ -72,6 +73,7 @@ std::string FieldCache::digest(const std::vector<std::filesystem::path>& files, 
   text += fmt::format("{} from {}\n", grid::size_text(grid), grid::cell_text(grid, 0));
   text += fmt::format("{} {}\n{}\n", period.first, period.last, domain.normalisation.mode());
   text += fmt::format("{} known {}\n", known.hours, text_of(known.inflation));
+  text += fmt::format("transforms {}\n", model::text_of(domain.normalisation.transforms(), domain.variables));
   text += text_of(domain.normalisation.scale()) + text_of(domain.quantiles);
   if (const model::Climatology* climatology = domain.normalisation.climatology())
     text += text_of(climatology->coefficients());
@@ -96,6 +98,7 @@ void FieldCache::write(const std::filesystem::path& path, const std::string& dig
                        const Known& known, const std::function<void(std::int64_t)>& advanced) {
   const auto variables = static_cast<std::int64_t>(reader.variables().size());
   const std::int64_t ny = reader.grid().ny(), nx = reader.grid().nx();
+  const model::TransformedFields transformed(reader, period, domain.normalisation.transforms(), advanced);
   io::write_netcdf_atomically(path, [&](io::NetcdfFile& file) {
     file.define_dimension("hour", period.size());
     file.define_dimension("variable", variables);
@@ -120,9 +123,9 @@ void FieldCache::write(const std::filesystem::path& path, const std::string& dig
                                     static_cast<std::size_t>(count * variables * ny * nx));
       reader.read(first, count, values);
       for (std::int64_t i = 0; i < count; ++i) {
-        at::Tensor normalised =
-            domain.normalise(fields.select(0, i), reader.times().seconds[static_cast<std::size_t>(first + i)],
-                             reader.times().calendar);
+        at::Tensor normalised = domain.normalisation.normalise_transformed(
+            transformed.at(fields.select(0, i), first + i),
+            reader.times().seconds[static_cast<std::size_t>(first + i)], reader.times().calendar);
         if (first + i - period.first < known.hours) normalised.mul_(known.inflation.reshape({-1, 1, 1}));
         fields.select(0, i).copy_(normalised);
       }

@@ -16,6 +16,7 @@
 #include "foehn/model/learnt_from.hpp"
 #include "foehn/model/prior_bundle.hpp"
 #include "foehn/model/residual_fit.hpp"
+#include "foehn/model/transformed_fields.hpp"
 #include "foehn/training/initial_tensors.hpp"
 #include "foehn/training/names.hpp"
 #include "foehn/training/static_fields.hpp"
@@ -32,8 +33,10 @@ io::FieldSelection selection(const Settings& settings) {
   return result;
 }
 
-model::GaussianFitOptions fit_options(const Settings& settings) {
-  return {.markov_order = gaussian_order(settings), .may_deviate = settings.may_deviate};
+model::GaussianFitOptions fit_options(const Settings& settings, const io::FieldReader& reader) {
+  return {.markov_order = gaussian_order(settings),
+          .may_deviate = settings.may_deviate,
+          .transforms = model::transforms_of(settings.transforms, reader.variables())};
 }
 
 /// Both take what is alike at the same time of the day.
@@ -112,7 +115,7 @@ Record::Record(const Settings& settings)
                        [&] { model::make_coarse_cells(coarse_form(settings), reader.grid()); });
   check_variables(settings, reader.variables().size());
   check_days(settings, reader.step_seconds(), trained().size());
-  if (!settings.has_graph()) model::check_fit(trained(), fit_options(settings));
+  if (!settings.has_graph()) model::check_fit(trained(), fit_options(settings, reader));
   if (settings.is_conditional())
     core::with_context("train.block, train.every",
                        [&] { model::check_residual_fit(trained(), coarse_form(settings)); });
@@ -125,9 +128,11 @@ Span Record::span() const {
 at::Tensor fit_gaussian(const Record& record, const Settings& settings, const fs::path& folder,
                         const Interruption& interruption) {
   const io::IndexRange trained = record.trained();
-  core::Progress progress("fitting", model::kFitPasses * trained.size(), "fields", true);
+  const model::GaussianFitOptions options = fit_options(settings, record.reader);
+  const std::int64_t passes = model::kFitPasses + model::TransformedFields::passes(options.transforms);
+  core::Progress progress("fitting", passes * trained.size(), "fields", true);
   const model::GaussianFit fit =
-      model::fit_gaussian_prior(record.reader, trained, fit_options(settings), [&](std::int64_t hours) {
+      model::fit_gaussian_prior(record.reader, trained, options, [&](std::int64_t hours) {
         progress.advance(hours);
         interruption();
       });
@@ -181,7 +186,8 @@ Material read_material(const Settings& settings, const fs::path& gaussian, const
   if (settings.is_conditional())
     return {span, model::read_domain(gaussian / kResiduals), {}, fit.schedule, coarse_form(settings)};
   auto& normalisation = fit.domain.normalisation;
-  normalisation = model::Normalisation::of_quantiles(settings.normalisation, fit.domain.quantiles);
+  normalisation = model::Normalisation::of_quantiles(settings.normalisation, fit.domain.quantiles,
+                                                     normalisation.transforms());
   for (std::int64_t i = 0; i < normalisation.scale().size(0); ++i)
     if (const auto scale = normalisation.scale()[i].item<double>(); !(scale > 0))
       throw core::Error(
@@ -208,7 +214,9 @@ std::string make_cache(const fs::path& path, const Record& record, const Materia
     spdlog::info("using the normalised fields in {}", path.string());
     return digest;
   }
-  core::Progress progress("normalising", record.period.size(), "fields", true);
+  const std::int64_t passes =
+      1 + model::TransformedFields::passes(material.domain.normalisation.transforms());
+  core::Progress progress("normalising", passes * record.period.size(), "fields", true);
   FieldCache::write(path, digest, record.reader, record.period, material.domain, known,
                     [&](std::int64_t hours) {
                       progress.advance(hours);
@@ -224,6 +232,9 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
     const bool is_edm = prior.schedule.edm() != nullptr;
     check_same("prior.kind", core::name_of(settings.kind), prior.kind);
     check_same("data.variables", names_text(variables), names_text(prior.domain.variables));
+    check_same("data.transforms",
+               model::text_of(model::transforms_of(settings.transforms, variables), variables),
+               model::text_of(prior.domain.normalisation.transforms(), variables));
     check_same("prior.schedule", core::name_of(settings.schedule),
                core::name_of(is_edm ? ScheduleKind::edm : ScheduleKind::vp_cosine));
     if (*prior.network != architecture_of(settings, static_cast<std::int64_t>(variables.size())))

@@ -204,6 +204,10 @@ void check(const Settings& settings) {
         "network.static, network.static_files: expected both or neither, found {} names and {} files",
         settings.static_fields.size(), settings.static_files.size()));
   check_coarse(settings);
+  if (!settings.transforms.empty() && (settings.is_conditional() || settings.has_graph()))
+    throw core::UsageError(
+        fmt::format("data.transforms: expected prior.kind gaussian-preconditioned or score-unet, found {}",
+                    core::name_of(settings.kind)));
   if (!settings.gaussian_order) return;
   if (!settings.corrects_gaussian())
     throw core::UsageError(

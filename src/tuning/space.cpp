@@ -59,7 +59,7 @@ std::vector<Dimension> dimensions_of(const Task& task, const model::Domain& doma
     switch (parameter) {
       case Parameter::deviation:
         for (std::size_t i = 0; i < domain.variables.size(); ++i) {
-          const double scale = domain.normalisation.scale().data_ptr<double>()[i];
+          const double scale = domain.of_observations().normalisation.scale().data_ptr<double>()[i];
           dimensions.push_back(
               {fmt::format("std of {} ({})", domain.variables[i].name, domain.variables[i].units),
                task.std_range.least * scale, task.std_range.most * scale, kStdGroup, i});

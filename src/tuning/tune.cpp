@@ -53,9 +53,10 @@ std::optional<std::vector<double>> stated_values(const Task& task, const model::
       throw core::UsageError(fmt::format("observation.std: expected one value per variable, {}, found {}",
                                          variables, stated.size()));
     for (std::size_t i = 0; i < variables; ++i)
-      values.push_back(physical.empty() ? stated[stated.size() == 1 ? 0 : i] *
-                                              domain.normalisation.scale().data_ptr<double>()[i]
-                                        : stated[i]);
+      values.push_back(physical.empty()
+                           ? stated[stated.size() == 1 ? 0 : i] *
+                                 domain.of_observations().normalisation.scale().data_ptr<double>()[i]
+                           : stated[i]);
   }
   return values;
 }
@@ -91,7 +92,7 @@ void check_learnt(const fs::path& prior, const model::Domain& domain, const cond
 }
 
 Weighing weighing_of(const Task& task, const model::Domain& domain) {
-  const at::Tensor& scale = domain.normalisation.scale();
+  const at::Tensor scale = domain.of_observations().normalisation.scale();
   return {{scale.data_ptr<double>(), scale.data_ptr<double>() + scale.numel()}, task.spread_weight};
 }
 

@@ -123,6 +123,48 @@ TEST(Normalisation, DividesAnomaliesByTheDeviationOfTheirCellAndInstant) {
   EXPECT_TRUE(is_floored);
 }
 
+/// The second variable is transformed, the first is not.
+Normalisation transformed(const Normalisation& plain) {
+  const observation::Transforms transforms{{}, observation::Transform::parse("log:40:10")};
+  if (plain.climatology() == nullptr)
+    return Normalisation::of_quantiles(plain.mode(), quantiles().abs(), transforms);
+  return Normalisation::anomaly(*plain.climatology(), plain.scale() / 100, *plain.deviation(), transforms);
+}
+
+TEST(Normalisation, TransformsBeforeItNormalises) {
+  at::manual_seed(4);
+  for (const Normalisation& plain :
+       {anomalies_by_cell(), Normalisation::of_quantiles("quant95", quantiles())}) {
+    const Normalisation normalisation = transformed(plain);
+    const at::Tensor physical = at::rand({2, 4, 6}, at::kDouble) * 100 + 11;
+    const at::Tensor normalised = normalisation.normalise(physical, kSeconds, kCalendar);
+    EXPECT_TRUE(at::allclose(normalisation.physical(normalised, kSeconds, kCalendar), physical, 1e-12, 1e-9));
+    at::Tensor log = physical.clone();
+    log[1] = (log[1] + 40).log();
+    EXPECT_TRUE(at::equal(normalised, normalisation.normalise_transformed(log, kSeconds, kCalendar)));
+    const at::Tensor low = normalisation.physical(at::full_like(normalised, -1e4), kSeconds, kCalendar);
+    EXPECT_EQ(low[1].abs().max().item<double>(), 0);
+    EXPECT_LT(low[0].max().item<double>(), 0);
+  }
+}
+
+TEST(Normalisation, OfObservationsIsThatOfPhysicalValues) {
+  at::manual_seed(4);
+  for (const Normalisation& plain :
+       {anomalies_by_cell(), Normalisation::of_quantiles("quant95", quantiles())}) {
+    EXPECT_TRUE(at::equal(domain(plain).of_observations().normalisation.scale(), plain.scale()));
+    const Domain observed = domain(transformed(plain)).of_observations();
+    const at::Tensor physical = at::rand({2, 4, 6}, at::kDouble) * 100;
+    const at::Tensor normalised = observed.normalise(physical, kSeconds, kCalendar);
+    EXPECT_TRUE(at::allclose(normalised[1], physical[1] / 20, 1e-12));  // a tenth of -30 to 170
+    const at::Tensor as_before = transformed(plain).normalise(physical, kSeconds, kCalendar);
+    EXPECT_TRUE(at::equal(normalised[0], as_before[0]));
+    if (plain.deviation() == nullptr) continue;
+    const at::Tensor deviation = observed.normalisation.deviation()->at(kSeconds, kCalendar);
+    EXPECT_EQ(deviation[1].sub(1).abs().max().item<double>(), 0);
+  }
+}
+
 TEST(Normalisation, NamesTheModesItKnows) {
   EXPECT_THAT([] { Normalisation::of_quantiles("zscore", quantiles()); },
               ThrowsMessage<core::Error>(AllOf(
@@ -159,6 +201,21 @@ TEST_F(DomainFile, BringsBackEveryModeAndGrid) {
                             normalisation.normalise(physical, kSeconds, kCalendar)));
       EXPECT_EQ(io::NetcdfFile::open(path_).has_variable("climatology"), normalisation.mode() == "anomaly");
     }
+  }
+}
+
+TEST_F(DomainFile, BringsBackTransforms) {
+  for (const Normalisation& plain :
+       {anomalies_by_cell(), Normalisation::of_quantiles("quant95", quantiles())}) {
+    Domain written = domain(transformed(plain));
+    written.quantiles = quantiles().abs();
+    write_domain(path_, written);
+    const Domain read = read_domain(path_);
+    EXPECT_EQ(read.normalisation.mode(), plain.mode());
+    EXPECT_EQ(read.normalisation.transforms(), written.normalisation.transforms());
+    const at::Tensor physical = at::rand({2, 4, 6}, at::kDouble) * 50;
+    EXPECT_TRUE(at::equal(read.normalise(physical, kSeconds, kCalendar),
+                          written.normalise(physical, kSeconds, kCalendar)));
   }
 }
 

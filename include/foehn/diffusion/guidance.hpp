@@ -7,6 +7,7 @@
 
 #include "foehn/diffusion/sampler.hpp"
 #include "foehn/diffusion/trajectory_denoiser.hpp"
+#include "foehn/observation/field_map.hpp"
 #include "foehn/observation/slab_observations.hpp"
 
 namespace foehn::diffusion {
@@ -31,7 +32,10 @@ class SdaGuidance : public TrajectoryDenoiser {
   /// @param prior         outlives this
   /// @param observations  the slab's own
   /// @param gamma         weight of the denoiser's error in observation space, not negative; absent: A A^T 1
-  SdaGuidance(TrajectoryDenoiser& prior, observation::Observations observations, std::optional<double> gamma);
+  /// @param map           to what operators see of the slab; null: it is what the prior sees. Otherwise they
+  ///                      are linearised near x_hat
+  SdaGuidance(TrajectoryDenoiser& prior, observation::Observations observations, std::optional<double> gamma,
+              std::shared_ptr<const observation::FieldMap> map = nullptr);
   ~SdaGuidance() override;
 
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
@@ -39,6 +43,7 @@ class SdaGuidance : public TrajectoryDenoiser {
  private:
   TrajectoryDenoiser& prior_;
   observation::Observations observations_;
+  std::shared_ptr<const observation::FieldMap> map_;
   std::unique_ptr<ErrorWeight> weight_;
 };
 
@@ -52,7 +57,7 @@ class SdaExactGuidance : public TrajectoryDenoiser {
  public:
   /// Parameters as of SdaGuidance.
   SdaExactGuidance(DifferentiableTrajectoryDenoiser& prior, observation::Observations observations,
-                   std::optional<double> gamma);
+                   std::optional<double> gamma, std::shared_ptr<const observation::FieldMap> map = nullptr);
   ~SdaExactGuidance() override;
 
   at::Tensor noise_estimate(const at::Tensor& noisy, const NoiseLevel& level) override;
@@ -60,6 +65,7 @@ class SdaExactGuidance : public TrajectoryDenoiser {
  private:
   DifferentiableTrajectoryDenoiser& prior_;
   observation::Observations observations_;
+  std::shared_ptr<const observation::FieldMap> map_;
   std::unique_ptr<ErrorWeight> weight_;
 };
 
@@ -105,6 +111,7 @@ class MmpsGuidance : public TrajectoryDenoiser {
     std::optional<double> gamma = {};  ///< of the fall-back; not negative; absent: A A^T 1
     OrderedSum ordered_sum;            ///< over the team
     std::function<void(const SolveReport&)> report = [](const SolveReport&) {};
+    std::shared_ptr<const observation::FieldMap> map = nullptr;  ///< as SdaGuidance's
   };
 
   /// @param prior         outlives this

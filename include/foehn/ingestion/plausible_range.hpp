@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@ namespace foehn::ingestion {
 struct PlausibleRange {
   io::Variable variable;
   double low = 0, high = 0;  ///< over the record it learnt from, in the variable's unit
+  /// Beyond which the prior has no values, and no others are taken.
+  double lowest = -std::numeric_limits<double>::infinity(), highest = std::numeric_limits<double>::infinity();
 };
 
 /// Those of some variables, all of which are among the ranges, in the order of the variables.
@@ -25,8 +28,8 @@ inline constexpr double kMostRangesBeyond = 3;
 
 /// @param field  [y, x] on the grid; NaN is missing
 /// @param time   for the message
-/// @throws core::Error naming variable, time and cell of the first value that lies further beyond the range
-///         than kMostRangesBeyond times its width
+/// @throws core::Error naming variable, time and cell of the first value that lies beyond the bounds, or
+///         further beyond the range than kMostRangesBeyond times its width
 void check_plausible(const PlausibleRange& range, std::span<const float> field, const std::string& time,
                      const grid::Grid& grid);
 

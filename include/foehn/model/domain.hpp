@@ -38,6 +38,9 @@ struct Domain {
   at::Tensor physical(const at::Tensor& normalised, std::int64_t seconds, calendar::Calendar of) const {
     return normalisation.physical(normalised, seconds, of);
   }
+  /// The same domain, normalised as observations are (Normalisation::of_observations): itself where no
+  /// variable is transformed. A transformed variable has a tenth of its range as the scale.
+  Domain of_observations() const;
   /// The domain of the block means: what coarse observations are normalised by.
   Domain block_mean(std::int64_t block) const;
 };

@@ -21,6 +21,8 @@ struct GaussianFitOptions {
   double held_out_fraction = 0.25;
   /// Whether anomalies may be normalised by a deviation that differs between cells and instants.
   bool may_deviate = true;
+  /// Of the reader's variables; empty: none. Dry values are drawn (TransformedFields).
+  observation::Transforms transforms = {};
 };
 
 /// How the deviation of a variable was found to vary.

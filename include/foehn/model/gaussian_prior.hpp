@@ -43,6 +43,8 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   /// its values: the mean of lambda sigma^2 / (mu^2 lambda + sigma^2) over modes and eigenvectors,
   /// square-rooted.
   double posterior_deviation(const diffusion::NoiseLevel& level);
+  /// The same at sigma/mu, without preparing for estimates at it.
+  double unknown(double noise) const;
   /// A window drawn from the prior.
   /// @param white  standard normal, [hour*variable, y, x], of the prior's type and device
   /// @return       the same shape
@@ -79,7 +81,7 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   bool together_;
   at::Tensor transform_y_, transform_x_;    // orthonormal DCT-II, [wavenumber, cell]
   at::Tensor eigenvectors_, eigenvalues_;   // [mode, channel, eigenvector], [mode, eigenvector]
-  std::unique_ptr<ModeMatrices> matrices_;  // of level_ and product_
+  std::unique_ptr<ModeMatrices> matrices_;  // of level_ and product_; null until the first estimate
   double posterior_deviation_ = 0;          // of level_
   diffusion::NoiseLevel level_{-1, 0, 0};
   Product product_ = Product::noise;

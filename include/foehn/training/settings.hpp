@@ -26,7 +26,7 @@ inline const TrainingOptions kTrainingDefaults;
 
 /// What a training is told, in the words of `foehn train`.
 struct Settings {
-  std::vector<std::string> files, variables;
+  std::vector<std::string> files, variables, transforms;
   core::PerVariable<io::TimeSampling> cell_methods;
   std::string start, end, crop;
   std::int64_t longest_gap = io::kLongestGap;
