@@ -11,6 +11,8 @@
 namespace foehn::evaluation {
 namespace {
 
+constexpr const char* kSkill = "skill";
+
 /// Good up to the first limit, fair up to the second.
 Rating rate(double distance, double good, double fair) {
   return distance <= good ? Rating::good : distance <= fair ? Rating::fair : Rating::poor;
@@ -26,7 +28,7 @@ void add_skill(std::vector<Verdict>& verdicts, const std::string& name, const Ho
   }
   if (!(baseline > 0)) return;
   const double ratio = *scores.ensemble.fair_crps / baseline;
-  verdicts.push_back({rate(ratio, 0.8, 1), name, "skill",
+  verdicts.push_back({rate(ratio, 0.8, 1), name, kSkill,
                       fmt::format("{}: the fair CRPS is {:.0f} % of {}", name, 100 * ratio, what)});
 }
 
@@ -169,8 +171,14 @@ std::string rating_text(Rating rating) {
 }
 
 std::vector<Headline> headlines(const Results& results) {
+  const std::vector<Verdict> all_verdicts = verdicts(results);
+  const auto has_skill = [&](const std::string& subject) {
+    return std::any_of(all_verdicts.begin(), all_verdicts.end(), [&](const Verdict& verdict) {
+      return verdict.topic == kSkill && (subject.empty() || verdict.subject == subject);
+    });
+  };
   std::vector<Headline> headlines;
-  for (const Verdict& verdict : verdicts(results)) {
+  for (const Verdict& verdict : all_verdicts) {
     const auto is_same = [&](const Headline& one) { return one.subject == verdict.subject; };
     auto found = std::find_if(headlines.begin(), headlines.end(), is_same);
     if (found == headlines.end()) found = headlines.insert(found, {verdict.subject, Rating::good, ""});
@@ -179,7 +187,7 @@ std::vector<Headline> headlines(const Results& results) {
   for (Headline& headline : headlines) {
     std::string poor, fair;
     int good = 0, all = 0;
-    for (const Verdict& verdict : verdicts(results)) {
+    for (const Verdict& verdict : all_verdicts) {
       if (verdict.subject != headline.subject) continue;
       ++all;
       if (verdict.rating == Rating::good) {
@@ -191,8 +199,12 @@ std::vector<Headline> headlines(const Results& results) {
     }
     if (!poor.empty()) headline.text += "poor in " + poor + "; ";
     if (!fair.empty()) headline.text += "fair in " + fair + "; ";
-    headline.text += good == all ? fmt::format("good in all {} respects", all)
-                                 : fmt::format("good in {} of {} respects", good, all);
+    headline.text += good < all ? fmt::format("good in {} of {} respects", good, all)
+                     : all > 1  ? fmt::format("good in all {} respects", all)
+                                : "good in the one respect looked at";
+    // Wind power that is right on average is of little use to one who asks about an hour.
+    if (has_skill("") && !has_skill(headline.subject))
+      headline.text += "; over the period as a whole, not hour by hour";
   }
   return headlines;
 }
