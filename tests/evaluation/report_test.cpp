@@ -11,6 +11,7 @@
 #include "evaluation/page.hpp"
 #include "evaluation/plots.hpp"
 #include "evaluation/toy_files.hpp"
+#include "evaluation/verdict.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
 #include "io/test_files.hpp"
@@ -358,6 +359,34 @@ TEST(LineChart, LabelsItsAxesAndCurves) {
                                      {{"a & b", Role::members, {0.1, 0.4, 0.35}}});
   for (const char* part : {"errors", "hours [h]", "error [K]", "a &amp; b", ">0.4<"})
     EXPECT_THAT(svg, HasSubstr(part));
+}
+
+TEST(Verdicts, OfWindPowerAreOfThePeriodAsAWhole) {
+  Results results;
+  results.variables = {{"uas", "eastward_wind", "m s-1"}};
+  results.scores.resize(1);
+  results.scores[0].all_hours = row(4);
+  TrajectoryStatistic capacity;
+  capacity.variable = "wind_power";
+  capacity.name = "capacity_factor";
+  capacity.units = "1";
+  capacity.members = {0.6};
+  capacity.truth = {0.59};
+  results.trajectories = {capacity};
+  EXPECT_THAT(verdicts_text(results),
+              AllOf(HasSubstr("uas: only in part - poor in skill"),
+                    HasSubstr("wind power: yes - good in the one respect looked at; over the period as a "
+                              "whole, not hour by hour")));
+}
+
+TEST(BarChart, CountsMembersUnderItsBars) {
+  const std::string svg = bar_chart({.title = "ranks",
+                                     .x_label = "members below",
+                                     .y_label = "frequency [1]",
+                                     .is_x_in_whole_numbers = true},
+                                    std::vector<double>{0.25, 0.5, 0.25}, -0.5, 2.5);
+  for (const char* tick : {">0<", ">1<", ">2<"}) EXPECT_THAT(svg, HasSubstr(tick));
+  EXPECT_THAT(svg, Not(HasSubstr(">3<")));
 }
 
 }  // namespace
