@@ -128,6 +128,9 @@ TEST_F(StationHeights, OfERA5AreThoseOfBritain) {
   const std::vector<double> heights = read_heights(*path, britain);
   EXPECT_GT(*std::max_element(heights.begin(), heights.end()), 300);  // the Cairngorms
   EXPECT_NEAR(heights[11], 50, 50);                                   // London
+  const std::vector<double> land = read_land_shares(*path, britain);
+  EXPECT_NEAR(land[2], 0, 0.01);  // the North Sea
+  EXPECT_GT(land[11], 0.9);
 }
 
 }  // namespace
