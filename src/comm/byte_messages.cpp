@@ -12,7 +12,7 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // MPI counts in int
 
 /// Calls `start(first, count, request)` for each piece of a long message.
 template <class Start>
-void in_pieces(std::size_t length, std::vector<MPI_Request>& requests, const Start& start) {
+void start_in_pieces(std::size_t length, std::vector<MPI_Request>& requests, const Start& start) {
   for (std::size_t first = 0; first < length; first += kMostBytes)
     start(first, static_cast<int>(std::min(kMostBytes, length - first)), &requests.emplace_back());
 }
@@ -33,7 +33,7 @@ OutgoingBytes::OutgoingBytes(const Communicator& communicator, core::PagedVector
   const MPI_Comm handle = communicator.handle();
   check_mpi(MPI_Isend(length_.get(), 1, MPI_INT64_T, to, kLengthTag, handle, &requests_.emplace_back()),
             "send a length");
-  in_pieces(content_.size(), requests_, [&](std::size_t first, int count, MPI_Request* request) {
+  start_in_pieces(content_.size(), requests_, [&](std::size_t first, int count, MPI_Request* request) {
     check_mpi(MPI_Isend(content_.data() + first, count, MPI_BYTE, to, kContentTag, handle, request),
               "send bytes");
   });
@@ -55,7 +55,7 @@ bool IncomingBytes::is_done() {
   if (knows_length_) return true;
   knows_length_ = true;
   content_.resize(static_cast<std::size_t>(*length_));
-  in_pieces(content_.size(), requests_, [&](std::size_t first, int count, MPI_Request* request) {
+  start_in_pieces(content_.size(), requests_, [&](std::size_t first, int count, MPI_Request* request) {
     check_mpi(MPI_Irecv(content_.data() + first, count, MPI_BYTE, from_, kContentTag, communicator_->handle(),
                         request),
               "receive bytes");

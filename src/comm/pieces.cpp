@@ -9,7 +9,7 @@ constexpr int kPiecesTag = 29;
 
 /// Calls `move` with one piece after the other.
 template <class Bytes, class Move>
-void in_pieces(Bytes bytes, Move&& move) {
+void move_in_pieces(Bytes bytes, Move&& move) {
   for (std::size_t first = 0; first < bytes.size(); first += kPieceBytes) {
     const Bytes piece = bytes.subspan(first, std::min(kPieceBytes, bytes.size() - first));
     check_mpi(move(piece.data(), static_cast<int>(piece.size())), "gather");
@@ -28,13 +28,13 @@ std::vector<std::int64_t> gather_lengths(const Communicator& communicator, std::
 }
 
 void send_in_pieces(const Communicator& communicator, std::span<const std::byte> bytes) {
-  in_pieces(bytes, [&](const std::byte* data, int count) {
+  move_in_pieces(bytes, [&](const std::byte* data, int count) {
     return MPI_Send(data, count, MPI_BYTE, 0, kPiecesTag, communicator.handle());
   });
 }
 
 void receive_in_pieces(const Communicator& communicator, int rank, std::span<std::byte> bytes) {
-  in_pieces(bytes, [&](std::byte* data, int count) {
+  move_in_pieces(bytes, [&](std::byte* data, int count) {
     return MPI_Recv(data, count, MPI_BYTE, rank, kPiecesTag, communicator.handle(), MPI_STATUS_IGNORE);
   });
 }

@@ -54,7 +54,7 @@ class MissingValues {
   std::vector<Missing> of_;  // [variable]
 };
 
-std::string digest_of(const at::Tensor& values) {
+std::string tensor_digest(const at::Tensor& values) {
   return core::sha256({static_cast<const char*>(values.data_ptr()), values.nbytes()});
 }
 
@@ -81,7 +81,7 @@ CheckedSeries::CheckedSeries(SeriesReader reader, double missing_fraction, bool 
     if (is_kept)
       kept_.select(0, i).copy_(values[0]);
     else
-      digests_.push_back(digest_of(values));
+      digests_.push_back(tensor_digest(values));
   }
   missing.check(missing_fraction);
 }
@@ -90,7 +90,7 @@ at::Tensor CheckedSeries::read(std::int64_t first, std::int64_t count) const {
   if (kept_.defined()) return kept_.narrow(0, first, count);
   at::Tensor values = reader_.read(first, count);
   for (std::int64_t i = 0; i < count; ++i)
-    if (digest_of(values.narrow(0, i, 1)) != digests_[static_cast<std::size_t>(first + i)])
+    if (tensor_digest(values.narrow(0, i, 1)) != digests_[static_cast<std::size_t>(first + i)])
       throw core::Error(fmt::format("observations {}: the values of {} have changed since they were checked",
                                     series().name, reader_.times().format(first + i)));
   return values;

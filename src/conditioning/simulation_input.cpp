@@ -29,8 +29,8 @@ std::int64_t index_of(const io::Variable& variable, const model::Domain& domain)
   return std::find(domain.variables.begin(), domain.variables.end(), variable) - domain.variables.begin();
 }
 
-Series series_of(const ObservationStream& stream, const Path& file, std::int64_t block,
-                 const model::Domain& domain) {
+Series series_of_stream(const ObservationStream& stream, const Path& file, std::int64_t block,
+                        const model::Domain& domain) {
   Series series{.name = file.string(),
                 .variables = {},
                 .block = block,
@@ -58,7 +58,7 @@ SimulationInput::SimulationInput(const Settings& settings, const model::Domain& 
       }) {
   for (const ObservationStream& stream : preparation_.streams()) {
     io::refuse_overwriting(files(), preparation_.output_of(stream), "output.directory");
-    series_.push_back(series_of(stream, preparation_.output_of(stream), task_.block, domain));
+    series_.push_back(series_of_stream(stream, preparation_.output_of(stream), task_.block, domain));
   }
   std::sort(series_.begin(), series_.end(),
             [](const Series& a, const Series& b) { return a.variables < b.variables; });

@@ -124,8 +124,8 @@ IncrementSums increments_of(const KeptHour& before, const HourFields& fields, co
   return sums;
 }
 
-void add_spectra(SpectrumSums& sums, const RadialSpectrum& spectrum, const HourFields& fields,
-                 const Cells& cells) {
+void add_power(SpectrumSums& sums, const RadialSpectrum& spectrum, const HourFields& fields,
+               const Cells& cells) {
   const auto add = [&](std::vector<double>& power, const auto& field) {
     if (field.empty()) return;
     const auto from = field.begin() + static_cast<std::ptrdiff_t>(cells.first);
@@ -222,7 +222,7 @@ class BlockScoring {
         evaluation::add(sums.by_hours_since_observation[row], hour_sums);
         if (hour_before_) evaluation::add(sums.increments[row], increments_of(*hour_before_, fields, cells));
       }
-      if (is_spectrum_hour(sources_, hour)) add_spectra(sums.spectrum, spectrum_, fields, cells);
+      if (is_spectrum_hour(sources_, hour)) add_power(sums.spectrum, spectrum_, fields, cells);
       if (local != nullptr) add_events(sums, fields, cells, *local);
       if (is_similarity_hour(sources_, hour)) add_similarity(sums.similarity, fields, cells, sources_.grid());
     }

@@ -12,7 +12,7 @@ namespace {
 
 using core::Error;
 
-std::string span_text(const Sources& sources) {
+std::string span_of_members(const Sources& sources) {
   return fmt::format("{} to {}", sources.time_text(sources.first_hour),
                      sources.time_text(sources.first_hour + sources.hours - 1));
 }
@@ -48,7 +48,7 @@ void check_times(const Sources& historical, const Sources& future) {
   const auto last = before.seconds[static_cast<std::size_t>(historical.first_hour + historical.hours - 1)];
   if (last >= after.seconds[static_cast<std::size_t>(future.first_hour)])
     throw Error(fmt::format("their period, {}, does not end before that of input.members, {}",
-                            span_text(historical), span_text(future)));
+                            span_of_members(historical), span_of_members(future)));
 }
 
 /// What is observed, and when, by variable: members are compared with the driving model in these terms.

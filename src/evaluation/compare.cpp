@@ -16,7 +16,7 @@ std::string hours_text(const Results& results) {
   return fmt::format("{} hours, {} to {}", results.hours, results.first_time, results.last_time);
 }
 
-std::string variables_text(const Results& results) {
+std::string compared_variables(const Results& results) {
   std::string text;
   for (const io::Variable& variable : results.variables)
     text += fmt::format("{}{} [{}]", text.empty() ? "" : ", ", variable.name, variable.units);
@@ -30,7 +30,7 @@ void check_comparable(const NamedResults& first, const NamedResults& other) {
                                     expected, first.name));
   };
   const Results &one = first.results, &two = other.results;
-  expect_same("variables", variables_text(one), variables_text(two));
+  expect_same("variables", compared_variables(one), compared_variables(two));
   expect_same("hours", hours_text(one), hours_text(two));
   expect_same("blocks of days", std::to_string(one.blocks), std::to_string(two.blocks));
   if (const auto difference = grid::difference(one.grid, two.grid))
@@ -72,7 +72,7 @@ ScoreDifference difference_of_scores(const OverallScore& first, const OverallSco
   return {*other.value - *first.value, interval_of_replicates(differences), judge(first, other)};
 }
 
-const OverallScore* find(const Results& results, const OverallScore& score) {
+const OverallScore* same_score(const Results& results, const OverallScore& score) {
   for (const OverallScore& one : results.overall)
     if (one.key == score.key) return &one;
   return nullptr;
@@ -115,9 +115,9 @@ Comparison compare(const std::vector<NamedResults>& runs) {
   for (const OverallScore& score : compared_scores(runs)) {
     ComparedScore& compared = comparison.scores.emplace_back(
         ComparedScore{score.subject, score.name, score.heading, score.units, score.best, {}, {}});
-    const OverallScore* first = find(runs.front().results, score);
+    const OverallScore* first = same_score(runs.front().results, score);
     for (const NamedResults& run : runs) {
-      const OverallScore* mine = find(run.results, score);
+      const OverallScore* mine = same_score(run.results, score);
       const bool has_value = mine != nullptr && mine->value;
       compared.values.push_back(has_value ? mine->value : std::nullopt);
       compared.differences.emplace_back();

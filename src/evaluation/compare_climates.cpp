@@ -16,7 +16,7 @@
 namespace foehn::evaluation {
 namespace {
 
-calendar::DateTime date_of(const Sources& sources, std::int64_t hour) {
+calendar::DateTime date_of_hour(const Sources& sources, std::int64_t hour) {
   const calendar::TimeAxis& times = sources.members.front().times();
   return calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
 }
@@ -77,7 +77,7 @@ class CoarseClimate {
     series.source.reader.read_with_gaps(since_first / series.period, 1, observed);
     for (std::size_t i = 0; i < means.size(); ++i)
       if (fields.empty() || std::isnan(observed[i])) means[i] = static_cast<double>(observed[i]);
-    const calendar::DateTime date = date_of(sources_, hour - since_begin);
+    const calendar::DateTime date = date_of_hour(sources_, hour - since_begin);
     for (std::size_t i = 0; i < series.source.variables.size(); ++i)
       variables_[static_cast<std::size_t>(series.source.variables[i])].add(
           date, std::span(means).subspan(i * cells_, cells_));
@@ -107,7 +107,7 @@ std::vector<double> member_climate(const Sources& sources, const io::FieldReader
       const std::vector<double> fields(from, from + static_cast<std::ptrdiff_t>(variables * cells));
       from += static_cast<std::ptrdiff_t>(variables * cells);
       for (std::size_t variable = 0; variable < variables; ++variable)
-        fine[variable].add(date_of(sources, hour), std::span(fields).subspan(variable * cells, cells));
+        fine[variable].add(date_of_hour(sources, hour), std::span(fields).subspan(variable * cells, cells));
       coarse.add(hour, fields);
     }
     core::beat();
@@ -177,8 +177,8 @@ bool is_observed(const Sources& sources, std::size_t variable) {
 }
 
 /// @param statistic  where it stands in the periods' climates
-void finish(const Sources& sources, const PeriodClimate& historical, const PeriodClimate& future,
-            std::size_t statistic, StatisticChange& change) {
+void finish_change(const Sources& sources, const PeriodClimate& historical, const PeriodClimate& future,
+                   std::size_t statistic, StatisticChange& change) {
   const auto cells = static_cast<std::size_t>(sources.blocks.fine_cells());
   const auto coarse_cells = static_cast<std::size_t>(sources.blocks.coarse_cells());
   change.members = change_of(historical.fine, future.fine, statistic, cells);
@@ -245,7 +245,7 @@ ClimateChange compare_climates(const Sources& historical, const Sources& future,
         change.variable = variable;
         change.statistic = statistic;
         change.season = season;
-        finish(future, parts[0].climate, parts[1].climate, place++, change);
+        finish_change(future, parts[0].climate, parts[1].climate, place++, change);
         if (!std::isnan(change.mean)) result.changes.push_back(std::move(change));
       }
   return result;

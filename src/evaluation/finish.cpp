@@ -7,16 +7,16 @@
 namespace foehn::evaluation {
 namespace {
 
-HourScores finish(const HourSums& sums, bool has_climatology) {
+HourScores finish_hours(const HourSums& sums, bool has_climatology) {
   HourScores scores;
   scores.hours = sums.hours;
-  scores.ensemble = evaluation::finish(sums.ensemble);
-  scores.interpolation = evaluation::finish(sums.interpolation);
+  scores.ensemble = finish(sums.ensemble);
+  scores.interpolation = finish(sums.interpolation);
   if (sums.tails.count > 0) {
     scores.upper_tail_crps = sums.tails.upper / static_cast<double>(sums.tails.count);
     scores.lower_tail_crps = sums.tails.lower / static_cast<double>(sums.tails.count);
   }
-  if (has_climatology) scores.anomaly_interpolation = evaluation::finish(sums.anomaly_interpolation);
+  if (has_climatology) scores.anomaly_interpolation = finish(sums.anomaly_interpolation);
   return scores;
 }
 
@@ -26,17 +26,18 @@ std::optional<HourScores> finish_together(const std::vector<HourSums>& rows, std
   HourSums sums(members);
   for (std::size_t row = first; row < last; ++row) add(sums, rows[row]);
   if (sums.hours == 0) return {};
-  return finish(sums, has_climatology);
+  return finish_hours(sums, has_climatology);
 }
 
-IncrementVariances finish(const IncrementSums& sums) {
+IncrementVariances finish_increments(const IncrementSums& sums) {
   return {sums.hours, sums.truth.variance(), sums.members.variance(), sums.interpolation.variance()};
 }
 
 std::optional<SeamRatios> seam_of(const std::vector<IncrementSums>& rows) {
   IncrementSums others;
   for (std::size_t row = 1; row < rows.size(); ++row) add(others, rows[row]);
-  const IncrementVariances at_observations = finish(rows.front()), elsewhere = finish(others);
+  const IncrementVariances at_observations = finish_increments(rows.front()),
+                           elsewhere = finish_increments(others);
   if (at_observations.hours == 0 || elsewhere.hours == 0 || !(elsewhere.members > 0)) return {};
   SeamRatios seam;
   seam.members = at_observations.members / elsewhere.members;
@@ -44,7 +45,8 @@ std::optional<SeamRatios> seam_of(const std::vector<IncrementSums>& rows) {
   return seam;
 }
 
-SpatialSpectra finish(const SpectrumSums& sums, const RadialSpectrum& spectrum, std::int64_t members) {
+SpatialSpectra finish_spectra(const SpectrumSums& sums, const RadialSpectrum& spectrum,
+                              std::int64_t members) {
   SpatialSpectra spectra;
   spectra.wavelength_cells = spectrum.wavelengths();
   const auto mean = [](const std::vector<double>& power, std::int64_t fields) {
@@ -77,8 +79,8 @@ std::optional<double> mean_log_ratio(const std::vector<double>& ratios) {
   return std::isfinite(mean) ? std::optional(mean) : std::nullopt;
 }
 
-ObservationAgreement finish(const AgreementSums& sums, std::optional<double> standard_deviation) {
-  const ErrorScores errors = evaluation::finish(sums.errors);
+ObservationAgreement finish_agreement(const AgreementSums& sums, std::optional<double> standard_deviation) {
+  const ErrorScores errors = finish(sums.errors);
   return {standard_deviation, errors.rmse, errors.bias,
           static_cast<double>(sums.missing) / static_cast<double>(sums.values)};
 }
@@ -88,29 +90,30 @@ std::optional<double> mean_or_absent(double sum, std::int64_t count) {
   return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
 }
 
-VariableResults finish(const VariableSums& sums, const RadialSpectrum& spectrum, bool has_climatology,
-                       std::optional<double> standard_deviation) {
+VariableResults finish_variable(const VariableSums& sums, const RadialSpectrum& spectrum,
+                                bool has_climatology, std::optional<double> standard_deviation) {
   VariableResults scores;
   const auto& rows = sums.by_hours_since_observation;
   const auto members = static_cast<std::int64_t>(sums.all_hours.ensemble.ranks.size()) - 1;
-  scores.all_hours = finish(sums.all_hours, has_climatology);
-  for (const HourSums& row : rows) scores.by_hours_since_observation.push_back(finish(row, has_climatology));
-  for (const HourSums& row : sums.by_month) scores.by_month.push_back(finish(row, has_climatology));
+  scores.all_hours = finish_hours(sums.all_hours, has_climatology);
+  for (const HourSums& row : rows)
+    scores.by_hours_since_observation.push_back(finish_hours(row, has_climatology));
+  for (const HourSums& row : sums.by_month) scores.by_month.push_back(finish_hours(row, has_climatology));
   for (const HourSums& row : sums.by_hour_of_day)
-    scores.by_hour_of_day.push_back(finish(row, has_climatology));
+    scores.by_hour_of_day.push_back(finish_hours(row, has_climatology));
   scores.observed_hours = finish_together(rows, 0, 1, members, has_climatology);
   scores.hours_between = finish_together(rows, 1, rows.size(), members, has_climatology);
-  for (const IncrementSums& row : sums.increments) scores.increments.push_back(finish(row));
+  for (const IncrementSums& row : sums.increments) scores.increments.push_back(finish_increments(row));
   scores.seam = seam_of(sums.increments);
   scores.has_truth = sums.all_hours.ensemble.mean.count > 0;
   scores.is_observed = sums.agreement.errors.count > 0;
-  scores.agreement = finish(sums.agreement, standard_deviation);
-  scores.spectra = finish(sums.spectrum, spectrum, members);
+  scores.agreement = finish_agreement(sums.agreement, standard_deviation);
+  scores.spectra = finish_spectra(sums.spectrum, spectrum, members);
   scores.spectrum = ratios_of(scores.spectra);
   scores.spectrum.members_log_ratio = mean_log_ratio(scores.spectrum.members);
   scores.spectrum.interpolation_log_ratio = mean_log_ratio(scores.spectrum.interpolation);
-  scores.upper_event = evaluation::finish(sums.above);
-  scores.lower_event = evaluation::finish(sums.below);
+  scores.upper_event = finish(sums.above);
+  scores.lower_event = finish(sums.below);
   const SimilaritySums& similarity = sums.similarity;
   scores.members_similarity = mean_or_absent(similarity.members, similarity.member_fields);
   scores.interpolation_similarity = mean_or_absent(similarity.interpolation, similarity.interpolation_fields);
@@ -136,7 +139,7 @@ double joint_exceedance(const PairSums& sums) {
   return static_cast<double>(sums.both_high) / static_cast<double>(sums.count);
 }
 
-JointResults finish(const Results& what, const JointSums& sums) {
+JointResults finish_joint(const Results& what, const JointSums& sums) {
   JointResults joint;
   joint.tiles = sums.tiles;
   if (sums.tiles > 0) {
@@ -163,9 +166,10 @@ Finished finish(const Results& what, const RadialSpectrum& spectrum, const Block
   for (std::size_t variable = 0; variable < sums.variables.size(); ++variable) {
     const std::optional<double> std =
         what.observation_std.empty() ? std::nullopt : std::optional(what.observation_std[variable]);
-    finished.variables.push_back(finish(sums.variables[variable], spectrum, what.has_climatology, std));
+    finished.variables.push_back(
+        finish_variable(sums.variables[variable], spectrum, what.has_climatology, std));
   }
-  finished.joint = finish(what, sums.joint);
+  finished.joint = finish_joint(what, sums.joint);
   return finished;
 }
 

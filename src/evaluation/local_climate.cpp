@@ -23,7 +23,7 @@ struct Day {
   std::vector<std::int64_t> instants;  ///< indices
 };
 
-calendar::DateTime date_of(const calendar::TimeAxis& times, std::int64_t index) {
+calendar::DateTime date_at(const calendar::TimeAxis& times, std::int64_t index) {
   return calendar::from_seconds(times.seconds[static_cast<std::size_t>(index)], times.calendar);
 }
 
@@ -34,7 +34,7 @@ std::vector<Day> days_of(const Sources& sources, bool are_scored) {
   const std::int64_t last = first + (sources.hours - 1) * sources.reference_stride;
   std::array<bool, 13> is_month_scored{};
   for (std::int64_t index = first; index <= last; index += sources.reference_stride)
-    is_month_scored[static_cast<std::size_t>(date_of(times, index).month)] = true;
+    is_month_scored[static_cast<std::size_t>(date_at(times, index).month)] = true;
 
   const std::int64_t step = std::max<std::int64_t>(1, sources.reference->step_seconds());
   const std::int64_t stride = std::max<std::int64_t>(1, kSpacing / step);
@@ -42,7 +42,7 @@ std::vector<Day> days_of(const Sources& sources, bool are_scored) {
   std::int64_t day = 0;
   for (std::int64_t index = 0; index < times.size(); index += stride) {
     const bool is_scored = index >= first && index <= last;
-    const calendar::DateTime date = date_of(times, index);
+    const calendar::DateTime date = date_at(times, index);
     if (is_scored != are_scored || !is_month_scored[static_cast<std::size_t>(date.month)]) continue;
     const std::int64_t this_day = (date.year * 100 + date.month) * 100 + date.day;
     if (days.empty() || this_day != day) days.push_back({quarter_of(date.month), {}});

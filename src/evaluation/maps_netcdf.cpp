@@ -29,7 +29,7 @@ void define(io::NetcdfFile& file, const grid::Grid& grid, const MapField& map) {
                        {.chunks = {}, .deflate = 1});
 }
 
-std::vector<MapField> score_maps(const Results& results) {
+std::vector<MapField> score_fields(const Results& results) {
   std::vector<MapField> maps;
   for (std::size_t index = 0; index < results.cells.size(); ++index) {
     const io::Variable& variable = results.variables[index];
@@ -79,7 +79,7 @@ void write_maps(const std::filesystem::path& path, const std::string& title, con
 }
 
 void write_maps_netcdf(const std::filesystem::path& folder, const Results& results) {
-  std::vector<MapField> maps = score_maps(results);
+  std::vector<MapField> maps = score_fields(results);
   if (results.climate_change) {
     const std::vector<MapField> changes = climate_change_maps(results);
     maps.insert(maps.end(), changes.begin(), changes.end());

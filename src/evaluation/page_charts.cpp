@@ -141,8 +141,8 @@ std::string spectrum_chart(const VariableResults& scores, const std::string& uni
                     spectra.wavelength_cells, with_values(curves));
 }
 
-const TrajectoryStatistic* find(const Results& results, const std::string& variable,
-                                const std::string& name) {
+const TrajectoryStatistic* find_statistic(const Results& results, const std::string& variable,
+                                          const std::string& name) {
   for (const TrajectoryStatistic& statistic : results.trajectories)
     if (statistic.variable == variable && statistic.name == name && statistic.size() > 1) return &statistic;
   return nullptr;
@@ -259,13 +259,13 @@ std::string score_charts(const Results& results, std::size_t index) {
 
 std::string trajectory_charts(const Results& results, const std::string& variable) {
   std::string html;
-  if (const auto* quantiles = find(results, variable, "quantile"))
+  if (const auto* quantiles = find_statistic(results, variable, "quantile"))
     html += density_chart(*quantiles) + quantile_chart(*quantiles);
-  if (const auto* duration = find(results, variable, "duration"))
+  if (const auto* duration = find_statistic(results, variable, "duration"))
     html +=
         line_chart({"Part of the time with more power", "part of the time [%]", "power over rated power [1]"},
                    duration->at, curves_of(*duration));
-  if (const auto* found = find(results, variable, "daily_cycle")) {
+  if (const auto* found = find_statistic(results, variable, "daily_cycle")) {
     const TrajectoryStatistic cycle = of_hours_with_values(*found);
     html += line_chart({.title = "Daily cycle",
                         .x_label = "hour of the day [UTC]",
@@ -274,7 +274,7 @@ std::string trajectory_charts(const Results& results, const std::string& variabl
                         .begins_at_zero = false},
                        cycle.at, curves_of(cycle));
   }
-  if (const auto* spectrum = find(results, variable, "temporal_spectrum"))
+  if (const auto* spectrum = find_statistic(results, variable, "temporal_spectrum"))
     html += line_chart({.title = "Spectrum in time",
                         .x_label = "period [h]",
                         .y_label = fmt::format("power density [{}]", with_superscript(spectrum->units)),

@@ -72,7 +72,7 @@ std::string overview_html(const Results& results) {
 }
 
 /// Scores by hours since the last observation.
-std::string table_by_hours(const Results& results, const VariableResults& scores, const std::string& units) {
+std::string html_by_hours(const Results& results, const VariableResults& scores, const std::string& units) {
   const auto kinds = score_kinds(results);
   std::string html =
       "<details><summary>Scores by hours since the last observation</summary><div "
@@ -110,7 +110,7 @@ std::string variable_html(const Results& results, std::size_t index) {
   if (scores.seam) html += fmt::format(" Seams: {}.", escape_html(seam_text(*scores.seam)));
   html += "</p>\n<div class=\"charts\">" + score_charts(results, index) +
           trajectory_charts(results, variable.name) + "</div>\n" +
-          table_by_hours(results, scores, variable.units);
+          html_by_hours(results, scores, variable.units);
   if (const std::string maps = score_maps(results, index); !maps.empty())
     html += "<h3>Scores by cell, over all hours</h3>\n" + maps;
   if (const std::string charts = point_charts(results, index); !charts.empty())

@@ -39,8 +39,8 @@ Json row_json(const HourScores& row, const std::vector<ScoreKind>& kinds) {
 }
 
 /// Adds the intervals of overall scores that have one, by their names without what these begin with.
-void add_intervals(Json& json, const Results& results, const std::string& subject,
-                   const std::string& beginning, const std::vector<std::string>& names) {
+void add_interval_entries(Json& json, const Results& results, const std::string& subject,
+                          const std::string& beginning, const std::vector<std::string>& names) {
   for (const std::string& name : names)
     if (const auto interval = interval_of(results, subject, beginning + name))
       json["intervals"][name] = {interval->low, interval->high};
@@ -91,7 +91,7 @@ Json joint_json(const Results& results) {
   json["tiles"] = joint.tiles;
   if (joint.energy_score) json["energy_score"] = *joint.energy_score;
   if (joint.variogram_score) json["variogram_score"] = *joint.variogram_score;
-  add_intervals(json, results, kAllVariables, "", {"energy_score", "variogram_score"});
+  add_interval_entries(json, results, kAllVariables, "", {"energy_score", "variogram_score"});
   for (const PairResults& pair : joint.pairs) {
     Json entry = {{"variables", {pair.first, pair.second}}};
     const auto add = [&](const char* name, const std::optional<double>& value) {
@@ -104,8 +104,8 @@ Json joint_json(const Results& results) {
     add("members_tail_dependence", pair.members_tail_dependence);
     add("truth_joint_exceedance", pair.truth_joint_exceedance);
     add("members_joint_exceedance", pair.members_joint_exceedance);
-    add_intervals(entry, results, subject_of(pair), "",
-                  {"correlation_error", "tail_dependence_error", "joint_exceedance_error"});
+    add_interval_entries(entry, results, subject_of(pair), "",
+                         {"correlation_error", "tail_dependence_error", "joint_exceedance_error"});
     json["pairs"].push_back(entry);
   }
   return json;
@@ -133,8 +133,8 @@ Json events_json(const Results& results, std::size_t index) {
     if (!event) return;
     json[name] = event_json(meaning, *event);
     if (const auto skill = brier_skill(event)) json[name]["brier_skill"] = *skill;
-    add_intervals(json[name], results, results.variables[index].name, std::string(name) + "_event_",
-                  {"brier_skill", "brier_score", "fair_brier_score", "reliability"});
+    add_interval_entries(json[name], results, results.variables[index].name, std::string(name) + "_event_",
+                         {"brier_skill", "brier_score", "fair_brier_score", "reliability"});
   };
   add("upper", "above the truth's local and seasonal 95 % quantile", scores.upper_event);
   add("lower", "below the truth's local and seasonal 5 % quantile", scores.lower_event);

@@ -73,7 +73,8 @@ void add_score_columns(std::vector<Column>& columns, const io::Variable& variabl
   }
 }
 
-void add_spectra(std::vector<Column>& columns, const io::Variable& variable, const VariableResults& scores) {
+void add_spectrum_columns(std::vector<Column>& columns, const io::Variable& variable,
+                          const VariableResults& scores) {
   if (scores.spectra.wavelength_cells.empty()) return;
   const std::string ring = variable.name + "_ring_wavelength";
   columns.push_back({ring,
@@ -164,7 +165,7 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
     columns.push_back({variable.name + "_observation_agreement_mean", {}, attributes, {agreement.mean}});
   }
 
-  add_spectra(columns, variable, scores);
+  add_spectrum_columns(columns, variable, scores);
   if (scores.spectrum.wavelength_cells.empty()) return;
   const std::string wavelength = variable.name + "_wavelength";
   columns.push_back({wavelength,

@@ -39,7 +39,7 @@ std::string overview(const Results& results) {
 }
 
 /// Scores by hours since the last observation, one row each.
-std::string table_by_hours(const Results& results, const VariableResults& scores) {
+std::string text_by_hours(const Results& results, const VariableResults& scores) {
   constexpr int kWidth = 10;
   const auto kinds = score_kinds(results);
   std::string upper = fmt::format("{:>9}{:>7}", "hours", "");
@@ -127,7 +127,7 @@ std::string scores_text(const Results& results, bool in_full) {
     const io::Variable& variable = results.variables[index];
     const VariableResults& scores = results.scores[index];
     text += fmt::format("\n{}\n", title(variable));
-    if (in_full) text += table_by_hours(results, scores);
+    if (in_full) text += text_by_hours(results, scores);
     if (scores.seam) text += seam_text(*scores.seam) + "\n";
     text += agreement_text(scores, variable.units) + "\n";
   }

@@ -32,7 +32,7 @@ std::string variables_text(const std::vector<io::Variable>& variables) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
-std::string span_text(const TimeAxis& axis) {
+std::string span_text_of(const TimeAxis& axis) {
   return axis.format(0) + " to " + axis.format(axis.size() - 1);
 }
 
@@ -59,7 +59,8 @@ void check_same(const io::FieldReader& expected, const io::FieldReader& found) {
   check_calendar(expected.times().calendar, found.times().calendar);
   if (expected.times().seconds != found.times().seconds) {
     throw Error(fmt::format("times: {} instants, {}; expected {} instants, {}", found.times().size(),
-                            span_text(found.times()), expected.times().size(), span_text(expected.times())));
+                            span_text_of(found.times()), expected.times().size(),
+                            span_text_of(expected.times())));
   }
 }
 
@@ -105,7 +106,7 @@ std::vector<io::Variable> wanted_of_reference(const std::vector<io::Variable>& v
 }
 
 /// The position of an instant on an axis; nothing if it is not there.
-std::optional<std::int64_t> find(const TimeAxis& axis, std::int64_t seconds) {
+std::optional<std::int64_t> index_at(const TimeAxis& axis, std::int64_t seconds) {
   const auto found = std::lower_bound(axis.seconds.begin(), axis.seconds.end(), seconds);
   if (found == axis.seconds.end() || *found != seconds) return std::nullopt;
   return found - axis.seconds.begin();
@@ -121,7 +122,7 @@ ObservationSeries match_observation_times(const io::FieldReader& member, io::Coa
                                     std::max<std::int64_t>(member.step_seconds(), 1), members.size()};
   const std::vector<observation::Interval> intervals =
       conditioning::matched_hours(conditioning::series_of(source, block, period.step_seconds), period,
-                                  fmt::format("of the members ({})", span_text(members)));
+                                  fmt::format("of the members ({})", span_text_of(members)));
   ObservationSeries series{std::move(source), intervals.front().first, 1, intervals.front().hours()};
   if (intervals.size() > 1) series.period = intervals[1].first - series.first_hour;
   for (std::size_t i = 0; i < intervals.size(); ++i)
@@ -149,18 +150,18 @@ void set_clock(Sources& sources) {
 void match_reference_times(const TimeAxis& members, const TimeAxis& reference, Sources& sources) {
   check_calendar(members.calendar, reference.calendar);
   const auto index_of = [&](std::int64_t hour) {
-    return find(reference, members.seconds[static_cast<std::size_t>(hour)]);
+    return index_at(reference, members.seconds[static_cast<std::size_t>(hour)]);
   };
   std::int64_t first = 0, last = sources.hours;
   while (first < last && !index_of(first)) ++first;
   while (last > first && !index_of(last - 1)) --last;
   if (first == last)
     throw Error(fmt::format("no instant in common with the members, {} to {}; the reference has {}",
-                            members.format(0), members.format(sources.hours - 1), span_text(reference)));
+                            members.format(0), members.format(sources.hours - 1), span_text_of(reference)));
   for (std::int64_t hour = first; hour < last; ++hour) {
     if (!index_of(hour))
       throw Error(fmt::format("the instant {} is missing, at which members are scored; the reference has {}",
-                              members.format(hour), span_text(reference)));
+                              members.format(hour), span_text_of(reference)));
   }
   sources.first_reference_index = *index_of(first);
   sources.reference_stride = last - first > 1 ? *index_of(first + 1) - *index_of(first) : 1;

@@ -25,7 +25,8 @@ struct Inside {
 /// Inverts the bilinear map of the unit square onto the quadrilateral, as it is seen from the centre of the
 /// sphere on the plane that touches it at the target (the plane's origin), by Newton's method.
 /// @param corners  (row, column) = (0, 0), (0, 1), (1, 0), (1, 1)
-std::optional<Inside> locate(const std::array<Vector, 4>& corners, double latitude, double longitude) {
+std::optional<Inside> locate_in_quadrilateral(const std::array<Vector, 4>& corners, double latitude,
+                                              double longitude) {
   const double phi = latitude * kRadians;
   const double lambda = longitude * kRadians;
   const Vector target = unit_vector(latitude, longitude);
@@ -171,7 +172,7 @@ RegriddingWeights bilinear_weights(const CellCentres& source, const Geographic& 
     const Position target{targets.latitude[i], targets.longitude[i]};
     std::optional<Inside> at;
     for (const std::int64_t corner : quadrilaterals.near(unit_vector(target.latitude, target.longitude))) {
-      at = locate(quadrilaterals.corners(corner), target.latitude, target.longitude);
+      at = locate_in_quadrilateral(quadrilaterals.corners(corner), target.latitude, target.longitude);
       if (!at) continue;
       const auto cells = quadrilaterals.cells(corner);
       builder.add(cells[0], (1 - at->x) * (1 - at->y));

@@ -119,7 +119,7 @@ struct Located {
 
 /// The triangle that holds a point, or comes closest. A point p of the sphere is a A + b B + c C of a
 /// triangle's corners, inside where none is negative, and its parts are a, b and c over their sum.
-Located locate(const RowTriangles& triangles, const Position& point) {
+Located locate_in_triangles(const RowTriangles& triangles, const Position& point) {
   const Vector p = unit_vector(point.latitude, point.longitude);
   Located best;
   triangles.for_each_near(point, [&](const Triangle& triangle) {
@@ -153,7 +153,7 @@ RegriddingWeights triangle_weights(const UnstructuredCells& source, const Geogra
   WeightsBuilder builder(1, source.size());
   for (std::size_t i = 0; i < targets.latitude.size(); ++i) {
     const Position target{targets.latitude[i], targets.longitude[i]};
-    const Located at = locate(triangles, target);
+    const Located at = locate_in_triangles(triangles, target);
     const bool is_inside = at.least >= -kOnTriangleSide;
     if (!is_inside && outside == Outside::is_refused)
       throw core::Error(fmt::format("target point {} at {} lies in no triangle of the source's cells", i,

@@ -52,7 +52,7 @@ void check_choice(const std::string& option, const std::optional<Value>& given, 
   if (given && *given != kept) refuse(option, fmt::format("{}", *given), fmt::format("{}", kept));
 }
 
-void check_options(const bias::CalibrationFile& statistics, const PreparationTask& options) {
+void check_statistics_suit(const bias::CalibrationFile& statistics, const PreparationTask& options) {
   const bias::Distribution& distribution = statistics.calibrations.front().observed;
   check_choice("bias.bins", options.bias_bins, distribution.bins.number);
   check_choice("bias.by_month", options.bias_by_month, distribution.summary.layout.by_month);
@@ -109,7 +109,7 @@ void check_statistics(const bias::CalibrationFile& statistics, const Preparation
     throw core::Error(fmt::format("not of the grid of the observations: {}", *difference));
   if (regridding_name(options) != statistics.origin.regridding)
     refuse("regrid.method", regridding_name(options), statistics.origin.regridding);
-  check_options(statistics, options);
+  check_statistics_suit(statistics, options);
   for (const ObservationStream& stream : streams)
     for (const io::Variable& variable : stream.variables()) {
       const bias::Calibration& calibration = calibration_of(variable, statistics.calibrations);

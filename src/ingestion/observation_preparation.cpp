@@ -21,8 +21,8 @@ namespace foehn::ingestion {
 namespace {
 
 /// Refuses an instant that `foehn sample` would refuse, naming the file of the first value that is wrong.
-void check_plausible(const ObservationStream& stream, std::int64_t index, std::span<const float> values,
-                     const std::vector<PlausibleRange>& ranges) {
+void check_all_plausible(const ObservationStream& stream, std::int64_t index, std::span<const float> values,
+                         const std::vector<PlausibleRange>& ranges) {
   const auto cells = static_cast<std::size_t>(stream.grid().cells());
   for (std::size_t v = 0; v < ranges.size(); ++v)
     core::with_context(stream.file_of(v, index).string(), [&] {
@@ -39,7 +39,7 @@ void write_stream(ObservationStream& stream, const std::vector<PlausibleRange>& 
   for (std::int64_t i = 0; i < times.size(); ++i) {
     stream.read(i, values);
     if (correction) correction->apply(values, times.seconds[static_cast<std::size_t>(i)], times.calendar);
-    check_plausible(stream, i, values, ranges);
+    check_all_plausible(stream, i, values, ranges);
     writer.append(values);
     progress.advance();
   }

@@ -13,7 +13,7 @@ namespace foehn::ingestion {
 
 namespace {
 
-void check_options(const PreparationTask& options) {
+void check_bias_options(const PreparationTask& options) {
   const bool makes = !options.reference.empty() || !options.historical.empty();
   const bool has_trend = !options.trend_start.empty() || !options.trend_end.empty();
   if (has_trend && (!options.bias_method || options.bias_method == BiasMethod::quantile_mapping))
@@ -38,7 +38,7 @@ void check_options(const PreparationTask& options) {
 PreparedBias::PreparedBias(const PreparationTask& options, const PreparationTarget& target,
                            const Streams& streams)
     : options_(options) {
-  check_options(options);
+  check_bias_options(options);
   if (!options.bias_method) return;
   if (!options.trend_start.empty() || !options.trend_end.empty()) open_trends(target, streams);
   if (!options.reference.empty()) {

@@ -30,7 +30,7 @@ constexpr std::array kFilters{
     Filter{37373, "BitRound"},
 };
 
-std::string name_of(unsigned id) {
+std::string filter_name(unsigned id) {
   const auto found =
       std::find_if(kFilters.begin(), kFilters.end(), [&](const Filter& f) { return f.id == id; });
   return found == kFilters.end() ? fmt::format("the HDF5 filter {}", id)
@@ -50,7 +50,7 @@ void check_filters(int file, const NetcdfVariable& variable, const std::filesyst
     throw core::Error(fmt::format(
         "{}: {}: its values are compressed with {}, which is not available here: set HDF5_PLUGIN_PATH to a "
         "folder with the filter's plugin, or decompress the file where it is (nccopy -F none IN.nc OUT.nc)",
-        path.string(), variable.name, name_of(id)));
+        path.string(), variable.name, filter_name(id)));
   }
 }
 

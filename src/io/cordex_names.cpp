@@ -24,7 +24,7 @@ std::string stamp(const FieldHeader& header, std::int64_t instant) {
   return fmt::format("{:04}{:02}{:02}{:02}{:02}", date.year, date.month, date.day, date.hour, date.minute);
 }
 
-void check_times(const FieldHeader& header, std::int64_t instants) {
+void check_member_times(const FieldHeader& header, std::int64_t instants) {
   const std::int64_t first = seconds_at(header, 0), last = seconds_at(header, instants - 1);
   // The epoch is a midnight in every calendar.
   if (first % header.step_seconds != 0)
@@ -77,7 +77,7 @@ std::vector<CordexFile> cordex_files(const FieldHeader& header, const CordexMeta
   const std::string frequency = cordex_frequency(header);
   const std::vector<std::string> ids = variable_ids(header);
   WindTurning::of(header.variables, header.grid);  // they must be possible to turn
-  check_times(header, instants);
+  check_member_times(header, instants);
   std::string of_simulation;
   for (const char* key : {"domain_id", "driving_source_id", "driving_experiment_id", "driving_variant_label",
                           "institution_id", "source_id"})

@@ -15,7 +15,7 @@
 namespace foehn::io {
 namespace {
 
-void check_like_first(const JoinedVariable& first, const JoinedVariable& other) {
+void check_variable_like_first(const JoinedVariable& first, const JoinedVariable& other) {
   const FieldSource &one = first.sources().front(), &two = other.sources().front();
   const std::string where = two.path.string() + ": " + other.variable().name;
   const std::string of_first = first.variable().name + " (" + one.path.string() + ")";
@@ -54,7 +54,7 @@ struct FieldReader::Implementation {
     for (auto& headers : read_headers(files, selection)) {
       joined.emplace_back(std::move(headers), selection.must_be_plausible);
       variables.push_back(joined.back().variable());
-      check_like_first(joined.front(), joined.back());
+      check_variable_like_first(joined.front(), joined.back());
     }
     open_files.resize(joined.size());
     find_common_times();

@@ -20,7 +20,7 @@ void check_continues(const FieldSource& earlier, const FieldSource& later, std::
                     ": the first ends at " + earlier_end + ", the second starts at " + later_start);
 }
 
-void check_like_first(const FieldSource& first, const FieldSource& other) {
+void check_source_like_first(const FieldSource& first, const FieldSource& other) {
   const std::string where = other.path.string();
   if (const auto difference = grid::difference(first.grid, other.grid)) {
     throw core::Error(where + ": not on the grid of " + first.path.string() + ": " + *difference);
@@ -62,7 +62,7 @@ const NetcdfFile& file_of(const FieldSource& source, std::vector<OpenFile>& open
 
 JoinedVariable::JoinedVariable(std::vector<FieldSource> sources, bool must_be_plausible)
     : sources_(std::move(sources)), must_be_plausible_(must_be_plausible) {
-  for (const auto& source : sources_) check_like_first(sources_.front(), source);
+  for (const auto& source : sources_) check_source_like_first(sources_.front(), source);
   join();
 }
 

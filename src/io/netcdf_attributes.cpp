@@ -14,14 +14,14 @@ namespace {
 /// Sizes come from headers, which may lie: no attribute may hold more bytes or numbers than this.
 constexpr std::size_t kLargestAttribute = std::size_t{1} << 24;
 
-void check(int status, const std::string& where) {
+void check_status(int status, const std::string& where) {
   if (status != NC_NOERR) throw core::Error(where + ": " + nc_strerror(status));
 }
 
 std::string read_characters(int file, int variable, const char* name, std::size_t length,
                             const std::string& where) {
   std::string text(length, '\0');
-  if (length > 0) check(nc_get_att_text(file, variable, name, text.data()), where);
+  if (length > 0) check_status(nc_get_att_text(file, variable, name, text.data()), where);
   text.erase(std::find(text.begin(), text.end(), '\0'), text.end());
   return text;
 }
@@ -29,7 +29,7 @@ std::string read_characters(int file, int variable, const char* name, std::size_
 std::string read_strings(int file, int variable, const char* name, std::size_t length,
                          const std::string& where) {
   std::vector<char*> strings(length, nullptr);
-  if (length > 0) check(nc_get_att_string(file, variable, name, strings.data()), where);
+  if (length > 0) check_status(nc_get_att_string(file, variable, name, strings.data()), where);
   std::string text;
   for (std::size_t i = 0; i < length; ++i) {
     if (i > 0) text += '\n';
@@ -45,16 +45,16 @@ AttributeValue read_numbers(int file, int variable, const char* name, std::size_
   const bool is_integer = type != NC_FLOAT && type != NC_DOUBLE && type != NC_UINT64;
   if (length == 1 && is_integer) {
     long long value = 0;
-    check(nc_get_att_longlong(file, variable, name, &value), where);
+    check_status(nc_get_att_longlong(file, variable, name, &value), where);
     return std::int64_t{value};
   }
   if (length == 1 && type == NC_FLOAT) {
     float value = 0;
-    check(nc_get_att_float(file, variable, name, &value), where);
+    check_status(nc_get_att_float(file, variable, name, &value), where);
     return value;
   }
   std::vector<double> values(length);
-  if (length > 0) check(nc_get_att_double(file, variable, name, values.data()), where);
+  if (length > 0) check_status(nc_get_att_double(file, variable, name, values.data()), where);
   if (length == 1) return values.front();
   return values;
 }
@@ -65,11 +65,11 @@ Attributes read_attributes(int file, int variable, int count, const std::string&
   Attributes attributes;
   for (int i = 0; i < count; ++i) {
     char name[NC_MAX_NAME + 1] = {};
-    check(nc_inq_attname(file, variable, i, name), where + ": reading attribute " + std::to_string(i));
+    check_status(nc_inq_attname(file, variable, i, name), where + ": reading attribute " + std::to_string(i));
     const std::string doing = where + ": reading attribute " + name;
     nc_type type = NC_NAT;
     std::size_t length = 0;
-    check(nc_inq_att(file, variable, name, &type, &length), doing);
+    check_status(nc_inq_att(file, variable, name, &type, &length), doing);
     if (length > kLargestAttribute) {
       throw core::Error(doing + ": it has " + std::to_string(length) + " entries, more than " +
                         std::to_string(kLargestAttribute));
@@ -105,7 +105,7 @@ void write_attribute(int file, int variable, const std::string& name, const Attr
       return nc_put_att_longlong(file, variable, key, fits ? NC_INT : NC_INT64, 1, &number);
     }
   };
-  check(std::visit(put, value), where + ": writing attribute " + name);
+  check_status(std::visit(put, value), where + ": writing attribute " + name);
 }
 
 }  // namespace foehn::io

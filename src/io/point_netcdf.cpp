@@ -127,7 +127,7 @@ class Samples {
 /// The first numeric variable, among those that the data variable's `coordinates` names and then all, that
 /// is what is sought.
 template <class Is>
-std::optional<NetcdfVariable> find_variable(const NetcdfFile& file, const NetcdfVariable& data, Is&& is) {
+std::optional<NetcdfVariable> find_coordinate(const NetcdfFile& file, const NetcdfVariable& data, Is&& is) {
   std::vector<std::string> names = words_of(data.text("coordinates").value_or(""));
   const std::vector<std::string> all = file.variable_names();
   names.insert(names.end(), all.begin(), all.end());
@@ -177,16 +177,16 @@ std::vector<std::optional<std::int64_t>> decode(const std::vector<double>& value
   return all;
 }
 
-void read_times(const NetcdfFile& file, const NetcdfVariable& data, const Samples& samples,
-                PointSampling sampling, Coordinates& coordinates) {
+void read_sample_times(const NetcdfFile& file, const NetcdfVariable& data, const Samples& samples,
+                       PointSampling sampling, Coordinates& coordinates) {
   const NetcdfVariable time =
-      require(find_variable(file, data,
-                            [](const NetcdfVariable& variable) {
-                              const bool is_since =
-                                  variable.text("units").value_or("").find(" since ") != std::string::npos;
-                              const std::string name = standard_name(variable);
-                              return is_since && (name.empty() || name == "time");
-                            }),
+      require(find_coordinate(file, data,
+                              [](const NetcdfVariable& variable) {
+                                const bool is_since =
+                                    variable.text("units").value_or("").find(" since ") != std::string::npos;
+                                const std::string name = standard_name(variable);
+                                return is_since && (name.empty() || name == "time");
+                              }),
               "time");
   const std::string units = *time.text("units");
   coordinates.calendar = calendar::parse_calendar(time.text("calendar").value_or("standard"));
@@ -219,9 +219,9 @@ Coordinates read_coordinates(const NetcdfFile& file, const NetcdfVariable& data,
   const auto read = [&](const NetcdfVariable& variable) {
     return samples.spread(variable, unpacked(file, variable));
   };
-  coordinates.latitude = read(require(find_variable(file, data, is_latitude), "latitude"));
-  coordinates.longitude = read(require(find_variable(file, data, is_longitude), "longitude"));
-  const auto height = find_variable(file, data, [](const NetcdfVariable& variable) {
+  coordinates.latitude = read(require(find_coordinate(file, data, is_latitude), "latitude"));
+  coordinates.longitude = read(require(find_coordinate(file, data, is_longitude), "longitude"));
+  const auto height = find_coordinate(file, data, [](const NetcdfVariable& variable) {
     const std::string name = standard_name(variable);
     return name == "altitude" || name == "surface_altitude" || name == "height_above_mean_sea_level";
   });
@@ -231,7 +231,7 @@ Coordinates read_coordinates(const NetcdfFile& file, const NetcdfVariable& data,
     coordinates.height = read(*height);
     for (double& value : coordinates.height) value = value * conversion.scale + conversion.offset;
   }
-  read_times(file, data, samples, sampling, coordinates);
+  read_sample_times(file, data, samples, sampling, coordinates);
   return coordinates;
 }
 

@@ -24,7 +24,7 @@ namespace {
 constexpr double kMostOffOfCell = 1e-3;  // of a grid step
 
 /// The variable of a name or, if there is none, of a standard name.
-std::optional<NetcdfVariable> find_variable(const NetcdfFile& file, const std::string& name) {
+std::optional<NetcdfVariable> find_field(const NetcdfFile& file, const std::string& name) {
   if (file.has_variable(name)) return file.variable(name);
   for (const std::string& other : file.variable_names())
     if (const NetcdfVariable variable = file.variable(other);
@@ -56,8 +56,8 @@ std::vector<std::int64_t> places_on(const grid::Axis& found, const grid::Axis& w
 
 /// Values of a row of cells.
 /// @param where  the place of a value, for messages
-std::vector<double> unpacked(const std::vector<double>& stored, const Packing& packing,
-                             const std::function<std::string(std::size_t)>& where) {
+std::vector<double> complete_values(const std::vector<double>& stored, const Packing& packing,
+                                    const std::function<std::string(std::size_t)>& where) {
   std::vector<double> values;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     values.push_back(packing.unpack(stored[i]));
@@ -77,8 +77,8 @@ std::vector<double> read_list(const NetcdfFile& file, const NetcdfVariable& vari
     throw core::Error("another grid: " + *difference);
   std::vector<std::int64_t> start(variable.dimensions.size(), 0), count(variable.dimensions.size(), 1);
   count.back() = grid.cells();
-  return unpacked(file.read_doubles(variable, start, count), read_packing(file, variable),
-                  [&](std::size_t i) { return grid::cell_text(grid, static_cast<std::int64_t>(i)); });
+  return complete_values(file.read_doubles(variable, start, count), read_packing(file, variable),
+                         [&](std::size_t i) { return grid::cell_text(grid, static_cast<std::int64_t>(i)); });
 }
 
 /// @param variable  [..., y, x], all but the last two dimensions of size 1
@@ -101,7 +101,7 @@ std::vector<double> read_at_cells(const NetcdfFile& file, const NetcdfVariable& 
     const std::vector<double> row = file.read_doubles(variable, start, count);
     std::vector<double> chosen;
     for (const std::int64_t column : columns) chosen.push_back(row[static_cast<std::size_t>(column)]);
-    const std::vector<double> of_row = unpacked(chosen, packing, [&](std::size_t x) {
+    const std::vector<double> of_row = complete_values(chosen, packing, [&](std::size_t x) {
       return fmt::format("{} {:g}, {} {:g}", grid.y.name, grid.y.values[y], grid.x.name, grid.x.values[x]);
     });
     values.insert(values.end(), of_row.begin(), of_row.end());
@@ -110,7 +110,7 @@ std::vector<double> read_at_cells(const NetcdfFile& file, const NetcdfVariable& 
 }
 
 /// @param sides  dimensions of a field
-void check_times(const NetcdfVariable& variable, std::size_t sides) {
+void check_no_times(const NetcdfVariable& variable, std::size_t sides) {
   for (std::size_t i = 0; i + sides < variable.dimensions.size(); ++i)
     if (variable.dimensions[i].size != 1)
       throw core::Error(fmt::format("expected one field, found {} along {}", variable.dimensions[i].size,
@@ -130,10 +130,10 @@ std::vector<std::vector<double>> read_static_fields(const std::vector<std::files
     for (const std::string& name : file.variable_names()) known.push_back(name);
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (is_read[i]) continue;
-      const std::optional<NetcdfVariable> variable = find_variable(file, names[i]);
+      const std::optional<NetcdfVariable> variable = find_field(file, names[i]);
       if (!variable) continue;
       core::with_context(fmt::format("{}: static field {}", path.string(), names[i]), [&] {
-        check_times(*variable, grid.unstructured ? 1 : 2);
+        check_no_times(*variable, grid.unstructured ? 1 : 2);
         fields[i] =
             grid.unstructured ? read_list(file, *variable, grid) : read_at_cells(file, *variable, grid);
       });

@@ -23,8 +23,8 @@ std::string date(std::int64_t seconds, calendar::Calendar calendar) {
 }
 
 /// Nothing where the time coordinate names no bounds.
-std::optional<TimeCellBounds> read_bounds(const NetcdfFile& file, const FieldLayout& layout,
-                                          const calendar::TimeAxis& times) {
+std::optional<TimeCellBounds> read_time_bounds(const NetcdfFile& file, const FieldLayout& layout,
+                                               const calendar::TimeAxis& times) {
   const NetcdfVariable time = time_coordinate(file, layout);
   const auto name = time.text("bounds");
   if (!name) return std::nullopt;
@@ -132,7 +132,7 @@ TimeCellsEvidence read_time_evidence(const NetcdfFile& file, const FieldLayout& 
   TimeCellsEvidence evidence;
   evidence.is_climatology = time_coordinate(file, layout).text("climatology").has_value();
   try {
-    evidence.bounds = read_bounds(file, layout, times);
+    evidence.bounds = read_time_bounds(file, layout, times);
   } catch (const core::Error&) {
     evidence.bounds_failure = std::current_exception();
   }

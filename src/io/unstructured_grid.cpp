@@ -113,7 +113,7 @@ std::optional<std::vector<double>> gaussian_areas(const grid::UnstructuredCells&
 }
 
 /// [cell, corner], degrees; nothing where the coordinate, [cell] or [y, x], has no bounds.
-std::optional<std::vector<double>> read_bounds(const NetcdfFile& file, const std::string& coordinate) {
+std::optional<std::vector<double>> read_corners(const NetcdfFile& file, const std::string& coordinate) {
   const NetcdfVariable centres = file.variable(coordinate);
   const auto name = centres.text("bounds");
   if (!name || !file.has_variable(*name)) return std::nullopt;
@@ -133,8 +133,8 @@ std::optional<std::vector<double>> read_bounds(const NetcdfFile& file, const std
 }
 
 grid::Geographic corners_at(const NetcdfFile& file, const HorizontalPositions& positions) {
-  auto latitude = read_bounds(file, positions.latitude_name);
-  auto longitude = read_bounds(file, positions.longitude_name);
+  auto latitude = read_corners(file, positions.latitude_name);
+  auto longitude = read_corners(file, positions.longitude_name);
   if (!latitude || !longitude || latitude->size() != longitude->size()) return {};
   grid::settle_latitudes(*latitude);
   return {std::move(*latitude), std::move(*longitude)};

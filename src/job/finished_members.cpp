@@ -21,7 +21,7 @@ namespace foehn::job {
 namespace {
 
 /// What a member's file says it is made of; empty where it does not.
-std::string identity_of(const std::filesystem::path& path) {
+std::string identity_in(const std::filesystem::path& path) {
   const io::Attributes attributes = io::NetcdfFile::open(path).global_attributes();
   const auto place = attributes.find(kIdentityAttribute);
   const auto* text = place == attributes.end() ? nullptr : std::get_if<std::string>(&place->second);
@@ -36,7 +36,7 @@ void warn_of_others(const std::filesystem::path& folder, const std::set<std::fil
     if (entry.path().extension() != ".nc" || mine.contains(entry.path().filename())) continue;
     std::string other;
     try {
-      other = identity_of(entry.path());
+      other = identity_in(entry.path());
     } catch (const core::Error&) {
       continue;  // no member, or none yet: whatever it is, nothing here depends on it
     }
@@ -72,7 +72,7 @@ std::vector<std::int64_t> members_to_draw(const Plan& plan, const Resources& roo
         is_whole = false;
         continue;
       }
-      const std::string identity = identity_of(path);
+      const std::string identity = identity_in(path);
       if (plan.identity.empty() || identity == plan.identity) continue;
       throw core::Error(fmt::format(
           "{} was written by a different run{}; use that run's options, another output.directory, or "

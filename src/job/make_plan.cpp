@@ -96,8 +96,8 @@ std::string chosen_values(const Plan& plan) {
       plan.period.date(0));
 }
 
-std::string identity_of(const Plan& plan, const std::string& values, const Resources& root,
-                        const at::Device& device) {
+std::string plan_identity(const Plan& plan, const std::string& values, const Resources& root,
+                          const at::Device& device) {
   const std::string& coarse = root.observations.digest;
   const std::string stations =
       root.points_digest.empty() ? "" : fmt::format("stations = {}\n", root.points_digest);
@@ -293,7 +293,7 @@ void plan_on_root(Plan& plan, Resources& root, const model::PriorDescription& pr
   }
   check_output(plan, root, domain);
   if (reads_late && !validate_only) root.observations = root.input->read();
-  if (!reads_late || !validate_only) plan.identity = identity_of(plan, values, root, device);
+  if (!reads_late || !validate_only) plan.identity = plan_identity(plan, values, root, device);
   plan.members = members_to_draw(plan, root, domain);
   check_space(plan, settings, domain, teams);
   if (root.input && !validate_only) root.made = root.input->publish(root.observations);

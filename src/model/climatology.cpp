@@ -16,8 +16,8 @@ namespace {
 constexpr std::int64_t kMostOfAYearSeconds = 330 * calendar::kSecondsPerDay;
 constexpr int kMostOrders = 2;
 
-at::Tensor values_of(const std::vector<Harmonic>& harmonics, std::int64_t seconds,
-                     calendar::Calendar calendar) {
+at::Tensor harmonic_sum(const std::vector<Harmonic>& harmonics, std::int64_t seconds,
+                        calendar::Calendar calendar) {
   std::vector<double> values;
   for (const Harmonic& harmonic : harmonics) values.push_back(harmonic.value(seconds, calendar));
   return at::tensor(values, at::kDouble);
@@ -96,7 +96,7 @@ ClimatologyEstimator::ClimatologyEstimator(std::vector<Harmonic> harmonics,
 }
 
 void ClimatologyEstimator::add(const at::Tensor& fields, std::int64_t seconds, calendar::Calendar calendar) {
-  const at::Tensor values = values_of(harmonics_, seconds, calendar);
+  const at::Tensor values = harmonic_sum(harmonics_, seconds, calendar);
   normal_matrix_.add_(at::outer(values, values));
   right_hand_side_.addcmul_(values.reshape({-1, 1, 1, 1}), fields.to(at::kDouble).unsqueeze(0));
 }

@@ -25,7 +25,7 @@ namespace {
 
 constexpr int kMostOscillations = 1000;  // of a harmonic in its cycle
 
-std::span<const double> values_of(const at::Tensor& tensor) {
+std::span<const double> span_of(const at::Tensor& tensor) {
   return {tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())};
 }
 
@@ -131,7 +131,7 @@ void check_levels(const io::NetcdfFile& file) {
   const at::Tensor found = read_tensor(file, "level", {static_cast<std::int64_t>(kLevels.size())});
   if (!std::equal(kLevels.begin(), kLevels.end(), found.data_ptr<double>()))
     throw core::Error(fmt::format("level: expected [{}], found [{}]", fmt::join(kLevels, ", "),
-                                  fmt::join(values_of(found), ", ")));
+                                  fmt::join(span_of(found), ", ")));
 }
 
 // Mode `anomaly`: a climatology, harmonic by harmonic, a scale, and the deviation where there is one.
@@ -199,13 +199,13 @@ void write_anomalies(io::NetcdfFile& file, const Climatology& climatology, const
     order.push_back(harmonic.order);
     sine.push_back(harmonic.is_sine ? 1 : 0);
   }
-  file.write("scale", values_of(scale));
+  file.write("scale", span_of(scale));
   file.write("harmonic_cycle", std::span<const double>(cycle));
   file.write("harmonic_order", std::span<const double>(order));
   file.write("harmonic_is_sine", std::span<const double>(sine));
-  file.write("climatology", values_of(climatology.coefficients().contiguous()));
+  file.write("climatology", span_of(climatology.coefficients().contiguous()));
   if (deviation != nullptr)
-    file.write(kDeviation, values_of(deviation->variance().coefficients().contiguous()));
+    file.write(kDeviation, span_of(deviation->variance().coefficients().contiguous()));
 }
 
 /// Of the same harmonics as the climatology; none in priors of one scale per variable.
@@ -298,14 +298,14 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
          {"step_seconds", domain.step_seconds}});
     io::write_grid(file, domain.grid);
     file.write("level", std::span<const double>(Domain::kQuantileLevels));
-    file.write("quantile", values_of(domain.quantiles.contiguous()));
+    file.write("quantile", span_of(domain.quantiles.contiguous()));
     if (climatology != nullptr) write_anomalies(file, *climatology, deviation, domain.normalisation.scale());
   });
 }
 
 namespace {
 
-Domain read_domain(const io::NetcdfFile& file) {
+Domain domain_in(const io::NetcdfFile& file) {
   const io::Attributes attributes = file.global_attributes();
   std::vector<io::Variable> variables = read_variables(attributes);
   const auto count = static_cast<std::int64_t>(variables.size());
@@ -343,12 +343,12 @@ std::string reading(const std::filesystem::path& path) {
 }  // namespace
 
 Domain read_domain(const std::filesystem::path& path) {
-  return core::with_context(reading(path), [&] { return read_domain(io::NetcdfFile::open(path)); });
+  return core::with_context(reading(path), [&] { return domain_in(io::NetcdfFile::open(path)); });
 }
 
 Domain read_domain(const std::filesystem::path& name, std::span<const std::byte> content) {
   return core::with_context(reading(name),
-                            [&] { return read_domain(io::NetcdfFile::open_content(name, content)); });
+                            [&] { return domain_in(io::NetcdfFile::open_content(name, content)); });
 }
 
 }  // namespace foehn::model

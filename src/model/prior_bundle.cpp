@@ -146,7 +146,7 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
   return metadata;
 }
 
-std::vector<std::string> names_of(const Domain& domain) {
+std::vector<std::string> variable_names(const Domain& domain) {
   std::vector<std::string> names;
   for (const io::Variable& variable : domain.variables) names.push_back(variable.name);
   return names;
@@ -198,7 +198,7 @@ void check_network(const io::SafetensorsFile& file, const NetworkArchitecture& n
 /// Metadata that agree with the file's tensors, by their headers, and with the domain.
 Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& domain) {
   Metadata metadata = read_metadata(file);
-  const std::vector<std::string> names = names_of(domain);
+  const std::vector<std::string> names = variable_names(domain);
   if (metadata.variables != names)
     throw core::Error(fmt::format("the weights are for variables [{}], {} has [{}]",
                                   fmt::join(metadata.variables, ", "), kDomainName, fmt::join(names, ", ")));
@@ -459,7 +459,8 @@ void save(const std::filesystem::path& folder, const Domain& domain,
 void save_gaussian_prior(const std::filesystem::path& folder, const Domain& domain,
                          const at::Tensor& lag_covariance, const diffusion::Schedule& schedule,
                          const std::map<std::string, std::string>& remarks) {
-  const nlohmann::json architecture{{"window", lag_covariance.size(0)}, {"variables", names_of(domain)}};
+  const nlohmann::json architecture{{"window", lag_covariance.size(0)},
+                                    {"variables", variable_names(domain)}};
   std::map<std::string, std::string> metadata = remarks;
   metadata["foehn.kind"] = kGaussian;
   metadata["foehn.architecture"] = architecture.dump();
@@ -480,7 +481,7 @@ void save_network_prior(const std::filesystem::path& folder, const Domain& domai
   if (prior.coarse) metadata[kCoarse] = coarse_json(*prior.coarse).dump();
   if (prior.static_fields.defined())
     tensors[kStaticName] = prior.static_fields.to(at::kCPU, at::kFloat).contiguous();
-  nlohmann::json architecture = network_json(prior.architecture, names_of(domain));
+  nlohmann::json architecture = network_json(prior.architecture, variable_names(domain));
   if (prior.lag_covariance.defined()) {
     tensors[kCovarianceName] = prior.lag_covariance.contiguous();
     if (const auto window = prior.lag_covariance.size(0); window != channels_of(prior.architecture).window)

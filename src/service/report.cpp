@@ -36,7 +36,7 @@ void add_energy(RunEnergy& energy, const nlohmann::json& line, const char* name)
   energy.years += number(line, "years");
 }
 
-nlohmann::json to_json(const RunEnergy& energy) {
+nlohmann::json energy_json(const RunEnergy& energy) {
   nlohmann::json json{{"runs", energy.runs}, {"metered", energy.metered}};
   if (energy.metered > 0) json["joules"] = energy.joules;
   if (energy.years > 0) json["joules_per_simulated_year"] = energy.joules / energy.years;
@@ -177,8 +177,8 @@ nlohmann::json to_json(const Report& report) {
                         {"hours", summary.hours},
                         {"windows_evaluated", summary.evaluated},
                         {"windows_differentiated", summary.differentiated},
-                        {"energy_of_processors", to_json(summary.processors)},
-                        {"energy_of_gpus", to_json(summary.gpus)},
+                        {"energy_of_processors", energy_json(summary.processors)},
+                        {"energy_of_gpus", energy_json(summary.gpus)},
                         {"crashes", summary.crashes}};
   if (summary.waiting_hours) totals["mean_waiting_hours"] = *summary.waiting_hours;
   if (summary.hours > 0) totals["simulated_years_per_day"] = 24 * summary.years / summary.hours;
