@@ -167,6 +167,73 @@ void save_results(const Call& call, const training::Settings& settings, const tr
         settings.prior, state.best_loss, without_network);
 }
 
+/// What a stop before the first step, or a check of the options alone, ends with.
+int end_untrained(const Call& call, const comm::Communicator& world) {
+  if (call.validate_only) {
+    if (world.is_root()) say_valid("nothing was trained");
+    return 0;
+  }
+  if (world.is_root()) std::cout << "stopped before the first step; run again to continue\n";
+  return kStoppedWithCheckpoint;
+}
+
+/// Reads what every rank trains on, and has the root choose what is measured on the fields: sigma_data and
+/// the scale of the coarse fields.
+/// @param start   of the root: the training that this one starts from, if any
+/// @param fields  is opened
+/// @note Collective over the ranks.
+training::Material material_for(const comm::Communicator& world, const training::Settings& settings,
+                                const training::PreparedPaths& paths, const training::PreparedData& prepared,
+                                const model::NetworkBundle* start,
+                                std::optional<training::FieldCache>& fields) {
+  std::optional<training::Material> material;
+  world.agree([&] {
+    check_prepared(prepared, settings, paths);
+    material = read_material(settings, paths.gaussian, prepared.span);
+    material->static_fields = prepared.static_tensor(material->domain.grid);
+    material->drawn = make_drawn_windows(settings, *material, paths.gaussian);
+    fields.emplace(paths.cache);
+  });
+  std::vector<double> sigma_data;
+  world.agree_on_root([&] { sigma_data = {choose_sigma_data(settings, *material, *fields, start)}; });
+  world.broadcast(sigma_data);
+  material->schedule = schedule_of(settings, sigma_data[0]);
+  if (material->coarse) {
+    world.agree_on_root([&] { material->coarse->scale = choose_coarse_scale(*material, *fields, start); });
+    world.broadcast(material->coarse->scale);
+  }
+  return std::move(*material);
+}
+
+/// What a checkpoint must have been trained with to be continued.
+std::string identity_of(const Call& call, const process::Hardware& hardware,
+                        const training::PreparedData& prepared, const model::NetworkBundle* start) {
+  return call.table.result_values() + machine_values(hardware) +
+         fmt::format("data = {}\nstatic = {}\nstart = {}\nfoehn = {}\nlibtorch = {}\n", prepared.cache,
+                     prepared.static_digest(), start != nullptr ? start->description.digest : "random",
+                     core::version(), TORCH_VERSION);
+}
+
+/// Where training begins: at the last checkpoint, at another training's weights, or at random ones.
+/// @note Collective over the ranks.
+training::TrainingState first_state(const comm::Communicator& world, const training::Settings& settings,
+                                    const training::Trainer& trainer, const model::NetworkBundle* start,
+                                    training::Checkpoints& checkpoints) {
+  training::TrainingState state;
+  world.agree([&] {
+    state = trainer.start();
+    if (!world.is_root()) return;
+    if (start != nullptr) start_from(*start, state);
+    if (settings.restart) return;
+    if (auto found = checkpoints.load(state)) state = std::move(*found);
+  });
+  // The root alone says where training continues: another rank's view of the folder may be older.
+  state.broadcast(world);
+  if (world.is_root() && state.step > 0)
+    spdlog::info("continuing from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
+  return state;
+}
+
 int run(const Call& call, const Context& context, const TrainOptions& options) {
   const comm::Communicator& world = context.world;
   process::set_threads(options.threads);
@@ -178,65 +245,28 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
 
   std::optional<core::Activity> activity;
   activity.emplace("preparation");
-  std::optional<training::TrainLocks> locks;  // of the root
-  std::optional<model::NetworkBundle> start;  // likewise, if there is one
-  const auto prepared = prepare_on_root(call, context, settings, paths, locks, start);
-  if (!prepared) {
-    if (call.validate_only) {
-      if (world.is_root()) say_valid("nothing was trained");
-      return 0;
-    }
-    if (world.is_root()) std::cout << "stopped before the first step; run again to continue\n";
-    return kStoppedWithCheckpoint;
-  }
-  std::optional<training::Material> material;
+  std::optional<training::TrainLocks> locks;         // of the root
+  std::optional<model::NetworkBundle> start_if_any;  // likewise
+  const auto prepared = prepare_on_root(call, context, settings, paths, locks, start_if_any);
+  if (!prepared) return end_untrained(call, world);
+  const model::NetworkBundle* start = start_if_any ? &*start_if_any : nullptr;
   std::optional<training::FieldCache> fields;
-  world.agree([&] {
-    check_prepared(*prepared, settings, paths);
-    material = read_material(settings, paths.gaussian, prepared->span);
-    material->static_fields = prepared->static_tensor(material->domain.grid);
-    material->drawn = make_drawn_windows(settings, *material, paths.gaussian);
-    fields.emplace(paths.cache);
-  });
-  std::vector<double> sigma_data;
-  world.agree_on_root(
-      [&] { sigma_data = {choose_sigma_data(settings, *material, *fields, start ? &*start : nullptr)}; });
-  world.broadcast(sigma_data);
-  if (material->coarse) {
-    world.agree_on_root([&] {
-      material->coarse->scale = choose_coarse_scale(*material, *fields, start ? &*start : nullptr);
-    });
-    world.broadcast(material->coarse->scale);
-  }
-  material->schedule = schedule_of(settings, sigma_data[0]);
+  const training::Material material = material_for(world, settings, paths, *prepared, start, fields);
   training::TrainingOptions training =
-      training_options(settings, material->span.held_out, material->domain, material->schedule);
+      training_options(settings, material.span.held_out, material.domain, material.schedule);
   training.transport = hardware.transport;
-  if (world.is_root()) std::cout << describe(settings, training, *material, world) << std::flush;
+  if (world.is_root()) std::cout << describe(settings, training, material, world) << std::flush;
   process::log_transport(world, hardware);
 
   std::unique_ptr<training::Objective> objective;
   std::optional<training::Trainer> trainer;
-  training::Checkpoints checkpoints(
-      settings.checkpoint_folder(),
-      call.table.result_values() + machine_values(hardware) +
-          fmt::format("data = {}\nstatic = {}\nstart = {}\nfoehn = {}\nlibtorch = {}\n", prepared->cache,
-                      prepared->static_digest(), start ? start->description.digest : "random",
-                      core::version(), TORCH_VERSION));
-  training::TrainingState state;
   world.agree([&] {
-    objective = make_objective(settings, *material, at::TensorOptions(at::kFloat).device(hardware.device));
-    trainer.emplace(world, *objective, *fields, training, material->drawn.get());
-    state = trainer->start();
-    if (!world.is_root()) return;
-    if (start) start_from(*start, state);
-    if (settings.restart) return;
-    if (auto found = checkpoints.load(state)) state = std::move(*found);
+    objective = make_objective(settings, material, at::TensorOptions(at::kFloat).device(hardware.device));
+    trainer.emplace(world, *objective, *fields, training, material.drawn.get());
   });
-  // The root alone says where training continues: another rank's view of the folder may be older.
-  state.broadcast(world);
-  if (world.is_root() && state.step > 0)
-    spdlog::info("continuing from {} at step {}", checkpoints.path_of(state.step).string(), state.step);
+  training::Checkpoints checkpoints(settings.checkpoint_folder(),
+                                    identity_of(call, hardware, *prepared, start));
+  training::TrainingState state = first_state(world, settings, *trainer, start, checkpoints);
 
   activity.reset();
   Report report(state, training, world.is_root());
@@ -257,7 +287,7 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   const double without_network = training::mean_over_levels(trainer->held_out_loss_without_network());
   world.agree([&] {
     if (!world.is_root()) return;
-    save_results(call, settings, *material, state, without_network, report);
+    save_results(call, settings, material, state, without_network, report);
     checkpoints.save(state);
   });
   return 0;
