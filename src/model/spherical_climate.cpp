@@ -26,10 +26,12 @@ constexpr double kGlobalWarmestHour = 15;        // local solar time
 // What a noise field is for: `draw` of its key.
 enum SphericalDraw : std::uint32_t { kPressureCoefficients, kTemperatureCoefficients };
 
+}  // namespace
+
 /// Coefficients of one field through time.
-class Autoregression {
+class DegreeAutoregression {
  public:
-  Autoregression(const IsotropicField& field, std::int64_t highest_degree) {
+  DegreeAutoregression(const IsotropicField& field, std::int64_t highest_degree) {
     double sum = 0;
     for (std::int64_t l = 0; l <= highest_degree; ++l) {
       const double relative = static_cast<double>(l) / field.degree, bend = 1 + relative * relative;
@@ -68,6 +70,8 @@ class Autoregression {
   std::vector<double> state_;              // [coefficient]
 };
 
+namespace {
+
 std::int64_t chosen_degree(const SphericalClimateOptions& options, const grid::CellRows& rows) {
   const std::int64_t most = rows.rows() - 1;
   const std::int64_t degree = options.highest_degree > 0 ? options.highest_degree : rows.rows() / 2 - 1;
@@ -92,7 +96,7 @@ struct SphericalClimate::Implementation {
   grid::Grid grid;
   std::int64_t degree;
   SphericalHarmonics harmonics;
-  Autoregression pressure, temperature;
+  DegreeAutoregression pressure, temperature;
   std::int64_t hour = 0;  // the next to be drawn
 };
 

@@ -55,9 +55,11 @@ std::int64_t odd_transform_length(std::int64_t least) {
   }
 }
 
+}  // namespace
+
 /// Real fields [ny, nx] with period (ny, nx) and their spectra [ny, nx / 2 + 1] (the other half is its
 /// conjugate).
-struct Plane {
+struct SpectralPlane {
   std::int64_t ny, nx;  // cells
   double dy, dx;        // m
 
@@ -118,7 +120,7 @@ struct Plane {
 
 /// The autoregression of one wavevector and its stationary covariance; see the class comment of
 /// SyntheticClimate.
-struct Mode {
+struct SpectralMode {
   Complex a, b, c;        // p' = a p + noise, T' = b T + c p + noise
   Complex u, v;           // geostrophic winds: u p, v p
   double pressure_noise;  // standard deviations of the noise
@@ -142,6 +144,8 @@ struct Mode {
   }
 };
 
+namespace {
+
 grid::Axis centred_axis(const std::string& name, const std::string& standard_name, const std::string& units,
                         double centre, double spacing, std::int64_t size) {
   grid::Axis axis{name, standard_name, units, {}};
@@ -161,9 +165,9 @@ struct SyntheticClimate::Implementation {
 
   SyntheticClimateOptions options;
   grid::Grid grid;
-  Plane plane;
+  SpectralPlane plane;
   double density_coriolis;  // rho f, kg m-3 s-1
-  std::vector<Mode> modes;
+  std::vector<SpectralMode> modes;
   std::vector<double> height;     // [y, x], m, of the domain
   std::vector<Complex> pressure;  // state, by mode
   std::vector<Complex> temperature;
@@ -203,12 +207,12 @@ void SyntheticClimate::Implementation::make_modes() {
   const std::vector<double> pressure_power = plane.matern_power(options.pressure);
   const std::vector<double> local_power = plane.matern_power(options.local_temperature);
   const auto decay = [](const MaternField& field, double wavenumber) {
-    const double relative = wavenumber / Plane::inverse_length(field);
+    const double relative = wavenumber / SpectralPlane::inverse_length(field);
     return std::exp(-std::sqrt(1 + relative * relative) * kStepSeconds / (3600 * field.memory_hours));
   };
   modes.resize(static_cast<std::size_t>(plane.modes()));
   plane.for_each_mode([&](std::int64_t index, double qy, double qx) {
-    Mode& mode = modes[index];
+    SpectralMode& mode = modes[index];
     const double wavenumber = std::hypot(qy, qx);
     const double phase = -(qx * options.mean_eastward_wind + qy * options.mean_northward_wind) * kStepSeconds;
     mode.u = Complex(0, -qy / density_coriolis);
@@ -248,7 +252,7 @@ void SyntheticClimate::Implementation::advance() {
   std::vector<Complex> p = plane.white_noise({options.seed, 0, kPressureDraw}, key_hour);
   std::vector<Complex> t = plane.white_noise({options.seed, 0, kTemperatureDraw}, key_hour);
   for (std::size_t i = 0; i < modes.size(); ++i) {
-    const Mode& mode = modes[i];
+    const SpectralMode& mode = modes[i];
     if (hour == 0) {
       const Complex regression = mode.cross_power / mode.pressure_power;
       p[i] *= std::sqrt(mode.pressure_power);
@@ -342,7 +346,7 @@ CovarianceMap SyntheticClimate::covariance(Variable first, Variable second, std:
   const Implementation& self = *implementation_;
   std::vector<Complex> spectrum(self.modes.size());
   for (std::size_t i = 0; i < spectrum.size(); ++i) {
-    const Mode& mode = self.modes[i];
+    const SpectralMode& mode = self.modes[i];
     // E[s(t + lag) s(t)*] = M^lag S for s = (p, T).
     Complex pp = mode.pressure_power, pt = std::conj(mode.cross_power);
     Complex tp = mode.cross_power, tt = mode.temperature_power;
