@@ -12,7 +12,7 @@ namespace {
 
 /// How widely normalised values of a transformed variable spread, as its upper quantiles say: the lower ones
 /// may all be an atom. Anomalies have unit size.
-double deviation_of(const model::Domain& domain, std::int64_t variable) {
+double normalised_spread(const model::Domain& domain, std::int64_t variable) {
   if (domain.normalisation.climatology() != nullptr) return 1;
   constexpr double kOf99 = 2.326;                         // of the standard normal distribution
   constexpr std::int64_t kLow = 1, kHalf = 4, kHigh = 7;  // of Domain::kQuantileLevels: 0.01, 0.5, 0.99
@@ -51,7 +51,7 @@ std::shared_ptr<const observation::FieldMap> make_field_map(const trajectory::Sl
         {variable, transforms[i],
          of_hours([&](std::int64_t seconds) { return normalisation.offset(seconds, period.calendar); }),
          of_hours([&](std::int64_t seconds) { return normalisation.unit(seconds, period.calendar); }),
-         scale[variable].item<double>(), deviation_of(domain, variable)});
+         scale[variable].item<double>(), normalised_spread(domain, variable)});
   }
   return std::make_shared<observation::FieldMap>(std::move(variables), std::move(unknown));
 }

@@ -144,7 +144,7 @@ constexpr const char* kLeastPartName = "least_part_of_mean";
 constexpr const char* kTransformed = "-of-transformed";
 constexpr const char* kTransforms = "variable_transforms";
 
-std::string text_of(const observation::Transforms& transforms) {
+std::string transforms_text(const observation::Transforms& transforms) {
   std::string text;
   for (const observation::Transform& transform : transforms)
     text += (text.empty() ? "" : ", ") + transform.text();
@@ -286,7 +286,7 @@ void write_domain(const std::filesystem::path& path, const Domain& domain) {
     if (climatology != nullptr) define_anomalies(file, *climatology, deviation, domain.grid);
     const observation::Transforms& transforms = domain.normalisation.transforms();
     const bool is_transformed = observation::any(transforms);
-    if (is_transformed) file.set_global_attributes({{kTransforms, text_of(transforms)}});
+    if (is_transformed) file.set_global_attributes({{kTransforms, transforms_text(transforms)}});
     file.set_global_attributes(
         {{"Conventions", std::string("CF-1.11")},
          {"title", std::string("domain of a foehn prior")},

@@ -280,7 +280,7 @@ void check_pair(const io::SafetensorsFile& file, const std::filesystem::path& do
                                   domain.string(), kDomainDigest));
 }
 
-std::string_view text_of(std::span<const std::byte> content) {
+std::string_view as_text(std::span<const std::byte> content) {
   return {reinterpret_cast<const char*>(content.data()), content.size()};
 }
 
@@ -334,7 +334,7 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
                    ? std::make_unique<io::SafetensorsFile>(folder / kWeightsName)
                    : std::make_unique<io::SafetensorsFile>(folder / kWeightsName, weights_content_)),
       description_(in_weights(folder, [&] {
-        const std::string domain_digest = core::sha256(text_of(domain_));
+        const std::string domain_digest = core::sha256(as_text(domain_));
         check_pair(*weights_, folder / kDomainName, domain_digest);
         const Metadata metadata = read_checked_metadata(*weights_, read);
         const auto order = [](std::int64_t window) { return (window - 1) / 2; };
@@ -346,7 +346,7 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
             metadata.network,
             metadata.gaussian_window ? std::optional(order(*metadata.gaussian_window)) : std::nullopt,
             metadata.coarse,
-            core::sha256(core::sha256(text_of(weights_->content())) + domain_digest)};
+            core::sha256(core::sha256(as_text(weights_->content())) + domain_digest)};
       })) {}
 
 PriorFiles::PriorFiles(const std::filesystem::path& folder)
