@@ -128,8 +128,11 @@ std::optional<std::string> other_observations(const evaluation::SourceFiles& fil
   if (is_conditioned ? stated->second == io::AttributeValue(core::sha256_of_files(files.observations))
                      : !attributes.contains("foehn_options_digest"))
     return std::nullopt;
+  const char* from = is_conditioned                                 ? "other files"
+                     : attributes.contains("foehn_stations_digest") ? "observations at points alone"
+                                                                    : "no observations";
   return fmt::format("{} was drawn from {} (global attribute foehn_observations_digest)",
-                     files.members.front().string(), is_conditioned ? "other files" : "no observations");
+                     files.members.front().string(), from);
 }
 
 /// @param option  that names the observations

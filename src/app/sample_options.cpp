@@ -167,7 +167,8 @@ void add_error_options(config::OptionTable& table, SampleOptions& options) {
       "stations.land_mask", &options.land_mask,
       {.doc = "Compare input.stations with cells of land alone, those of the cells around a station that "
               "are land by half or more by this NetCDF file (land_area_fraction or land_binary_mask, on "
-              "any grid that covers the prior's cells); a station without any, in the sea, is not used, "
+              "a regular, Gaussian, reduced Gaussian or rotated grid that covers the prior's cells); a "
+              "station without any, in the sea, is not used, "
               "which a warning says.",
        .is_path = true,
        .changes_result = false});

@@ -42,7 +42,8 @@ void broadcast_values(MPI_Comm handle, std::vector<T>& values, MPI_Datatype type
 }  // namespace
 
 Environment::Environment(int* argc, char*** argv) {
-  // Only the main thread and the watchdog's speak MPI; the writer's and LibTorch's threads never do.
+  // Only the main thread and the watchdog's speak MPI, and LibTorch's that differentiates where ranks share
+  // out cells; the writer's never does.
   int provided = 0;  // which the watchdog asks for
   MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);

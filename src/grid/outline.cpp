@@ -142,7 +142,9 @@ Outline polygon_outline(const std::vector<Position>& corners,
   if (points.size() < 3) return {};
   std::vector<Position> sides = sides_of(points, convert);
   // A pole has no longitude of its own: the outline begins elsewhere, and comes and goes along meridians.
-  std::rotate(sides.begin(), std::find_if_not(sides.begin(), sides.end(), is_pole), sides.end());
+  const auto start = std::find_if_not(sides.begin(), sides.end(), is_pole);
+  if (start == sides.end()) return {};
+  std::rotate(sides.begin(), start, sides.end());
   sides.push_back(sides.front());
   Outline outline;
   double sum_of_sines = 0, pole = 0;

@@ -335,8 +335,14 @@ grid::CellsWithin read_weights_within(const std::filesystem::path& path, const g
     within.cells.push_back(static_cast<std::int64_t>(cell));
     within.means.source_cell.insert(within.means.source_cell.end(), all.source_cell.begin() + first,
                                     all.source_cell.begin() + last);
-    for (auto link = first; link < last; ++link)
-      within.means.weight.push_back(all.weight[static_cast<std::size_t>(link)] / sums[cell]);
+    for (auto link = first; link < last; ++link) {
+      const double weight = all.weight[static_cast<std::size_t>(link)];
+      if (weight < 0)
+        throw core::Error(in_file(file, layout.weight) + ": target cell " + std::to_string(cell) +
+                          ": expected weights of a mean, none below 0, found " + std::to_string(weight) +
+                          " (weights of first-order conservative remapping have none)");
+      within.means.weight.push_back(weight / sums[cell]);
+    }
     within.means.first_link.push_back(static_cast<std::int64_t>(within.means.weight.size()));
   }
   if (within.cells.empty())

@@ -196,6 +196,11 @@ void check_given(const Settings& settings, const model::PriorDescription& prior)
         "coarse observations: none were given (input.observations, or input.files of foehn sample), and a "
         "prior of kind {} samples only where it is given coarse fields",
         kind));
+  if (!settings.native_weights.empty())
+    throw core::UsageError(fmt::format(
+        "observation.weights: expected none with a prior of kind {}, which is given means over the cells of "
+        "the grid that it was trained with, found {}",
+        kind, settings.native_weights));
   if (settings.missing_fraction > 0)
     throw core::UsageError(
         fmt::format("observation.missing_fraction: expected 0 with a prior of kind {}, which is given every "

@@ -192,8 +192,10 @@ Result run(const comm::Communicator& world, const Plan& plan, Resources* root,
   for (observation::SlabObservations& set :
        at_points(plan.points, &conditioning::PlacedPoints::used, gather_of(team.ranks)))
     observations.push_back(std::move(set));
+  const bool compares = plan.is_conditioned() || !plan.withheld.empty();
   const std::shared_ptr<const observation::FieldMap> map =
-      conditioning::make_field_map(hours, plan.period, domain, device, unknown_of(prior));
+      compares ? conditioning::make_field_map(hours, plan.period, domain, device, unknown_of(prior))
+               : nullptr;
   WithheldCheck withheld(team, plan, domain,
                          at_points(plan.withheld, &conditioning::PlacedPoints::withheld, {}));
   const at::Tensor expected = give_coarse(world, plan, root, prior, hours, device);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include "foehn/core/error.hpp"
 #include "foehn/observation/block_mean.hpp"
@@ -83,6 +84,10 @@ void check_form(const CoarseForm& form, const grid::Grid& grid, std::size_t vari
     if (points < 1 || points > kMostPointsOfRow)
       throw core::Error(
           fmt::format("row_sizes: expected 1 to {} points, found {}", kMostPointsOfRow, points));
+  const auto cells = std::accumulate(form.row_sizes.begin(), form.row_sizes.end(), std::int64_t{0});
+  if (form.is_of_cells() && cells >= grid.cells())
+    throw core::Error(fmt::format("row_sizes: expected fewer than the {} cells of the prior's grid, found {}",
+                                  grid.cells(), cells));
   const bool is_positive =
       std::ranges::all_of(form.scale, [](double scale) { return std::isfinite(scale) && scale > 0; });
   if (form.scale.size() != variables || !is_positive)

@@ -47,16 +47,18 @@ class NodeBands {
 template <class Work>
 at::Tensor by_tile(const std::vector<std::int64_t>& tiles, const std::vector<at::Tensor>& nodes,
                    const Work& work) {
-  if (tiles.size() < 2) return work(nodes);
+  if (tiles.empty()) return work(nodes);
+  // By one split, whose gradient is one concatenation: that of each part alone would fill the whole band.
+  std::vector<std::vector<at::Tensor>> parts;
+  for (const at::Tensor& of_band : nodes) parts.push_back(of_band.split_with_sizes(tiles, 1));
   std::vector<at::Tensor> results;
-  std::int64_t first = 0;
-  for (const std::int64_t size : tiles) {
+  for (std::size_t i = 0; i < tiles.size(); ++i) {
     std::vector<at::Tensor> tile;
-    for (const at::Tensor& of_band : nodes) tile.push_back(of_band.narrow(1, first, size));
+    // Products of a GPU may depend on strides, which say how many tiles a rank has.
+    for (const std::vector<at::Tensor>& of_band : parts) tile.push_back(of_band[i].contiguous());
     results.push_back(work(tile));
-    first += size;
   }
-  return at::cat(results, 1);
+  return results.size() == 1 ? results.front() : at::cat(results, 1);
 }
 
 }  // namespace foehn::model

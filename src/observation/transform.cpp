@@ -17,6 +17,9 @@ namespace {
 constexpr double kMostOfVariable = 1e8;  // no number in a CF unit is larger
 constexpr double kPart = 1e-3;           // of a scale or a range, that is as good as none
 
+/// How far below 0 a packed 0 may come to lie when it is unpacked.
+constexpr double kPackedZero = 1e-12;
+
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t start = 0; start <= text.size();) {
@@ -96,7 +99,7 @@ double Transform::highest() const {
 
 double Transform::tolerance() const {
   if (form_ == Form::logit) return kPart * (b_ - a_);
-  return kPart * (form_ == Form::log ? std::max(a_, dry_) : dry_);
+  return std::max(kPart * (form_ == Form::log ? std::max(a_, dry_) : dry_), kPackedZero);
 }
 
 at::Tensor Transform::apply(const at::Tensor& physical) const {

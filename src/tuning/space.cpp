@@ -19,18 +19,20 @@ void check_range(const char* option, const Range& range) {
                                      range.least, range.most));
 }
 
-bool uses_gamma(const job::Settings& settings) {
-  return settings.guidance == job::Guidance::sda || settings.guidance == job::Guidance::sda_exact;
+bool uses_gamma(const job::Settings& settings, const model::Domain& domain) {
+  const bool is_linear = !observation::any(domain.normalisation.transforms());
+  return is_linear &&
+         (settings.guidance == job::Guidance::sda || settings.guidance == job::Guidance::sda_exact);
 }
 
-void check_parameter(Parameter parameter, const job::Settings& settings) {
+void check_parameter(Parameter parameter, const job::Settings& settings, const model::Domain& domain) {
   const auto refuse = [&](const char* why) {
     throw core::UsageError(fmt::format("tune.parameters: {} {}", core::name_of(parameter), why));
   };
   if (parameter == Parameter::deviation && !settings.has_coarse())
     refuse("is of input.observations, which were not given; inflation is of input.stations too");
-  if (parameter == Parameter::gamma && !uses_gamma(settings))
-    refuse("changes nothing unless sampler.guidance is sda or sda-exact");
+  if (parameter == Parameter::gamma && !uses_gamma(settings, domain))
+    refuse("changes nothing unless sampler.guidance is sda or sda-exact, with a prior without transforms");
 }
 
 /// The instants of a date: a bare one is a whole day.
@@ -42,9 +44,9 @@ std::pair<std::int64_t, std::int64_t> span_of(const std::string& date, calendar:
 
 }  // namespace
 
-std::vector<Parameter> choose_parameters(const job::Settings& settings) {
+std::vector<Parameter> choose_parameters(const job::Settings& settings, const model::Domain& domain) {
   std::vector<Parameter> chosen{settings.has_coarse() ? Parameter::deviation : Parameter::inflation};
-  if (uses_gamma(settings)) chosen.push_back(Parameter::gamma);
+  if (uses_gamma(settings, domain)) chosen.push_back(Parameter::gamma);
   return chosen;
 }
 
@@ -54,8 +56,8 @@ std::vector<Dimension> dimensions_of(const Task& task, const model::Domain& doma
   check_range("tune.inflation", task.inflation_range);
   std::vector<Dimension> dimensions;
   for (const Parameter parameter :
-       task.parameters.empty() ? choose_parameters(task.settings) : task.parameters) {
-    check_parameter(parameter, task.settings);
+       task.parameters.empty() ? choose_parameters(task.settings, domain) : task.parameters) {
+    check_parameter(parameter, task.settings, domain);
     switch (parameter) {
       case Parameter::deviation:
         for (std::size_t i = 0; i < domain.variables.size(); ++i) {
@@ -80,7 +82,7 @@ job::Settings settings_of(const Task& task, const model::Domain& domain, const s
   job::Settings settings = task.settings;
   std::size_t next = 0;
   for (const Parameter parameter :
-       task.parameters.empty() ? choose_parameters(task.settings) : task.parameters) {
+       task.parameters.empty() ? choose_parameters(task.settings, domain) : task.parameters) {
     switch (parameter) {
       case Parameter::deviation:
         settings.observation_std_normalised.clear();

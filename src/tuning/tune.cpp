@@ -37,7 +37,8 @@ std::optional<std::vector<double>> stated_values(const Task& task, const model::
   const job::Settings& settings = task.settings;
   const std::size_t variables = domain.variables.size();
   std::vector<double> values;
-  for (const Parameter parameter : task.parameters.empty() ? choose_parameters(settings) : task.parameters) {
+  for (const Parameter parameter :
+       task.parameters.empty() ? choose_parameters(settings, domain) : task.parameters) {
     if (parameter == Parameter::gamma && !settings.gamma) return std::nullopt;
     if (parameter == Parameter::gamma) values.push_back(*settings.gamma);
     if (parameter == Parameter::inflation) values.push_back(settings.inflation);

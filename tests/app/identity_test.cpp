@@ -48,6 +48,7 @@ TEST(ResultValues, OfTrainAreWhatTheyWere) {
             "data.held_out_fraction = 0.1\n"
             "data.longest_gap = 6\n"
             "data.start = \"\"\n"
+            "data.transforms = []\n"
             "data.variables = []\n"
             "network.attention = [4.0]\n"
             "network.blocks = [3.0,3.0,3.0,3.0,3.0]\n"

@@ -38,7 +38,7 @@ class Globe : public ::testing::Test {
   static std::string observations() { return *folder_ / "coarse.nc"; }
   static std::string prior() { return *folder_ / "prior"; }
 
-  /// Gaussian, white in space: the cosine transform of the cells, in whatever order, changes nothing of it.
+  /// A network whose weights are 0: the fields are white noise to it, of unit size.
   static void write_prior() {
     const at::Tensor quantiles =
         at::stack({at::linspace(98000, 104600, 9, at::kDouble), at::linspace(250, 305, 9, at::kDouble)});
@@ -49,10 +49,14 @@ class Globe : public ::testing::Test {
         3600,
         model::Normalisation::of_quantiles("quant95", quantiles),
         quantiles};
-    at::Tensor covariance = at::zeros({3, 2, 2, 1, domain.grid.cells()}, at::kDouble);
-    for (int lag = 0; lag < 3; ++lag)
-      for (int variable = 0; variable < 2; ++variable) covariance[lag][variable][variable] = 1 - 0.2 * lag;
-    model::save_gaussian_prior(prior(), domain, covariance, {});
+    const model::GraphTransformerArchitecture architecture{
+        .window = 3, .variables = 2, .mesh_level = 0, .width = 8, .heads = 2, .layers = 1};
+    model::NetworkPrior network;
+    network.architecture = architecture;
+    for (const auto& [name, shape] : model::expected_tensors(architecture))
+      network.tensors[name] = at::zeros(shape);
+    model::save_network_prior(prior(), domain, network,
+                              diffusion::Edm{.sigma_min = 0.002, .sigma_max = 80, .sigma_data = 1});
   }
 
   static std::vector<float> read(const std::string& path, std::int64_t instant) {

@@ -102,6 +102,7 @@ TEST_F(Memory, IsWhatARunHoldsOfItsSlab) {
     settings.method = method;
     const std::int64_t hours = 600;
     const CountingAllocator counting;
+    most_bytes(hours, settings, prior);  // what the prior makes once, and keeps
     const double more = most_bytes(2 * hours, settings, prior) - most_bytes(hours, settings, prior);
     const double slab = static_cast<double>(hours) * 2 * 8 * 12 * 4;
     const auto estimate = [&](std::int64_t count) {

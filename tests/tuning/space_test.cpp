@@ -2,6 +2,7 @@
 
 #include "app/toy_prior.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/model/transformed_fields.hpp"
 #include "foehn/tuning/tune.hpp"
 
 namespace foehn::tuning::space_test {
@@ -46,10 +47,16 @@ TEST(Space, GivesTrialsTheirSettings) {
 TEST(Space, IsThatOfWhatMatters) {
   Task sda = task();
   sda.settings.guidance = job::Guidance::sda;
-  EXPECT_EQ(choose_parameters(sda.settings), (std::vector{Parameter::deviation, Parameter::gamma}));
+  const model::Domain domain = foehn::testing::toy_domain();
+  EXPECT_EQ(choose_parameters(sda.settings, domain), (std::vector{Parameter::deviation, Parameter::gamma}));
+  model::Domain transformed = domain;
+  transformed.normalisation = model::Normalisation::of_quantiles(
+      "minmax", domain.quantiles,
+      model::transforms_of({domain.variables[0].name + "=power:0.5"}, domain.variables));
+  EXPECT_EQ(choose_parameters(sda.settings, transformed), std::vector{Parameter::deviation});
   Task stations;
   stations.settings.stations = {"stations.csv"};
-  EXPECT_EQ(choose_parameters(stations.settings), std::vector{Parameter::inflation});
+  EXPECT_EQ(choose_parameters(stations.settings, domain), std::vector{Parameter::inflation});
 }
 
 TEST(Space, RefusesWhatChangesNothingAndRangesThatDoNotRise) {

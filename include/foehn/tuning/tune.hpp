@@ -41,7 +41,7 @@ struct Task {
 };
 
 /// The deviations where there are coarse observations, otherwise inflation; and gamma where guidance uses it.
-std::vector<Parameter> choose_parameters(const job::Settings& settings);
+std::vector<Parameter> choose_parameters(const job::Settings& settings, const model::Domain& domain);
 
 /// The numbers that are searched: a std for each variable, which random trials choose together.
 /// @throws core::UsageError for a parameter that changes nothing, or a range that does not rise
