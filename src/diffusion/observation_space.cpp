@@ -26,6 +26,7 @@ void Linearisation::take_secant(const Observations& observations, const at::Tens
   for (const SlabObservations& set : observations) set.add_adjoint(at::ones_like(set.values()), seen);
   const at::Tensor left = share_left(observations, seen, noise), driest = map_->driest(estimate, noise);
   at::Tensor point = estimate;
+  const at::Tensor longest = map_->deviations(estimate) * kLongest;
   observation::FieldMap::Line there = map_->line_at(point, noise, left);
   for (int i = 0; i < kSteps; ++i) {
     // As ErrorWeight: so weighted, no step leads beyond the observations but for the map's curvature.
@@ -34,7 +35,7 @@ void Linearisation::take_secant(const Observations& observations, const at::Tens
     for (const SlabObservations& set : observations)
       set.add_adjoint((set.values() - set.apply(there.mean)) / set.apply(weighted).clamp_min(kLeast), step);
     // A dry value is only known to be below the edge: there, no further down than it is in the mean.
-    point = at::maximum(point + step.mul_(there.slope).clamp_(-kLongest, kLongest), driest);
+    point = at::maximum(point + at::clamp(step.mul_(there.slope), -longest, longest), driest);
     there = map_->line_at(point, noise, left.masked_fill(point <= driest, 0));
   }
   const at::Tensor distance = point - estimate;
@@ -48,7 +49,8 @@ void Linearisation::take_secant(const Observations& observations, const at::Tens
 at::Tensor Linearisation::share_left(const Observations& observations, const at::Tensor& seen,
                                      double noise) const {
   constexpr double kLeast = 1e-12;
-  const double variance = noise * noise / (1 + noise * noise);
+  const at::Tensor clean = map_->deviations(seen).square();
+  const at::Tensor variance = clean * (noise * noise) / (clean + noise * noise);
   const at::Tensor weighted = seen * line_.slope.square() * variance;
   at::Tensor known = at::zeros_like(seen);
   for (const SlabObservations& set : observations) {

@@ -40,6 +40,12 @@ double FieldMap::deviation_of(const Variable& variable, double noise) const {
   return std::max(kLeastDeviation, unknown_ ? unknown_(noise) : independent);
 }
 
+at::Tensor FieldMap::deviations(const at::Tensor& slab) const {
+  at::Tensor all = at::ones({slab.size(1), 1, 1}, slab.options());
+  for (const Variable& one : variables_) all.select(0, one.variable).fill_(one.deviation);
+  return all;
+}
+
 at::Tensor FieldMap::driest(const at::Tensor& estimate, double noise) const {
   at::Tensor all = at::full_like(estimate, -std::numeric_limits<double>::infinity());
   for (const Variable& one : variables_) {

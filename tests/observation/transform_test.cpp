@@ -87,6 +87,13 @@ TEST(FieldMap, LeavesOtherVariablesAsTheyAre) {
   EXPECT_EQ(line.slope.select(1, 2).min().item<float>(), 1);
 }
 
+TEST(FieldMap, KnowsHowWidelyVariablesSpread) {
+  FieldMap::Variable variable{1, Transform::parse("log:1"), at::zeros({1, 1, 1}), at::ones({1, 1, 1})};
+  variable.deviation = 0.3;
+  const at::Tensor deviations = FieldMap({variable}).deviations(at::zeros({4, 3, 2, 5}, at::kDouble));
+  EXPECT_TRUE(at::equal(deviations, at::tensor({1.0, 0.3, 1.0}, at::kDouble).view({3, 1, 1})));
+}
+
 TEST(FieldMap, FindsTheLineOfALogNormalVariable) {
   at::Tensor slab = at::zeros({1, 3, 1, 2});
   slab[0][1][0][0] = 3;  // far above the bound

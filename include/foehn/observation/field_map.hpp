@@ -46,6 +46,11 @@ class FieldMap {
   /// @param share     of d, where more is known than from the noisy slab; like `estimate`; undefined: 1
   Line line_at(const at::Tensor& estimate, double noise, const at::Tensor& share = {}) const;
 
+  /// How widely u spreads, as far as that is known: 1 for variables that are not transformed.
+  /// @param slab  [hour, variable, y, x]
+  /// @return      [variable, 1, 1], of the slab's type
+  at::Tensor deviations(const at::Tensor& slab) const;
+
   /// Where u is in the mean if it is N(estimate, d^2) and the variable is dry, that is u lies below the edge
   /// of its atom; -infinity where there is no atom.
   /// @return  of the estimate's shape
