@@ -30,7 +30,7 @@ void add_transforms_option(config::OptionTable& table, std::vector<std::string>&
             {.doc = "Learn these variables transformed, and keep members within their bounds, given as "
                     "variable=transform pairs: log:SCALE, ln(x + SCALE); power:EXPONENT; or logit:LOW:HIGH; "
                     "in the variable's unit. log:SCALE:DRY and power:EXPONENT:DRY take values up to DRY for "
-                    "0 (pr=log:0.1:0.05); without DRY, 0 alone."});
+                    "0 (pr=power:0.5:0.01); without DRY, 0 alone."});
 }
 
 void add_crop_option(config::OptionTable& table, std::string& crop) {

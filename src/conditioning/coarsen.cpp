@@ -79,6 +79,9 @@ class CoarseMeans {
     }
     core::with_context("observation.grid", [&] {
       grid_ = grid::named_grid(options.grid);
+      if (grid_.cells() >= fine.cells())
+        throw core::Error(fmt::format("expected a grid of fewer cells than the fields', {}, found {} with {}",
+                                      fine.cells(), options.grid, grid_.cells()));
       grid::CellsWithin within = grid::cells_within(fine, grid_);
       if (static_cast<std::int64_t>(within.cells.size()) != grid_.cells())
         throw core::Error(fmt::format("{} covers {} of the {} cells of {}, expected all", options.input,

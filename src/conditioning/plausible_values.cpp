@@ -14,6 +14,7 @@ std::vector<ingestion::PlausibleRange> plausible_ranges(const model::Domain& dom
     if (transforms.empty()) continue;
     ranges.back().lowest = transforms[i].lowest() - transforms[i].tolerance();
     ranges.back().highest = transforms[i].highest() + transforms[i].tolerance();
+    ranges.back().bounds = transforms[i].bounds_text();
   }
   return ranges;
 }

@@ -223,8 +223,8 @@ class Placing {
     const double margin = ingestion::kMostRangesBeyond * (plausible_.high - plausible_.low);
     const double one = value.value / static_cast<double>(hours);
     if (one < plausible_.lowest || one > plausible_.highest)
-      refuse(value, fmt::format("{:.6g} {} lies beyond the bounds of the prior's transform, {:.6g} to {:.6g}",
-                                value.value, variable().units, plausible_.lowest, plausible_.highest));
+      refuse(value, fmt::format("{:.6g} {} lies beyond the bounds of the prior's transform; expected {}",
+                                value.value, variable().units, plausible_.bounds));
     if (one >= plausible_.low - margin && one <= plausible_.high + margin) return;
     refuse(value,
            fmt::format("{:.6g} {} is far outside the prior's range, {:.6g} to {:.6g}; is its unit right?",

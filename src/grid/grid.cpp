@@ -218,8 +218,8 @@ Grid block_mean_grid(const Grid& grid, std::int64_t block) {
   if (block < 1) throw core::Error("block of " + std::to_string(block) + " cells: expected at least 1");
   if (block == 1 && grid.unstructured) return grid;
   require_rows(grid,
-               "it has no blocks of cells; give observations on a grid of their own "
-               "(observation.operator native) or at points (observation.points)");
+               "it has no blocks of cells; observations of it are means over the cells of a coarser grid "
+               "(observation.grid of coarsen and synth, observation.operator native of sample), or stations");
   if (grid.ny() % block != 0 || grid.nx() % block != 0) {
     throw core::Error("blocks of " + std::to_string(block) + " x " + std::to_string(block) +
                       " cells do not divide the grid of " + size_text(grid));

@@ -29,11 +29,9 @@ void check_plausible(const PlausibleRange& range, std::span<const float> field, 
   if (found == field.end()) return;
   const std::int64_t cell = found - field.begin();
   if (const auto value = static_cast<double>(*found); value < range.lowest || value > range.highest)
-    throw core::Error(
-        fmt::format("{}: {:.6g} {} at {}, {} lies beyond the bounds of the prior's transform, "
-                    "{:.6g} to {:.6g}",
-                    range.variable.name, value, range.variable.units, time, grid::cell_text(grid, cell),
-                    range.lowest, range.highest));
+    throw core::Error(fmt::format(
+        "{}: {:.6g} {} at {}, {} lies beyond the bounds of the prior's transform; expected {}",
+        range.variable.name, value, range.variable.units, time, grid::cell_text(grid, cell), range.bounds));
   throw core::Error(
       fmt::format("{}: {:.6g} {} at {}, {} is far outside the prior's range, {:.6g} to "
                   "{:.6g}; is its units attribute right?",

@@ -27,11 +27,10 @@ int group_of(const comm::Communicator& world, std::int64_t ranks) {
 
 void check_shares_cells(const model::PriorDescription& prior) {
   if (!prior.network || !std::holds_alternative<model::GraphTransformerArchitecture>(*prior.network))
-    throw core::UsageError(
-        fmt::format("run.space_ranks: only graph transformers share out cells over ranks, expected 1 with a "
-                    "prior of kind "
-                    "{} and its network",
-                    prior.kind));
+    throw core::UsageError(fmt::format(
+        "run.space_ranks: expected 1 with this prior of kind {}, as only graph transformers share "
+        "out cells over ranks",
+        prior.kind));
 }
 
 SpaceGroup::SpaceGroup(const comm::Communicator& world, std::int64_t ranks, const process::Hardware& hardware)

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -44,10 +45,11 @@ void check_bounds(const observation::Transform& transform, const io::FieldReader
       place[1].item<std::int64_t>() * reader.grid().nx() + place[2].item<std::int64_t>();
   const io::Variable& of = reader.variables()[variable];
   throw core::Error(
-      fmt::format("{}: {:.6g} {} at {}, {} lies beyond the bounds of data.transforms {}={}, {:.6g} to {:.6g}",
+      fmt::format("{}: {:.6g} {} at {}, {} lies beyond the bounds of data.transforms {}={}; expected {}, to "
+                  "within {:.3g}",
                   of.name, fields[hour].flatten()[cell].item<double>(), of.units,
                   reader.times().format(first + hour), grid::cell_text(reader.grid(), cell), of.name,
-                  transform.text(), transform.lowest(), transform.highest()));
+                  transform.text(), transform.bounds_text(), transform.tolerance()));
 }
 
 }  // namespace
@@ -62,11 +64,15 @@ observation::Transforms transforms_of(const std::vector<std::string>& words,
     const std::string name = word.substr(0, equals);
     const auto found = std::find_if(variables.begin(), variables.end(),
                                     [&](const io::Variable& variable) { return variable.name == name; });
-    if (equals == std::string::npos || found == variables.end())
-      throw core::UsageError(
-          fmt::format("data.transforms: expected one of the variables and its transform, such as {}=log:0.1, "
-                      "found '{}'",
-                      variables.front().name, word));
+    if (equals == std::string::npos)
+      throw core::UsageError(fmt::format(
+          "data.transforms: expected VARIABLE=TRANSFORM, such as pr=power:0.5, found '{}'", word));
+    if (found == variables.end()) {
+      std::vector<std::string> names;
+      for (const io::Variable& variable : variables) names.push_back(variable.name);
+      throw core::UsageError(fmt::format("data.transforms: expected one of the variables, {}, found '{}'",
+                                         fmt::join(names, ", "), name));
+    }
     if (!given.insert(name).second)
       throw core::UsageError(fmt::format("data.transforms: {} is given twice", name));
     try {
@@ -114,9 +120,10 @@ TransformedFields::TransformedFields(const io::FieldReader& reader, io::IndexRan
   for (std::size_t variable = 0; variable < transforms_.size(); ++variable) {
     if (!is_drawn(variable)) continue;
     if (!margins[variable].any_wet())
-      throw core::Error(fmt::format("variable '{}' is always dry: no value is above {} {}",
-                                    reader.variables()[variable].name, transforms_[variable].dry(),
-                                    reader.variables()[variable].units));
+      throw core::Error(fmt::format(
+          "variable '{0}' is always dry: no value is above {1} {2}, the DRY of data.transforms {0}={3}",
+          reader.variables()[variable].name, transforms_[variable].dry(), reader.variables()[variable].units,
+          transforms_[variable].text()));
     drawn_[variable] = at::empty({period.size(), shape[0], shape[1]}, at::kFloat);
   }
   const std::int64_t hours = std::max<std::int64_t>(1, kMostValues / (shape[0] * shape[1]));

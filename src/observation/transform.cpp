@@ -97,6 +97,10 @@ double Transform::highest() const {
   return form_ == Form::logit ? b_ : std::numeric_limits<double>::infinity();
 }
 
+std::string Transform::bounds_text() const {
+  return form_ == Form::logit ? fmt::format("{:.6g} to {:.6g}", a_, b_) : "0 or more";
+}
+
 double Transform::tolerance() const {
   if (form_ == Form::logit) return kPart * (b_ - a_);
   return std::max(kPart * (form_ == Form::log ? std::max(a_, dry_) : dry_), kPackedZero);

@@ -104,6 +104,9 @@ Record::Record(const Settings& settings)
     throw core::Error(
         fmt::format("data.held_out_fraction: {} fields are held out, expected at least a window, {}",
                     held_out, hours_seen(settings)));
+  if (settings.is_conditional() && settings.coarse_grid.empty() && reader.grid().unstructured)
+    throw core::UsageError(
+        "train.coarse_grid: required where the fields' grid has no rows and columns, and so no blocks");
   if (settings.is_conditional() && settings.coarse_grid.empty())
     for (const std::int64_t block : settings.coarse_blocks)
       if (reader.grid().ny() % block != 0 || reader.grid().nx() % block != 0)

@@ -16,6 +16,7 @@ struct PlausibleRange {
   double low = 0, high = 0;  ///< over the record it learnt from, in the variable's unit
   /// Beyond which the prior has no values, and no others are taken.
   double lowest = -std::numeric_limits<double>::infinity(), highest = std::numeric_limits<double>::infinity();
+  std::string bounds{};  ///< what these are, for people: "0 or more"
 };
 
 /// Those of some variables, all of which are among the ranges, in the order of the variables.

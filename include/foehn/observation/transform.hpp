@@ -36,6 +36,8 @@ class Transform {
   double highest() const;
   /// By so much values may lie beyond a bound, as packed ones do: a thousandth of SCALE, DRY, or HIGH - LOW.
   double tolerance() const;
+  /// "0 or more", "0 to 100".
+  std::string bounds_text() const;
 
   /// @param physical  of any shape; values beyond a bound are taken for the bound
   /// @return          float64, the same shape; that of the atom is the value of DRY
