@@ -29,12 +29,20 @@ int error_lines(const std::string& text) {
 }
 
 std::vector<std::string> files_in(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
-  std::error_code absent;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, absent))
-    if (entry.is_regular_file()) names.push_back(std::filesystem::relative(entry.path(), folder).string());
-  std::sort(names.begin(), names.end());
-  return names;
+  // A program that runs may remove what is being looked at: then it is looked at again.
+  for (;;) {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::filesystem::recursive_directory_iterator entry(folder, error);
+    if (error) return {};
+    for (; entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
+      std::error_code gone;
+      if (entry->is_regular_file(gone)) names.push_back(entry->path().lexically_relative(folder).string());
+    }
+    if (error) continue;
+    std::sort(names.begin(), names.end());
+    return names;
+  }
 }
 
 }  // namespace foehn::testing
