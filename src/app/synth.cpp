@@ -156,9 +156,8 @@ void check_twin(const ToyClimate& climate, const SynthOptions& options) {
         "output.coarse: expected another file than output.path, found {} for both", options.coarse.output));
   conditioning::check_cells(options.coarse);
   if (options.coarse.grid.empty())
-    core::with_context("observation.block", [&] {
-      return grid::block_mean_grid(climate.grid, options.coarse.block.value_or(conditioning::kBlock));
-    });
+    core::with_context("observation.block",
+                       [&] { return grid::block_mean_grid(climate.grid, options.coarse.cells_per_side()); });
   else
     core::with_context("observation.grid", [&] {
       return grid::cells_within(climate.grid, grid::named_grid(options.coarse.grid));

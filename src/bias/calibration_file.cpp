@@ -6,6 +6,7 @@
 
 #include "foehn/bias/calibration.hpp"
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/io/grid_reader.hpp"
 #include "foehn/io/grid_writer.hpp"
 #include "foehn/io/netcdf.hpp"
@@ -98,16 +99,6 @@ std::string list(std::span<const Calibration> calibrations, std::string (*member
   std::vector<std::string> texts;
   for (const Calibration& calibration : calibrations) texts.push_back(member(calibration));
   return fmt::format("{}", fmt::join(texts, ", "));
-}
-
-std::vector<std::string> words(const std::string& text) {
-  std::vector<std::string> found;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t comma = std::min(text.find(", ", start), text.size());
-    found.push_back(text.substr(start, comma - start));
-    start = comma + 2;
-  }
-  return found;
 }
 
 void define(io::NetcdfFile& file, const Extent& extent, const grid::Grid& grid) {
@@ -291,10 +282,11 @@ CalibrationFile read_calibrations(const std::filesystem::path& path) {
       throw core::Error(fmt::format("cells: expected separate or pooled, found '{}'", cells));
     const Extent extent = read_extent(file, cells == "pooled");
     const Layout layout{extent.groups == 12, cells == "pooled" ? 0 : extent.cells};
-    const auto names = words(attribute<std::string>(attributes, "variable_names"));
-    const auto units = words(attribute<std::string>(attributes, "variable_units"));
-    const auto kinds = words(attribute<std::string>(attributes, "variable_kinds"));
-    const auto standard_names = words(attribute<std::string>(attributes, "variable_standard_names"));
+    const auto names = core::split(attribute<std::string>(attributes, "variable_names"), ", ");
+    const auto units = core::split(attribute<std::string>(attributes, "variable_units"), ", ");
+    const auto kinds = core::split(attribute<std::string>(attributes, "variable_kinds"), ", ");
+    const auto standard_names =
+        core::split(attribute<std::string>(attributes, "variable_standard_names"), ", ");
     const auto variables = static_cast<std::size_t>(extent.variables);
     if (names.size() != variables || units.size() != variables || kinds.size() != variables ||
         standard_names.size() != variables)

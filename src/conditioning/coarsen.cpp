@@ -71,10 +71,9 @@ Averaging averaging_of(const io::FieldReader& reader, const CoarsenOptions& opti
 /// Means over the cells of a coarse grid.
 class CoarseMeans {
  public:
-  CoarseMeans(const grid::Grid& fine, const CoarsenOptions& options)
-      : blocks_(options.block.value_or(kBlock)) {
+  CoarseMeans(const grid::Grid& fine, const CoarsenOptions& options) : blocks_(options.cells_per_side()) {
     if (options.grid.empty()) {
-      grid_ = grid::block_mean_grid(fine, options.block.value_or(kBlock));
+      grid_ = grid::block_mean_grid(fine, options.cells_per_side());
       return;
     }
     core::with_context("observation.grid", [&] {
@@ -141,12 +140,11 @@ void coarsen_file(const CoarsenOptions& options, bool validate_only) {
   header.attributes = {
       {"title", std::string("coarse observations: means of fine fields over cells")},
       {"source", fmt::format("foehn {}", core::version())},
-      {"history",
-       fmt::format("foehn coarsen: {} of {}, {} {} steps",
-                   options.grid.empty() ? fmt::format("{0} x {0} cells", options.block.value_or(kBlock))
-                                        : "cells of " + options.grid,
-                   std::filesystem::path(options.input).filename().string(),
-                   options.is_mean ? "means over" : "every", options.every)}};
+      {"history", fmt::format("foehn coarsen: {} of {}, {} {} steps",
+                              options.grid.empty() ? fmt::format("{0} x {0} cells", options.cells_per_side())
+                                                   : "cells of " + options.grid,
+                              std::filesystem::path(options.input).filename().string(),
+                              options.is_mean ? "means over" : "every", options.every)}};
   io::FieldWriter writer(options.output, header);
   // A mean whose last hours lie beyond the end is left out.
   const std::int64_t covered = options.is_mean ? options.every : 1;

@@ -139,11 +139,7 @@ grid::CellsWithin NativeInput::cells_within(const io::CoarseSource& source) cons
   const grid::Grid& own = source.reader.grid();
   if (!options_.weights.empty())
     return core::with_context("observation.weights", [&] {
-      if (!io::has_cell_centres(options_.weights))
-        spdlog::warn(
-            "{}: it does not hold the cell centres of both grids: whether its weights are for these grids "
-            "could not be checked",
-            options_.weights.string());
+      io::warn_without_cell_centres(options_.weights);
       return io::read_weights_within(options_.weights, grid::cell_centres(domain_.grid),
                                      grid::cell_centres(own));
     });

@@ -1,7 +1,5 @@
 #include "regridding_weights.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include "foehn/core/error.hpp"
 #include "foehn/io/weight_file.hpp"
 
@@ -13,11 +11,7 @@ grid::RegriddingWeights regridding_weights(const SourceGrid& source, const Targe
         source.rectilinear ? grid::cell_centres(*source.rectilinear) : source.centres;
     grid::RegriddingWeights weights =
         io::read_weight_file(target.weights, from, grid::cell_centres(target.domain));
-    if (!io::has_cell_centres(target.weights))
-      spdlog::warn(
-          "{}: it does not hold the cell centres of both grids, so that it could not be checked whether the "
-          "weights are for these grids",
-          target.weights.string());
+    io::warn_without_cell_centres(target.weights);
     return weights;
   }
   if (source.is_mesh)

@@ -1,5 +1,7 @@
 #include "foehn/io/weight_file.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -364,6 +366,14 @@ bool has_cell_centres(const std::filesystem::path& path) {
   const NetcdfFile file = NetcdfFile::open(path);
   const Layout layout = layout_of(file);
   return has_centres(file, layout.source) && has_centres(file, layout.target);
+}
+
+void warn_without_cell_centres(const std::filesystem::path& path) {
+  if (!has_cell_centres(path))
+    spdlog::warn(
+        "{}: it does not hold the cell centres of both grids, so that it could not be checked whether the "
+        "weights are for these grids",
+        path.string());
 }
 
 }  // namespace foehn::io

@@ -100,7 +100,12 @@ observation::Gather gather_of(const comm::Communicator& ranks) {
 std::function<double(double)> unknown_of(const model::PriorBundle& prior) {
   const auto* const gaussian = dynamic_cast<const model::GaussianPrior*>(prior.gaussian.get());
   if (gaussian == nullptr) return nullptr;
-  return [gaussian](double noise) { return gaussian->unknown(noise); };
+  // It is asked for several times at each level, and looks at all modes.
+  return [gaussian, asked = -1.0, known = 0.0](double noise) mutable {
+    if (asked != noise) known = gaussian->unknown(1, noise);
+    asked = noise;
+    return known;
+  };
 }
 
 /// Checks that bits do not depend on the slots of a batch, of the prior and of its Gaussian part.

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 #include "foehn/io/grid_reader.hpp"
 #include "foehn/io/grid_writer.hpp"
 #include "foehn/io/horizontal_positions.hpp"
@@ -38,16 +39,6 @@ std::string join(const std::vector<io::Variable>& variables, std::string io::Var
   std::string text;
   for (const io::Variable& variable : variables) text += (text.empty() ? "" : ", ") + variable.*member;
   return text;
-}
-
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t comma = std::min(text.find(", ", start), text.size());
-    words.push_back(text.substr(start, comma - start));
-    start = comma + 2;
-  }
-  return words;
 }
 
 template <class T>
@@ -115,9 +106,10 @@ grid::Grid read_horizontal_grid(const io::NetcdfFile& file) {
 }
 
 std::vector<io::Variable> read_variables(const io::Attributes& attributes) {
-  const auto names = split(attribute<std::string>(attributes, "variable_names"));
-  const auto standard_names = split(attribute<std::string>(attributes, "variable_standard_names"));
-  const auto units = split(attribute<std::string>(attributes, "variable_units"));
+  const auto names = core::split(attribute<std::string>(attributes, "variable_names"), ", ");
+  const auto standard_names =
+      core::split(attribute<std::string>(attributes, "variable_standard_names"), ", ");
+  const auto units = core::split(attribute<std::string>(attributes, "variable_units"), ", ");
   if (names.size() != standard_names.size() || names.size() != units.size())
     throw core::Error(fmt::format("found {} variable names, {} standard names and {} units", names.size(),
                                   standard_names.size(), units.size()));
@@ -153,7 +145,7 @@ std::string transforms_text(const observation::Transforms& transforms) {
 
 observation::Transforms read_transforms(const io::Attributes& attributes,
                                         const std::vector<io::Variable>& variables) {
-  const std::vector<std::string> words = split(attribute<std::string>(attributes, kTransforms));
+  const std::vector<std::string> words = core::split(attribute<std::string>(attributes, kTransforms), ", ");
   if (words.size() != variables.size())
     throw core::Error(fmt::format("{}: expected one per variable, {}, found {}", kTransforms,
                                   variables.size(), words.size()));

@@ -80,16 +80,15 @@ double GaussianPrior::posterior_deviation(const diffusion::NoiseLevel& level) {
   return posterior_deviation_;
 }
 
-double GaussianPrior::unknown(double noise) const {
-  const at::Tensor left = eigenvalues_ * (noise * noise) / (eigenvalues_ + noise * noise);
-  return device::to_host(left.mean().sqrt()).item<double>();
+double GaussianPrior::unknown(double mu, double sigma) const {
+  const at::Tensor seen = eigenvalues_ * (mu * mu) + sigma * sigma;
+  return device::to_host((eigenvalues_ * (sigma * sigma) / seen).mean().sqrt()).item<double>();
 }
 
 void GaussianPrior::prepare(const diffusion::NoiseLevel& level, Product product) {
   if (level_.mu == level.mu && level_.sigma == level.sigma && product_ == product) return;
-  const double noise = level.sigma * level.sigma;
-  const at::Tensor seen = eigenvalues_ * (level.mu * level.mu) + noise;
-  posterior_deviation_ = device::to_host((eigenvalues_ * noise / seen).mean().sqrt()).item<double>();
+  posterior_deviation_ = unknown(level.mu, level.sigma);
+  const at::Tensor seen = eigenvalues_ * (level.mu * level.mu) + level.sigma * level.sigma;
   const at::Tensor shrinkage =
       (product == Product::noise ? level.sigma / seen : eigenvalues_ * level.mu / seen)
           .to(eigenvectors_.options());

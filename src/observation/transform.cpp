@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "foehn/core/error.hpp"
+#include "foehn/core/text.hpp"
 
 namespace foehn::observation {
 
@@ -19,16 +20,6 @@ constexpr double kPart = 1e-3;           // of a scale or a range, that is as go
 
 /// How far below 0 a packed 0 may come to lie when it is unpacked.
 constexpr double kPackedZero = 1e-12;
-
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t colon = std::min(text.find(':', start), text.size());
-    parts.push_back(text.substr(start, colon - start));
-    start = colon + 1;
-  }
-  return parts;
-}
 
 std::optional<double> number_of(const std::string& word) {
   double number = 0;
@@ -44,7 +35,7 @@ Transform Transform::parse(const std::string& text) {
   const auto refuse = [&](const std::string& expected) {
     throw core::Error(fmt::format("expected {}, found '{}'", expected, text));
   };
-  const std::vector<std::string> words = split(text);
+  const std::vector<std::string> words = core::split(text, ":");
   std::vector<double> numbers;
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::optional<double> number = number_of(words[i]);

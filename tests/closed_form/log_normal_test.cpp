@@ -39,7 +39,7 @@ struct Problem {
     };
     return std::make_shared<observation::FieldMap>(
         std::vector<observation::FieldMap::Variable>{{0, transform, field(offset), field(unit), 1, 1}},
-        [&prior](double noise) { return prior.unknown(noise); });
+        [&prior](double noise) { return prior.unknown(1, noise); });
   }
 };
 

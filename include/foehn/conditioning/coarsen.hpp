@@ -25,6 +25,8 @@ struct CoarsenOptions {
   std::int64_t every = 6;  ///< steps between two observations
   bool is_mean = false;    ///< means over these steps instead of snapshots
   std::string output;
+
+  std::int64_t cells_per_side() const { return block.value_or(kBlock); }
 };
 
 /// @throws core::UsageError if both a block and a grid are given

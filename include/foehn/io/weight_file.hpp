@@ -42,5 +42,7 @@ grid::CellsWithin read_weights_within(const std::filesystem::path& path, const g
 
 /// Whether a weight file holds the centres of the cells of both its grids, so that they can be compared.
 bool has_cell_centres(const std::filesystem::path& path);
+/// Warns, naming the file, if it does not.
+void warn_without_cell_centres(const std::filesystem::path& path);
 
 }  // namespace foehn::io

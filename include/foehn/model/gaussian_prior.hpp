@@ -43,8 +43,8 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   /// its values: the mean of lambda sigma^2 / (mu^2 lambda + sigma^2) over modes and eigenvectors,
   /// square-rooted.
   double posterior_deviation(const diffusion::NoiseLevel& level);
-  /// The same at sigma/mu, without preparing for estimates at it.
-  double unknown(double noise) const;
+  /// The same, without preparing for estimates at that level.
+  double unknown(double mu, double sigma) const;
   /// A window drawn from the prior.
   /// @param white  standard normal, [hour*variable, y, x], of the prior's type and device
   /// @return       the same shape
