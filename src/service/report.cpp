@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "foehn/service/journal.hpp"
@@ -36,6 +38,70 @@ void add_energy(RunEnergy& energy, const nlohmann::json& line, const char* name)
   energy.years += number(line, "years");
 }
 
+std::vector<std::string> texts(const nlohmann::json& line, const char* name) {
+  std::vector<std::string> all;
+  if (const auto found = line.find(name); found != line.end() && found->is_array())
+    for (const nlohmann::json& one : *found)
+      if (one.is_string()) all.push_back(one.get<std::string>());
+  return all;
+}
+
+/// A run that metered all processors of its hosts.
+struct MeteredRun {
+  double begin, end;  ///< seconds since 1970
+  double joules;
+  std::vector<std::string> hosts;
+};
+
+/// The run of a journal's line. Journals of versions before 0.9 do not name hosts: such a run has one of its
+/// own.
+MeteredRun metered_run(const nlohmann::json& line, std::size_t number_of_line) {
+  constexpr double kShortest = 1e-3;  // seconds, for a power
+  const double end = number(line, "time");
+  MeteredRun run{.begin = end - std::max(kShortest, number(line, "seconds")),
+                 .end = end,
+                 .joules = number(line, "processors_joules"),
+                 .hosts = texts(line, "hosts")};
+  if (run.hosts.empty()) run.hosts.push_back(fmt::format("/{}", number_of_line));
+  return run;
+}
+
+/// Joules of a host while any run was there. Each metered the whole host: the mean of their powers counts
+/// once.
+/// @param runs  joules are this host's part
+double joules_of_host(const std::vector<MeteredRun>& runs) {
+  std::multimap<double, std::pair<int, double>> changes;  // of the number of runs and the sum of their watts
+  for (const MeteredRun& run : runs) {
+    const double watts = run.joules / (run.end - run.begin);
+    changes.insert({run.begin, {1, watts}});
+    changes.insert({run.end, {-1, -watts}});
+  }
+  double joules = 0, watts = 0, since = 0;
+  int count = 0;
+  for (const auto& [time, change] : changes) {
+    if (count > 0) joules += (time - since) * watts / count;
+    count += change.first;
+    watts = count > 0 ? watts + change.second : 0;
+    since = time;
+  }
+  return joules;
+}
+
+/// Joules of the processors of all hosts, each at any time once. What a run took on several hosts is shared
+/// out among them evenly.
+double joules_of_processors(const std::vector<MeteredRun>& runs) {
+  std::map<std::string, std::vector<MeteredRun>> by_host;
+  for (const MeteredRun& run : runs)
+    for (const std::string& host : run.hosts) {
+      MeteredRun part = run;
+      part.joules /= static_cast<double>(run.hosts.size());
+      by_host[host].push_back(std::move(part));
+    }
+  double joules = 0;
+  for (const auto& [host, parts] : by_host) joules += joules_of_host(parts);
+  return joules;
+}
+
 nlohmann::json energy_json(const RunEnergy& energy) {
   nlohmann::json json{{"runs", energy.runs}, {"metered", energy.metered}};
   if (energy.metered > 0) json["joules"] = energy.joules;
@@ -46,6 +112,7 @@ nlohmann::json energy_json(const RunEnergy& energy) {
 Summary summarise(const std::vector<nlohmann::json>& lines) {
   Summary summary;
   std::set<std::string> waited;
+  std::vector<MeteredRun> metered;
   double first = 0, last = 0, waiting_seconds = 0;
   for (const nlohmann::json& line : lines) {
     const std::string event = text(line, "event");
@@ -63,8 +130,10 @@ Summary summarise(const std::vector<nlohmann::json>& lines) {
     summary.evaluated += static_cast<std::int64_t>(number(line, "evaluated"));
     summary.differentiated += static_cast<std::int64_t>(number(line, "differentiated"));
     add_energy(summary.processors, line, "processors_joules");
+    if (line.contains("processors_joules")) metered.push_back(metered_run(line, metered.size()));
     if (text(line, "device") == "cuda") add_energy(summary.gpus, line, "gpus_joules");
   }
+  summary.processors.joules = joules_of_processors(metered);
   summary.hours = std::max(0.0, last - first) / 3600;
   if (!waited.empty()) summary.waiting_hours = waiting_seconds / 3600 / static_cast<double>(waited.size());
   return summary;

@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "experience.hpp"
 #include "foehn/core/error.hpp"
@@ -69,6 +70,8 @@ nlohmann::json cost_facts(const comm::Communicator& world, const Order& order, c
                           const job::Result& result, const at::Device& device) {
   const job::Cost& cost = result.cost;
   const double trajectories = cost.steps / static_cast<double>(plan.sampler.steps);
+  std::vector<std::string> hosts;
+  for (const auto& [host, ranks] : cost.hosts) hosts.push_back(host);
   nlohmann::json facts{{"setting", setting_of(order)},
                        {"instants", trajectories * static_cast<double>(plan.period.hours)},
                        {"seconds", cost.total_seconds},
@@ -81,6 +84,7 @@ nlohmann::json cost_facts(const comm::Communicator& world, const Order& order, c
                        {"differentiated", cost.work.differentiated},
                        {"gaussian_products", cost.gaussian_products},
                        {"ranks", world.size()},
+                       {"hosts", hosts},
                        {"device", c10::DeviceTypeName(device.type(), true)}};
   if (cost.energy.processors) facts["processors_joules"] = *cost.energy.processors;
   if (cost.energy.gpus) facts["gpus_joules"] = *cost.energy.gpus;

@@ -20,6 +20,7 @@ TEST(Snakefile, NamesEveryJobAndItsFile) {
   EXPECT_THAT(text, HasSubstr(R"({params.launcher} {params.foehn:q} sample --config {input:q})"));
   EXPECT_THAT(text, HasSubstr(R"(foehn = config.get("foehn", "/opt/foe hn/bin/foehn"))"));
   EXPECT_THAT(text, HasSubstr("retries: 50"));
+  EXPECT_THAT(text, HasSubstr("if [ $status -ne 0 ] && [ $status -ne 75 ]; then"));
 }
 
 TEST(CylcFlow, HasATaskPerJob) {
@@ -28,6 +29,7 @@ TEST(CylcFlow, HasATaskPerJob) {
   EXPECT_THAT(text, HasSubstr(R"(JOB = "/runs/my jobs/b.ini")"));
   EXPECT_THAT(text, HasSubstr(R"(FOEHN = "/opt/foe hn/bin/foehn")"));
   EXPECT_THAT(text, HasSubstr("execution retry delays = 50*PT1M"));
+  EXPECT_THAT(text, HasSubstr("if ((status != 0 && status != 75)); then"));
 }
 
 }  // namespace

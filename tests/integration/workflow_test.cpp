@@ -1,8 +1,11 @@
 // Campaigns that Snakemake and Cylc themselves run, where they are installed.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "esgf_file.hpp"
 #include "job_file.hpp"
@@ -60,6 +63,21 @@ TEST_F(Workflow, RunsUnderSnakemake) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
   expect_members();
   EXPECT_THAT(run(snakemake).err, HasSubstr("Nothing to be done"));
+}
+
+TEST_F(Workflow, RunsAJobThatFailsThreeTimesAndNoMoreUnderSnakemake) {
+  if (!has_program("snakemake")) GTEST_SKIP() << "this machine has no snakemake";
+  write_for("snakemake");
+  const std::string name = "TOY-B_ssp585_r1i1p1f3_20501229-20501230";
+  io::write_content(folder_ / "out" / "jobs" / (name + ".ini"), "[prior]\npath = nowhere\n");
+  const Outcome outcome = run(
+      {"snakemake", "--cores", "1", "--keep-going", "--config", "launcher=" FOEHN_MPIEXEC " --quiet -n 1"});
+  EXPECT_NE(outcome.exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "out" / kMembers[0]));
+  EXPECT_FALSE(fs::exists(folder_ / "out" / "done" / name));
+  std::ifstream file(folder_ / "out" / "failed" / name);
+  const std::string failures{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(std::ranges::count(failures, '\n'), 3) << failures;
 }
 
 TEST_F(Workflow, RunsUnderCylc) {

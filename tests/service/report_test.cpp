@@ -100,6 +100,28 @@ TEST_F(ReportTest, AddsUpTheEnergyThatMachinesTellOf) {
   EXPECT_EQ(json["energy_of_gpus"]["metered"], 1);
 }
 
+TEST_F(ReportTest, CountsTheProcessorsOfAHostOnce) {
+  const auto joules = [&](const std::vector<std::string>& runs) {
+    std::string lines;
+    for (const std::string& run : runs) lines += R"({"event": "done", "years": 1, )" + run + "}\n";
+    io::write_content(spool_.journals() / "one.jsonl", lines);
+    return to_json(report_on(spool_))["summary"]["energy_of_processors"]["joules"].get<double>();
+  };
+  // 100 W from 1000 to 1010 and 120 W from 1005 to 1015: between 1005 and 1010 both metered the same 110 W.
+  const std::string one = R"("time": 1010, "seconds": 10, "processors_joules": 1000, "hosts": ["n1"])";
+  const std::string other = R"("time": 1015, "seconds": 10, "processors_joules": 1200, "hosts": ["n1"])";
+  EXPECT_NEAR(joules({one, other}), 5 * 100 + 5 * 110 + 5 * 120, 1e-6);
+  const std::string beside = R"("time": 1015, "seconds": 10, "processors_joules": 1200, "hosts": ["n2"])";
+  EXPECT_NEAR(joules({one, beside}), 2200, 1e-6);
+  // Half of the 120 W on each of two hosts: on n1 (100 + 60)/2 W are counted for 5 s.
+  const std::string wide = R"("time": 1015, "seconds": 10, "processors_joules": 1200, "hosts": ["n1", "n2"])";
+  EXPECT_NEAR(joules({one, wide}), 5 * 100 + 5 * 80 + 5 * 60 + 600, 1e-6);
+  const std::string later = R"("time": 2000, "seconds": 10, "processors_joules": 50, "hosts": ["n1"])";
+  EXPECT_NEAR(joules({one, later}), 1050, 1e-6);
+  const std::string unnamed = R"("time": 1010, "seconds": 10, "processors_joules": 1000)";
+  EXPECT_NEAR(joules({unnamed, unnamed}), 2000, 1e-6);
+}
+
 TEST_F(ReportTest, ReadsNoJournalForProgress) {
   for (int i = 0; i < 20; ++i) io::write_content(spool_.journals() / fmt::format("{}.jsonl", i), "{}\n");
   files_.calls.clear();
