@@ -47,8 +47,9 @@ evaluation::SourceFiles source_files(const EvaluateOptions& options, const Membe
   return files;
 }
 
+/// @param left_out  becomes what the prior's climatology does not serve, in words; empty: it serves all
 evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const evaluation::SourceFiles& files,
-                                         const evaluation::Sources& sources) {
+                                         const evaluation::Sources& sources, std::string& left_out) {
   evaluation::VerifyOptions verify;
   verify.observation_std = options.observation_std.empty()
                                ? evaluation::stated_observation_std(files.members, sources.variables())
@@ -62,8 +63,10 @@ evaluation::VerifyOptions verify_options(const EvaluateOptions& options, const e
   verify.power_curve.exponent = options.wind_exponent;
   verify.show_progress = true;
   if (!options.prior.empty()) {
-    verify.climatology =
+    MembersClimatology found =
         core::with_context("input.prior", [&] { return climatology_of(options.prior, sources); });
+    verify.climatology = std::move(found.climatology);
+    left_out = std::move(found.left_out);
   }
   return verify;
 }
@@ -74,6 +77,7 @@ struct OpenRun {
   evaluation::SourceFiles files;
   evaluation::Sources sources;
   evaluation::VerifyOptions verify;
+  std::string no_anomalies;  ///< of which variables none are interpolated, and why; empty: of none
   fs::path folder;
 };
 
@@ -84,9 +88,11 @@ OpenRun open_run(const EvaluateOptions& options, const MembersOfRun& run) {
     core::with_context("input.reference", [&] {
       io::require_snapshots(*sources.reference, options.cell_methods, "the members are");
     });
-  const evaluation::VerifyOptions verify = verify_options(options, files, sources);
+  std::string no_anomalies;
+  const evaluation::VerifyOptions verify = verify_options(options, files, sources, no_anomalies);
   const fs::path output = options.output;
-  return {run.name, files, std::move(sources), verify, run.name.empty() ? output : output / run.name};
+  return {run.name, files,        std::move(sources),
+          verify,   no_anomalies, run.name.empty() ? output : output / run.name};
 }
 
 /// The earlier period that the climate-change signal starts from.
@@ -177,11 +183,13 @@ evaluation::Results with_provenance(evaluation::Results results, const OpenRun& 
     if (files.size() > 1) text += fmt::format(" and {} more", files.size() - 1);
     results.provenance.emplace_back(name, text);
   };
-  if (const auto text = other_observations(run.files))
+  if (const auto text = other_observations(run.files)) {
+    results.were_drawn_from_observations = false;
     results.doubts.push_back(
-        "agreement with the observations, seams and what depends on hours since the last "
-        "observation mean little, since " +
+        "agreement with the observations and seams are not judged, and what depends on hours since the last "
+        "observation means little, since " +
         *text);
+  }
   results.provenance.emplace_back("evaluated by", fmt::format("foehn {}", core::version()));
   add("members", run.files.members);
   for (const auto& [name, value] : io::NetcdfFile::open(run.files.members.front()).global_attributes())
@@ -219,6 +227,7 @@ int run(const Call& call, const Context& context, const EvaluateOptions& options
     for (const OpenRun& run : runs) {
       warn_of_other_observations(run.files, "input.observations");
       warn_of_hours_left_out(run.sources);
+      if (!run.no_anomalies.empty()) spdlog::warn("input.prior: {}", run.no_anomalies);
       made.push_back(
           std::make_unique<process::OutputFolder>(run.folder, "output.directory", call.validate_only));
     }

@@ -63,7 +63,7 @@ HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalTai
     sums.interpolation.add(fields.interpolation[cell] - truth);
     by_cell.interpolation[cell] += std::abs(fields.interpolation[cell] - truth);
     ++by_cell.interpolated[cell];
-    if (!fields.anomaly_interpolation.empty())
+    if (!fields.anomaly_interpolation.empty() && !std::isnan(fields.anomaly_interpolation[cell]))
       sums.anomaly_interpolation.add(fields.anomaly_interpolation[cell] - truth);
   }
   return sums;

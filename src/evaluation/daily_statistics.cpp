@@ -1,5 +1,7 @@
 #include "evaluation/daily_statistics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -12,6 +14,9 @@ namespace {
 constexpr std::array kReturnDays = {10.0, 30.0, 100.0, 365.0, 3650.0};
 constexpr std::array<std::int64_t, 4> kSpellDays = {1, 3, 5, 7};
 constexpr double kDaysPerYear = 365.25;
+constexpr const char* kNoHigherDay = "days drawn anew hold none beyond the highest and the lowest";
+
+constexpr std::int64_t kMostCells = 64;  // along each side, of return levels
 
 /// The mean over cells of a quantile; NaN where one has none.
 double mean_quantile(const CellHistograms& histograms, std::size_t cells, double level) {
@@ -35,8 +40,9 @@ DailyStatistics::DailyStatistics(std::string variable, std::string units, const 
       sum_(static_cast<std::size_t>(shape.ny * shape.nx)),
       low_(sum_),
       high_(sum_),
-      maxima_(sum_.size()),
-      minima_(sum_.size()),
+      points_(spread_points(shape, kMostCells)),
+      maxima_(points_.size()),
+      minima_(points_.size()),
       annual_(variable_, units_, shape) {
   if (climate_ == nullptr) return;
   for (const std::int64_t days : kSpellDays) spells_.emplace_back(sum_.size(), days);
@@ -69,9 +75,12 @@ void DailyStatistics::end_day() {
     const double mean = sum_[cell] / static_cast<double>(steps_per_day_);
     const bool is_high = is_whole && thresholds != nullptr && mean > (*thresholds)[first_ + cell];
     for (Spells& spells : spells_) spells.add(cell, is_high);
-    if (!is_whole || std::isnan(mean)) continue;
-    maxima_.add(cell, high_[cell]);
-    minima_.add(cell, low_[cell]);
+  }
+  for (std::size_t point = 0; is_whole && point < points_.size(); ++point) {
+    const std::size_t cell = points_[point];
+    if (std::isnan(sum_[cell])) continue;
+    maxima_.add(point, high_[cell]);
+    minima_.add(point, low_[cell]);
   }
   steps_ = 0;
 }
@@ -111,16 +120,19 @@ void DailyStatistics::finish(TrajectorySummary& summary) {
   for (const double days : kReturnDays) {
     const bool has_so_many = static_cast<double>(days_) >= days;
     const double undefined = std::numeric_limits<double>::quiet_NaN();
-    high.push_back(has_so_many ? mean_quantile(maxima_, sum_.size(), 1 - 1 / days) : undefined);
-    low.push_back(has_so_many ? mean_quantile(minima_, sum_.size(), 1 / days) : undefined);
+    high.push_back(has_so_many ? mean_quantile(maxima_, points_.size(), 1 - 1 / days) : undefined);
+    low.push_back(has_so_many ? mean_quantile(minima_, points_.size(), 1 / days) : undefined);
   }
+  const std::string where = fmt::format(", mean over {} cells", points_.size());
   const std::vector<double> return_days(kReturnDays.begin(), kReturnDays.end());
   summary.add_curve(variable_, "return_level_high", units_,
-                    "what daily maxima exceed once in so many days, mean over cells", "return_days",
-                    return_days, high);
+                    "what daily maxima exceed once in so many days" + where, "return_days", return_days,
+                    high);
+  summary.explain_missing_interval(kNoHigherDay);
   summary.add_curve(variable_, "return_level_low", units_,
-                    "what daily minima stay below once in so many days, mean over cells", "return_days",
-                    return_days, low);
+                    "what daily minima stay below once in so many days" + where, "return_days", return_days,
+                    low);
+  summary.explain_missing_interval(kNoHigherDay);
   annual_.finish_years(std::vector<std::int64_t>(annual_.years(), 1), summary);
   finish_own_sums(*this, summary);
 }

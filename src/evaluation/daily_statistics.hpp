@@ -18,7 +18,8 @@ namespace foehn::evaluation {
 
 /// Statistics of the whole days (UTC) of one variable of one trajectory, means over cells: return levels of
 /// daily maxima and minima, and, where the truth's climate is known, spells of days whose mean lies above its
-/// local and seasonal 90 % quantile. Takes 1 kB per cell, however many days there are.
+/// local and seasonal 90 % quantile. Return levels are those of up to 64 x 64 cells spread evenly, which take
+/// 1 kB each, however many days there are.
 class DailyStatistics {
  public:
   /// @param place    of the variable among the climate's
@@ -52,7 +53,8 @@ class DailyStatistics {
   std::int64_t steps_ = 0;  ///< of the day so far
   std::vector<double> sum_, low_, high_;
   std::int64_t days_ = 0;
-  CellHistograms maxima_, minima_;
+  std::vector<std::size_t> points_;  ///< cells
+  CellHistograms maxima_, minima_;   ///< [point]
   AnnualExtremes annual_;
   std::vector<Spells> spells_;
 };

@@ -1,5 +1,6 @@
 #include "evaluation/distribution_distances.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -11,11 +12,10 @@ namespace foehn::evaluation {
 double kullback_leibler(const QuantileSketch& trajectory, const QuantileSketch& truth) {
   if (trajectory.count() == 0 || truth.count() == 0) return std::numeric_limits<double>::quiet_NaN();
   constexpr int kBinsOfTruth = 50;
-  std::vector<double> borders;
-  for (int i = 1; i < kBinsOfTruth; ++i) {
-    const double border = truth.quantile(static_cast<double>(i) / kBinsOfTruth);
-    if (borders.empty() || border > borders.back()) borders.push_back(border);
-  }
+  std::vector<double> levels;
+  for (int i = 1; i < kBinsOfTruth; ++i) levels.push_back(static_cast<double>(i) / kBinsOfTruth);
+  std::vector<double> borders = truth.quantiles(levels);
+  borders.erase(std::unique(borders.begin(), borders.end()), borders.end());
   const auto bins = static_cast<double>(borders.size() + 1);
   const auto all = static_cast<double>(trajectory.count()), all_true = static_cast<double>(truth.count());
   double before = 0, before_true = 0, sum = 0;
@@ -40,6 +40,9 @@ std::vector<double> DistributionDistances::pack(const std::vector<const Quantile
   std::vector<double> packed;
   for (const QuantileSketch* sketch : sketches) sketch->append_to(packed);
   packed.insert(packed.end(), projections.counts().begin(), projections.counts().end());
+  packed.push_back(static_cast<double>(projections.blocks().size()));
+  for (const std::vector<double>& block : projections.blocks())
+    packed.insert(packed.end(), block.begin(), block.end());
   for (const Distributions& block : blocks)
     for (const QuantileSketch& sketch : block) sketch.append_to(packed);
   return packed;
@@ -52,9 +55,14 @@ DistributionDistances::Unpacked DistributionDistances::unpack(std::span<const do
       packed = sketches.emplace_back(variable.centre, steps).add_packed(packed);
   };
   take(unpacked.sketches, QuantileSketch::kSteps);
-  const auto projections = packed.first(ProjectedDistributions::kNumbers);
-  unpacked.projections.assign(projections.begin(), projections.end());
-  packed = packed.subspan(projections.size());
+  const auto take_numbers = [&](std::vector<double>& numbers, std::size_t count) {
+    numbers.assign(packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(count));
+    packed = packed.subspan(count);
+  };
+  take_numbers(unpacked.projections, ProjectedDistributions::kNumbers);
+  unpacked.projection_blocks.resize(static_cast<std::size_t>(packed.front()));
+  packed = packed.subspan(1);
+  for (auto& block : unpacked.projection_blocks) take_numbers(block, ProjectedDistributions::kBlockNumbers);
   while (!packed.empty()) take(unpacked.blocks.emplace_back(), kBlockSteps);
   return unpacked;
 }
@@ -74,21 +82,30 @@ void DistributionDistances::add(const Distributions& found, const Distributions&
   }
 }
 
+void DistributionDistances::add_sliced(double distance, TrajectorySummary& summary) {
+  summary.add("all_variables", "sliced_wasserstein", "1",
+              "sliced Wasserstein distance of standardised tiles of 3 x 3 cells from the truth's", distance);
+}
+
 void DistributionDistances::add_distances(std::span<const double> packed, TrajectorySummary& summary) const {
   const Unpacked found = unpack(packed);
   add(found.sketches, truth_.sketches, summary);
-  summary.add("all_variables", "sliced_wasserstein", "1",
-              "sliced Wasserstein distance of standardised tiles of 3 x 3 cells from the truth's",
-              ProjectedDistributions::sliced_wasserstein(found.projections, truth_.projections));
+  add_sliced(ProjectedDistributions::sliced_wasserstein(found.projections, truth_.projections), summary);
 }
 
 std::vector<TrajectorySummary> DistributionDistances::resampled(std::span<const double> packed,
                                                                 const BootstrapOptions& options) const {
-  const std::vector<Distributions> blocks = unpack(packed).blocks;
+  const Unpacked found = unpack(packed);
   std::vector<TrajectorySummary> summaries;
-  if (!has_intervals(blocks.size(), options)) return summaries;
-  for_each_sample(blocks.size(), options, [&](const std::vector<std::int64_t>& times) {
-    add(weighted_sum(blocks, times), weighted_sum(truth_.blocks, times), summaries.emplace_back());
+  if (!has_intervals(found.blocks.size(), options)) return summaries;
+  const BlockDistributions blocks(found.blocks), truth(truth_.blocks);
+  for_each_sample(found.blocks.size(), options, [&](const std::vector<std::int64_t>& times) {
+    TrajectorySummary& summary = summaries.emplace_back();
+    add(blocks.weighted_sum(times), truth.weighted_sum(times), summary);
+    add_sliced(
+        ProjectedDistributions::sliced_wasserstein_of_blocks(weighted_sum(found.projection_blocks, times),
+                                                             weighted_sum(truth_.projection_blocks, times)),
+        summary);
   });
   return summaries;
 }

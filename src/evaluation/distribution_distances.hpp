@@ -40,7 +40,7 @@ class DistributionDistances {
   void set_truth(std::span<const double> packed);
   /// Adds `wasserstein_1` and `kullback_leibler` of each variable, and `sliced_wasserstein` of all together.
   void add_distances(std::span<const double> packed, TrajectorySummary& summary) const;
-  /// The first two out of the blocks: of all, then of each bootstrap sample, which draws the same blocks of
+  /// The same out of the blocks: of all, then of each bootstrap sample, which draws the same blocks of
   /// the trajectory and of the truth; empty where there are too few blocks.
   std::vector<TrajectorySummary> resampled(std::span<const double> packed,
                                            const BootstrapOptions& options) const;
@@ -49,9 +49,11 @@ class DistributionDistances {
   struct Unpacked {
     Distributions sketches;
     std::vector<double> projections;
+    std::vector<std::vector<double>> projection_blocks;
     std::vector<Distributions> blocks;
   };
   Unpacked unpack(std::span<const double> packed) const;
+  static void add_sliced(double distance, TrajectorySummary& summary);
   void add(const Distributions& found, const Distributions& truth, TrajectorySummary& summary) const;
 
   std::vector<ComparedVariable> variables_;

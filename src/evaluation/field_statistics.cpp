@@ -120,10 +120,8 @@ void FieldStatistics::finish_sums(SumReader& sums, TrajectorySummary& summary) c
 
 void FieldStatistics::finish_quantiles(const QuantileSketch& values, TrajectorySummary& summary) const {
   const std::vector<double> levels = quantile_levels();
-  std::vector<double> quantiles;
-  for (const double level : levels) quantiles.push_back(values.quantile(level));
   summary.add_curve(variable_, "quantile", units_, "quantiles over cells and hours", "quantile_level", levels,
-                    quantiles);
+                    values.quantiles(levels));
 }
 
 void FieldStatistics::finish(TrajectorySummary& summary) const {
@@ -133,14 +131,17 @@ void FieldStatistics::finish(TrajectorySummary& summary) const {
   for (int hour = 0; hour < 24; ++hour) hours.push_back(hour);
   summary.add_curve(variable_, "daily_cycle", units_, "mean by hour of the day (UTC)", "hour_of_day", hours,
                     cycle_.means());
+  summary.explain_missing_interval(kNotInBlocks);
   summary.add_curve(variable_, "ramp_quantile_99", units_, "99 % quantile of the size of changes",
                     "ramp_hours", ramps_.hours(), ramps_.quantiles(0.99));
+  summary.explain_missing_interval(kNotInBlocks);
   std::vector<double> periods, density = spectrum_.density();
   for (const double frequency : spectrum_.frequencies()) periods.push_back(step_hours_ / frequency);
   for (double& power : density) power *= step_hours_;  // per cycle per hour
   summary.add_curve(variable_, "temporal_spectrum", fmt::format("({})2 h", units_),
                     fmt::format("power spectral density by Welch's method at {} points", points_.size()),
                     "period_hours", periods, density);
+  summary.explain_missing_interval(kNotInBlocks);
 }
 
 }  // namespace foehn::evaluation

@@ -15,6 +15,9 @@
 
 namespace foehn::evaluation {
 
+/// Why what is gathered over all hours alone has no interval.
+inline constexpr const char* kNotInBlocks = "it is gathered over all hours at once, not by blocks of days";
+
 /// What trajectories have in common: how long they are and how their time is cut.
 struct TrajectoryShape {
   std::int64_t ny = 0, nx = 0;

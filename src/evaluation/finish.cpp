@@ -16,7 +16,9 @@ HourScores finish_hours(const HourSums& sums, bool has_climatology) {
     scores.upper_tail_crps = sums.tails.upper / static_cast<double>(sums.tails.count);
     scores.lower_tail_crps = sums.tails.lower / static_cast<double>(sums.tails.count);
   }
-  if (has_climatology) scores.anomaly_interpolation = finish(sums.anomaly_interpolation);
+  // A prior's climatology may be of some variables alone.
+  if (has_climatology && sums.anomaly_interpolation.count > 0)
+    scores.anomaly_interpolation = finish(sums.anomaly_interpolation);
   return scores;
 }
 

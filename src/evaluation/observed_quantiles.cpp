@@ -22,7 +22,7 @@ void set_quantiles(const std::string& variable, const QuantileSketch& sketch,
   if (sketch.count() == 0) return;
   for (TrajectoryStatistic& statistic : statistics)
     if (statistic.variable == variable && statistic.name == "quantile")
-      for (const double level : statistic.at) statistic.observations.push_back(sketch.quantile(level));
+      statistic.observations = sketch.quantiles(statistic.at);
 }
 
 }  // namespace

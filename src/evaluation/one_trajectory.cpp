@@ -122,6 +122,7 @@ void OneTrajectory::end_block(std::int64_t end) {
   visit_parts(*this, [&](const auto& part) { part.append_sums(block.sums); });
   for (const FieldStatistics* field : compared())
     block.distributions.push_back(field->values().coarser(kBlockSteps));
+  if (projections_) projections_->end_block();
   // Those of the blocks before are in it.
   for (const Block& before : blocks_)
     for (std::size_t place = 0; place < block.distributions.size(); ++place)
@@ -165,19 +166,31 @@ TrajectorySummary OneTrajectory::finish_sums(std::span<const double> sums,
 std::vector<TrajectorySummary> OneTrajectory::resampled(const BootstrapOptions& options) const {
   if (!has_intervals(blocks_.size(), options)) return {};
   const std::vector<std::vector<double>> sums = sums_by_block();
-  const std::vector<Distributions> distributions = distributions_by_block();
+  const BlockDistributions distributions(distributions_by_block());
   std::vector<TrajectorySummary> summaries;
   for_each_sample(blocks_.size(), options, [&](const std::vector<std::int64_t>& times) {
-    summaries.push_back(finish_sums(weighted_sum(sums, times), weighted_sum(distributions, times)));
+    summaries.push_back(finish_sums(weighted_sum(sums, times), distributions.weighted_sum(times)));
   });
-  // Years are drawn by themselves: a few of them have more in common than blocks of days.
+  add_years(options, summaries);
+  return summaries;
+}
+
+/// Years are drawn by themselves: a few of them have more in common than blocks of days.
+void OneTrajectory::add_years(const BootstrapOptions& options,
+                              std::vector<TrajectorySummary>& summaries) const {
   auto summary = summaries.begin();
-  const std::size_t years = variables_.front().daily.years().years();
-  for_each_sample(years, options, [&](const std::vector<std::int64_t>& times) {
+  const std::size_t whole_years = variables_.front().daily.years().years();
+  for_each_sample(whole_years, options, [&](const std::vector<std::int64_t>& times) {
     for (const OfVariable& gathered : variables_) gathered.daily.years().finish_years(times, *summary);
     ++summary;
   });
-  return summaries;
+  for (const OfVariable& gathered : variables_) {
+    if (!gathered.indices || !has_intervals(gathered.indices->years(), options)) continue;
+    summary = summaries.begin();
+    for_each_sample(gathered.indices->years(), options, [&](const std::vector<std::int64_t>& times) {
+      gathered.indices->finish_years(times, *summary++);
+    });
+  }
 }
 
 std::vector<Distributions> OneTrajectory::distributions_by_block() const {

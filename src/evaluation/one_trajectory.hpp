@@ -81,6 +81,7 @@ class OneTrajectory {
   std::vector<std::vector<double>> sums_by_block() const;
   std::vector<Distributions> distributions_by_block() const;
   TrajectorySummary finish_sums(std::span<const double> sums, const Distributions& distributions) const;
+  void add_years(const BootstrapOptions& options, std::vector<TrajectorySummary>& summaries) const;
 
   const Sources& sources_;
   std::size_t cells_;

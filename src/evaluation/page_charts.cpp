@@ -295,7 +295,12 @@ std::string point_charts(const Results& results, std::size_t index) {
       hours.push_back(since_observation_hours(results, i));
     std::vector<Curve> curves;
     for (std::size_t member = 0; member < point.members.size(); ++member)
-      curves.push_back({"members", Role::members, point.members[member], {}, {}, member > 0});
+      curves.push_back({point.members.size() > 1 ? "members, the first bold" : "member",
+                        Role::members,
+                        point.members[member],
+                        {},
+                        {},
+                        member > 0});
     curves.push_back({"interpolation", Role::interpolation, point.interpolation, {}});
     if (!point.truth.empty()) curves.push_back({"reference", Role::truth, point.truth, {}});
     Points observed{"block mean observed", Role::observation, {}, series.observed};

@@ -73,8 +73,10 @@ void PrecipitationStatistics::finish(TrajectorySummary& summary) {
   finish_own_sums(*this, summary);
   add_to(summary, hours_ > 0, "wet_spell_longest", "h", "longest spell of any cell with 0.1 mm h-1 or more",
          step_hours_ * static_cast<double>(wet_.longest()));
+  summary.explain_missing_interval(kNoLongerSpell);
   add_to(summary, hours_ > 0, "dry_spell_longest", "h", "longest spell of any cell with less than 0.1 mm h-1",
          step_hours_ * static_cast<double>(dry_.longest()));
+  summary.explain_missing_interval(kNoLongerSpell);
 }
 
 }  // namespace foehn::evaluation

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "evaluation/tiles.hpp"
 #include "foehn/core/philox.hpp"
@@ -14,6 +16,15 @@ namespace {
 /// Bins from -kReach to kReach standard deviations; what lies beyond is in the outermost.
 constexpr double kReach = 16, kBinsPerDeviation = 32;
 constexpr std::size_t kProjectionBins = ProjectedDistributions::kBins;
+/// Those of blocks lie from -8 to 8 standard deviations.
+constexpr std::size_t kBinsPerBlockBin = 8;
+constexpr std::size_t kFirstOfBlockBins =
+    (kProjectionBins - kBinsPerBlockBin * ProjectedDistributions::kBlockBins) / 2;
+
+std::size_t block_bin_of(std::size_t bin) {
+  const std::size_t place = bin < kFirstOfBlockBins ? 0 : (bin - kFirstOfBlockBins) / kBinsPerBlockBin;
+  return std::min(place, ProjectedDistributions::kBlockBins - 1);
+}
 
 std::size_t bin_of(double projection) {
   const double place = (projection + kReach) * kBinsPerDeviation;
@@ -50,6 +61,14 @@ double distance_of(std::span<const double> one, std::span<const double> other) {
   return sum;
 }
 
+/// Mean over directions of the distances of two sets of histograms, in bins.
+double mean_distance(std::span<const double> one, std::span<const double> other, std::size_t bins) {
+  double sum = 0;
+  for (std::size_t first = 0; first < one.size(); first += bins)
+    sum += distance_of(one.subspan(first, bins), other.subspan(first, bins));
+  return sum * static_cast<double>(bins) / static_cast<double>(one.size());
+}
+
 }  // namespace
 
 ProjectedDistributions::ProjectedDistributions(const Sources& sources, const LocalClimate& climate)
@@ -58,7 +77,8 @@ ProjectedDistributions::ProjectedDistributions(const Sources& sources, const Loc
       tiles_(spread_tiles(sources.grid(), sources.variables().size())),
       every_(sources.step_hours() > 0 ? std::max<std::int64_t>(1, std::llround(3 / sources.step_hours()))
                                       : 1),
-      counts_(kNumbers, 0) {
+      counts_(kNumbers, 0),
+      counts_before_(kBlockNumbers, 0) {
   if (!tiles_.empty()) directions_ = draw_directions(kDirections, tiles_.front().size());
 }
 
@@ -79,13 +99,24 @@ void ProjectedDistributions::add(std::int64_t hour, std::span<const double> fiel
   }
 }
 
+void ProjectedDistributions::end_block() {
+  std::vector<double> counts(kBlockNumbers, 0);
+  for (std::size_t i = 0; i < kBlockDirections; ++i)
+    for (std::size_t bin = 0; bin < kProjectionBins; ++bin)
+      counts[i * kBlockBins + block_bin_of(bin)] += counts_[i * kProjectionBins + bin];
+  std::vector<double>& block = blocks_.emplace_back(kBlockNumbers);
+  std::transform(counts.begin(), counts.end(), counts_before_.begin(), block.begin(), std::minus<>());
+  counts_before_ = std::move(counts);
+}
+
 double ProjectedDistributions::sliced_wasserstein(std::span<const double> one,
                                                   std::span<const double> other) {
-  double sum = 0;
-  for (std::size_t i = 0; i < kDirections; ++i)
-    sum += distance_of(one.subspan(i * kProjectionBins, kProjectionBins),
-                       other.subspan(i * kProjectionBins, kProjectionBins));
-  return sum / (kDirections * kBinsPerDeviation);
+  return mean_distance(one, other, kProjectionBins) / kBinsPerDeviation;
+}
+
+double ProjectedDistributions::sliced_wasserstein_of_blocks(std::span<const double> one,
+                                                            std::span<const double> other) {
+  return mean_distance(one, other, kBlockBins) * kBinsPerBlockBin / kBinsPerDeviation;
 }
 
 }  // namespace foehn::evaluation

@@ -1,6 +1,8 @@
 #include "evaluation/quantile_sketch.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -20,11 +22,11 @@ QuantileSketch::QuantileSketch(double centre, int steps)
 
 QuantileSketch::Place QuantileSketch::place_of(double value) const {
   const double difference = value - centre_;
-  int exponent = 0;
-  const double mantissa = std::frexp(std::abs(difference), &exponent);  // [0.5, 1) times 2^exponent
-  if (mantissa == 0 || exponent <= kSmallest) return {kCentrePage, 0};
-  int power = exponent - 1 - kSmallest;
-  auto step = static_cast<std::size_t>((2 * mantissa - 1) * static_cast<double>(steps_));
+  // A double's bits: its sign, its power of two (plus 1023), and 52 bits that count steps within it.
+  const auto bits = std::bit_cast<std::uint64_t>(std::abs(difference));
+  int power = static_cast<int>(bits >> 52) - 1023 - kSmallest;
+  if (power < 0) return {kCentrePage, 0};
+  auto step = static_cast<std::size_t>(((bits & ((std::uint64_t{1} << 52) - 1)) * steps_) >> 52);
   if (power >= kPowers) {  // all that is farther away
     power = kPowers - 1;
     step = steps_ - 1;
@@ -85,21 +87,35 @@ QuantileSketch QuantileSketch::coarser(int steps) const {
 }
 
 double QuantileSketch::quantile(double level) const {
-  if (count_ == 0) return std::numeric_limits<double>::quiet_NaN();
-  const double wanted = level * static_cast<double>(count_);
-  double before = 0, value = 0;
+  return quantiles(std::array{level}).front();
+}
+
+double QuantileSketch::value_within(const Place& place, double inside) const {
+  if (place.page == kCentrePage) return centre_;
+  return centre_ + std::lerp(begin_of(place.page, place.step), begin_of(place.page, place.step + 1),
+                             std::clamp(inside, 0.0, 1.0));
+}
+
+std::vector<double> QuantileSketch::quantiles(std::span<const double> levels) const {
+  std::vector<double> found;
+  double before = 0;
+  Place last;
   for (std::size_t page = 0; page < pages_.size(); ++page)
     for (std::size_t step = 0; step < pages_[page].size(); ++step) {
       const auto here = static_cast<double>(pages_[page][step]);
       if (here == 0) continue;
-      const double inside = std::clamp((wanted - before) / here, 0.0, 1.0);
-      value = page == kCentrePage
-                  ? centre_
-                  : centre_ + std::lerp(begin_of(page, step), begin_of(page, step + 1), inside);
+      last = {page, step};
+      while (found.size() < levels.size()) {
+        const double wanted = levels[found.size()] * static_cast<double>(count_);
+        if (before + here < wanted) break;
+        found.push_back(value_within(last, (wanted - before) / here));
+      }
+      if (found.size() == levels.size()) return found;
       before += here;
-      if (before >= wanted) return value;
     }
-  return value;  // where rounding put what is wanted beyond the last
+  // Nothing without values; else rounding put what is wanted beyond the last.
+  found.resize(levels.size(), count_ == 0 ? std::numeric_limits<double>::quiet_NaN() : value_within(last, 1));
+  return found;
 }
 
 double QuantileSketch::below(double value) const {

@@ -16,7 +16,7 @@ class QuantileSketch {
   static constexpr int kSteps = 2048;
 
   /// @param centre  near the middle of the values
-  /// @param steps   within a power of two; divides kSteps
+  /// @param steps   within a power of two, a power of two itself and at most kSteps
   explicit QuantileSketch(double centre, int steps = kSteps);
 
   void add(double value);
@@ -25,11 +25,13 @@ class QuantileSketch {
   std::int64_t count() const { return count_; }
   /// Without values, with the same centre and steps.
   QuantileSketch empty_copy() const { return QuantileSketch(centre_, static_cast<int>(steps_)); }
-  /// The same values in fewer steps. @param steps  divides this sketch's
+  /// The same values in fewer steps. @param steps  a power of two, at most this sketch's
   QuantileSketch coarser(int steps) const;
 
   /// The value below which a fraction `level` of the values lies; NaN without values.
   double quantile(double level) const;
+  /// Those of several levels, in one pass. @param levels  in ascending order
+  std::vector<double> quantiles(std::span<const double> levels) const;
   /// How many values lie below one, linear within steps.
   double below(double value) const;
   /// Wasserstein-1 distance from another sketch with the same centre and steps: the integral of the absolute
@@ -50,6 +52,8 @@ class QuantileSketch {
   Place place_of(double value) const;
   /// The value at which a step begins, counted from the centre; that of one past the last is the page's end.
   double begin_of(std::size_t page, std::size_t step) const;
+  /// The value so far inside a step, from 0 to 1.
+  double value_within(const Place& place, double inside) const;
   std::size_t steps_of(std::size_t page) const;
   std::int64_t& count_at(const Place& place);
   std::int64_t count_at(std::size_t page, std::size_t step) const;

@@ -18,7 +18,7 @@ std::string verdicts_html(const Results& results) {
   for (const Verdict& verdict : verdicts(results))
     html += fmt::format("<li class=\"{0}\"><b>{0}</b><span>{1}</span></li>\n", rating_text(verdict.rating),
                         escape_html(verdict.text));
-  if (html.empty()) return "";
+  if (html.empty() && results.doubts.empty()) return "";
   std::string answers;
   for (const Headline& headline : headlines(results))
     answers +=
@@ -68,6 +68,8 @@ std::string overview_html(const Results& results) {
       "how often they do; SSIM is the structural similarity of fields to the reference's.";
   if (results.replicates > 0)
     html += fmt::format(" In brackets: 95 % of bootstrap samples of {} blocks of days.", results.blocks);
+  else if (has_too_few_blocks(results))
+    html += fmt::format(" Scores have {}.", too_few_blocks_text(results));
   return html + "</p>\n";
 }
 
@@ -142,7 +144,10 @@ std::string trajectories_html(const Results& results) {
   for (const TrajectoryRow& row : rows)
     html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                         escape_html(row.label), row.members, row.truth, row.interpolation, row.error);
-  return html + "</table></div>\n";
+  html += "</table></div>\n";
+  for (const std::string& line : missing_intervals(results.trajectories, false))
+    html += "<p>" + escape_html(line) + "</p>\n";
+  return html;
 }
 
 std::string joint_html(const JointResults& joint) {

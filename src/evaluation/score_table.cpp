@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evaluation/bootstrap.hpp"
+
 namespace foehn::evaluation {
 namespace {
 
@@ -131,6 +133,16 @@ std::string number_text(double value, const std::optional<Interval>& interval) {
 std::string number_text(double value, const HourScores& row, const std::string& kind) {
   const auto found = row.intervals.find(kind);
   return number_text(value, found == row.intervals.end() ? std::nullopt : std::optional(found->second));
+}
+
+bool has_too_few_blocks(const Results& results) {
+  return results.blocks < static_cast<std::int64_t>(kFewestBootstrapBlocks);
+}
+
+std::string too_few_blocks_text(const Results& results) {
+  return fmt::format("no intervals: there {} {} block{} of days, and {} are needed",
+                     results.blocks == 1 ? "is" : "are", results.blocks, results.blocks == 1 ? "" : "s",
+                     kFewestBootstrapBlocks);
 }
 
 std::optional<double> correlation_error(const PairResults& pair) {

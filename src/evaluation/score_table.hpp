@@ -48,4 +48,9 @@ std::optional<double> correlation_error(const PairResults& pair);
 /// Fair to few members where there are several; absent where the event always or never happens.
 std::optional<double> brier_skill(const std::optional<EventReliability>& event);
 
+/// Are there no intervals because there are too few blocks of hours?
+bool has_too_few_blocks(const Results& results);
+/// Says so.
+std::string too_few_blocks_text(const Results& results);
+
 }  // namespace foehn::evaluation

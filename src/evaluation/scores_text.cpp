@@ -116,6 +116,8 @@ std::string legend(const Results& results) {
         "local and seasonal quantile; SSIM: mean structural similarity of fields to the reference's";
   if (results.replicates > 0)
     text += fmt::format("; in brackets: 95 % of bootstrap samples of {} blocks of days", results.blocks);
+  else if (has_too_few_blocks(results))
+    text += fmt::format("; {}", too_few_blocks_text(results));
   return text + "\n";
 }
 

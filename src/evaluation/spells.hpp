@@ -6,6 +6,10 @@
 
 namespace foehn::evaluation {
 
+/// Why the longest spell has no interval.
+inline constexpr const char* kNoLongerSpell =
+    "days drawn anew hold no longer spell than the longest, however uncertain that is";
+
 /// Runs of consecutive steps in which something holds, cell by cell.
 class Spells {
  public:

@@ -100,6 +100,7 @@ void Storms::finish(TrajectorySummary& summary) const {
   for (const Low& low : lows_) deepest_pressure = std::min(deepest_pressure, low.pressure);
   summary.add("storms", "deepest_pressure", "Pa", "lowest pressure at sea level of the deepest low",
               lows_.empty() ? std::numeric_limits<double>::quiet_NaN() : deepest_pressure);
+  summary.explain_missing_interval("days drawn anew hold no deeper low than the deepest");
 }
 
 }  // namespace foehn::evaluation

@@ -254,12 +254,18 @@ void visit_numbers(S& sums, F&& visit) {
   visit_numbers(sums.joint, visit);
 }
 
+/// How many numbers some sums have.
+template <class Sums>
+std::size_t count_numbers(const Sums& sums) {
+  std::size_t count = 0;
+  visit_numbers(sums, [&](const auto&) { ++count; });
+  return count;
+}
+
 /// Appends the numbers of some sums; counts are exact up to 2^53.
 template <class Sums>
 void append_packed(std::vector<double>& numbers, const Sums& sums) {
-  std::size_t size = numbers.size();
-  visit_numbers(sums, [&](const auto&) { ++size; });
-  numbers.reserve(size);
+  numbers.reserve(numbers.size() + count_numbers(sums));
   visit_numbers(sums, [&](const auto& number) { numbers.push_back(static_cast<double>(number)); });
 }
 

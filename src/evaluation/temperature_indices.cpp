@@ -7,6 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "evaluation/bootstrap.hpp"
+
 namespace foehn::evaluation {
 namespace {
 
@@ -66,9 +68,9 @@ void TemperatureIndices::end_day() {
 
 void TemperatureIndices::end_year() {
   if (days_of_year_ > 0) {
-    ++years_;
-    sum_low_ += std::accumulate(year_low_.begin(), year_low_.end(), 0.0);
-    sum_high_ += std::accumulate(year_high_.begin(), year_high_.end(), 0.0);
+    const auto cells = static_cast<double>(low_.size());
+    year_lows_.push_back(std::accumulate(year_low_.begin(), year_low_.end(), 0.0) / cells);
+    year_highs_.push_back(std::accumulate(year_high_.begin(), year_high_.end(), 0.0) / cells);
   }
   days_of_year_ = 0;
   std::fill(year_low_.begin(), year_low_.end(), kInfinity);
@@ -100,12 +102,27 @@ void TemperatureIndices::finish_sums(SumReader& sums, TrajectorySummary& summary
          hot_days / cells);
 }
 
+void TemperatureIndices::finish_years(const std::vector<std::int64_t>& times,
+                                      TrajectorySummary& summary) const {
+  double count = 0, high = 0, low = 0;
+  for (std::size_t year = 0; year < years(); ++year) {
+    const auto weight = static_cast<double>(times[year]);
+    count += weight;
+    high += weight * year_highs_[year];
+    low += weight * year_lows_[year];
+  }
+  const std::string reason = fmt::format("years are drawn anew, of which there {} {}; {} are needed",
+                                         years() == 1 ? "is" : "are", years(), kFewestBootstrapBlocks);
+  const auto days = static_cast<double>(days_);
+  add_to(summary, days, "tx_max", "K", "highest daily maximum of a year", high / count);
+  summary.explain_missing_interval(reason);
+  add_to(summary, days, "tn_min", "K", "lowest daily minimum of a year", low / count);
+  summary.explain_missing_interval(reason);
+}
+
 void TemperatureIndices::finish(TrajectorySummary& summary) {
   end();
-  const double year_cells = static_cast<double>(years_) * static_cast<double>(low_.size());
-  const auto days = static_cast<double>(days_);
-  add_to(summary, days, "tx_max", "K", "highest daily maximum of a year", sum_high_ / year_cells);
-  add_to(summary, days, "tn_min", "K", "lowest daily minimum of a year", sum_low_ / year_cells);
+  finish_years(std::vector<std::int64_t>(years(), 1), summary);
   finish_own_sums(*this, summary);
 }
 

@@ -31,6 +31,10 @@ class TemperatureIndices {
   /// `frost_days` and `heat_wave_index`, out of such sums; a spell is of the hours in which it ends.
   void finish_sums(SumReader& sums, TrajectorySummary& summary) const;
   void finish(TrajectorySummary& summary);
+  /// How many calendar years there are, whole or not.
+  std::size_t years() const { return year_lows_.size(); }
+  /// `tx_max` and `tn_min`. @param times  how often each year is taken
+  void finish_years(const std::vector<std::int64_t>& times, TrajectorySummary& summary) const;
 
  private:
   void add_to(TrajectorySummary& summary, double days, const char* name, const char* units,
@@ -46,8 +50,8 @@ class TemperatureIndices {
   bool is_whole_ = true;            ///< no value of the day was missing
   std::vector<double> low_, high_;  ///< of the day, by cell, K
   std::vector<double> year_low_, year_high_;
-  std::int64_t days_ = 0, days_of_year_ = 0, years_ = 0, frosts_ = 0;
-  double sum_low_ = 0, sum_high_ = 0;  ///< over years and cells
+  std::int64_t days_ = 0, days_of_year_ = 0, frosts_ = 0;
+  std::vector<double> year_lows_, year_highs_;  ///< of each year, means over cells, K
   Spells heat_waves_;
 };
 

@@ -2,19 +2,45 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 namespace foehn::evaluation {
+namespace {
+
+/// Fourier transform of a power of two of values, in place: z_k = sum over n of z_n exp(-2 pi i k n / N).
+/// Source: Cooley and Tukey 1965, doi:10.1090/S0025-5718-1965-0178586-1.
+/// @param roots  exp(-2 pi i k / N), [N]
+void fourier_transform(std::vector<std::complex<double>>& values,
+                       const std::vector<std::complex<double>>& roots) {
+  const std::size_t size = values.size();
+  for (std::size_t place = 1, reversed = 0; place < size; ++place) {
+    std::size_t bit = size / 2;  // one more, carried from the highest bit down
+    for (; (reversed & bit) != 0; bit /= 2) reversed ^= bit;
+    reversed ^= bit;
+    if (place < reversed) std::swap(values[place], values[reversed]);
+  }
+  for (std::size_t half = 1; half < size; half *= 2)
+    for (std::size_t first = 0; first < size; first += 2 * half)
+      for (std::size_t k = 0; k < half; ++k) {
+        std::complex<double>&even = values[first + k], &odd = values[first + half + k];
+        const std::complex<double> turned = odd * roots[k * (size / (2 * half))];
+        odd = even - turned;
+        even += turned;
+      }
+}
+
+}  // namespace
 
 TemporalSpectrum::TemporalSpectrum(std::size_t points, std::size_t segment)
     : points_(points), segment_(segment), power_(segment / 2, 0.0) {
   for (std::size_t step = 0; step < segment; ++step) {
     const double phase = 2 * std::numbers::pi * static_cast<double>(step) / static_cast<double>(segment);
     window_.push_back(0.5 - 0.5 * std::cos(phase));
-    cosines_.push_back(std::cos(phase));
-    sines_.push_back(std::sin(phase));
+    roots_.push_back(std::polar(1.0, -phase));
   }
 }
 
@@ -26,20 +52,15 @@ void TemporalSpectrum::add(std::span<const double> values) {
 }
 
 void TemporalSpectrum::add_segment() {
-  std::vector<double> series(segment_);
+  std::vector<std::complex<double>> series(segment_);
   for (std::size_t point = 0; point < points_; ++point) {
     for (std::size_t step = 0; step < segment_; ++step) series[step] = recent_[step * points_ + point];
-    const double mean = std::accumulate(series.begin(), series.end(), 0.0) / static_cast<double>(segment_);
+    const double mean = std::accumulate(series.begin(), series.end(), std::complex<double>()).real() /
+                        static_cast<double>(segment_);
     if (std::isnan(mean)) continue;
     for (std::size_t step = 0; step < segment_; ++step) series[step] = (series[step] - mean) * window_[step];
-    for (std::size_t wave = 1; wave <= power_.size(); ++wave) {
-      double real = 0, imaginary = 0;
-      for (std::size_t step = 0, phase = 0; step < segment_; ++step, phase = (phase + wave) % segment_) {
-        real += series[step] * cosines_[phase];
-        imaginary += series[step] * sines_[phase];
-      }
-      power_[wave - 1] += real * real + imaginary * imaginary;
-    }
+    fourier_transform(series, roots_);
+    for (std::size_t wave = 1; wave <= power_.size(); ++wave) power_[wave - 1] += std::norm(series[wave]);
     ++series_;
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -12,7 +13,7 @@ namespace foehn::evaluation {
 class TemporalSpectrum {
  public:
   /// @param points   series that are averaged over
-  /// @param segment  steps of a segment, even
+  /// @param segment  steps of a segment, a power of two
   TemporalSpectrum(std::size_t points, std::size_t segment);
 
   /// Adds the next step's values, one per point; a segment with NaN is left out.
@@ -27,10 +28,10 @@ class TemporalSpectrum {
 
   std::size_t points_, segment_;
   std::vector<double> window_;
-  std::vector<double> cosines_, sines_;  ///< [step] of the lowest frequency
-  std::vector<double> recent_;           ///< [step, point], at most a segment
-  std::vector<double> power_;            ///< sums over segments and points
-  std::int64_t series_ = 0;              ///< in those sums
+  std::vector<std::complex<double>> roots_;  ///< of unity, [step]
+  std::vector<double> recent_;               ///< [step, point], at most a segment
+  std::vector<double> power_;                ///< sums over segments and points
+  std::int64_t series_ = 0;                  ///< in those sums
 };
 
 /// How long segments are: the largest power of two up to 10 days' steps that leaves three of them that

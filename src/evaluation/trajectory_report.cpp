@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "evaluation/bootstrap.hpp"
 #include "evaluation/score_table.hpp"
@@ -53,11 +54,27 @@ std::string label(const TrajectoryStatistic& statistic, std::size_t place) {
   return fmt::format("{} {} [{}]", statistic.variable, name_text(statistic, place), statistic.units);
 }
 
+/// Is there a difference from the truth?
+bool has_error(const TrajectoryStatistic& statistic, std::size_t place) {
+  return !statistic.truth.empty() && !std::isnan(statistic.members[place] - statistic.truth[place]);
+}
+
+/// Why a number has no interval; empty where it has one, and where no number has.
+std::string why_no_interval(const TrajectoryStatistic& statistic, std::size_t place) {
+  if (statistic.replicates.empty()) return statistic.no_interval;
+  return difference_interval(statistic, place) ? "" : "a tenth or more of the samples do not define it";
+}
+
 /// Members minus truth, with an interval where there is one.
 std::string error_text(const TrajectoryStatistic& statistic, std::size_t place) {
-  if (statistic.truth.empty()) return "-";
-  const double error = statistic.members[place] - statistic.truth[place];
-  return std::isnan(error) ? "-" : number_text(error, difference_interval(statistic, place));
+  if (!has_error(statistic, place)) return "-";
+  const std::string error =
+      number_text(statistic.members[place] - statistic.truth[place], difference_interval(statistic, place));
+  return why_no_interval(statistic, place).empty() ? error : error + " (no interval)";
+}
+
+bool is_row(const TrajectoryStatistic& statistic, std::size_t place, bool in_full) {
+  return in_full ? is_short(statistic, place) : comes_first(statistic, place);
 }
 
 std::string cell(const std::vector<double>& values, std::size_t place) {
@@ -127,7 +144,7 @@ std::vector<TrajectoryRow> trajectory_rows(const std::vector<TrajectoryStatistic
   std::vector<TrajectoryRow> rows;
   for (const TrajectoryStatistic& statistic : statistics)
     for (std::size_t place = 0; place < statistic.size(); ++place) {
-      if (!(in_full ? is_short(statistic, place) : comes_first(statistic, place))) continue;
+      if (!is_row(statistic, place, in_full)) continue;
       rows.push_back({label(statistic, place),
                       fmt::format("{} ({} to {})", cell(statistic.members, place),
                                   cell(statistic.lowest, place), cell(statistic.highest, place)),
@@ -135,6 +152,27 @@ std::vector<TrajectoryRow> trajectory_rows(const std::vector<TrajectoryStatistic
                       error_text(statistic, place)});
     }
   return rows;
+}
+
+std::vector<std::string> missing_intervals(const std::vector<TrajectoryStatistic>& statistics, bool in_full) {
+  std::vector<std::pair<std::string, std::string>> reasons;  // each with what it is the reason of
+  for (const TrajectoryStatistic& statistic : statistics)
+    for (std::size_t place = 0; place < statistic.size(); ++place) {
+      if (!is_row(statistic, place, in_full) || !has_error(statistic, place)) continue;
+      const std::string reason = why_no_interval(statistic, place);
+      if (reason.empty()) continue;
+      const std::string what = statistic.variable + " " + name_text(statistic, place);
+      const auto found =
+          std::find_if(reasons.begin(), reasons.end(), [&](const auto& one) { return one.first == reason; });
+      if (found == reasons.end())
+        reasons.emplace_back(reason, what);
+      else
+        found->second += ", " + what;
+    }
+  std::vector<std::string> lines;
+  for (const auto& [reason, what] : reasons)
+    lines.push_back(fmt::format("no interval: {} ({})", what, reason));
+  return lines;
 }
 
 std::string trajectories_text(const std::vector<TrajectoryStatistic>& statistics, bool in_full) {
@@ -146,6 +184,7 @@ std::string trajectories_text(const std::vector<TrajectoryStatistic>& statistics
   for (const TrajectoryRow& row : trajectory_rows(statistics, in_full))
     text += fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}\n", row.label, kLabelWidth, row.members,
                         kMembersWidth, row.truth, kWidth, row.interpolation, kWidth, row.error, kErrorWidth);
+  for (const std::string& line : missing_intervals(statistics, in_full)) text += line + "\n";
   return text;
 }
 
@@ -160,6 +199,7 @@ Json trajectories_json(const std::vector<TrajectoryStatistic>& statistics) {
     entry["members_lowest"] = numbers_json(statistic, statistic.lowest);
     entry["members_highest"] = numbers_json(statistic, statistic.highest);
     if (!statistic.replicates.empty()) entry["difference_intervals"] = difference_intervals_json(statistic);
+    if (!statistic.no_interval.empty()) entry["no_interval"] = statistic.no_interval;
     if (!statistic.truth.empty()) entry["truth"] = numbers_json(statistic, statistic.truth);
     const auto& interpolation = statistic.interpolation;
     if (std::any_of(interpolation.begin(), interpolation.end(),

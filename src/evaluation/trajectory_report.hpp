@@ -25,6 +25,8 @@ std::optional<Interval> difference_interval(const TrajectoryStatistic& statistic
 
 /// The statistics that impact users look at first, or, `in_full`, all numbers and short curves.
 std::vector<TrajectoryRow> trajectory_rows(const std::vector<TrajectoryStatistic>& statistics, bool in_full);
+/// Which of these rows have no interval where others have one, and why: a line per reason.
+std::vector<std::string> missing_intervals(const std::vector<TrajectoryStatistic>& statistics, bool in_full);
 /// A table of those that impact users look at first, or, `in_full`, of all numbers and short curves.
 std::string trajectories_text(const std::vector<TrajectoryStatistic>& statistics, bool in_full);
 /// By variable and name; what is not defined is null.

@@ -128,10 +128,26 @@ class GatheredTrajectories {
     for (TrajectoryStatistic& statistic : statistics_)
       for (double& value : statistic.members) value /= static_cast<double>(members);
     TrajectorySamples::give_to(statistics_, members_, members, truth_);
+    clear_reasons();
     return std::move(statistics_);
   }
 
  private:
+  /// Leaves reasons for missing intervals where other statistics have some.
+  void clear_reasons() {
+    const auto has_samples = [](const TrajectoryStatistic& one) {
+      return std::any_of(one.replicates.begin(), one.replicates.end(),
+                         [](const std::vector<double>& samples) { return !samples.empty(); });
+    };
+    const bool has_any = std::any_of(statistics_.begin(), statistics_.end(), has_samples);
+    for (TrajectoryStatistic& statistic : statistics_)
+      if (!has_samples(statistic))
+        statistic.replicates.clear();
+      else
+        statistic.no_interval.clear();
+    if (!has_any)
+      for (TrajectoryStatistic& statistic : statistics_) statistic.no_interval.clear();
+  }
   void add_distances(std::int64_t trajectory, std::span<const double> distributions,
                      std::vector<double>& numbers, TrajectorySamples& samples) {
     if (reader_.is_truth(trajectory)) distances_.set_truth(distributions);

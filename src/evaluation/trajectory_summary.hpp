@@ -19,6 +19,8 @@ class TrajectorySummary {
   void add_curve(const std::string& variable, const std::string& name, const std::string& units,
                  const std::string& meaning, const std::string& abscissa, const std::vector<double>& at,
                  const std::vector<double>& values);
+  /// Says why what was added last has no interval. @param reason  "days drawn anew cannot ..."
+  void explain_missing_interval(const std::string& reason) { kinds_.back().no_interval = reason; }
 
   /// Statistics without numbers, in the order in which they were added.
   const std::vector<TrajectoryStatistic>& kinds() const { return kinds_; }

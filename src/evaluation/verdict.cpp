@@ -59,6 +59,17 @@ void add_bias(std::vector<Verdict>& verdicts, const io::Variable& variable, cons
                    number_text(mean.bias), variable.units, number_text(mean.rmse), variable.units)});
 }
 
+/// Where power differs most from the reference's.
+std::string farthest_scale(const SpectrumRatios& spectrum) {
+  const auto is_nearer = [](double one, double other) {
+    return std::abs(std::log(one)) < std::abs(std::log(other));
+  };
+  const auto farthest = std::max_element(spectrum.members.begin(), spectrum.members.end(), is_nearer);
+  return fmt::format(
+      "; {} times at {:.3g} cells", number_text(*farthest),
+      spectrum.wavelength_cells[static_cast<std::size_t>(farthest - spectrum.members.begin())]);
+}
+
 void add_spectrum(std::vector<Verdict>& verdicts, const std::string& name, const SpectrumRatios& spectrum) {
   if (!spectrum.members_log_ratio) return;
   double sum = 0;
@@ -67,7 +78,7 @@ void add_spectrum(std::vector<Verdict>& verdicts, const std::string& name, const
   std::string text =
       fmt::format("{}: the members' spatial power is within a factor of {:.2f} of the reference's on average",
                   name, std::exp(*spectrum.members_log_ratio));
-  if (rating != Rating::good) text += sum < 0 ? ", too smooth" : ", too rough";
+  if (rating != Rating::good) text += (sum < 0 ? ", too smooth" : ", too rough") + farthest_scale(spectrum);
   verdicts.push_back({rating, name, "variability in space", text});
 }
 
@@ -156,6 +167,7 @@ std::vector<Verdict> verdicts(const Results& results) {
     add_calibration(verdicts, variable.name, scores);
     add_bias(verdicts, variable, scores.all_hours);
     add_spectrum(verdicts, variable.name, scores.spectrum);
+    if (!results.were_drawn_from_observations) continue;
     add_agreement(verdicts, variable.name, scores);
     add_seam(verdicts, variable.name, scores);
   }
@@ -217,10 +229,12 @@ std::string verdicts_text(const Results& results) {
   std::string text;
   for (const Verdict& verdict : verdicts(results))
     text += fmt::format("  {}  {}\n", rating_text(verdict.rating), verdict.text);
+  for (const std::string& doubt : results.doubts) text += "  note: " + doubt + "\n";
   if (text.empty()) return "";
   std::string answers;
   for (const Headline& headline : headlines(results))
     answers += fmt::format("  {}: {} - {}\n", headline.subject, answer_text(headline.rating), headline.text);
+  if (answers.empty()) answers = "  nothing here says so\n";
   return "\nin short\n" + text + "\nmay the members be trusted?\n" + answers;
 }
 

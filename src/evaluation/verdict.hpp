@@ -27,7 +27,8 @@ struct Headline {
 
 /// What is good about the members and what is not, the worst first: skill, calibration, bias, variability in
 /// space, agreement with the observations, seams, wind speed and power, and the climate-change signal, as far
-/// as they are known. The limits are those of the table in configs/README.md.
+/// as they are known; agreement and seams only of members that were drawn from the observations. The limits
+/// are those of the table in configs/README.md.
 std::vector<Verdict> verdicts(const Results& results);
 
 /// One for each subject, that with the worst finding first.

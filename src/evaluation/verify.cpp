@@ -39,11 +39,22 @@ Results describe(const Sources& sources, const VerifyOptions& options) {
 
 /// Everything that a block gives, one after the other.
 std::vector<double> pack_block(const BlockResult& block) {
-  std::vector<double> packed = pack(block.sums);
+  const std::size_t means = block.means.empty() ? 0 : block.means.size() * block.means.front().size();
+  std::vector<double> packed;
+  packed.reserve(count_numbers(block.sums) + count_numbers(block.cells) + means);  // many, of large grids
+  append_packed(packed, block.sums);
   append_packed(packed, block.cells);
   for (const auto& hour : block.means) packed.insert(packed.end(), hour.begin(), hour.end());
   return packed;
 }
+
+/// What all blocks of hours give, on the root.
+struct AllBlocks {
+  BlockSums sums;
+  CellSums cells;
+  HourlyMeans means;
+  std::vector<std::vector<double>> sums_by_block;
+};
 
 /// @param per_hour  how many means an hour has
 void take_means(HourlyMeans& means, std::span<const double> packed, std::size_t per_hour) {
@@ -51,6 +62,48 @@ void take_means(HourlyMeans& means, std::span<const double> packed, std::size_t 
     const auto hour = packed.subspan(first, per_hour);
     means.emplace_back(hour.begin(), hour.end());
   }
+}
+
+/// Goes through all hours, members beside each other.
+AllBlocks score_blocks(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+                       const std::optional<LocalClimate>& climate, const std::vector<TimeBlock>& blocks,
+                       const Ranks& ranks) {
+  const std::size_t variables = sources.variables().size();
+  AllBlocks all{no_sums(variables, static_cast<std::int64_t>(sources.members.size()), sources.period,
+                        spectrum.wavelengths().size()),
+                CellSums(variables * static_cast<std::size_t>(sources.blocks.fine_cells())),
+                {},
+                {}};
+  const std::size_t numbers_of_sums = count_numbers(all.sums);
+  const std::size_t numbers_of_cells = count_numbers(all.cells);
+  const auto block_of = [&](std::int64_t item) { return blocks[static_cast<std::size_t>(item)]; };
+  core::Progress progress("evaluating", sources.hours, "hours", options.show_progress && ranks.is_root());
+  share_out(
+      ranks, static_cast<std::int64_t>(blocks.size()),
+      [&](std::int64_t item) {
+        return pack_block(block_sums(sources, options, spectrum, climate, block_of(item)));
+      },
+      [&](std::int64_t item, std::span<const double> packed) {
+        const auto of_sums = packed.first(numbers_of_sums);
+        add_packed(all.sums, of_sums);
+        all.sums_by_block.emplace_back(of_sums.begin(), of_sums.end());
+        add_packed(all.cells, packed.subspan(numbers_of_sums, numbers_of_cells));
+        take_means(all.means, packed.subspan(numbers_of_sums + numbers_of_cells), variables + 1);
+        progress.advance(block_of(item).hours());
+      });
+  return all;
+}
+
+/// Takes what blocks give into the results, but for the event. @return  means of the hours
+HourlyMeans finish_blocks(Results& results, const RadialSpectrum& spectrum, const AllBlocks& all,
+                          const BootstrapOptions& bootstrap) {
+  Finished finished = finish(results, spectrum, all.sums);
+  results.scores = std::move(finished.variables);
+  results.joint = std::move(finished.joint);
+  results.overall = overall_scores(results, results.scores, results.joint);
+  add_intervals(results, spectrum, all.sums_by_block, bootstrap);
+  results.cells = cell_scores(results, all.cells);
+  return all.means;
 }
 
 }  // namespace
@@ -75,48 +128,26 @@ Results verify(const Sources& sources, const VerifyOptions& options, const Ranks
   ranks.agree([&] { check_observation_std(options.observation_std, sources.variables()); });
   const RadialSpectrum spectrum(sources.grid().ny(), sources.grid().nx());
   const std::vector<TimeBlock> blocks = time_blocks(sources);
-  const auto block_of = [&](std::int64_t item) { return blocks[static_cast<std::size_t>(item)]; };
-
   Results results = describe(sources, options);
   results.blocks = static_cast<std::int64_t>(blocks.size());
-  BlockSums sums =
-      no_sums(results.variables.size(), results.members, results.period, spectrum.wavelengths().size());
-  CellSums cells(results.variables.size() * static_cast<std::size_t>(sources.blocks.fine_cells()));
-  const std::size_t numbers_of_sums = pack(sums).size(), numbers_of_cells = pack(cells).size();
-  HourlyMeans means;
-  std::vector<std::vector<double>> sums_by_block;
   const std::optional<LocalClimate> climate = local_climate(sources, options.values_in_memory, ranks);
-  core::Progress progress("evaluating", sources.hours, "hours", options.show_progress && ranks.is_root());
-  share_out(
-      ranks, static_cast<std::int64_t>(blocks.size()),
-      [&](std::int64_t item) {
-        return pack_block(block_sums(sources, options, spectrum, climate, block_of(item)));
-      },
-      [&](std::int64_t item, std::span<const double> packed) {
-        const auto of_sums = packed.first(numbers_of_sums);
-        add_packed(sums, of_sums);
-        sums_by_block.emplace_back(of_sums.begin(), of_sums.end());
-        add_packed(cells, packed.subspan(numbers_of_sums, numbers_of_cells));
-        take_means(means, packed.subspan(numbers_of_sums + numbers_of_cells), results.variables.size() + 1);
-        progress.advance(block_of(item).hours());
-      });
-
-  ranks.agree([&] {
-    if (!ranks.is_root()) return;
-    Finished finished = finish(results, spectrum, sums);
-    results.scores = std::move(finished.variables);
-    results.joint = std::move(finished.joint);
-    results.overall = overall_scores(results, results.scores, results.joint);
-    add_intervals(results, spectrum, sums_by_block, options.bootstrap);
-    results.cells = cell_scores(results, cells);
-    results.event = find_event(sources, means);
-    results.series = point_series(sources, strongest_hour(sources, means), options.values_in_memory);
-  });
+  HourlyMeans means;
+  {
+    const AllBlocks all = score_blocks(sources, options, spectrum, climate, blocks, ranks);
+    ranks.agree([&] {
+      if (ranks.is_root()) means = finish_blocks(results, spectrum, all, options.bootstrap);
+    });
+  }
   // One trajectory is read at a time from here on.
   for (const auto& member : sources.members) member.rest();
   results.trajectories = trajectory_statistics(sources, options, climate, ranks);
   const std::vector<OverallScore> of_trajectories = overall_scores(results.trajectories);
   results.overall.insert(results.overall.end(), of_trajectories.begin(), of_trajectories.end());
+  ranks.agree([&] {
+    if (!ranks.is_root()) return;
+    results.event = find_event(sources, means);
+    results.series = point_series(sources, strongest_hour(sources, means), options.values_in_memory);
+  });
   return results;
 }
 

@@ -79,6 +79,7 @@ void WindStatistics::finish(TrajectorySummary& summary) {
   for (int hour = 0; hour < 24; ++hour) hours.push_back(hour);
   summary.add_curve(kName, "daily_cycle", "1", "capacity factor by hour of the day (UTC)", "hour_of_day",
                     hours, cycle_.means());
+  summary.explain_missing_interval(kNotInBlocks);
   std::vector<double> percent, exceeded;
   for (int part = 0; part <= 100; part += 2) {
     percent.push_back(part);
@@ -87,11 +88,14 @@ void WindStatistics::finish(TrajectorySummary& summary) {
   summary.add_curve(kName, "duration", "1",
                     "power over rated power that is exceeded for this part of the time", "exceeded_percent",
                     percent, exceeded);
+  summary.explain_missing_interval(kNotInBlocks);
   summary.add_curve(kName, "ramp_quantile_99", "1", "99 % quantile of the size of changes", "ramp_hours",
                     ramps_.hours(), ramps_.quantiles(0.99));
+  summary.explain_missing_interval(kNotInBlocks);
   summary.add(kName, "low_wind_spell_longest", "h", "longest spell of any cell with " + low_wind(),
               power_.count > 0 ? step_hours_ * static_cast<double>(low_.longest())
                                : std::numeric_limits<double>::quiet_NaN());
+  summary.explain_missing_interval(kNoLongerSpell);
 }
 
 std::string WindStatistics::low_wind() const {

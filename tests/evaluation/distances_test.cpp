@@ -5,11 +5,13 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "evaluation/bootstrap.hpp"
 #include "evaluation/distribution_distances.hpp"
 #include "evaluation/ranks_in_turn.hpp"
 #include "evaluation/reliability.hpp"
 #include "evaluation/structural_similarity.hpp"
 #include "evaluation/toy_files.hpp"
+#include "evaluation/trajectory_report.hpp"
 #include "foehn/core/philox.hpp"
 #include "foehn/evaluation/report.hpp"
 #include "foehn/evaluation/verify.hpp"
@@ -24,6 +26,7 @@ using foehn::testing::ToyField;
 using foehn::testing::ToyFile;
 using foehn::testing::write_toy;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 /// What scikit-image and scipy give.
 nlohmann::json stored() {
@@ -149,6 +152,8 @@ TEST(SlicedWasserstein, OfAShiftInEveryDirectionIsItsMeanLength) {
     here.add(hour, fields);
     moved.add(hour, others);
     missing.add(hour, std::vector<double>(192, std::nan("")));
+    if (hour % 24 == 23 || hour == 96)
+      for (ProjectedDistributions* each : {&here, &moved}) each->end_block();
   }
   const double mean_length = std::sqrt(dimensions) *
                              std::exp(std::lgamma(dimensions / 2) - std::lgamma((dimensions + 1) / 2)) /
@@ -156,6 +161,14 @@ TEST(SlicedWasserstein, OfAShiftInEveryDirectionIsItsMeanLength) {
   const double found = ProjectedDistributions::sliced_wasserstein(moved.counts(), here.counts());
   EXPECT_NEAR(found, shift * mean_length, 0.15 * shift * mean_length) << "a hundred directions";
   EXPECT_EQ(ProjectedDistributions::sliced_wasserstein(here.counts(), here.counts()), 0);
+  ASSERT_EQ(here.blocks().size(), 5U);
+  const std::vector<std::int64_t> once(5, 1);
+  const std::size_t compared = ProjectedDistributions::kBlockDirections * ProjectedDistributions::kBins;
+  const double in_narrow_bins = ProjectedDistributions::sliced_wasserstein(
+      std::span(moved.counts()).first(compared), std::span(here.counts()).first(compared));
+  EXPECT_NEAR(ProjectedDistributions::sliced_wasserstein_of_blocks(weighted_sum(moved.blocks(), once),
+                                                                   weighted_sum(here.blocks(), once)),
+              in_narrow_bins, 0.02 * in_narrow_bins);
   EXPECT_TRUE(std::isnan(ProjectedDistributions::sliced_wasserstein(missing.counts(), here.counts())));
 }
 
@@ -242,6 +255,22 @@ TEST(Distances, FindAShift) {
   EXPECT_NEAR(distance.members.front(), 2, 0.05);
   EXPECT_LE(distance.lowest.front(), distance.members.front());
   EXPECT_EQ(distance.truth.front(), 0);
+}
+
+TEST(Distances, HaveIntervalsOrSayWhyNot) {
+  const io::TemporaryFolder folder;
+  const Results results = score_noise({1, 2}, folder, {}, 0.5);
+  ASSERT_EQ(results.blocks, 5);
+  const auto& sliced = statistic(results, "all_variables", "sliced_wasserstein");
+  const Interval interval = difference_interval(sliced, 0).value();
+  EXPECT_LT(interval.low, sliced.members.front());
+  EXPECT_GT(interval.high, sliced.members.front());
+  EXPECT_LT(interval.high - interval.low, 0.2 * sliced.members.front()) << "five days of noise, all alike";
+  EXPECT_EQ(sliced.no_interval, "");
+  EXPECT_THAT(statistic(results, "tas", "return_level_high").no_interval, HasSubstr("days drawn anew"));
+  EXPECT_THAT(scores_text(results, true), HasSubstr("no interval: "));
+  EXPECT_EQ(scores_json(results).at("trajectories").at("tas").at("daily_cycle").at("no_interval"),
+            "it is gathered over all hours at once, not by blocks of days");
 }
 
 TEST(Reliability, OfExchangeableMembersLiesNearTheDiagonal) {

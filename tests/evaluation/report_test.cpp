@@ -379,6 +379,25 @@ TEST(Verdicts, OfWindPowerAreOfThePeriodAsAWhole) {
                               "whole, not hour by hour")));
 }
 
+TEST(Verdicts, DoNotJudgeAgreementWithObservationsOfOthers) {
+  Results results = made_up();
+  EXPECT_THAT(verdicts_text(results), HasSubstr("standard deviations of the observation error"));
+  results.were_drawn_from_observations = false;
+  results.doubts = {"member_000.nc was drawn from other files"};
+  EXPECT_THAT(verdicts_text(results),
+              AllOf(Not(HasSubstr("standard deviations of the observation error")),
+                    Not(HasSubstr("jumps at")), HasSubstr("note: member_000.nc was drawn from other files")));
+  results.scores.clear();
+  results.variables.clear();
+  EXPECT_THAT(verdicts_text(results), HasSubstr("nothing here says so"));
+}
+
+TEST(Verdicts, NameTheScaleAtWhichPowerDiffersMost) {
+  Results results = made_up();
+  results.scores[0].spectrum = {{16, 8, 4}, {1.1, 0.25, 0.5}, {1, 1, 1}, 0.7, {}};
+  EXPECT_THAT(verdicts_text(results), HasSubstr("too smooth; 0.25 times at 8 cells"));
+}
+
 TEST(BarChart, CountsMembersUnderItsBars) {
   const std::string svg = bar_chart({.title = "ranks",
                                      .x_label = "members below",

@@ -86,6 +86,18 @@ TEST(QuantileSketch, KeepsItsValuesInCoarserSteps) {
   EXPECT_EQ(twice.wasserstein_1(coarse), 0);
 }
 
+TEST(QuantileSketch, FindsManyQuantilesInOnePass) {
+  QuantileSketch sketch(0), empty(0);
+  for (const double value : {-1e9, -3.0, -3.0, 0.0, 1e-30, 0.7, 0.7, 2.0, 5e8, 1e300}) sketch.add(value);
+  const std::vector<double> levels = {0, 0.1, 0.25, 0.4, 0.5, 0.5, 0.9, 1};
+  const std::vector<double> all = sketch.quantiles(levels);
+  ASSERT_EQ(all.size(), levels.size());
+  for (std::size_t i = 0; i < levels.size(); ++i) EXPECT_EQ(all[i], sketch.quantile(levels[i])) << levels[i];
+  EXPECT_EQ(all[3], 0) << "next to the centre";
+  EXPECT_NEAR(all[1], -1e9, 1e6);
+  for (const double level : empty.quantiles(levels)) EXPECT_TRUE(std::isnan(level));
+}
+
 TEST(Spells, CountsRunsThatAreLongEnough) {
   Spells any(1, 1), long_ones(1, 3);
   for (const bool holds : {true, false, true, true, true, false, false, true, true, true, true})
@@ -213,6 +225,23 @@ TEST(TemperatureIndices, AreMeansOverYears) {
   EXPECT_DOUBLE_EQ(value_of(summary, "tx_max"), (284 + 290 + 270 + 300) / 4.0);
   EXPECT_DOUBLE_EQ(value_of(summary, "tn_min"), (280 + 286 + 270 + 300) / 4.0);
   EXPECT_DOUBLE_EQ(value_of(summary, "frost_days"), 0.5);
+}
+
+TEST(TemperatureIndices, DrawYearsOrSayThatTheyAreTooFew) {
+  const auto indices_of = [](int years) {
+    TemperatureIndices indices("tas", {1, 0}, {1, 1, years, 24});
+    for (int year = 0; year < years; ++year) indices.add({2000 + year, 7, 1}, std::vector{290.0 + year});
+    indices.end();
+    return indices;
+  };
+  TrajectorySummary summary;
+  const TemperatureIndices six = indices_of(6);
+  ASSERT_EQ(six.years(), 6U);
+  six.finish_years({0, 0, 2, 0, 0, 4}, summary);
+  EXPECT_DOUBLE_EQ(value_of(summary, "tx_max"), (2 * 292 + 4 * 295) / 6.0);
+  TrajectorySummary of_one;
+  indices_of(1).finish_years({1}, of_one);
+  EXPECT_EQ(of_one.kinds().front().no_interval, "years are drawn anew, of which there is 1; 5 are needed");
 }
 
 TEST(Ramps, AreOverWholeStepsAlone) {

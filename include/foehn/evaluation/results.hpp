@@ -228,6 +228,9 @@ struct Results {
   std::vector<CellScores> cells;  ///< one per variable
   Event event;
   std::vector<PointSeries> series;  ///< one per variable, around the event
+  /// Whether members were drawn from these observations; if not, agreement with them and seams are not
+  /// judged. The caller's.
+  bool were_drawn_from_observations = true;
   /// Why scores may say less than they seem to, for people to read; the caller's.
   std::vector<std::string> doubts;
   /// What was evaluated with what, as names and values for people to read; the caller's.

@@ -24,6 +24,8 @@ struct TrajectoryStatistic {
   /// Of each number, members minus truth in bootstrap samples; empty where there are none, NaN where it is
   /// not defined.
   std::vector<std::vector<double>> replicates;
+  /// Why there are no such samples, where other statistics have some; empty otherwise.
+  std::string no_interval;
 
   std::size_t size() const { return abscissa.empty() ? 1 : at.size(); }
 };

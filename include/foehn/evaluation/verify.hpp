@@ -13,7 +13,8 @@
 namespace foehn::evaluation {
 
 /// Writes the climatological fields of an instant (seconds since 1970-01-01 of the members' calendar),
-/// [variable, y, x] on the members' grid, in their units and order of variables.
+/// [variable, y, x] on the members' grid, in their units and order of variables; NaN for a variable that has
+/// none.
 using Climatology = std::function<void(std::int64_t seconds, std::span<double> fields)>;
 
 /// How the uncertainty of scores is estimated: by drawing blocks of days with replacement.

@@ -275,5 +275,24 @@ TEST_F(Evaluate, SaysWhenThePriorHasNoClimatology) {
                  {"input.prior", "expected a prior of anomalies", "quant95"});
 }
 
+TEST_F(Evaluate, LeavesAnomaliesOfTransformedVariablesOutAndGoesOn) {
+  std::filesystem::create_directory(folder_ / "prior");
+  const io::Variable tas{"tas", "air_temperature_anomaly", "K"};
+  const model::Climatology climatology(std::vector<model::Harmonic>(1),
+                                       at::zeros({1, 1, 8, 12}, at::kDouble));
+  model::write_domain(folder_ / "prior/domain.nc",
+                      {{tas},
+                       toy_grid(8, 12),
+                       calendar::Calendar::standard,
+                       3600,
+                       model::Normalisation::anomaly(climatology, at::ones({1}, at::kDouble), {},
+                                                     {observation::Transform::parse("logit:-1000:1000")}),
+                       at::linspace(270, 300, 9, at::kDouble).unsqueeze(0)});
+  const auto outcome = run_here("evaluate", with("input.prior", folder_ / "prior"));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("input.prior"), HasSubstr("tas=logit:-1000:1000"),
+                                 HasSubstr("scored without that baseline")));
+}
+
 }  // namespace
 }  // namespace foehn::testing::evaluate_test
