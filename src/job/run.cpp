@@ -60,7 +60,7 @@ at::Tensor give_coarse(const comm::Communicator& world, const Plan& plan, const 
   const std::int64_t reach = 2 * plan.windows.markov_order;
   std::shared_ptr<const model::CoarseCells> cells;
   world.agree([&] { cells = model::make_coarse_cells(*prior.description.coarse, domain.grid); });
-  const model::CoarseSnapshots snapshots =
+  model::CoarseSnapshots snapshots =
       cells ? conditioning::scatter_coarse(world, plan.partition(), plan.coarse.front(),
                                            root != nullptr ? &root->coarse : nullptr, cells, domain, reach,
                                            device)
@@ -69,6 +69,8 @@ at::Tensor give_coarse(const comm::Communicator& world, const Plan& plan, const 
                                            device);
   at::Tensor of_slab;
   world.agree([&] {
+    model::TransformedSnapshots(domain.normalisation, clock_of(plan))
+        .replace_observed(domain.of_observations().normalisation.scale(), snapshots);
     std::shared_ptr<const model::CoarseFields> fields;
     if (slab.size() > 0) {
       const std::int64_t first = std::max<std::int64_t>(slab.first - reach, 0),

@@ -111,6 +111,47 @@ DeviationOfHour deviation_of_hours(const Normalisation& normalisation, const Clo
   };
 }
 
+TransformedSnapshots::TransformedSnapshots(Normalisation normalisation, const Clock& clock)
+    : normalisation_(std::move(normalisation)), clock_(clock) {
+  const observation::Transforms& transforms = normalisation_.transforms();
+  for (std::size_t i = 0; i < transforms.size(); ++i)
+    if (!transforms[i].is_none()) variables_.push_back(static_cast<std::int64_t>(i));
+}
+
+at::Tensor TransformedSnapshots::offset_at(std::int64_t hour) const {
+  return normalisation_.offset(clock_.first_seconds + hour * clock_.step_seconds, clock_.calendar);
+}
+
+at::Tensor TransformedSnapshots::value_of(std::int64_t variable, const at::Tensor& means,
+                                          const at::Tensor& offset, std::int64_t block) const {
+  const at::Tensor transformed =
+      normalisation_.transforms()[static_cast<std::size_t>(variable)].apply(means.cpu());
+  return (transformed - observation::BlockMean(block).apply(offset[variable])) /
+         normalisation_.scale()[variable];
+}
+
+void TransformedSnapshots::replace_means(const at::Tensor& fields, std::int64_t hour, std::int64_t block,
+                                         at::Tensor& means) const {
+  if (variables_.empty()) return;
+  const at::Tensor physical = normalisation_.physical(
+      fields.cpu(), clock_.first_seconds + hour * clock_.step_seconds, clock_.calendar);
+  const at::Tensor offset = offset_at(hour);
+  for (const std::int64_t variable : variables_)
+    means[variable].copy_(
+        value_of(variable, observation::BlockMean(block).apply(physical[variable]), offset, block));
+}
+
+void TransformedSnapshots::replace_observed(const at::Tensor& scale, CoarseSnapshots& snapshots) const {
+  if (variables_.empty()) return;
+  for (std::size_t i = 0; i < snapshots.hours.size(); ++i) {
+    const at::Tensor offset = offset_at(snapshots.hours[i]);
+    at::Tensor values = snapshots.values[static_cast<std::int64_t>(i)];
+    for (const std::int64_t variable : variables_)
+      values[variable].copy_(value_of(variable, values[variable].cpu().to(at::kDouble) * scale[variable],
+                                      offset, snapshots.block));
+  }
+}
+
 at::Tensor to_centres(const at::Tensor& means, std::int64_t block) {
   if (block == 1) return means.clone();
   const auto along = [&](std::int64_t dimension) {

@@ -146,9 +146,11 @@ at::Tensor fit_gaussian(const Record& record, const Settings& settings, const fs
 at::Tensor fit_residuals(const Record& record, const Settings& settings, const fs::path& gaussian,
                          const Interruption& interruption) {
   const io::IndexRange trained = record.trained();
-  core::Progress progress("fitting residuals", model::kResidualFitPasses * trained.size(), "fields", true);
   model::Domain domain = settings.has_graph() ? model::read_domain(gaussian / kAnomalies)
                                               : model::load_gaussian_prior(gaussian).domain;
+  const std::int64_t passes =
+      model::kResidualFitPasses + model::TransformedFields::passes(domain.normalisation.transforms());
+  core::Progress progress("fitting residuals", passes * trained.size(), "fields", true);
   const model::ResidualFit fit = model::fit_residuals(record.reader, trained, domain, coarse_form(settings),
                                                       settings.may_deviate, [&](std::int64_t hours) {
                                                         progress.advance(hours);
@@ -292,7 +294,7 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
     return std::make_unique<ResidualObjective>(
         std::make_unique<model::ConditionalResidual>(std::move(network), material.schedule.edm()->sigma_data,
                                                      *material.coarse),
-        model::deviation_of_hours(material.domain.normalisation, clock),
+        material.domain.normalisation, clock,
         model::make_coarse_cells(*material.coarse, material.domain.grid));
   if (!settings.corrects_gaussian()) {
     if (const diffusion::Edm* edm = material.schedule.edm())

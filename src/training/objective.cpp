@@ -77,9 +77,11 @@ model::CoarseFields ResidualObjective::coarse_fields(const at::Tensor& hours, st
   const auto since = static_cast<std::int64_t>(chosen(choice.phase, static_cast<std::size_t>(every)));
   std::vector<at::Tensor> means;
   for (std::int64_t hour = first_hour - since; hour < first_hour + window - 1 + every; hour += every) {
-    at::Tensor fields = hours[hour - first_hour + reach()];
-    if (deviation_) fields = fields * deviation_(hour).to(fields.device(), fields.scalar_type());
-    means.push_back(model::coarse_means(fields, snapshots.block, cells_.get()));
+    const at::Tensor fields = hours[hour - first_hour + reach()];
+    const at::Tensor in_units =
+        deviation_ ? fields * deviation_(hour).to(fields.device(), fields.scalar_type()) : fields;
+    means.push_back(model::coarse_means(in_units, snapshots.block, cells_.get()));
+    transformed_.replace_means(fields, hour, snapshots.block, means.back());
     snapshots.hours.push_back(hour);
   }
   snapshots.values = at::stack(means);

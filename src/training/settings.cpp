@@ -204,10 +204,15 @@ void check(const Settings& settings) {
         "network.static, network.static_files: expected both or neither, found {} names and {} files",
         settings.static_fields.size(), settings.static_files.size()));
   check_coarse(settings);
-  if (!settings.transforms.empty() && (settings.is_conditional() || settings.has_graph()))
+  if (!settings.transforms.empty() && settings.has_graph())
     throw core::UsageError(
-        fmt::format("data.transforms: expected prior.kind gaussian-preconditioned or score-unet, found {}",
-                    core::name_of(settings.kind)));
+        "data.transforms: expected a network of kind unet, found graph-transformer, which does not learn "
+        "transformed variables");
+  if (!settings.transforms.empty() && !settings.coarse_grid.empty())
+    throw core::UsageError(
+        "data.transforms, train.coarse_grid: expected one of them, found both; priors of transformed "
+        "variables "
+        "are given means over blocks (train.block)");
   if (!settings.gaussian_order) return;
   if (!settings.corrects_gaussian())
     throw core::UsageError(

@@ -78,6 +78,16 @@ class Transforms : public ::testing::Test {
     return values;
   }
 
+  /// Expects means over blocks that agree with the observations to within their error of 0.1 mm/h.
+  static void expect_means(const std::string& member) {
+    const at::Tensor coarse = fields(observations());
+    const at::Tensor means =
+        fields(member).reshape({kSampled, kNy / 2, 2, kNx / 2, 2}).mean(at::IntArrayRef{2, 4});
+    at::Tensor error = at::empty({5}, at::kFloat);
+    for (std::int64_t i = 0; i < 5; ++i) error[i] = (means[6 * i] - coarse[i]).square().mean().sqrt() / 0.1;
+    EXPECT_LT(error.max().item<float>(), 1.6) << error;
+  }
+
   static io::TemporaryFolder* folder_;
 };
 io::TemporaryFolder* Transforms::folder_ = nullptr;
@@ -91,17 +101,51 @@ TEST_F(Transforms, MembersAgreeWithObservationsAndAreNeverNegative) {
   }
   const std::string member = *folder_ / "members0/member_000.nc";
   EXPECT_EQ(io::content_of(member), io::content_of(*folder_ / "members2/member_000.nc"));
-  const at::Tensor drawn = fields(member), coarse = fields(observations());
+  const at::Tensor drawn = fields(member);
   EXPECT_EQ(drawn.min().item<float>(), 0);
   const at::Tensor between = drawn.gt(0).logical_and(drawn.le(0.01));
   EXPECT_EQ(between.sum().item<std::int64_t>(), 0);
   EXPECT_GT(drawn.eq(0).to(at::kFloat).mean().item<float>(), 0.4);
-  const at::Tensor means = drawn.reshape({kSampled, kNy / 2, 2, kNx / 2, 2}).mean(at::IntArrayRef{2, 4});
-  at::Tensor error = at::empty({5}, at::kFloat);
-  for (std::int64_t i = 0; i < 5; ++i) error[i] = (means[6 * i] - coarse[i]).square().mean().sqrt() / 0.1;
-  EXPECT_LT(error.max().item<float>(), 1.6) << error;
+  expect_means(member);
   const Outcome info = run_foehn("info", {}, 0, {member});
   EXPECT_THAT(info.out, HasSubstr("power:0.5:0.01"));
+}
+
+TEST_F(Transforms, OfAPriorGivenCoarseFieldsTakeThemTransformed) {
+  const Outcome trained = run_foehn("train", {{"data.files", record()},
+                                              {"data.transforms", "pr=power:0.5:0.01"},
+                                              {"prior.path", *folder_ / "conditional"},
+                                              {"prior.kind", "conditional-residual"},
+                                              {"prior.schedule", "edm"},
+                                              {"prior.markov_order", "2"},
+                                              {"network.hidden", "16,16"},
+                                              {"network.blocks", "1,1"},
+                                              {"network.attention", "1"},
+                                              {"train.block", "2"},
+                                              {"train.every", "6"},
+                                              {"train.windows", "800"},
+                                              {"train.batch", "16"},
+                                              {"train.learning_rate", "0.002"}});
+  ASSERT_EQ(trained.exit_code, 0) << trained;
+  Options sample = sample_options(*folder_ / "given1");
+  sample["prior.path"] = *folder_ / "conditional";
+  sample["sampler.guidance"] = "none";
+  sample.erase("observation.std");
+  for (const int ranks : {1, 2}) {
+    sample["output.directory"] = *folder_ / ("given" + std::to_string(ranks));
+    const Outcome outcome = run_foehn("sample", sample, ranks);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+  }
+  const std::string member = *folder_ / "given1/member_000.nc";
+  EXPECT_EQ(io::content_of(member), io::content_of(*folder_ / "given2/member_000.nc"));
+  EXPECT_EQ(fields(member).min().item<float>(), 0);
+  EXPECT_GT(fields(member).eq(0).to(at::kFloat).mean().item<float>(), 0.4);
+  sample["sampler.guidance"] = "mmps";
+  sample["observation.std"] = "0.1";
+  sample["output.directory"] = *folder_ / "guided";
+  const Outcome guided = run_foehn("sample", sample);
+  ASSERT_EQ(guided.exit_code, 0) << guided;
+  expect_means(*folder_ / "guided/member_000.nc");
 }
 
 TEST_F(Transforms, RefuseNegativePrecipitationByName) {
@@ -140,8 +184,9 @@ TEST_F(Transforms, RefuseNegativePrecipitationByName) {
                   {"data.transforms", "pr=log:0.1"},
                   {"prior.path", *folder_ / "trained"},
                   {"prior.schedule", "edm"},
-                  {"prior.kind", "conditional-residual"}},
-                 "data.transforms: expected prior.kind gaussian-preconditioned or score-unet");
+                  {"prior.kind", "conditional-residual"},
+                  {"train.coarse_grid", "O8"}},
+                 "data.transforms, train.coarse_grid: expected one of them, found both");
 }
 
 }  // namespace

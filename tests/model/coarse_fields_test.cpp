@@ -164,6 +164,45 @@ TEST(DeviationOfHours, IsThatOfTheNormalisationAtTheirTimes) {
   EXPECT_TRUE(at::equal(found(5), deviation.at(7 * 3600, clock.calendar)));
 }
 
+/// Two variables about a climatology that differs from cell to cell; the second is transformed.
+Normalisation with_transform(const std::string& transform) {
+  at::manual_seed(3);
+  const at::Tensor mean = at::rand({1, 2, 4, 6}, at::kDouble) + 0.5;
+  return Normalisation::anomaly(Climatology({{}}, mean), at::tensor({3.0, 0.8}, at::kDouble), {},
+                                {{}, observation::Transform::parse(transform)});
+}
+
+TEST(TransformedSnapshots, OfObservedMeansAreThoseOfTheFieldsThemselves) {
+  const Normalisation normalisation = with_transform("power:0.5:0.01");
+  const TransformedSnapshots transformed(normalisation, {});
+  const at::Tensor fields = at::randn({2, 4, 6}, at::kDouble).to(at::kFloat);
+  at::Tensor means = observation::BlockMean(2).apply(fields);
+  const at::Tensor untouched = means[0].clone();
+  transformed.replace_means(fields, 7, 2, means);
+  EXPECT_TRUE(at::equal(means[0], untouched));
+
+  const at::Tensor amounts = normalisation.physical(fields, 0, calendar::Calendar::standard)[1];
+  EXPECT_GT(amounts.eq(0).sum().item<std::int64_t>(), 0);
+  const at::Tensor scale = at::tensor({1.0, 0.25}, at::kDouble);
+  CoarseSnapshots observed{2, {7}, at::zeros({1, 2, 2, 3}, at::kFloat)};
+  observed.values[0][1].copy_(observation::BlockMean(2).apply(amounts) / 0.25);
+  transformed.replace_observed(scale, observed);
+  EXPECT_TRUE(at::allclose(observed.values[0][1], means[1], 1e-5, 1e-6)) << observed.values[0][1] << means[1];
+}
+
+TEST(TransformedSnapshots, TransformTheMean) {
+  const Normalisation normalisation = with_transform("log:0.1");
+  at::Tensor means = at::zeros({2, 2, 3}, at::kDouble);
+  const at::Tensor fields = at::full({2, 4, 6}, 2.0, at::kDouble);
+  TransformedSnapshots(normalisation, {}).replace_means(fields, 0, 2, means);
+  const at::Tensor offset = normalisation.offset(0, calendar::Calendar::standard)[1];
+  const at::Tensor amounts = (offset + 0.8 * 2).exp() - 0.1;
+  const observation::BlockMean blocks(2);
+  const at::Tensor expected = ((blocks.apply(amounts) + 0.1).log() - blocks.apply(offset)) / 0.8;
+  EXPECT_TRUE(at::allclose(means[1], expected, 1e-12, 1e-12));
+  EXPECT_TRUE(means[1].gt(2).all().item<bool>());  // a mean of amounts is above the amount of a mean
+}
+
 TEST(CoarseForm, ThatDoesNotFitIsRefused) {
   const grid::Grid grid = two_variables(anomalies_of_two_variables(), at::zeros({2, 9}, at::kDouble)).grid;
   const auto check = [&](const CoarseForm& form) { check_form(form, grid, 2); };

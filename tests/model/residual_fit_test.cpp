@@ -8,6 +8,7 @@
 #include "foehn/core/error.hpp"
 #include "foehn/core/philox.hpp"
 #include "foehn/io/field_writer.hpp"
+#include "foehn/model/transformed_fields.hpp"
 #include "io/test_files.hpp"
 
 namespace foehn::model::residual_fit_test {
@@ -115,6 +116,26 @@ TEST_F(FitOfResiduals, FindsHowMuchLargerResidualsOfHoursAreThatNoClimatologyKno
   const double expected = std::sqrt((1 + 5 / m) / (1 - 5 / n));
   EXPECT_GT(found.inflation[0].item<double>(), 1);
   EXPECT_NEAR(found.inflation[0].item<double>(), expected, 0.5 * (expected - 1));
+}
+
+/// Where fields vary little, a transform is linear: residuals are those of the fields times its slope.
+TEST_F(FitOfResiduals, IsOfTransformedValues) {
+  const io::FieldReader reader({folder_ / "record.nc"}, {});
+  Domain transformed = domain();
+  const observation::Transforms transforms{observation::Transform::parse("log:2000")};
+  const double middle = std::log(280 + 2000), slope = 1.0 / (280 + 2000);
+  transformed.normalisation =
+      Normalisation::anomaly(Climatology({{}}, at::full({1, 1, kNy, kNx}, middle, at::kDouble)),
+                             at::tensor({15 * slope}, at::kDouble), {}, transforms);
+  std::int64_t read = 0;
+  const ResidualFit found = fit_residuals(reader, {0, kHours}, transformed, {{kBlock}, {6}, {}}, false,
+                                          [&](std::int64_t hours) { read += hours; });
+  EXPECT_EQ(read, (kResidualFitPasses + TransformedFields::passes(transforms)) * kHours);
+  EXPECT_EQ(found.normalisation.transforms(), transforms);
+  const ResidualFit plain =
+      fit_residuals(reader, {0, kHours}, domain(), {{kBlock}, {6}, {}}, false, [](std::int64_t) {});
+  const double expected = plain.normalisation.scale().item<double>() * slope;
+  EXPECT_NEAR(found.normalisation.scale().item<double>() / expected, 1, 0.01);
 }
 
 TEST_F(FitOfResiduals, RefusesAPeriodWithoutAGapOfEachKind) {

@@ -54,6 +54,37 @@ struct CoarseSnapshots {
 /// @return        [..., Y, X]
 at::Tensor coarse_means(const at::Tensor& fields, std::int64_t block, const CoarseCells* cells);
 
+/// Snapshots of the variables that a prior transforms. What such a prior is given is the transform of a mean,
+/// which a coarse file can say, and not the mean of transformed fields, which it cannot: (T(mean) - mean of
+/// the offset)/scale.
+class TransformedSnapshots {
+ public:
+  /// Of a normalisation that transforms nothing, this changes nothing.
+  /// @param normalisation  of the domain, in mode anomaly
+  /// @param clock          of the trajectory, or of the record
+  TransformedSnapshots(Normalisation normalisation, const Clock& clock);
+
+  /// Replaces the means of transformed variables that come from fields.
+  /// @param fields  normalised, of an hour, [variable, y, x]
+  /// @param means   of fields times deviation, [variable, Y, X]
+  void replace_means(const at::Tensor& fields, std::int64_t hour, std::int64_t block,
+                     at::Tensor& means) const;
+  /// Replaces the observed values of transformed variables.
+  /// @param snapshots  means over blocks
+  /// @param scale      by which observed values are divided, [variable], float64 (Domain::of_observations)
+  void replace_observed(const at::Tensor& scale, CoarseSnapshots& snapshots) const;
+
+ private:
+  /// @param means  physical, [Y, X]
+  at::Tensor value_of(std::int64_t variable, const at::Tensor& means, const at::Tensor& offset,
+                      std::int64_t block) const;
+  at::Tensor offset_at(std::int64_t hour) const;
+
+  Normalisation normalisation_;
+  Clock clock_;
+  std::vector<std::int64_t> variables_;  // those that are transformed
+};
+
 /// Coarse fields at consecutive hours, on the cells of the domain.
 struct CoarseFields {
   std::int64_t first_hour = 0;

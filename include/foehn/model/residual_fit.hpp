@@ -17,7 +17,7 @@ struct ResidualFit {
   at::Tensor inflation;
 };
 
-/// How often fit_residuals reads the period.
+/// How often fit_residuals reads the period, beside what TransformedFields::passes says.
 inline constexpr std::int64_t kResidualFitPasses = 2;
 
 /// @throws core::Error if the period has too few hours for a gap of each length and block
@@ -31,12 +31,12 @@ void check_residual_fit(io::IndexRange period, const CoarseForm& form);
 /// of them lies an hour that is left out, so that snapshots fall on all hours of the day.
 ///
 /// @param period     instants of the reader to use; at least one gap of each length and block
-/// @param domain     of the period's anomalies: its climatology is the result's too
+/// @param domain     of the period's anomalies: its climatology and its transforms are the result's too
 /// @param form       blocks and hours between snapshots; the scale is not looked at
 /// @param may_deviate  whether residuals may be normalised by a deviation that differs between cells and
 ///                     instants
-/// @param advanced   called with the number of instants read, for progress; kResidualFitPasses times the
-///                   period in all
+/// @param advanced   called with the number of instants read, for progress: kResidualFitPasses and
+///                   TransformedFields::passes times the period in all
 /// @throws core::Error as check_residual_fit, or if a variable has no residual
 ResidualFit fit_residuals(const io::FieldReader& reader, io::IndexRange period, const Domain& domain,
                           const CoarseForm& form, bool may_deviate,

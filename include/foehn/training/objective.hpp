@@ -93,11 +93,18 @@ class CorrectionObjective : public Objective {
 /// residual.
 class ResidualObjective : public Objective {
  public:
-  /// @param deviation  of the record's hours
-  /// @param cells      of the form's coarse grid; null: its means are over blocks
-  ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser, model::DeviationOfHour deviation,
+  /// @param normalisation  of the record's fields
+  /// @param clock          of its hours
+  /// @param cells          of the form's coarse grid; null: its means are over blocks. With them nothing may
+  /// be
+  ///                       transformed
+  ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser,
+                    const model::Normalisation& normalisation, const model::Clock& clock,
                     std::shared_ptr<const model::CoarseCells> cells = {})
-      : denoiser_(std::move(denoiser)), deviation_(std::move(deviation)), cells_(std::move(cells)) {}
+      : denoiser_(std::move(denoiser)),
+        deviation_(model::deviation_of_hours(normalisation, clock)),
+        transformed_(normalisation, clock),
+        cells_(std::move(cells)) {}
   model::Network& network() override { return denoiser_->network(); }
   /// Up to the snapshots before and after a window.
   std::int64_t reach() const override { return denoiser_->form().longest_gap() - 1; }
@@ -112,6 +119,7 @@ class ResidualObjective : public Objective {
 
   std::unique_ptr<model::ConditionalResidual> denoiser_;
   model::DeviationOfHour deviation_;
+  model::TransformedSnapshots transformed_;
   std::shared_ptr<const model::CoarseCells> cells_;
 };
 
