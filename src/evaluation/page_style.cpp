@@ -25,6 +25,7 @@ th, td { text-align: right; padding: 2px 10px; border-bottom: 1px solid var(--li
 td:first-child, th:first-child { text-align: left; padding-left: 0 }
 table.text td { text-align: left; white-space: normal; overflow-wrap: anywhere }
 table.text td:first-child { min-width: 9em; vertical-align: top; overflow-wrap: normal; word-break: normal }
+table.wrapped td { white-space: normal; vertical-align: top }
 .scroll { overflow-x: auto }
 .verdicts { list-style: none; padding: 0 } .verdicts li { display: grid; grid-template-columns: 3.4em 1fr }
 .answers { list-style: none; padding: 0; font-size: 17px } .answers b { margin-right: 0.6em }

@@ -138,7 +138,8 @@ std::string trajectories_html(const Results& results) {
   const std::vector<TrajectoryRow> rows = trajectory_rows(results.trajectories, false);
   if (rows.empty()) return "";
   std::string html =
-      "<h2 id=\"trajectories\">Each trajectory by itself</h2>\n<div class=\"scroll\"><table><tr><th></th>"
+      "<h2 id=\"trajectories\">Each trajectory by itself</h2>\n<div class=\"scroll\"><table "
+      "class=\"wrapped\"><tr><th></th>"
       "<th>members<br>(lowest to highest)</th><th>reference</th><th>interpolation</th>"
       "<th>members minus<br>reference</th></tr>\n";
   for (const TrajectoryRow& row : rows)
