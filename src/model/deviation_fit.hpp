@@ -22,7 +22,7 @@ class DeviationEstimator {
   /// @param shape  {variables, ny, nx}
   /// @param folds  of the cross-validation
   DeviationEstimator(const std::vector<Harmonic>& harmonics, const std::vector<std::int64_t>& shape,
-                     std::int64_t folds, bool has_rows = true);
+                     std::int64_t folds, bool has_rows);
 
   /// @param anomaly  [variable, y, x], physical units, from a climatology that does not know its hour
   /// @param keeps    whether the choice is made by this one too: a copy stays in memory

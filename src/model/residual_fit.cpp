@@ -147,7 +147,8 @@ ResidualFit fit_residuals(const io::FieldReader& reader, io::IndexRange period, 
   const std::vector<std::int64_t> shape{static_cast<std::int64_t>(reader.variables().size()),
                                         reader.grid().ny(), reader.grid().nx()};
   DeviationEstimator estimator(harmonics_for(reader.step_seconds(), period.size() * reader.step_seconds()),
-                               shape, static_cast<std::int64_t>(kFoldsOfResiduals));
+                               shape, static_cast<std::int64_t>(kFoldsOfResiduals),
+                               !reader.grid().unstructured);
   at::Tensor known = at::zeros({shape[0]}, at::kDouble);  // squares of residuals from the whole climatology
   std::int64_t hours = 0, read = period.first;
   const std::int64_t stride = stride_of(reader, period.size());

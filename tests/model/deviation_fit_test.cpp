@@ -17,7 +17,7 @@ constexpr auto kCalendar = calendar::Calendar::noleap;
 /// Independent normal values every hour, of a standard deviation of the cell and the hour of the day.
 template <class At>
 DeviationEstimator estimator_of(At&& deviation_at) {
-  DeviationEstimator estimator(harmonics_for(3600, kHours * 3600), {1, kNy, kNx}, kFolds);
+  DeviationEstimator estimator(harmonics_for(3600, kHours * 3600), {1, kNy, kNx}, kFolds, true);
   at::Tensor noise = at::empty({1, kNy, kNx}, at::kDouble);
   for (std::int64_t hour = 0; hour < kHours; ++hour) {
     core::fill_normal<double>({.seed = 5}, static_cast<std::uint32_t>(hour),
