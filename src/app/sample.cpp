@@ -81,6 +81,17 @@ int draw(const comm::Communicator& world, const Call& call, const SampleOptions&
   return result.is_done ? 0 : kStoppedWithCheckpoint;
 }
 
+/// Lets the others of a group go.
+/// @param failure  of all leaders; null: none. Thrown where the network failed, whose ranks cannot go
+void release(job::SpaceGroup& group, const std::exception_ptr& failure) {
+  try {
+    group.release();
+  } catch (const core::Error&) {
+    if (failure) std::rethrow_exception(failure);
+    throw;
+  }
+}
+
 /// Draws members where groups of ranks evaluate windows together.
 /// @param drawn  draws them on the leaders of groups, with what loads a prior
 /// @return       as drawn, on all ranks
@@ -96,11 +107,11 @@ int draw_in_groups(const comm::Communicator& world, job::SpaceGroup& group,
     else
       group.help();
   } catch (const core::CollectiveError& error) {
-    // All ranks know of it; or those of a team alone, so that the job must end at once.
-    if (error.scope() == core::Scope::world || group.has_begun()) throw;
+    // All ranks know of it; or those of one of several teams alone, so that the job must end at once.
+    if (error.scope() == core::Scope::world || group.has_teams()) throw;
     failure = std::current_exception();  // of all leaders
   }
-  if (group.leads()) group.release();
+  if (group.leads()) release(group, failure);
   world.agree([&] {
     if (failure) std::rethrow_exception(failure);
   });

@@ -13,6 +13,8 @@
 #include <optional>
 
 #include "foehn/calendar/time_axis.hpp"
+#include "foehn/comm/space_groups.hpp"
+#include "foehn/comm/transport.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/progress.hpp"
@@ -70,17 +72,19 @@ std::string cells_text(const grid::Grid& grid) {
 
 /// A few lines for people.
 std::string describe(const training::Settings& settings, const training::TrainingOptions& training,
-                     const training::Material& material, const comm::Communicator& world) {
+                     const training::Material& material, const comm::Communicator& world,
+                     std::int64_t space_ranks) {
   const auto architecture =
       architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
   return fmt::format(
       "{} of {} parameters, window of {} steps of {}, on {}\n{} fields to train on, {} held out; "
       "{} steps of "
-      "{} windows on {} rank{}\n",
+      "{} windows on {} rank{}{}\n",
       core::name_of(settings.kind), model::parameter_count(model::expected_tensors(architecture)),
       model::channels_of(architecture).window, calendar::format_step(material.domain.step_seconds),
       cells_text(material.domain.grid), material.span.trained(), material.span.held_out, training.steps(),
-      training.batch, world.size(), world.size() == 1 ? "" : "s");
+      training.batch, world.size(), world.size() == 1 ? "" : "s",
+      space_ranks > 1 ? fmt::format(", {} of which share out the cells of each", space_ranks) : "");
 }
 
 /// A training's lines for people while it runs, and the rows of its training.csv.
@@ -234,12 +238,27 @@ training::TrainingState first_state(const comm::Communicator& world, const train
   return state;
 }
 
+/// Lets the ranks of a group share out the cells of a network, a graph transformer.
+/// @param group  outlives the transport
+/// @return       what carries cells between them, which outlives the network
+/// @note Collective over the group.
+std::unique_ptr<comm::Transport> share_cells(const comm::Communicator& group,
+                                             const process::Hardware& hardware, model::Network& network) {
+  auto transport = comm::make_transport(group, hardware.device, hardware.transport);
+  dynamic_cast<model::GraphTransformer&>(network).share(*transport);
+  return transport;
+}
+
 int run(const Call& call, const Context& context, const TrainOptions& options) {
   const comm::Communicator& world = context.world;
   process::set_threads(options.threads);
   const process::Hardware hardware = process::choose_hardware(world, options.hardware);
   const training::Settings settings = options.settings();
-  world.agree([&] { model::check_precision(settings.precision, hardware.device); });
+  world.agree([&] {
+    options.check_space_ranks();
+    model::check_precision(settings.precision, hardware.device);
+  });
+  const comm::SpaceGroups groups(world, options.space_ranks);
   const training::PreparedPaths paths(settings);
   context.watchdog.set_timeout(options.timeout_minutes * 60);
 
@@ -255,14 +274,20 @@ int run(const Call& call, const Context& context, const TrainOptions& options) {
   training::TrainingOptions training =
       training_options(settings, material.span.held_out, material.domain, material.schedule);
   training.transport = hardware.transport;
-  if (world.is_root()) std::cout << describe(settings, training, material, world) << std::flush;
+  if (world.is_root())
+    std::cout << describe(settings, training, material, world, options.space_ranks) << std::flush;
   process::log_transport(world, hardware);
 
+  std::unique_ptr<comm::Transport> of_cells;  // outlives the network
   std::unique_ptr<training::Objective> objective;
-  std::optional<training::Trainer> trainer;
   world.agree([&] {
     objective = make_objective(settings, material, at::TensorOptions(at::kFloat).device(hardware.device));
-    trainer.emplace(world, *objective, *fields, training, material.drawn.get());
+  });
+  if (options.space_ranks > 1) of_cells = share_cells(groups.group, hardware, objective->network());
+  std::optional<training::Trainer> trainer;
+  world.agree([&] {
+    trainer.emplace(training::TrainingRanks(world, groups.alike), *objective, *fields, training,
+                    material.drawn.get());
   });
   training::Checkpoints checkpoints(settings.checkpoint_folder(),
                                     identity_of(call, hardware, *prepared, start));

@@ -358,8 +358,22 @@ void declare_train_options(config::OptionTable& table, TrainOptions& options) {
             {.doc = "Compute the network's convolutions and products in training steps in this arithmetic: "
                     "fp32, tf32 (GPUs only) or bf16; parameters, their averages, sums and held-out losses "
                     "are fp32 in all of them."});
+  table.add("run.space_ranks", &options.space_ranks,
+            {.doc = "Let groups of this many ranks compute each window of a graph-transformer together, each "
+                    "some of its cells: for windows that are too large for one GPU or machine. The prior is "
+                    "the same, bit for bit, as of one rank in place of each group.",
+             .unit = "1",
+             .minimum = 1,
+             .maximum = 65536,
+             .changes_result = false});
   add_threads_option(table, options.threads);
   add_timeout_option(table, options.timeout_minutes);
+}
+
+void TrainOptions::check_space_ranks() const {
+  if (space_ranks > 1 && !has_graph())
+    throw core::UsageError(
+        "run.space_ranks: expected 1 with a u-net, as only a graph-transformer shares out cells over ranks");
 }
 
 training::Settings TrainOptions::settings() const {

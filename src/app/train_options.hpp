@@ -13,9 +13,12 @@ namespace foehn::app {
 struct TrainOptions : training::Settings {
   Deviating deviation = Deviating::automatic;
   process::HardwareChoice hardware = {};
+  std::int64_t space_ranks = 1;
   std::int64_t threads = 1;
   double timeout_minutes = kTimeoutMinutes;
 
+  /// @throws UsageError if ranks are to share out cells that the network does not share out
+  void check_space_ranks() const;
   /// With what the words mean.
   training::Settings settings() const;
 };

@@ -11,20 +11,6 @@
 
 namespace foehn::job {
 
-namespace {
-
-/// @return  which group a rank belongs to
-int group_of(const comm::Communicator& world, std::int64_t ranks) {
-  world.agree([&] {
-    if (world.size() % ranks != 0)
-      throw core::UsageError(fmt::format(
-          "run.space_ranks: expected a divisor of the number of ranks, {}, found {}", world.size(), ranks));
-  });
-  return world.rank() / static_cast<int>(ranks);
-}
-
-}  // namespace
-
 void check_shares_cells(const model::PriorDescription& prior) {
   if (!prior.network || !std::holds_alternative<model::GraphTransformerArchitecture>(*prior.network))
     throw core::UsageError(fmt::format(
@@ -34,22 +20,18 @@ void check_shares_cells(const model::PriorDescription& prior) {
 }
 
 SpaceGroup::SpaceGroup(const comm::Communicator& world, std::int64_t ranks, const process::Hardware& hardware)
-    : world_(world),
-      hardware_(hardware),
-      group_(world.split(group_of(world, ranks))),
-      alike_(world.split(group_.is_root() ? 0 : 1)) {}
+    : world_(world), hardware_(hardware), groups_(world, ranks) {}
 
 void SpaceGroup::share(std::optional<model::PriorFiles> files, const std::vector<std::int64_t>& facts) {
   const auto precision = static_cast<model::Precision>(facts[1]);
   prior_ = std::make_shared<const model::PriorBundle>(job::load_prior(
       world_, std::move(files), at::TensorOptions(at::kFloat).device(hardware_.device), precision));
   prior_->set_clock({static_cast<calendar::Calendar>(facts[2]), facts[3], facts[4]});
-  transport_ = comm::make_transport(group_, hardware_.device, hardware_.transport);
+  transport_ = comm::make_transport(groups_.group, hardware_.device, hardware_.transport);
   auto* const network = dynamic_cast<model::GraphTransformer*>(prior_->network);
   world_.agree([&] {
     if (network == nullptr) throw core::Error("the prior's network does not share out cells");
-    network->share(model::make_graph(prior_->description.domain.grid, network->architecture().mesh_level),
-                   *transport_);
+    network->share(*transport_);
   });
   network_ = network;
 }
@@ -59,7 +41,7 @@ std::shared_ptr<const model::PriorBundle> SpaceGroup::load(std::optional<model::
   std::vector<std::int64_t> facts{1, static_cast<std::int64_t>(plan.precision),
                                   static_cast<std::int64_t>(plan.period.calendar), plan.period.first_seconds,
                                   plan.period.step_seconds};
-  has_begun_ = true;
+  has_teams_ = plan.ranks_per_member < leaders().size();
   world_.broadcast(facts);
   share(std::move(files), facts);
   return prior_;

@@ -84,7 +84,7 @@ struct Tile {
 std::vector<Tile> tiles_of(const EdgeRounds& rounds) {
   std::vector<Tile> tiles;
   std::int64_t first = 0;
-  for (const std::int64_t size : rounds.tiles) {
+  for (const std::int64_t size : rounds.tiles.sizes()) {
     tiles.push_back({first, size});
     first += size;
   }
@@ -221,7 +221,7 @@ class Gathering {
 
 EdgeRounds::EdgeRounds(const mesh::Layer& layer, const NodeBands& sources, const NodeBands& destinations,
                        const at::TensorOptions& options, comm::Transport* transport)
-    : source_tiles(sources.tiles()), tiles(destinations.tiles()) {
+    : source_tiles(sources, transport), tiles(destinations, transport) {
   const mesh::EdgeList& edges = layer.edges;
   const Gathering of_sources(edges.source, sources, edges.destination, destinations, transport),
       of_destinations(edges.destination, destinations, edges.source, sources, transport);

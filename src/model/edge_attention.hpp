@@ -8,7 +8,7 @@
 
 #include "foehn/comm/row_exchange.hpp"
 #include "foehn/mesh/graph.hpp"
-#include "model/node_bands.hpp"
+#include "model/tiles.hpp"
 
 namespace foehn::model {
 
@@ -31,7 +31,7 @@ struct EdgeRounds {
   /// What is known of an edge: mesh::kEdgeFeatures numbers, and a 1 that stands for a constant.
   static constexpr std::int64_t kFeatures = mesh::kEdgeFeatures + 1;
 
-  std::vector<std::int64_t> source_tiles, tiles;  ///< of this rank's sources and destinations
+  Tiles source_tiles, tiles;  ///< of this rank's sources and destinations
   at::Tensor source;       ///< [round, destination], int64, of those gathered; 0 where there are fewer edges
   at::Tensor is_absent;    ///< [round, destination], whether it has fewer
   at::Tensor features;     ///< [round, destination, kFeatures]; zeros where absent

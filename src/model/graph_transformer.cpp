@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,12 +19,29 @@ namespace {
 
 constexpr std::int64_t kMostGraphLayers = 1000;
 
+/// Carries out an order with the other ranks.
+/// @param nodes  that ranks share out; null: this one has all
+template <class Work>
+at::Tensor together(const SharedNodes* nodes, const SharedNodes::Order& order, const Work& work) {
+  if (nodes == nullptr || !nodes->is_first()) return work();
+  nodes->tell(order);
+  const at::Tensor result = work();
+  nodes->finished();
+  return result;
+}
+
 }  // namespace
 
 /// The layers, and where they compute.
 struct GraphTransformer::Computation {
   GraphTransformerLayers layers;
-  GraphTransformerLayers::Nodes nodes;
+  std::shared_ptr<const mesh::Graph> graph;  // until there are nodes
+  std::optional<GraphTransformerLayers::Nodes> nodes;
+
+  const GraphTransformerLayers::Nodes& all_nodes(const at::TensorOptions& options) {
+    if (!nodes) nodes.emplace(*std::exchange(graph, nullptr), options);
+    return *nodes;
+  }
 };
 
 void check_architecture(const GraphTransformerArchitecture& architecture) {
@@ -72,17 +90,17 @@ mesh::Graph make_graph(const grid::Grid& grid, std::int64_t mesh_level) {
 }
 
 GraphTransformer::GraphTransformer(const GraphTransformerArchitecture& architecture,
-                                   const std::map<std::string, at::Tensor>& tensors, const mesh::Graph& graph,
+                                   const std::map<std::string, at::Tensor>& tensors,
+                                   std::shared_ptr<const mesh::Graph> graph,
                                    const at::TensorOptions& tensor_options, Precision asked)
     : Network(architecture.window_channels(), tensor_options, asked),
       architecture_(architecture),
-      cells_(static_cast<std::int64_t>(graph.data.size())) {
+      cells_(static_cast<std::int64_t>(graph->data.size())) {
   TensorShapes shapes;
   for (const auto& [name, tensor] : tensors) shapes[name] = tensor.sizes().vec();
   check_tensors(expected_tensors(architecture), shapes);
   for (const auto& [name, tensor] : tensors) own_tensors()[name] = tensor.to(tensor_options).contiguous();
-  computation_ = std::make_unique<Computation>(
-      Computation{layers_in(asked), GraphTransformerLayers::Nodes(graph, tensor_options)});
+  computation_ = std::make_unique<Computation>(Computation{layers_in(asked), std::move(graph), {}});
   if (asked == Precision::bf16) own_tensors().clear();  // the layers have rounded ones of their own
 }
 
@@ -96,9 +114,11 @@ GraphTransformerLayers GraphTransformer::layers_in(Precision asked) const {
                           }}};
 }
 
-void GraphTransformer::share(const mesh::Graph& graph, comm::Transport& transport) {
-  computation_->nodes = GraphTransformerLayers::Nodes(graph, options(), transport);
-  shared_ = std::make_unique<const SharedNodes>(transport, computation_->nodes.data_band, options().device());
+void GraphTransformer::share(comm::Transport& transport) {
+  if (!computation_->graph) throw core::Error("a graph transformer that has computed shares out no cells");
+  computation_->nodes.emplace(*std::exchange(computation_->graph, nullptr), options(), transport);
+  shared_ = std::make_unique<const SharedNodes>(transport, computation_->nodes->data_tiles.band(),
+                                                options().device());
 }
 
 void GraphTransformer::serve() {
@@ -117,15 +137,15 @@ void GraphTransformer::release() {
 at::Tensor GraphTransformer::noise_estimate(const diffusion::Windows& noisy,
                                             const diffusion::NoiseLevel& level) {
   check_shape(noisy.fields);
-  if (shared_ && shared_->is_first()) shared_->tell({SharedNodes::Task::estimate, noisy, level, {}});
-  return Network::noise_estimate(noisy, level);
+  return together(shared_.get(), {SharedNodes::Task::estimate, noisy, level, {}},
+                  [&] { return Network::noise_estimate(noisy, level); });
 }
 
 at::Tensor GraphTransformer::noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                                        const at::Tensor& cotangent) {
   check_shape(noisy.fields);
-  if (shared_ && shared_->is_first()) shared_->tell({SharedNodes::Task::product, noisy, level, cotangent});
-  return Network::noise_vjp(noisy, level, cotangent);
+  return together(shared_.get(), {SharedNodes::Task::product, noisy, level, cotangent},
+                  [&] { return Network::noise_vjp(noisy, level, cotangent); });
 }
 
 void GraphTransformer::check_shape(const at::Tensor& noisy) const {
@@ -143,7 +163,7 @@ at::Tensor GraphTransformer::compute(const at::Tensor& complete, const at::Tenso
   const at::Tensor all = complete.flatten(2).transpose(1, 2).contiguous();
   const at::Tensor cells = shared_ ? shared_->own(all) : all;
   const auto with = [&](const GraphTransformerLayers& layers) {
-    return layers(cells, t, labels, computation_->nodes);
+    return layers(cells, t, labels, computation_->all_nodes(options()));
   };
   const at::Tensor own = asked == precision() ? with(computation_->layers) : with(layers_in(asked));
   const at::Tensor answer = shared_ ? shared_->all(own) : own;

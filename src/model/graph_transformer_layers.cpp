@@ -61,16 +61,26 @@ at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight = {}, const 
   return at::layer_norm(x, {x.size(-1)}, weight, bias, kGraphNormEpsilon);
 }
 
+/// As Linear says.
+at::Tensor mapped(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (weight.scalar_type() == x.scalar_type()) return at::linear(x, weight, bias);
+  const at::Tensor factor = x.to(weight.scalar_type());
+  if (!x.is_cpu()) return at::linear(factor, weight, bias).to(x.scalar_type());
+  // LibTorch may add in bf16 on processors without products of bf16.
+  return at::linear(factor.to(x.scalar_type()), weight.to(x.scalar_type()), bias.to(x.scalar_type()));
+}
+
 }  // namespace
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  const at::Tensor& weight = parameters_.weight;
-  if (weight.scalar_type() == x.scalar_type()) return at::linear(x, weight, parameters_.bias);
-  const at::Tensor factor = x.to(weight.scalar_type());
-  if (!x.is_cpu()) return at::linear(factor, weight, parameters_.bias).to(x.scalar_type());
-  // LibTorch may add in bf16 on processors without products of bf16.
-  return at::linear(factor.to(x.scalar_type()), weight.to(x.scalar_type()),
-                    parameters_.bias.to(x.scalar_type()));
+  return mapped(x, parameters_.weight, parameters_.bias);
+}
+
+at::Tensor Linear::operator()(const at::Tensor& x, const Tiles& tiles) const {
+  return by_tile(tiles, {x}, {parameters_.weight, parameters_.bias},
+                 [](const std::vector<at::Tensor>& tile, const std::vector<at::Tensor>& own) {
+                   return mapped(tile[0], own[0], own[1]);
+                 });
 }
 
 ConditionalNorm::ConditionalNorm(const TensorSource& source, const std::string& name, std::int64_t width)
@@ -96,7 +106,8 @@ at::Tensor NoiseCondition::operator()(const at::Tensor& t) const {
 
 GraphBlock::GraphBlock(const Sources& sources, const std::string& name, std::int64_t width,
                        std::int64_t heads, bool between)
-    : heads_(heads),
+    : width_(width),
+      heads_(heads),
       destination_norm_(noting(sources.exact, parameters_), name + ".norm", width),
       mlp_norm_(noting(sources.exact, parameters_), name + ".mlp_norm", width),
       query_(noting(sources.rounded, parameters_), name + ".query", width, width),
@@ -124,41 +135,62 @@ at::Tensor GraphBlock::edge_map() const {
   return at::cat({edge.weight, edge.bias.unsqueeze(1)}, 1).unflatten(0, at::IntArrayRef{heads_, -1});
 }
 
+GraphBlock GraphBlock::with(const std::vector<at::Tensor>& parameters) const {
+  std::size_t next = 0;
+  const TensorSource in_order = [&](const std::string&, const auto&) { return parameters[next++]; };
+  return {{in_order, in_order}, "", width_, heads_, source_norm_.has_value()};
+}
+
+template <class Work>
+at::Tensor GraphBlock::on_tiles(const Tiles& tiles, const std::vector<at::Tensor>& nodes,
+                                const at::Tensor& condition, const Work& work) const {
+  std::vector<at::Tensor> shared = parameters_;
+  shared.push_back(condition);
+  return by_tile(tiles, nodes, shared,
+                 [&](const std::vector<at::Tensor>& tile, const std::vector<at::Tensor>& own) {
+                   const bool are_shared = own.front().is_same(shared.front());
+                   return are_shared ? work(tile, *this, condition) : work(tile, with(own), own.back());
+                 });
+}
+
 at::Tensor GraphBlock::offered(const at::Tensor& source, const at::Tensor& condition,
                                const EdgeRounds& rounds) const {
-  const ConditionalNorm& norm = source_norm_ ? *source_norm_ : destination_norm_;
-  return by_tile(rounds.source_tiles, {source}, [&](const std::vector<at::Tensor>& tile) {
-    const at::Tensor normed = norm(tile[0], condition);
-    at::Tensor key = in_heads(key_(normed));
-    if (head_norm_) key = layer_norm(key, head_norm_->key.weight, head_norm_->key.bias);
-    return at::stack({key, in_heads(value_(normed))}, 2);
-  });
+  return on_tiles(rounds.source_tiles, {source}, condition,
+                  [](const std::vector<at::Tensor>& tile, const GraphBlock& block, const at::Tensor& c) {
+                    const at::Tensor normed =
+                        (block.source_norm_ ? *block.source_norm_ : block.destination_norm_)(tile[0], c);
+                    at::Tensor key = block.in_heads(block.key_(normed));
+                    if (block.head_norm_)
+                      key = layer_norm(key, block.head_norm_->key.weight, block.head_norm_->key.bias);
+                    return at::stack({key, block.in_heads(block.value_(normed))}, 2);
+                  });
 }
 
 at::Tensor GraphBlock::asked(const at::Tensor& destination, const at::Tensor& condition,
                              const EdgeRounds& rounds) const {
-  const at::Tensor map = edge_map();
-  return by_tile(rounds.tiles, {destination}, [&](const std::vector<at::Tensor>& tile) {
-    at::Tensor query = in_heads(query_(destination_norm_(tile[0], condition)));
-    if (head_norm_) query = layer_norm(query, head_norm_->query.weight, head_norm_->query.bias);
-    return at::cat({query, at::einsum("wnhc,hcf->wnhf", {query, map})}, 3);
-  });
+  return on_tiles(rounds.tiles, {destination}, condition,
+                  [](const std::vector<at::Tensor>& tile, const GraphBlock& block, const at::Tensor& c) {
+                    at::Tensor query = block.in_heads(block.query_(block.destination_norm_(tile[0], c)));
+                    if (block.head_norm_)
+                      query = layer_norm(query, block.head_norm_->query.weight, block.head_norm_->query.bias);
+                    return at::cat({query, at::einsum("wnhc,hcf->wnhf", {query, block.edge_map()})}, 3);
+                  });
 }
 
 at::Tensor GraphBlock::operator()(const at::Tensor& source, const at::Tensor& destination,
                                   const at::Tensor& condition, const EdgeRounds& rounds) const {
-  const at::Tensor sent = offered(source, condition, rounds), asks = asked(destination, condition, rounds),
-                   map = edge_map();
+  const at::Tensor sent = offered(source, condition, rounds), asks = asked(destination, condition, rounds);
   const std::int64_t channels = sent.size(4);
   const Attended sums = attend(asks.narrow(3, 0, channels).contiguous(), sent.select(2, 0).contiguous(),
                                sent.select(2, 1).contiguous(),
                                asks.narrow(3, channels, EdgeRounds::kFeatures).contiguous(), rounds);
-  return by_tile(
-      rounds.tiles, {destination, sums.values, sums.features}, [&](const std::vector<at::Tensor>& tile) {
-        const at::Tensor attended = (tile[1] + at::einsum("wnhf,hcf->wnhc", {tile[2], map})).flatten(2);
-        const at::Tensor x = tile[0] + out_(attended + own_(destination_norm_(tile[0], condition)));
-        return x + mlp_second_(at::gelu(mlp_first_(mlp_norm_(x, condition))));
-      });
+  return on_tiles(rounds.tiles, {destination, sums.values, sums.features}, condition,
+                  [](const std::vector<at::Tensor>& tile, const GraphBlock& block, const at::Tensor& c) {
+                    const at::Tensor of_edges = at::einsum("wnhf,hcf->wnhc", {tile[2], block.edge_map()});
+                    const at::Tensor own = block.own_(block.destination_norm_(tile[0], c));
+                    const at::Tensor x = tile[0] + block.out_((tile[1] + of_edges).flatten(2) + own);
+                    return x + block.mlp_second_(at::gelu(block.mlp_first_(block.mlp_norm_(x, c))));
+                  });
 }
 
 at::Tensor GraphBlock::recomputed(const at::Tensor& source, const at::Tensor& destination,
@@ -204,37 +236,36 @@ GraphTransformerLayers::Nodes::Nodes(const mesh::Graph& graph, const at::TensorO
 
 GraphTransformerLayers::Nodes::Nodes(const mesh::Graph& graph, const at::TensorOptions& options,
                                      NodeBands of_data, NodeBands of_hidden, comm::Transport* transport)
-    : data_band(std::move(of_data)),
-      hidden_band(std::move(of_hidden)),
-      data(places_of(graph.data, data_band).to(options)),
-      hidden(places_of(graph.hidden, hidden_band).to(options)),
+    : data_tiles(std::move(of_data), transport),
+      hidden_tiles(std::move(of_hidden), transport),
+      data(places_of(graph.data, data_tiles.band()).to(options)),
+      hidden(places_of(graph.hidden, hidden_tiles.band()).to(options)),
       longitude(data.narrow(1, 2, 2).t().contiguous()),
-      encoder(graph.encoder, data_band, hidden_band, options, transport),
-      processor(graph.processor, hidden_band, hidden_band, options, transport),
-      decoder(graph.decoder, hidden_band, data_band, options, transport) {}
+      encoder(graph.encoder, data_tiles.band(), hidden_tiles.band(), options, transport),
+      processor(graph.processor, hidden_tiles.band(), hidden_tiles.band(), options, transport),
+      decoder(graph.decoder, hidden_tiles.band(), data_tiles.band(), options, transport) {}
 
 at::Tensor GraphTransformerLayers::operator()(const at::Tensor& cells, const at::Tensor& t,
                                               const at::Tensor& labels, const Nodes& nodes) const {
   const auto of_all_windows = [&](const at::Tensor& x) {
     return x.unsqueeze(0).expand({cells.size(0), -1, -1});
   };
-  const auto mapped = [](const Linear& map, const at::Tensor& x, const NodeBands& band) {
-    return by_tile(band.tiles(), {x}, [&](const std::vector<at::Tensor>& tile) { return map(tile[0]); });
-  };
   std::vector<at::Tensor> known{cells, of_all_windows(nodes.data)};
   if (labels.defined()) known.push_back(local_dates(labels, nodes.longitude));
   const at::Tensor data = at::cat(known, 2), condition = noise_(t);
-  const at::Tensor encoded = encoder_.recomputed(
-      mapped(data_in_, data, nodes.data_band),
-      mapped(hidden_in_, of_all_windows(nodes.hidden), nodes.hidden_band), condition, nodes.encoder);
+  const at::Tensor encoded = encoder_.recomputed(data_in_(data, nodes.data_tiles),
+                                                 hidden_in_(of_all_windows(nodes.hidden), nodes.hidden_tiles),
+                                                 condition, nodes.encoder);
   at::Tensor hidden = encoded;
   for (const GraphBlock& block : processor_)
     hidden = block.recomputed(hidden, hidden, condition, nodes.processor);
-  const at::Tensor decoded = decoder_.recomputed(hidden + encoded, mapped(data_out_, data, nodes.data_band),
-                                                 condition, nodes.decoder);
-  return by_tile(nodes.data_band.tiles(), {decoded}, [&](const std::vector<at::Tensor>& tile) {
-    return last_(layer_norm(tile[0], last_norm_.weight, last_norm_.bias));
-  });
+  const at::Tensor decoded =
+      decoder_.recomputed(hidden + encoded, data_out_(data, nodes.data_tiles), condition, nodes.decoder);
+  const Parameters& last = last_.parameters();
+  return by_tile(nodes.data_tiles, {decoded}, {last_norm_.weight, last_norm_.bias, last.weight, last.bias},
+                 [](const std::vector<at::Tensor>& tile, const std::vector<at::Tensor>& own) {
+                   return mapped(layer_norm(tile[0], own[0], own[1]), own[2], own[3]);
+                 });
 }
 
 }  // namespace foehn::model

@@ -21,6 +21,8 @@ class Linear {
   Linear(const TensorSource& source, const std::string& name, std::int64_t input, std::int64_t output)
       : parameters_(source, name, {output, input}) {}
   at::Tensor operator()(const at::Tensor& x) const;
+  /// The same tile by tile.
+  at::Tensor operator()(const at::Tensor& x, const Tiles& tiles) const;
   const Parameters& parameters() const { return parameters_; }
 
  private:
@@ -72,6 +74,12 @@ class GraphBlock {
   struct HeadNorm {
     Parameters query, key;
   };
+  /// The same block of other tensors.
+  GraphBlock with(const std::vector<at::Tensor>& parameters) const;
+  /// by_tile, where work is also given a block and the condition, for a tile.
+  template <class Work>
+  at::Tensor on_tiles(const Tiles& tiles, const std::vector<at::Tensor>& nodes, const at::Tensor& condition,
+                      const Work& work) const;
   /// Keys and values of sources, [window, node, 2, head, channel], tile by tile.
   at::Tensor offered(const at::Tensor& source, const at::Tensor& condition, const EdgeRounds& rounds) const;
   /// Queries of destinations, and behind them their products with the map of edges, [window, node, head,
@@ -82,7 +90,7 @@ class GraphBlock {
   at::Tensor edge_map() const;
   at::Tensor in_heads(const at::Tensor& x) const;
 
-  std::int64_t heads_;
+  std::int64_t width_, heads_;
   std::vector<at::Tensor> parameters_;  // all of them
   ConditionalNorm destination_norm_, mlp_norm_;
   std::optional<ConditionalNorm> source_norm_;
@@ -104,7 +112,7 @@ class GraphTransformerLayers {
     /// @param least_tile  as in NodeBands
     Nodes(const mesh::Graph& graph, const at::TensorOptions& options, comm::Transport& transport,
           std::int64_t least_tile = NodeBands::kLeastTile);
-    NodeBands data_band, hidden_band;
+    Tiles data_tiles, hidden_tiles;
     at::Tensor data, hidden;  ///< sines and cosines of latitude and longitude, [node, 4]
     at::Tensor longitude;     ///< sine and cosine of the cells' longitude, [2, cell]
     EdgeRounds encoder, processor, decoder;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "foehn/core/error.hpp"
 
 namespace foehn::model {
@@ -18,11 +20,9 @@ TensorShapes expected_tensors(const NetworkArchitecture& architecture) {
   return std::visit([](const auto& of) { return expected_tensors(of); }, architecture);
 }
 
-void check_grid(const NetworkArchitecture& architecture, const grid::Grid& grid) {
-  if (const auto* graph = std::get_if<GraphTransformerArchitecture>(&architecture)) {
-    make_graph(grid, graph->mesh_level);
-    return;
-  }
+std::shared_ptr<const mesh::Graph> graph_on(const grid::Grid& grid, const NetworkArchitecture& architecture) {
+  if (const auto* graph = std::get_if<GraphTransformerArchitecture>(&architecture))
+    return std::make_shared<const mesh::Graph>(make_graph(grid, graph->mesh_level));
   const auto& unet = std::get<ScoreUnetArchitecture>(architecture);
   grid::require_rows(
       grid,
@@ -34,6 +34,7 @@ void check_grid(const NetworkArchitecture& architecture, const grid::Grid& grid)
         "the network halves the grid {} times, so that both sides must be multiples of {}; found {} x {} "
         "cells",
         unet.hidden.size() - 1, multiple, grid.ny(), grid.nx()));
+  return nullptr;
 }
 
 std::int64_t window_flops(const NetworkArchitecture& architecture, const grid::Grid& grid) {
@@ -44,11 +45,10 @@ std::int64_t window_flops(const NetworkArchitecture& architecture, const grid::G
 
 std::unique_ptr<Network> make_network(const NetworkArchitecture& architecture,
                                       const std::map<std::string, at::Tensor>& tensors,
-                                      const grid::Grid& grid, const at::TensorOptions& options,
-                                      Precision precision) {
-  if (const auto* graph = std::get_if<GraphTransformerArchitecture>(&architecture))
-    return std::make_unique<GraphTransformer>(*graph, tensors, make_graph(grid, graph->mesh_level), options,
-                                              precision);
+                                      std::shared_ptr<const mesh::Graph> graph,
+                                      const at::TensorOptions& options, Precision precision) {
+  if (const auto* transformer = std::get_if<GraphTransformerArchitecture>(&architecture))
+    return std::make_unique<GraphTransformer>(*transformer, tensors, std::move(graph), options, precision);
   return std::make_unique<ScoreUnet>(std::get<ScoreUnetArchitecture>(architecture), tensors, options,
                                      precision);
 }

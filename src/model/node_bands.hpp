@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
 #include <vector>
 
@@ -30,35 +28,16 @@ class NodeBands {
   /// Nodes of each of its tiles; none where it has no nodes.
   const std::vector<std::int64_t>& tiles() const { return tiles_; }
   int rank_of(std::int64_t node) const;
+  /// How many tiles a rank has.
+  std::int64_t tiles_of(int rank) const;
   /// Nodes of each rank.
   std::vector<std::vector<std::int64_t>> all() const;
 
  private:
-  std::int64_t nodes_;
+  std::int64_t nodes_, tile_;
   std::size_t rank_;
   std::vector<std::int64_t> first_;  // [ranks + 1]
   std::vector<std::int64_t> tiles_;
 };
-
-/// Works on a band tile by tile.
-/// @param tiles  nodes of each
-/// @param nodes  tensors [window, node, ...]
-/// @param work   gives of the same tensors of one tile a tensor [window, node, ...]
-template <class Work>
-at::Tensor by_tile(const std::vector<std::int64_t>& tiles, const std::vector<at::Tensor>& nodes,
-                   const Work& work) {
-  if (tiles.empty()) return work(nodes);
-  // By one split, whose gradient is one concatenation: that of each part alone would fill the whole band.
-  std::vector<std::vector<at::Tensor>> parts;
-  for (const at::Tensor& of_band : nodes) parts.push_back(of_band.split_with_sizes(tiles, 1));
-  std::vector<at::Tensor> results;
-  for (std::size_t i = 0; i < tiles.size(); ++i) {
-    std::vector<at::Tensor> tile;
-    // Products of a GPU may depend on strides, which say how many tiles a rank has.
-    for (const std::vector<at::Tensor>& of_band : parts) tile.push_back(of_band[i].contiguous());
-    results.push_back(work(tile));
-  }
-  return results.size() == 1 ? results.front() : at::cat(results, 1);
-}
 
 }  // namespace foehn::model

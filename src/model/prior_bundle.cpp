@@ -82,6 +82,7 @@ struct Metadata {
   diffusion::Schedule schedule;
   std::optional<NetworkArchitecture> network;
   std::optional<CoarseForm> coarse;
+  std::shared_ptr<const mesh::Graph> graph;  // that the network computes on; null if it needs none
 };
 
 void check_window(const char* name, std::int64_t window, std::int64_t least) {
@@ -179,9 +180,11 @@ const io::TensorView& static_view(const io::SafetensorsFile& file, const Network
   return view;
 }
 
-void check_network(const io::SafetensorsFile& file, const NetworkArchitecture& network, bool has_gaussian,
-                   const Domain& domain) {
-  core::with_context(kDomainName, [&] { check_grid(network, domain.grid); });
+/// @return  the graph that the network computes on; null if it needs none
+std::shared_ptr<const mesh::Graph> check_network(const io::SafetensorsFile& file,
+                                                 const NetworkArchitecture& network, bool has_gaussian,
+                                                 const Domain& domain) {
+  auto graph = core::with_context(kDomainName, [&] { return graph_on(domain.grid, network); });
   if (!channels_of(network).static_fields.empty()) static_view(file, network, domain);
   TensorShapes shapes;
   for (const auto& [name, view] : file.tensors()) {
@@ -193,6 +196,7 @@ void check_network(const io::SafetensorsFile& file, const NetworkArchitecture& n
     shapes[name] = view.shape;
   }
   check_tensors(expected_tensors(network), shapes);
+  return graph;
 }
 
 /// Metadata that agree with the file's tensors, by their headers, and with the domain.
@@ -202,7 +206,8 @@ Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& do
   if (metadata.variables != names)
     throw core::Error(fmt::format("the weights are for variables [{}], {} has [{}]",
                                   fmt::join(metadata.variables, ", "), kDomainName, fmt::join(names, ", ")));
-  if (metadata.network) check_network(file, *metadata.network, metadata.gaussian_window.has_value(), domain);
+  if (metadata.network)
+    metadata.graph = check_network(file, *metadata.network, metadata.gaussian_window.has_value(), domain);
   if (metadata.coarse)
     core::with_context(fmt::format("metadata '{}'", kCoarse),
                        [&] { check_form(*metadata.coarse, domain.grid, names.size()); });
@@ -242,13 +247,15 @@ struct Denoisers {
 };
 
 /// Of a prior to which no Gaussian part is lent.
+/// @param graph  that its network computes on
 Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription& prior,
-                         const at::TensorOptions& options, Precision precision) {
+                         std::shared_ptr<const mesh::Graph> graph, const at::TensorOptions& options,
+                         Precision precision) {
   if (!prior.network) {
     const auto gaussian = std::make_shared<GaussianPrior>(read_covariance(file, prior), options);
     return {gaussian, gaussian};
   }
-  auto network = make_network(*prior.network, read_network(file), prior.domain.grid, options, precision);
+  auto network = make_network(*prior.network, read_network(file), std::move(graph), options, precision);
   Network* const its_network = network.get();
   if (!network->channels().static_fields.empty())
     network->set_static_fields(read_finite(kStaticName, static_view(file, *prior.network, prior.domain)));
@@ -336,7 +343,8 @@ PriorFiles::PriorFiles(const std::filesystem::path& folder, std::vector<std::byt
       description_(in_weights(folder, [&] {
         const std::string domain_digest = core::sha256(as_text(domain_));
         check_pair(*weights_, folder / kDomainName, domain_digest);
-        const Metadata metadata = read_checked_metadata(*weights_, read);
+        Metadata metadata = read_checked_metadata(*weights_, read);
+        graph_ = std::move(metadata.graph);
         const auto order = [](std::int64_t window) { return (window - 1) / 2; };
         return PriorDescription{
             metadata.kind,
@@ -383,7 +391,7 @@ void PriorFiles::lend(GaussianPart part) {
 
 PriorBundle PriorFiles::load(const at::TensorOptions& options, Precision precision) const {
   return in_weights(folder_, [&] {
-    Denoisers made = make_denoisers(*weights_, description_, options, precision);
+    Denoisers made = make_denoisers(*weights_, description_, graph_, options, precision);
     if (lent_) made.gaussian = std::make_shared<GaussianPrior>(lent_->lag_covariance, options);
     return PriorBundle{description_, std::move(made.whole), std::move(made.gaussian),
                        precision,    made.network,          made.conditional};

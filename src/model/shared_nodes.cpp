@@ -3,10 +3,12 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 #include <vector>
 
+#include "foehn/core/error.hpp"
 #include "model/kept_pointer.hpp"
 
 namespace foehn::model {
@@ -57,10 +59,12 @@ Rows of_first(int ranks) {
 
 }  // namespace
 
-SharedNodes::SharedNodes(comm::Transport& transport, NodeBands band, const at::Device& device)
+SharedNodes::SharedNodes(comm::Transport& transport, NodeBands band, const at::Device& device,
+                         std::int64_t most_bytes)
     : transport_(&transport),
       band_(std::move(band)),
       device_(device),
+      most_bytes_(most_bytes),
       to_all_(transport, band_.all(), all_of(band_.nodes(), band_.ranks()), "cells"),
       from_first_(transport, of_first(band_.ranks()), all_of(1, band_.ranks()), "windows") {}
 
@@ -80,13 +84,32 @@ at::Tensor SharedNodes::all(const at::Tensor& own) const {
   return JoinAll::apply(own, this);
 }
 
+std::vector<at::Tensor> SharedNodes::pieces_of(const at::Tensor& fields) const {
+  const at::Tensor channels = fields.view({-1, fields.size(2), fields.size(3)});
+  const auto of_channel = static_cast<std::int64_t>(channels[0].nbytes());
+  return channels.split(std::max<std::int64_t>(most_bytes_ / of_channel, 1));
+}
+
+void SharedNodes::tell_fields(const at::Tensor& fields) const {
+  for (const at::Tensor& piece : pieces_of(fields.contiguous())) from_first_.exchange(piece.unsqueeze(0));
+}
+
+at::Tensor SharedNodes::hear_fields(const std::vector<std::int64_t>& shape, at::ScalarType type) const {
+  at::Tensor fields = at::empty(shape, at::TensorOptions(type).device(device_));
+  for (at::Tensor& piece : pieces_of(fields))
+    piece.copy_(from_first_.exchange(piece.unsqueeze(0).narrow(0, 0, 0))[0]);
+  return fields;
+}
+
 void SharedNodes::tell(const Order& order) const {
+  if (is_busy_) throw core::Error("a network failed while ranks evaluated it together (run.space_ranks)");
   const comm::Communicator& ranks = transport_->ranks();
   std::vector<std::int64_t> numbers{static_cast<std::int64_t>(order.task)};
   if (order.task == Task::none) {
     ranks.broadcast(numbers);
     return;
   }
+  is_busy_ = true;
   const at::Tensor& fields = order.noisy.fields;
   numbers.push_back(static_cast<std::int64_t>(fields.scalar_type()));
   numbers.insert(numbers.end(), fields.sizes().begin(), fields.sizes().end());
@@ -95,9 +118,8 @@ void SharedNodes::tell(const Order& order) const {
   ranks.broadcast(numbers);
   std::vector<double> level{order.level.t, order.level.mu, order.level.sigma};
   ranks.broadcast(level);
-  from_first_.exchange(fields.unsqueeze(0).contiguous());
-  if (order.cotangent.defined())
-    from_first_.exchange(order.cotangent.to(fields.scalar_type()).unsqueeze(0).contiguous());
+  tell_fields(fields);
+  if (order.cotangent.defined()) tell_fields(order.cotangent.to(fields.scalar_type()));
 }
 
 SharedNodes::Order SharedNodes::hear() const {
@@ -108,17 +130,15 @@ SharedNodes::Order SharedNodes::hear() const {
   order.task = static_cast<Task>(numbers[0]);
   if (order.task == Task::none) return order;
   const auto type = static_cast<at::ScalarType>(numbers[1]);
-  std::vector<std::int64_t> shape{0, numbers[2], numbers[3], numbers[4], numbers[5]};
-  const std::int64_t channels = numbers[6];
+  std::vector<std::int64_t> shape{numbers[2], numbers[3], numbers[4], numbers[5]};
   order.noisy.first_hours.assign(numbers.begin() + 7, numbers.end());
   std::vector<double> level;
   ranks.broadcast(level);
   order.level = {level[0], level[1], level[2]};
-  const at::TensorOptions options = at::TensorOptions(type).device(device_);
-  order.noisy.fields = from_first_.exchange(at::empty(shape, options))[0];
+  order.noisy.fields = hear_fields(shape, type);
   if (order.task == Task::product) {
-    shape[2] = channels;
-    order.cotangent = from_first_.exchange(at::empty(shape, options))[0];
+    shape[1] = numbers[6];
+    order.cotangent = hear_fields(shape, type);
   }
   return order;
 }

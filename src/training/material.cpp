@@ -97,8 +97,7 @@ Record::Record(const Settings& settings)
                              : reader.grid().unstructured ? "prior.kind"
                                                           : "data.crop";
   core::with_context(option, [&] {
-    check_grid(architecture_of(settings, static_cast<std::int64_t>(reader.variables().size())),
-               reader.grid());
+    graph_on(reader.grid(), architecture_of(settings, static_cast<std::int64_t>(reader.variables().size())));
   });
   if (held_out < hours_seen(settings))
     throw core::Error(
@@ -285,7 +284,7 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
       architecture_of(settings, static_cast<std::int64_t>(material.domain.variables.size()));
   auto network = model::make_network(architecture,
                                      initial_tensors(architecture, static_cast<std::uint64_t>(settings.seed)),
-                                     material.domain.grid, tensors);
+                                     graph_on(material.domain.grid, architecture), tensors);
   const model::Clock clock{material.domain.calendar, material.span.first_seconds,
                            material.domain.step_seconds};
   network->set_clock(clock);

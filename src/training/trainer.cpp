@@ -55,7 +55,7 @@ double mean_over_levels(const std::vector<double>& losses) {
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
 }
 
-Trainer::Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
+Trainer::Trainer(const TrainingRanks& ranks, Objective& objective, const FieldCache& fields,
                  const TrainingOptions& options, const DrawnWindows* drawn)
     : ranks_(ranks), objective_(objective), fields_(fields), options_(options) {
   const std::int64_t window = hours_seen();
@@ -173,7 +173,7 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
   const auto number = static_cast<std::uint32_t>(state.step);
   const auto seed = static_cast<std::uint64_t>(options_.seed);
   std::vector<Task> tasks;
-  for (std::int64_t i = ranks_.rank(); i < options_.batch; i += ranks_.size()) {
+  for (std::int64_t i = ranks_.windows.rank(); i < options_.batch; i += ranks_.windows.size()) {
     const TrainingWindow window = windows_->draw(seed, number, static_cast<std::uint32_t>(i));
     tasks.push_back({window,
                      place.stage->noise.quantile(options_.schedule, window.noise),
@@ -202,11 +202,11 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
   }
 
   (*sum_)(gradient_);
-  const std::vector<double> losses = ranks_.gather_all(loss_sum);
+  const std::vector<double> losses = ranks_.windows.gather_all(loss_sum);
   const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!std::isfinite(loss))
     throw core::CollectiveError(
-        ranks_.scope(),
+        ranks_.all.scope(),
         fmt::format(
             "step {}: the loss is not finite: the training diverged; take a smaller train.learning_rate",
             state.step + 1));
@@ -240,7 +240,7 @@ std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Ten
   std::vector<double> losses;
   for (std::size_t level = 0; level < levels.size(); ++level) {
     double mine = 0;
-    for (std::int64_t i = ranks_.rank(); i < windows; i += ranks_.size()) {
+    for (std::int64_t i = ranks_.windows.rank(); i < windows; i += ranks_.windows.size()) {
       const Task asked_of{
           {.hour = first_start + i * starts / windows, .coarse = spread(i)},
           levels[level],
@@ -248,7 +248,7 @@ std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Ten
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
       mine += device::to_host(loss_of(error(asked))).item<double>();
     }
-    const std::vector<double> all = ranks_.gather_all(mine);
+    const std::vector<double> all = ranks_.windows.gather_all(mine);
     losses.push_back(std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(windows));
   }
   return losses;
@@ -275,7 +275,7 @@ bool Trainer::run(TrainingState& state, const Events& events) {
   };
   set(state.parameters);
   const at::Device device = leaves_.front().device();
-  if (!sum_) sum_.emplace(ranks_, device, options_.transport);
+  if (!sum_) sum_.emplace(ranks_.windows, device, options_.transport);
   Optimiser optimiser(state, options_, device);
   while (state.step < options_.steps() && !has_no_patience()) {
     const Place place = place_of(state.step);
@@ -290,10 +290,10 @@ bool Trainer::run(TrainingState& state, const Events& events) {
     events.step_done(state, loss);
     if (state.step % options_.evaluate_every == 0 || state.step == place.first_step + place.stage->steps)
       evaluate(state, events);
-    const bool stops = ranks_.any(events.must_stop());
-    if (ranks_.any(events.must_save()) || stops)
-      ranks_.agree([&] {
-        if (ranks_.is_root()) events.save(state);
+    const bool stops = ranks_.all.any(events.must_stop());
+    if (ranks_.all.any(events.must_save()) || stops)
+      ranks_.all.agree([&] {
+        if (ranks_.all.is_root()) events.save(state);
       });
     if (stops) return false;
   }

@@ -167,6 +167,36 @@ TEST_F(GraphPrior, SharesOutItsCellsOverRanks) {
   EXPECT_THAT(wrong.err, HasSubstr("observation.std"));
 }
 
+TEST_F(GraphPrior, IsTrainedToTheSameBitsByRanksThatShareOutItsCells) {
+  const auto last_of = [](const std::string& prior) {
+    return io::content_of(path(prior + "/training_000004.safetensors"));
+  };
+  Options options = train_options("shared");
+  options["run.space_ranks"] = "2";
+  options["checkpoint.every_steps"] = "2";
+  const Outcome shared = run_foehn("train", options, 4);
+  ASSERT_EQ(shared.exit_code, 0) << shared;
+  EXPECT_THAT(shared.out, HasSubstr("on 4 ranks, 2 of which share out the cells of each"));
+  EXPECT_EQ(io::content_of(path("shared/training.csv")), io::content_of(path("prior/training.csv")));
+  EXPECT_EQ(last_of("shared"), last_of("prior"));
+
+  fs::remove(path("shared/training_000004.safetensors"));
+  options.erase("run.space_ranks");
+  const Outcome rest = run_foehn("train", options, 2);
+  ASSERT_EQ(rest.exit_code, 0) << rest;
+  EXPECT_THAT(rest.err, HasSubstr("training_000002.safetensors at step 2"));
+  EXPECT_EQ(last_of("shared"), last_of("prior"));
+
+  options = train_options("refused");
+  options["run.space_ranks"] = "2";
+  options["prior.kind"] = "score-unet";
+  for (const char* of_graph : {"mesh_level", "width", "heads", "layers"})
+    options.erase(std::string("network.") + of_graph);
+  const Outcome refused = run_foehn("train", options, 2);
+  EXPECT_EQ(refused.exit_code, 2) << refused;
+  EXPECT_THAT(refused.err, HasSubstr("run.space_ranks: expected 1 with a u-net"));
+}
+
 TEST_F(GraphPrior, StartsFromTheWeightsOfAnother) {
   Options options = train_options("next");
   options["train.start_from"] = path("prior");

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "foehn/core/error.hpp"
@@ -29,6 +30,10 @@ grid::Grid globe() {
   for (int y = 0; y < kRows; ++y) grid.y.values.push_back(78.75 - 22.5 * y);
   for (int x = 0; x < kColumns; ++x) grid.x.values.push_back(5 + 22.5 * x);
   return grid;
+}
+
+std::shared_ptr<const mesh::Graph> graph_of_globe() {
+  return std::make_shared<const mesh::Graph>(make_graph(globe(), 1));
 }
 
 GraphTransformerArchitecture small(bool dates = false) {
@@ -204,15 +209,15 @@ TEST(GraphTransformer, IsAsLargeAsAnemoisDownscaler) {
 }
 
 TEST(GraphTransformer, DoesNotDependOnTheOrderOfCells) {
-  const mesh::Graph graph = make_graph(globe(), 1);
+  const auto graph = graph_of_globe();
   at::manual_seed(8);
   const at::Tensor order = at::randperm(kCells);
   std::vector<mesh::Point> cells;
   for (std::int64_t i = 0; i < kCells; ++i)
-    cells.push_back(graph.data[static_cast<std::size_t>(order[i].item<std::int64_t>())]);
+    cells.push_back(graph->data[static_cast<std::size_t>(order[i].item<std::int64_t>())]);
   const auto tensors = tensors_of(small());
   const GraphTransformer network(small(), tensors, graph, kExact),
-      shuffled(small(), tensors, mesh::make_graph(cells, 1), kExact);
+      shuffled(small(), tensors, std::make_shared<const mesh::Graph>(mesh::make_graph(cells, 1)), kExact);
   const at::Tensor x = at::randn({2, 6, 1, kCells}, kExact), t = at::full({1}, 0.3, kExact);
   EXPECT_TRUE(at::allclose(shuffled.forward(x.index_select(3, order), t),
                            network.forward(x, t).index_select(3, order), 1e-8, 1e-8));
@@ -232,7 +237,7 @@ TEST(GraphTransformer, SeesTheHourAsTheSunHasIt) {
   for (const char* name : {"hidden_in.weight", "encoder.edge.weight", "decoder.edge.weight",
                            "processor.0.edge.weight", "processor.1.edge.weight"})
     tensors.at(name).zero_();
-  GraphTransformer network(architecture, tensors, make_graph(globe(), 1), kExact);
+  GraphTransformer network(architecture, tensors, graph_of_globe(), kExact);
   const at::Tensor x = at::zeros({1, 6, kRows, kColumns}, kExact), t = at::full({1}, 0.3, kExact);
   const auto answer_at = [&](std::int64_t hour) {
     network.set_clock({calendar::Calendar::noleap, 0, 3600});
@@ -245,7 +250,7 @@ TEST(GraphTransformer, SeesTheHourAsTheSunHasIt) {
 }
 
 TEST(GraphTransformer, RoundsProductsAloneInBf16) {
-  const mesh::Graph graph = make_graph(globe(), 1);
+  const auto graph = graph_of_globe();
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [name, tensor] : tensors_of(small())) tensors[name] = tensor.to(at::kFloat);
   const GraphTransformer exact(small(), tensors, graph, at::kFloat),
@@ -274,7 +279,7 @@ TEST(GraphTransformer, RefusesArchitecturesFieldsAndTensorsThatDoNotFit) {
               ThrowsMessage<core::Error>(HasSubstr("heads: expected a divisor of the width, 12, found 5")));
   EXPECT_THAT(error_of([](auto& a) { a.heads = 12; }), ThrowsMessage<core::Error>(HasSubstr("heads")));
   EXPECT_THAT(error_of([](auto& a) { a.layers = -1; }), ThrowsMessage<core::Error>(HasSubstr("layers")));
-  const mesh::Graph graph = make_graph(globe(), 1);
+  const auto graph = graph_of_globe();
   auto tensors = tensors_of(small());
   GraphTransformer network(small(), tensors, graph, kExact);
   EXPECT_THAT(

@@ -398,7 +398,8 @@ TEST_F(GraphBundle, ComesBackAsItWasSaved) {
   at::manual_seed(3);
   const at::Tensor windows = at::randn({2, 6, 6, 8});
   const diffusion::NoiseLevel level = prior.description.schedule.at(-0.2);
-  EdmDenoiser expected(make_network(prior_.architecture, prior_.tensors, globe().grid, at::kFloat),
+  EdmDenoiser expected(make_network(prior_.architecture, prior_.tensors,
+                                    graph_on(globe().grid, prior_.architecture), at::kFloat),
                        prior.description.schedule.edm()->sigma_data);
   expected.network().set_clock({});
   EXPECT_TRUE(at::equal(prior.denoiser->noise_estimate(at_hour_zero(windows), level),

@@ -72,9 +72,9 @@ std::unique_ptr<GraphTransformer> graph_network(at::ScalarType type) {
   std::vector<mesh::Point> cells;
   for (int y = 0; y < kNy; ++y)
     for (int x = 0; x < kNx; ++x) cells.push_back(mesh::on_sphere(67.5 - 45 * y, 360.0 / kNx * x));
-  auto made =
-      std::make_unique<GraphTransformer>(architecture, random_tensors(expected_tensors(architecture), 3),
-                                         mesh::make_graph(cells, 0), at::TensorOptions(type));
+  auto made = std::make_unique<GraphTransformer>(
+      architecture, random_tensors(expected_tensors(architecture), 3),
+      std::make_shared<const mesh::Graph>(mesh::make_graph(cells, 0)), at::TensorOptions(type));
   made->set_clock({});
   return made;
 }

@@ -99,7 +99,7 @@ TEST(ResidualObjective, TakesMeansOverCellsOfACoarseGridAsSamplingDoes) {
   const auto make_denoiser = [&] {
     return std::make_unique<model::ConditionalResidual>(
         model::make_network(architecture, model::random_tensors(model::expected_tensors(architecture), 5),
-                            globe, at::kDouble),
+                            model::graph_on(globe, architecture), at::kDouble),
         0.8, form);
   };
   const auto cells = model::make_coarse_cells(form, globe);

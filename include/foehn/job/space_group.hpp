@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
+#include "foehn/comm/space_groups.hpp"
 #include "foehn/comm/transport.hpp"
 #include "foehn/job/plan.hpp"
 #include "foehn/model/graph_transformer.hpp"
@@ -25,9 +26,9 @@ class SpaceGroup {
   /// @note Collective over the world.
   SpaceGroup(const comm::Communicator& world, std::int64_t ranks, const process::Hardware& hardware);
 
-  bool leads() const { return group_.is_root(); }
+  bool leads() const { return groups_.group.is_root(); }
   /// Of a leader: all of them, in the order of the world.
-  const comm::Communicator& leaders() const { return alike_; }
+  const comm::Communicator& leaders() const { return groups_.alike; }
 
   /// Loads the prior on all ranks, and shares out its cells. Of leaders, while the others are in `help`.
   /// @param files  of the world's root
@@ -36,9 +37,10 @@ class SpaceGroup {
   std::shared_ptr<const model::PriorBundle> load(std::optional<model::PriorFiles> files, const Plan& plan);
   /// Helps until the group's leader calls `release`. Of the other ranks.
   void help();
-  /// Whether leaders have begun to load the prior. Of leaders.
-  bool has_begun() const { return has_begun_; }
+  /// Whether leaders share out members over several teams, one of which may fail alone. Of leaders.
+  bool has_teams() const { return has_teams_; }
   /// Lets the other ranks return from `help`. Of leaders.
+  /// @throws core::Error if the network failed while the group evaluated windows
   void release();
 
  private:
@@ -46,11 +48,11 @@ class SpaceGroup {
 
   const comm::Communicator& world_;
   process::Hardware hardware_;
-  comm::Communicator group_, alike_;
+  comm::SpaceGroups groups_;
   std::unique_ptr<comm::Transport> transport_;  // of the group
   std::shared_ptr<const model::PriorBundle> prior_;
   model::GraphTransformer* network_ = nullptr;  // of the prior, once its cells are shared out
-  bool has_begun_ = false;
+  bool has_teams_ = false;
 };
 
 /// @throws core::UsageError if the prior's network does not share out cells

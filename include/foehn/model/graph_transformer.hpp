@@ -73,13 +73,13 @@ class SharedNodes;
 class GraphTransformer : public Network {
  public:
   /// @param tensors    as expected_tensors; any floating type
-  /// @param graph      of the architecture's mesh
+  /// @param graph      of the architecture's mesh; held until something is computed
   /// @param options    type of fields and sums, and device
   /// @param precision  of estimates, and of `forward` where it is not told; bf16 rounds the factors of
   /// products
   /// @throws core::Error as check_architecture and check_tensors
   GraphTransformer(const GraphTransformerArchitecture& architecture,
-                   const std::map<std::string, at::Tensor>& tensors, const mesh::Graph& graph,
+                   const std::map<std::string, at::Tensor>& tensors, std::shared_ptr<const mesh::Graph> graph,
                    const at::TensorOptions& options, Precision precision = Precision::fp32);
   ~GraphTransformer() override;
 
@@ -87,9 +87,9 @@ class GraphTransformer : public Network {
 
   /// From now on shares out cells and nodes over ranks, each of which has a network of the same weights,
   /// static fields and clock. Estimates are then asked of the first rank alone; the others are in `serve`.
-  /// @param graph      as given to the constructor
+  /// All call `forward`, and have the same gradients. Before anything is computed.
   /// @param transport  of the ranks, outlives this; of the network's device
-  void share(const mesh::Graph& graph, comm::Transport& transport);
+  void share(comm::Transport& transport);
   /// Computes with the first rank whatever that is asked, until it calls `release`. Of the other ranks.
   void serve();
   /// Lets the other ranks return from `serve`. Of the first rank.

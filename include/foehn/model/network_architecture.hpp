@@ -27,20 +27,22 @@ void check_architecture(const NetworkArchitecture& architecture);
 /// @throws core::Error as check_architecture
 TensorShapes expected_tensors(const NetworkArchitecture& architecture);
 
+/// The graph that the network computes on; null if it needs none.
 /// @throws core::Error if the network cannot compute on fields of the grid
-void check_grid(const NetworkArchitecture& architecture, const grid::Grid& grid);
+std::shared_ptr<const mesh::Graph> graph_on(const grid::Grid& grid, const NetworkArchitecture& architecture);
 
 /// Floating-point operations of one window, forward; a product and its sum count as two.
 std::int64_t window_flops(const NetworkArchitecture& architecture, const grid::Grid& grid);
 
 /// @param tensors    as expected_tensors; any floating type
-/// @param grid       of the fields
+/// @param graph      as graph_on gives it
 /// @param options    type of fields and sums, and device
 /// @param precision  of estimates
-/// @throws core::Error as check_architecture, check_tensors and make_graph
+/// @throws core::Error as check_architecture and check_tensors
 std::unique_ptr<Network> make_network(const NetworkArchitecture& architecture,
                                       const std::map<std::string, at::Tensor>& tensors,
-                                      const grid::Grid& grid, const at::TensorOptions& options,
+                                      std::shared_ptr<const mesh::Graph> graph,
+                                      const at::TensorOptions& options,
                                       Precision precision = Precision::fp32);
 
 }  // namespace foehn::model

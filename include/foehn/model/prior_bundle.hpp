@@ -104,6 +104,7 @@ class PriorFiles {
   std::filesystem::path folder_;
   std::vector<std::byte> domain_, weights_content_;  // the latter empty where the file is mapped
   std::unique_ptr<io::SafetensorsFile> weights_;
+  std::shared_ptr<const mesh::Graph> graph_;  // that the network computes on; null if it needs none
   PriorDescription description_;
   std::optional<GaussianPart> lent_;
 };

@@ -18,6 +18,18 @@ namespace foehn::training {
 
 class Optimiser;
 
+/// Who trains.
+struct TrainingRanks {
+  // NOLINTNEXTLINE(google-explicit-constructor): each rank computes windows of its own
+  TrainingRanks(const comm::Communicator& ranks) : all(ranks), windows(ranks) {}
+  /// @param among  the ranks that share out windows with this one. Others compute these windows with it, each
+  ///               of them some of the cells, and so have the same losses and gradients
+  TrainingRanks(const comm::Communicator& ranks, const comm::Communicator& among)
+      : all(ranks), windows(among) {}
+
+  const comm::Communicator &all, &windows;
+};
+
 /// How the learning rate falls from a stage's first step to its last.
 enum class Decay { linear, cosine };
 
@@ -71,9 +83,10 @@ double mean_over_levels(const std::vector<double>& losses);
 /// Trains the network of an objective, data-parallel over the ranks of a communicator.
 ///
 /// The windows of a step, their noise and their noise levels depend on seed and step alone,
-/// whatever the number of ranks, which share them out. Gradients are added in the order of ranks and handed
-/// to all, so that all ranks have the same parameters, bit for bit. A training that was interrupted and
-/// continues on the same ranks ends in the same parameters as one that was not.
+/// whatever the number of ranks, which share them out. Ranks that share out cells answer as one. Gradients
+/// are added in the order of ranks and handed to all, so that all ranks have the same parameters, bit for
+/// bit. A training that was interrupted and continues on the same ranks ends in the same parameters as one
+/// that was not.
 class Trainer {
  public:
   /// What happens around the steps.
@@ -89,7 +102,7 @@ class Trainer {
   /// @param fields  normalised; outlives this, as the others do
   /// @param drawn   windows of hours_seen(), where the augmentation asks for some
   /// @throws core::Error if the record has too few hours
-  Trainer(const comm::Communicator& ranks, Objective& objective, const FieldCache& fields,
+  Trainer(const TrainingRanks& ranks, Objective& objective, const FieldCache& fields,
           const TrainingOptions& options, const DrawnWindows* drawn = nullptr);
 
   /// The state before the first step: the network's tensors as they are.
@@ -139,7 +152,7 @@ class Trainer {
   std::vector<double> mean_square_on_held_out(const std::function<at::Tensor(const Lesson&)>& error);
   void set(const Tensors& tensors);
 
-  const comm::Communicator& ranks_;
+  TrainingRanks ranks_;
   Objective& objective_;
   const FieldCache& fields_;
   TrainingOptions options_;
