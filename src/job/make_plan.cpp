@@ -224,7 +224,9 @@ void check_linearisation(const Plan& plan, const model::Domain& domain) {
 }
 
 /// Opens the observations and places them in a trajectory.
-void place_observations(Plan& plan, Resources& root, const model::PriorDescription& prior) {
+/// @param available  bytes that the root may use, of its device's memory
+void place_observations(Plan& plan, Resources& root, const model::PriorDescription& prior, double available,
+                        const at::Device& device) {
   const model::Domain& domain = prior.domain;
   if (prior.coarse) check_given(root.settings, prior);
   root.input = open_input(root.settings, domain);
@@ -253,7 +255,12 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
     check_coarse(series, placements, plan.period, prior);
     plan.coarse = placements;
     if (native) {
-      root.coarse = native->coarse_fields(*model::make_coarse_cells(*prior.coarse, domain.grid));
+      const auto cells = model::make_coarse_cells(*prior.coarse, domain.grid);
+      if (device.is_cpu())
+        check_coarse_memory(static_cast<std::int64_t>(placements.front().intervals.size()),
+                            static_cast<std::int64_t>(domain.variables.size()) * cells->grid().cells(),
+                            available);
+      root.coarse = native->coarse_fields(*cells);
       root.observations.digest = native->digest();
     }
   }
@@ -282,7 +289,7 @@ void plan_on_root(Plan& plan, Resources& root, const model::PriorDescription& pr
   if (settings.result_values.empty())
     throw core::Error(
         "a job needs the values of the options that change its result: members are told apart by them");
-  place_observations(plan, root, prior);
+  place_observations(plan, root, prior, available.front(), device);
   check_memory(plan, domain, available);
   const bool reads_late = root.input && root.input->writes_output();
   if (root.input && !reads_late) root.observations = root.input->read();

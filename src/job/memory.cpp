@@ -22,6 +22,9 @@ constexpr double kRowLists = 4, kRowBytes = 8;
 /// What observation::CorrelatedErrors holds of each value of all ranks.
 constexpr double kChainBytes = 32;
 
+/// Copies of coarse fields while variables of several files are put in the order of the prior's.
+constexpr double kCoarseCopies = 3;
+
 /// Of a prior with transforms: what linearisation holds (diffusion::Linearisation), and of each transformed
 /// variable what it is normalised by, and float64 values on the way.
 double slabs_of_map(const Plan& plan, const model::Domain& domain) {
@@ -90,6 +93,16 @@ void check_memory(const Plan& plan, const model::Domain& domain, const std::vect
       "or a shorter one",
       plan.period.hours, plan.ranks_per_member, plan.ranks_per_member == 1 ? "" : "s", needed / kGiga,
       least / kGiga, help));
+}
+
+void check_coarse_memory(std::int64_t snapshots, std::int64_t values, double available) {
+  const double needed =
+      kCoarseCopies * sizeof(float) * static_cast<double>(snapshots) * static_cast<double>(values);
+  if (needed > available)
+    throw core::Error(fmt::format(
+        "input.observations: {} snapshots of coarse fields need {:.1f} GB on the first rank, found "
+        "{:.1f} GB: expected fewer, such as files of a shorter period",
+        snapshots, needed / kGiga, available / kGiga));
 }
 
 }  // namespace foehn::job

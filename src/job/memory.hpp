@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "foehn/comm/communicator.hpp"
@@ -21,5 +22,11 @@ double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t r
 /// @param available  bytes that each rank may use, of all ranks
 /// @throws core::Error that says how much is needed and, where more ranks help, how many do
 void check_memory(const Plan& plan, const model::Domain& domain, const std::vector<double>& available);
+
+/// Refuses coarse fields on cells that the first rank cannot hold: it reads all of them.
+/// @param values     of a snapshot, of all variables
+/// @param available  bytes that it may use
+/// @throws core::Error that says how much is needed
+void check_coarse_memory(std::int64_t snapshots, std::int64_t values, double available);
 
 }  // namespace foehn::job

@@ -66,6 +66,14 @@ class CopyToTiles : public torch::autograd::Function<CopyToTiles> {
   }
 };
 
+class ContiguousGradient : public torch::autograd::Function<ContiguousGradient> {
+ public:
+  static at::Tensor forward(AutogradContext*, const at::Tensor& x) { return x.detach(); }
+  static variable_list backward(AutogradContext*, const variable_list& gradients) {
+    return {gradients[0].contiguous()};
+  }
+};
+
 /// Terms added one after the other, [term, number].
 at::Tensor sum_in_order(const at::Tensor& terms) {
   at::Tensor sum = terms[0].clone();
@@ -94,6 +102,10 @@ Tiles::Tiles(NodeBands band, comm::Transport* transport) : band_(std::move(band)
   to_adders_ = std::make_shared<const comm::RowExchange>(*transport, held, wanted, "gradients of tiles");
   from_adders_ = std::make_shared<const comm::RowExchange>(*transport, sums, RowsOfRanks(ranks, all),
                                                            "sums of gradients");
+}
+
+at::Tensor with_contiguous_gradient(const at::Tensor& x) {
+  return ContiguousGradient::apply(x);
 }
 
 std::vector<std::vector<at::Tensor>> Tiles::copies(const std::vector<at::Tensor>& shared) const {

@@ -42,6 +42,10 @@ class Tiles {
   std::shared_ptr<const comm::RowExchange> to_adders_, from_adders_;
 };
 
+/// The same, whose gradient is contiguous: products may round otherwise where it is not, and whether it is
+/// may depend on how many tiles a rank has.
+at::Tensor with_contiguous_gradient(const at::Tensor& x);
+
 /// Works on a band tile by tile.
 /// @param nodes   tensors [window, node, ...]
 /// @param shared  what all tiles share
@@ -61,7 +65,7 @@ at::Tensor by_tile(const Tiles& tiles, const std::vector<at::Tensor>& nodes,
     std::vector<at::Tensor> tile;
     // Products of a GPU may depend on strides, which say how many tiles a rank has.
     for (const std::vector<at::Tensor>& of_band : parts) tile.push_back(of_band[i].contiguous());
-    results.push_back(work(tile, copies[i]));
+    results.push_back(with_contiguous_gradient(work(tile, copies[i])));
   }
   return results.size() == 1 ? results.front() : at::cat(results, 1);
 }

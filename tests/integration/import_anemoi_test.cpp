@@ -32,14 +32,16 @@ std::string python() {
 /// A prior of one hour of psl and tas on 6 x 8 cells of the globe, without weights of any meaning.
 std::map<std::string, at::Tensor> write_like(const fs::path& folder) {
   const at::Tensor quantiles = at::linspace(0, 1, 9, at::kDouble).expand({2, 9}).contiguous();
-  model::Domain domain{{{"lat", "latitude", "degrees_north", {75, 45, 15, -15, -45, -75}},
+  const grid::Grid grid{{"lat", "latitude", "degrees_north", {75, 45, 15, -15, -45, -75}},
                         {"lon", "longitude", "degrees_east", {0, 45, 90, 135, 180, 225, 270, 315}},
-                        {}},
-                       {{"psl", "air_pressure_at_mean_sea_level", "Pa"}, {"tas", "air_temperature", "K"}},
-                       calendar::Calendar::standard,
-                       3600,
-                       model::Normalisation::of_quantiles("quant95", quantiles),
-                       quantiles};
+                        {}};
+  const model::Domain domain{
+      {{"psl", "air_pressure_at_mean_sea_level", "Pa"}, {"tas", "air_temperature", "K"}},
+      grid,
+      calendar::Calendar::standard,
+      3600,
+      model::Normalisation::of_quantiles("quant95", quantiles),
+      quantiles};
   model::GraphTransformerArchitecture network{
       .window = 1, .variables = 2, .mesh_level = 0, .width = 8, .heads = 2, .layers = 2, .inputs = 2};
   network.extra_inputs = model::ConditionalResidual::extra_inputs(1);

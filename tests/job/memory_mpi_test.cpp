@@ -139,6 +139,13 @@ TEST(MemoryOfAPlan, HoldsCoarseFieldsOfAllHoursOfItsWindows) {
   EXPECT_EQ(field_bytes(plan, domain, 2) - without, (50 + 2 * 6) * 2 * 8 * 12 * 4);
 }
 
+TEST(MemoryOfCoarseFields, ThatIsTooLittleIsRefused) {
+  EXPECT_NO_THROW(check_coarse_memory(1460, 68 * 40320, 49e9));
+  EXPECT_THAT([] { check_coarse_memory(1460, 68 * 40320, 47e9); },
+              ThrowsMessage<core::Error>(AllOf(HasSubstr("input.observations: 1460 snapshots"),
+                                               HasSubstr("need 48.0 GB"), HasSubstr("found 47.0 GB"))));
+}
+
 TEST(MemoryOfAPlan, ThatIsTooLittleIsRefusedWithTheRanksThatWouldDo) {
   const model::Domain domain = foehn::testing::toy_domain();
   Plan plan;
