@@ -31,8 +31,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-evaluation::SourceFiles source_files(const EvaluateOptions& options, const MembersOfRun& run) {
+/// Files, without any yet, and how their observations are to be taken.
+evaluation::SourceFiles no_files(const EvaluateOptions& options) {
   evaluation::SourceFiles files;
+  files.are_native = options.observation_operator == job::ObservationOperator::native;
+  files.weights = options.native_weights;
+  if (!files.weights.empty() && !files.are_native)
+    throw core::UsageError("observation.weights: applies only with observation.operator native");
+  return files;
+}
+
+evaluation::SourceFiles source_files(const EvaluateOptions& options, const MembersOfRun& run) {
+  evaluation::SourceFiles files = no_files(options);
   files.members = core::with_context("input.members", [&] { return io::expand_files(run.patterns); });
   files.reference =
       core::with_context("input.reference", [&] { return io::expand_files(options.reference); });
@@ -112,7 +122,7 @@ std::optional<HistoricalPeriod> open_historical_period(const EvaluateOptions& op
   if (runs.size() > 1)
     throw core::UsageError(
         fmt::format("historical.members: belongs to one run in input.members, which has {}", runs.size()));
-  evaluation::SourceFiles files;
+  evaluation::SourceFiles files = no_files(options);
   files.members =
       core::with_context("historical.members", [&] { return io::expand_files(options.historical_members); });
   files.observations = core::with_context("historical.observations",

@@ -56,6 +56,18 @@ void declare_evaluate_options(config::OptionTable& table, EvaluateOptions& optio
            "name pairs (t2m=air_temperature), names as in the reference."});
   add_cell_methods_option(table, options.cell_methods);
   table.add(
+      "observation.operator", &options.observation_operator,
+      {.doc = "Take a value of the observations to be the mean over a block of the members' cells (blocks), "
+              "or the "
+              "area-weighted mean of the members' cells under a cell of the files' own grid (native), as the "
+              "members were sampled."});
+  table.add(
+      "observation.weights", &options.native_weights,
+      {.doc = "With observation.operator native, take the weights of the members' cells in a cell of the "
+              "observations' grid from this weight file, as sample does; default: they follow from where "
+              "cells lie.",
+       .is_path = true});
+  table.add(
       "observation.std", &options.observation_std,
       {.doc = "Assume observation errors of this standard deviation, one value per variable, each in its CF "
               "unit; default: what the members' files state (foehn_observation_std).",

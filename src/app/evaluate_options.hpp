@@ -7,6 +7,7 @@
 #include "foehn/core/per_variable.hpp"
 #include "foehn/evaluation/verify.hpp"
 #include "foehn/io/time_cells.hpp"
+#include "foehn/job/settings.hpp"
 
 namespace foehn::app {
 
@@ -17,6 +18,8 @@ struct EvaluateOptions {
   std::vector<std::string> observations;
   std::vector<std::string> historical_members;
   std::vector<std::string> historical_observations;
+  job::ObservationOperator observation_operator = job::ObservationOperator::blocks;
+  std::string native_weights;
   std::string prior;
   std::string crop;
   std::vector<std::string> variables;

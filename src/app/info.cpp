@@ -67,7 +67,7 @@ std::string axis_text(const grid::Axis& axis) {
 void describe_grid(const grid::Grid& grid) {
   if (grid.unstructured) {
     const auto rows = grid::find_rows(*grid.unstructured);
-    line("grid", fmt::format("{} cells without rows and columns{}", grid.cells(),
+    line("grid", fmt::format("{} without rows and columns{}", grid::cells_text(grid),
                              rows ? fmt::format(", on {} circles of latitude from {:.2f} to {:.2f}",
                                                 rows->rows(), rows->latitude.front(), rows->latitude.back())
                                   : ""));

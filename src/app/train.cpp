@@ -19,6 +19,7 @@
 #include "foehn/core/heartbeat.hpp"
 #include "foehn/core/progress.hpp"
 #include "foehn/core/version.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/process/device.hpp"
 #include "foehn/training/checkpoints.hpp"
@@ -65,11 +66,6 @@ std::string csv_text(const training::TrainingState& state, const diffusion::Sche
   return text + "\n" + fmt::format("{}\n", fmt::join(state.log, "\n"));
 }
 
-std::string cells_text(const grid::Grid& grid) {
-  return grid.unstructured ? fmt::format("{} cells", grid.cells())
-                           : fmt::format("{} x {} cells", grid.ny(), grid.nx());
-}
-
 /// A few lines for people.
 std::string describe(const training::Settings& settings, const training::TrainingOptions& training,
                      const training::Material& material, const comm::Communicator& world,
@@ -82,8 +78,8 @@ std::string describe(const training::Settings& settings, const training::Trainin
       "{} windows on {} rank{}{}\n",
       core::name_of(settings.kind), model::parameter_count(model::expected_tensors(architecture)),
       model::channels_of(architecture).window, calendar::format_step(material.domain.step_seconds),
-      cells_text(material.domain.grid), material.span.trained(), material.span.held_out, training.steps(),
-      training.batch, world.size(), world.size() == 1 ? "" : "s",
+      grid::cells_text(material.domain.grid), material.span.trained(), material.span.held_out,
+      training.steps(), training.batch, world.size(), world.size() == 1 ? "" : "s",
       space_ranks > 1 ? fmt::format(", {} of which share out the cells of each", space_ranks) : "");
 }
 

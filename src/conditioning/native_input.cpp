@@ -13,26 +13,18 @@
 #include <utility>
 
 #include "foehn/calendar/time_axis.hpp"
+#include "foehn/conditioning/native_cells.hpp"
 #include "foehn/conditioning/placement.hpp"
 #include "foehn/conditioning/plausible_values.hpp"
 #include "foehn/core/digest.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/core/heartbeat.hpp"
-#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/regridding.hpp"
-#include "foehn/io/grid_reader.hpp"
-#include "foehn/io/weight_file.hpp"
 #include "source_checks.hpp"
 
 namespace foehn::conditioning {
 
 namespace {
-
-/// A file's grid with the bounds of its cells, or their corners, where the file has them.
-grid::Grid with_bounds(grid::Grid grid, const std::filesystem::path& file) {
-  io::read_cell_bounds(io::NetcdfFile::open(file), grid);
-  return grid;
-}
 
 /// The cells under each coarse cell, and their weights.
 std::vector<Footprint> footprints_of(const grid::CellsWithin& within) {
@@ -126,28 +118,13 @@ NativeInput::NativeInput(NativeOptions options, const model::Domain& domain)
                                       calendar::calendar_name(source.reader.times().calendar),
                                       calendar::calendar_name(opened.front().reader.times().calendar),
                                       opened.front().files.front().string()));
-      return cells_within(source);
+      return native_cells(source, domain.grid, options_.weights);
     });
     if (within.has_repeated_column)
       spdlog::info("observations {}: {} repeats its first column after 360 degrees; the repeat is not used",
                    source.files.front().string(), source.reader.grid().x.name);
     sources_.push_back({std::move(source), std::move(within)});
   }
-}
-
-grid::CellsWithin NativeInput::cells_within(const io::CoarseSource& source) const {
-  const grid::Grid& own = source.reader.grid();
-  if (!options_.weights.empty())
-    return core::with_context("observation.weights", [&] {
-      io::warn_without_cell_centres(options_.weights);
-      return io::read_weights_within(options_.weights, grid::cell_centres(domain_.grid),
-                                     grid::cell_centres(own));
-    });
-  if (own.unstructured && own.unstructured->corners.latitude.empty() && !grid::find_rows(*own.unstructured))
-    throw core::Error(
-        "grid: where its cells end is not known: expected bounds of latitude and longitude with the corners "
-        "of each cell, or weights of the prior's cells in them (observation.weights)");
-  return grid::cells_within(domain_.grid, with_bounds(own, source.files.front()));
 }
 
 std::vector<Series> NativeInput::series() const {

@@ -47,8 +47,11 @@ void Agreement::add_to(std::size_t series_index, std::int64_t hour,
   for (std::size_t i = 0; i < variables.size(); ++i) {
     const auto field = std::span(observed).subspan(i * coarse_cells, coarse_cells);
     AgreementSums& sums = sums_[static_cast<std::size_t>(variables[i])];
-    sums.values += static_cast<std::int64_t>(coarse_cells);
-    sums.missing += std::count_if(field.begin(), field.end(), [](float value) { return std::isnan(value); });
+    for (std::size_t cell = 0; cell < coarse_cells; ++cell) {
+      if (!sources_.blocks.is_covered(cell)) continue;
+      ++sums.values;
+      if (std::isnan(field[cell])) ++sums.missing;
+    }
   }
   mean = means.begin();
   for (std::size_t member = 0; member < members.size(); ++member) {
@@ -56,7 +59,8 @@ void Agreement::add_to(std::size_t series_index, std::int64_t hour,
     for (const std::int64_t variable : variables) {
       const auto v = static_cast<std::size_t>(variable);
       for (std::size_t cell = 0; cell < coarse_cells; ++cell, ++mean, ++value)
-        if (!std::isnan(*value)) sums_[v].errors.add((*mean - static_cast<double>(*value)) / std_[v]);
+        if (sources_.blocks.is_covered(cell) && !std::isnan(*value))
+          sums_[v].errors.add((*mean - static_cast<double>(*value)) / std_[v]);
     }
   }
 }

@@ -16,25 +16,28 @@
 namespace foehn::evaluation {
 namespace {
 
-/// The cells of one variable within the fields of an hour.
+/// The cells of one variable within the fields of an hour, and what each counts.
 struct Cells {
   std::size_t first = 0;
-  std::size_t count = 0;
-  std::size_t end() const { return first + count; }
+  std::span<const double> weights;
+  std::size_t count() const { return weights.size(); }
+  std::size_t end() const { return first + count(); }
+  double weight(std::size_t place) const { return weights[place - first]; }
 };
 
 /// Adds the scores of the tails of one ensemble.
 /// @param errors  every member minus the truth, in ascending order
-void add_tails(TailSums& sums, std::span<const double> errors, double truth, double low, double high) {
+void add_tails(TailSums& sums, std::span<const double> errors, double truth, double low, double high,
+               double weight) {
   if (std::isnan(low)) return;
   std::vector<double> upper, lower;
   for (const double error : errors) {
     upper.push_back(std::max(truth + error, high) - std::max(truth, high));
     lower.push_back(std::min(truth + error, low) - std::min(truth, low));
   }
-  ++sums.count;
-  sums.upper += fair_crps(upper);
-  sums.lower += fair_crps(lower);
+  sums.count += weight;
+  sums.upper += weight * fair_crps(upper);
+  sums.lower += weight * fair_crps(lower);
 }
 
 HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalTails* tails,
@@ -44,32 +47,32 @@ HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalTai
   const bool has_truth = !fields.truth.empty();
   std::vector<double> errors(fields.members.size());
   for (std::size_t cell = cells.first; cell < cells.end(); ++cell) {
-    const double truth = has_truth ? static_cast<double>(fields.truth[cell]) : 0;
+    const double truth = has_truth ? static_cast<double>(fields.truth[cell]) : 0, weight = cells.weight(cell);
     std::transform(fields.members.begin(), fields.members.end(), errors.begin(),
                    [&](std::span<const float> member) { return static_cast<double>(member[cell]) - truth; });
     if (!has_truth) {
-      by_cell.variance[cell] += sums.ensemble.add_without_truth(errors);
+      by_cell.variance[cell] += sums.ensemble.add_without_truth(errors, weight);
       continue;
     }
-    const EnsembleScore score = sums.ensemble.add(errors);
+    const EnsembleScore score = sums.ensemble.add(errors, weight);
     by_cell.error[cell] += score.error;
     by_cell.squared[cell] += score.error * score.error;
     by_cell.fair_crps[cell] += score.fair_crps;
     by_cell.variance[cell] += score.variance;
     if (tails != nullptr && errors.size() > 1)
-      add_tails(sums.tails, errors, truth, tails->low[cell], tails->high[cell]);
+      add_tails(sums.tails, errors, truth, tails->low[cell], tails->high[cell], weight);
     // Nothing is interpolated from what is missing.
     if (std::isnan(fields.interpolation[cell])) continue;
-    sums.interpolation.add(fields.interpolation[cell] - truth);
+    sums.interpolation.add(fields.interpolation[cell] - truth, weight);
     by_cell.interpolation[cell] += std::abs(fields.interpolation[cell] - truth);
     ++by_cell.interpolated[cell];
     if (!fields.anomaly_interpolation.empty() && !std::isnan(fields.anomaly_interpolation[cell]))
-      sums.anomaly_interpolation.add(fields.anomaly_interpolation[cell] - truth);
+      sums.anomaly_interpolation.add(fields.anomaly_interpolation[cell] - truth, weight);
   }
   return sums;
 }
 
-/// Counts in how many members each cell has the two events, and whether the truth does.
+/// Adds up in how many members each cell has the two events, and whether the truth does.
 void add_events(VariableSums& sums, const HourFields& fields, const Cells& cells, const LocalTails& tails) {
   for (std::size_t cell = cells.first; cell < cells.end(); ++cell) {
     if (std::isnan(tails.low[cell])) continue;
@@ -80,10 +83,11 @@ void add_events(VariableSums& sums, const HourFields& fields, const Cells& cells
       below += value < tails.low[cell] ? 1 : 0;
     }
     const auto truth = static_cast<double>(fields.truth[cell]);
-    ++sums.above.forecasts[above];
-    ++sums.below.forecasts[below];
-    if (truth > tails.high[cell]) ++sums.above.occurrences[above];
-    if (truth < tails.low[cell]) ++sums.below.occurrences[below];
+    const double weight = cells.weight(cell);
+    sums.above.forecasts[above] += weight;
+    sums.below.forecasts[below] += weight;
+    if (truth > tails.high[cell]) sums.above.occurrences[above] += weight;
+    if (truth < tails.low[cell]) sums.below.occurrences[below] += weight;
   }
 }
 
@@ -92,7 +96,7 @@ void add_similarity(SimilaritySums& sums, const HourFields& fields, const Cells&
                     const grid::Grid& grid) {
   const auto values_of = [&](const auto& field) {
     const auto from = field.begin() + static_cast<std::ptrdiff_t>(cells.first);
-    return std::vector<double>(from, from + static_cast<std::ptrdiff_t>(cells.count));
+    return std::vector<double>(from, from + static_cast<std::ptrdiff_t>(cells.count()));
   };
   const std::vector<double> truth = values_of(fields.truth);
   const auto add = [&](double& sum, std::int64_t& count, const std::vector<double>& field) {
@@ -114,7 +118,7 @@ IncrementSums increments_of(const KeptHour& before, const HourFields& fields, co
     if (to.empty()) return;
     for (std::size_t cell = cells.first; cell < cells.end(); ++cell) {
       const double increment = static_cast<double>(to[cell]) - static_cast<double>(from[cell]);
-      if (!std::isnan(increment)) moments.add(increment);
+      if (!std::isnan(increment)) moments.add(increment, cells.weight(cell));
     }
   };
   add(sums.truth, before.truth, fields.truth);
@@ -124,12 +128,12 @@ IncrementSums increments_of(const KeptHour& before, const HourFields& fields, co
   return sums;
 }
 
-void add_power(SpectrumSums& sums, const RadialSpectrum& spectrum, const HourFields& fields,
+void add_power(SpectrumSums& sums, const SpatialSpectrum& spectrum, const HourFields& fields,
                const Cells& cells) {
   const auto add = [&](std::vector<double>& power, const auto& field) {
     if (field.empty()) return;
     const auto from = field.begin() + static_cast<std::ptrdiff_t>(cells.first);
-    const std::vector<double> values(from, from + static_cast<std::ptrdiff_t>(cells.count));
+    const std::vector<double> values(from, from + static_cast<std::ptrdiff_t>(cells.count()));
     const std::vector<double> rings = spectrum.power(values);
     std::transform(power.begin(), power.end(), rings.begin(), power.begin(), std::plus<>());
   };
@@ -151,7 +155,7 @@ bool is_spectrum_hour(const Sources& sources, std::int64_t hour) {
 bool is_similarity_hour(const Sources& sources, std::int64_t hour) {
   const double step_hours = sources.step_hours();  // 0 of a single instant
   const std::int64_t every = step_hours > 0 ? std::max<std::int64_t>(1, std::llround(3 / step_hours)) : 1;
-  return sources.reference && (hour - sources.first_hour) % every == 0;
+  return sources.reference && !sources.grid().unstructured && (hour - sources.first_hour) % every == 0;
 }
 
 /// The truth, or the ensemble mean without one, [variable, y, x].
@@ -164,28 +168,30 @@ std::vector<double> best_known(const HourFields& fields) {
   return mean;
 }
 
-/// Means over the cells of each variable and of the wind speed, which is NaN where there is no wind.
-std::vector<double> means_over_cells(const std::vector<double>& fields, std::size_t cells,
+/// Means over the cells, by weight, of each variable and of the wind speed, which is NaN where there is no
+/// wind.
+std::vector<double> means_over_cells(const std::vector<double>& fields, std::span<const double> weights,
                                      const std::optional<WindVariables>& wind) {
+  const std::size_t cells = weights.size();
   std::vector<double> means;
   for (auto from = fields.begin(); from != fields.end(); from += static_cast<std::ptrdiff_t>(cells))
-    means.push_back(std::accumulate(from, from + static_cast<std::ptrdiff_t>(cells), 0.0) /
+    means.push_back(std::inner_product(weights.begin(), weights.end(), from, 0.0) /
                     static_cast<double>(cells));
   double speed = wind ? 0 : std::numeric_limits<double>::quiet_NaN();
   for (std::size_t cell = 0; wind && cell < cells; ++cell)
-    speed += wind->speed(fields, cells, cell) / static_cast<double>(cells);
+    speed += weights[cell] * wind->speed(fields, cells, cell) / static_cast<double>(cells);
   means.push_back(speed);
   return means;
 }
 
 class BlockScoring {
  public:
-  BlockScoring(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+  BlockScoring(const Sources& sources, const VerifyOptions& options, const SpatialSpectrum& spectrum,
                const std::optional<LocalClimate>& climate)
       : sources_(sources),
         spectrum_(spectrum),
         sums_(no_sums(sources.variables().size(), static_cast<std::int64_t>(sources.members.size()),
-                      sources.period, spectrum.wavelengths().size())),
+                      sources.period, spectrum.size())),
         cells_(sources.variables().size() * static_cast<std::size_t>(sources.blocks.fine_cells())),
         wind_(WindVariables::among(sources.variables())),
         agreement_(sources, options.observation_std) {
@@ -211,7 +217,7 @@ class BlockScoring {
     const LocalTails* tails = local != nullptr && local->is_not_scored ? local : nullptr;
     for (std::size_t variable = 0; variable < sums_.variables.size(); ++variable) {
       VariableSums& sums = sums_.variables[variable];
-      const Cells cells{variable * count, count};
+      const Cells cells{variable * count, sources_.weights};
       // Summed by hour first, so that the result does not depend on how hours are put into chunks.
       const HourSums hour_sums = score_hour(fields, cells, tails, cells_);
       evaluation::add(sums.all_hours, hour_sums);
@@ -222,11 +228,12 @@ class BlockScoring {
         evaluation::add(sums.by_hours_since_observation[row], hour_sums);
         if (hour_before_) evaluation::add(sums.increments[row], increments_of(*hour_before_, fields, cells));
       }
-      if (is_spectrum_hour(sources_, hour)) add_power(sums.spectrum, spectrum_, fields, cells);
+      if (spectrum_.size() > 0 && is_spectrum_hour(sources_, hour))
+        add_power(sums.spectrum, spectrum_, fields, cells);
       if (local != nullptr) add_events(sums, fields, cells, *local);
       if (is_similarity_hour(sources_, hour)) add_similarity(sums.similarity, fields, cells, sources_.grid());
     }
-    means_.push_back(means_over_cells(best_known(fields), count, wind_));
+    means_.push_back(means_over_cells(best_known(fields), sources_.weights, wind_));
     agreement_.add(hour, fields.members);
     if (joint_) joint_->add(hour, fields);
     hour_before_.emplace(fields);
@@ -241,7 +248,7 @@ class BlockScoring {
 
  private:
   const Sources& sources_;
-  const RadialSpectrum& spectrum_;
+  const SpatialSpectrum& spectrum_;
   BlockSums sums_;
   CellSums cells_;
   HourlyMeans means_;
@@ -255,7 +262,7 @@ class BlockScoring {
 
 }  // namespace
 
-BlockResult block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+BlockResult block_sums(const Sources& sources, const VerifyOptions& options, const SpatialSpectrum& spectrum,
                        const std::optional<LocalClimate>& climate, const TimeBlock& block) {
   BlockScoring scoring(sources, options, spectrum, climate);
   const std::int64_t chunk_hours = hours_per_chunk(sources, sources.members.size(), options.values_in_memory);

@@ -4,9 +4,9 @@
 
 #include "evaluation/cell_sums.hpp"
 #include "evaluation/local_climate.hpp"
+#include "evaluation/spatial_spectrum.hpp"
 #include "evaluation/sums.hpp"
 #include "evaluation/time_blocks.hpp"
-#include "foehn/evaluation/spectrum.hpp"
 #include "foehn/evaluation/verify.hpp"
 
 namespace foehn::evaluation {
@@ -22,7 +22,7 @@ struct BlockResult {
 /// @param spectrum  of the members' grid
 /// @param climate   of the reference, where there is one
 /// @throws Error if values cannot be read
-BlockResult block_sums(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+BlockResult block_sums(const Sources& sources, const VerifyOptions& options, const SpatialSpectrum& spectrum,
                        const std::optional<LocalClimate>& climate, const TimeBlock& block);
 
 }  // namespace foehn::evaluation

@@ -180,7 +180,7 @@ std::vector<MapField> climate_change_maps(const Results& results) {
 }
 
 std::vector<MapField> coarse_climate_change_maps(const Results& results) {
-  const grid::Grid grid = grid::block_mean_grid(results.grid, results.block);
+  const grid::Grid grid = observed_grid(results);
   std::vector<MapField> maps =
       maps_of(results, &StatisticChange::block_average, grid, "_block_average", "members' changes averaged");
   const auto add = [&](const std::vector<MapField>& more) {

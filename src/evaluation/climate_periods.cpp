@@ -84,7 +84,9 @@ void check_periods(const Sources& historical, const SourceFiles& historical_file
   if (historical.blocks.block() != future.blocks.block())
     throw Error(
         fmt::format("observations: blocks of {0} x {0} cells, expected {1} x {1} as in input.observations",
-                    historical.blocks.block(), future.blocks.block()));
+                    *historical.blocks.block(), *future.blocks.block()));
+  if (const auto difference = grid::difference(future.blocks.grid(), historical.blocks.grid()))
+    throw Error("observations: grid: " + *difference + " as in input.observations");
   check_times(historical, future);
   if (observed_text(historical) != observed_text(future))
     throw Error(fmt::format("observations: {}; expected {} as in input.observations",

@@ -75,8 +75,10 @@ class CoarseClimate {
 
     std::vector<float> observed(means.size());
     series.source.reader.read_with_gaps(since_first / series.period, 1, observed);
-    for (std::size_t i = 0; i < means.size(); ++i)
+    for (std::size_t i = 0; i < means.size(); ++i) {
       if (fields.empty() || std::isnan(observed[i])) means[i] = static_cast<double>(observed[i]);
+      if (!sources_.blocks.is_covered(i % cells_)) means[i] = std::nan("");
+    }
     const calendar::DateTime date = date_of_hour(sources_, hour - since_begin);
     for (std::size_t i = 0; i < series.source.variables.size(); ++i)
       variables_[static_cast<std::size_t>(series.source.variables[i])].add(

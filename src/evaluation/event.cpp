@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "evaluation/hour_fields.hpp"
 
@@ -17,20 +18,38 @@ bool has_wind(const HourlyMeans& means) {
   return !std::isnan(means.front().back());
 }
 
+/// Observed blocks are shown as they are; cells of a grid of their own, which may reach far beyond the
+/// members', where these are.
+std::size_t cells_shown(const Sources& sources) {
+  return static_cast<std::size_t>(sources.blocks.block() ? sources.blocks.coarse_cells()
+                                                         : sources.blocks.fine_cells());
+}
+
+void show(const Sources& sources, std::span<const double> observed, std::span<double> shown) {
+  if (sources.blocks.block()) {
+    std::copy(observed.begin(), observed.end(), shown.begin());
+    return;
+  }
+  for (std::size_t cell = 0; cell < shown.size(); ++cell)
+    if (const auto holder = sources.blocks.holder_of(cell)) shown[cell] = observed[*holder];
+}
+
 ExampleHour make_example(const Sources& sources, std::int64_t hour, const HourFields& fields,
                          const std::vector<Baseline>& baselines) {
   ExampleHour example;
   example.time = sources.time_text(hour);
   example.observation_time = sources.time_text(baselines.front().nearest_observed_hour());
   const auto coarse_cells = static_cast<std::size_t>(sources.blocks.coarse_cells());
-  example.observation.assign(sources.variables().size() * coarse_cells,
+  const std::size_t shown_cells = cells_shown(sources);
+  example.observation.assign(sources.variables().size() * shown_cells,
                              std::numeric_limits<double>::quiet_NaN());
   for (const Baseline& baseline : baselines) {
-    auto from = baseline.nearest_observation().begin();
+    std::span<const double> values = baseline.nearest_observation();
     for (const std::int64_t variable : baseline.series().source.variables) {
-      std::copy_n(from, coarse_cells,
-                  example.observation.begin() + variable * static_cast<std::int64_t>(coarse_cells));
-      from += static_cast<std::ptrdiff_t>(coarse_cells);
+      show(sources, values.first(coarse_cells),
+           std::span(example.observation)
+               .subspan(static_cast<std::size_t>(variable) * shown_cells, shown_cells));
+      values = values.subspan(coarse_cells);
     }
   }
   example.interpolation = fields.interpolation;

@@ -22,7 +22,9 @@ constexpr std::int64_t kSpectrumPoints = 8;  // along each side
 
 std::vector<std::size_t> spread_points(const TrajectoryShape& shape, std::int64_t most) {
   std::vector<std::size_t> points;
-  const std::int64_t rows = std::min(most, shape.ny), columns = std::min(most, shape.nx);
+  // One row holds all cells of a list.
+  const std::int64_t rows = std::min(most, shape.ny),
+                     columns = std::min(shape.ny == 1 ? most * most : most, shape.nx);
   for (std::int64_t row = 0; row < rows; ++row)
     for (std::int64_t column = 0; column < columns; ++column)
       points.push_back(static_cast<std::size_t>((2 * row + 1) * shape.ny / (2 * rows) * shape.nx +

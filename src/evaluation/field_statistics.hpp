@@ -25,7 +25,7 @@ struct TrajectoryShape {
   double step_hours = 1;
 };
 
-/// Cells spread evenly, at most so many along each side.
+/// Cells spread evenly, at most so many along each side, or their square in one row.
 std::vector<std::size_t> spread_points(const TrajectoryShape& shape, std::int64_t most);
 
 /// Means by hour of the day.

@@ -13,8 +13,8 @@ HourScores finish_hours(const HourSums& sums, bool has_climatology) {
   scores.ensemble = finish(sums.ensemble);
   scores.interpolation = finish(sums.interpolation);
   if (sums.tails.count > 0) {
-    scores.upper_tail_crps = sums.tails.upper / static_cast<double>(sums.tails.count);
-    scores.lower_tail_crps = sums.tails.lower / static_cast<double>(sums.tails.count);
+    scores.upper_tail_crps = sums.tails.upper / sums.tails.count;
+    scores.lower_tail_crps = sums.tails.lower / sums.tails.count;
   }
   // A prior's climatology may be of some variables alone.
   if (has_climatology && sums.anomaly_interpolation.count > 0)
@@ -47,10 +47,11 @@ std::optional<SeamRatios> seam_of(const std::vector<IncrementSums>& rows) {
   return seam;
 }
 
-SpatialSpectra finish_spectra(const SpectrumSums& sums, const RadialSpectrum& spectrum,
+SpatialSpectra finish_spectra(const SpectrumSums& sums, const SpatialSpectrum& spectrum,
                               std::int64_t members) {
   SpatialSpectra spectra;
   spectra.wavelength_cells = spectrum.wavelengths();
+  spectra.degree = spectrum.degrees();
   const auto mean = [](const std::vector<double>& power, std::int64_t fields) {
     std::vector<double> means;
     for (const double sum : power) means.push_back(sum / static_cast<double>(fields));
@@ -66,7 +67,8 @@ SpectrumRatios ratios_of(const SpatialSpectra& spectra) {
   SpectrumRatios ratios;
   for (std::size_t ring = 0; ring < spectra.truth.size(); ++ring) {
     if (!(spectra.truth[ring] > 0)) continue;
-    ratios.wavelength_cells.push_back(spectra.wavelength_cells[ring]);
+    if (!spectra.wavelength_cells.empty()) ratios.wavelength_cells.push_back(spectra.wavelength_cells[ring]);
+    if (!spectra.degree.empty()) ratios.degree.push_back(spectra.degree[ring]);
     ratios.members.push_back(spectra.members[ring] / spectra.truth[ring]);
     ratios.interpolation.push_back(spectra.interpolation[ring] / spectra.truth[ring]);
   }
@@ -92,7 +94,7 @@ std::optional<double> mean_or_absent(double sum, std::int64_t count) {
   return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
 }
 
-VariableResults finish_variable(const VariableSums& sums, const RadialSpectrum& spectrum,
+VariableResults finish_variable(const VariableSums& sums, const SpatialSpectrum& spectrum,
                                 bool has_climatology, std::optional<double> standard_deviation) {
   VariableResults scores;
   const auto& rows = sums.by_hours_since_observation;
@@ -123,7 +125,7 @@ VariableResults finish_variable(const VariableSums& sums, const RadialSpectrum& 
 }
 
 std::optional<double> correlation(const PairSums& sums) {
-  const auto n = static_cast<double>(sums.count);
+  const double n = sums.count;
   const double first = sums.first / n, second = sums.second / n;
   const double covariance = sums.product / n - first * second;
   const double first_variance = sums.first_squared / n - first * first;
@@ -134,11 +136,11 @@ std::optional<double> correlation(const PairSums& sums) {
 
 std::optional<double> tail_dependence(const PairSums& sums) {
   if (sums.high == 0) return std::nullopt;
-  return static_cast<double>(sums.both_high) / static_cast<double>(sums.high);
+  return sums.both_high / sums.high;
 }
 
 double joint_exceedance(const PairSums& sums) {
-  return static_cast<double>(sums.both_high) / static_cast<double>(sums.count);
+  return sums.both_high / sums.count;
 }
 
 JointResults finish_joint(const Results& what, const JointSums& sums) {
@@ -163,7 +165,7 @@ JointResults finish_joint(const Results& what, const JointSums& sums) {
 
 }  // namespace
 
-Finished finish(const Results& what, const RadialSpectrum& spectrum, const BlockSums& sums) {
+Finished finish(const Results& what, const SpatialSpectrum& spectrum, const BlockSums& sums) {
   Finished finished;
   for (std::size_t variable = 0; variable < sums.variables.size(); ++variable) {
     const std::optional<double> std =
@@ -175,9 +177,9 @@ Finished finish(const Results& what, const RadialSpectrum& spectrum, const Block
   return finished;
 }
 
-Finished finish_packed(const Results& what, const RadialSpectrum& spectrum,
+Finished finish_packed(const Results& what, const SpatialSpectrum& spectrum,
                        const std::vector<double>& packed) {
-  BlockSums sums = no_sums(what.variables.size(), what.members, what.period, spectrum.wavelengths().size());
+  BlockSums sums = no_sums(what.variables.size(), what.members, what.period, spectrum.size());
   add_packed(sums, packed);
   return finish(what, spectrum, sums);
 }

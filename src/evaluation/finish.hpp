@@ -1,8 +1,8 @@
 #pragma once
 
+#include "evaluation/spatial_spectrum.hpp"
 #include "evaluation/sums.hpp"
 #include "foehn/evaluation/results.hpp"
-#include "foehn/evaluation/spectrum.hpp"
 
 namespace foehn::evaluation {
 
@@ -13,9 +13,9 @@ struct Finished {
 };
 
 /// @param what  what was compared; its scores are not looked at
-Finished finish(const Results& what, const RadialSpectrum& spectrum, const BlockSums& sums);
+Finished finish(const Results& what, const SpatialSpectrum& spectrum, const BlockSums& sums);
 /// The same out of sums that were packed.
-Finished finish_packed(const Results& what, const RadialSpectrum& spectrum,
+Finished finish_packed(const Results& what, const SpatialSpectrum& spectrum,
                        const std::vector<double>& packed);
 
 }  // namespace foehn::evaluation

@@ -30,7 +30,7 @@ void add_replicate(Results& results, const std::vector<OverallScore>& sample) {
 
 }  // namespace
 
-void add_intervals(Results& results, const RadialSpectrum& spectrum,
+void add_intervals(Results& results, const SpatialSpectrum& spectrum,
                    const std::vector<std::vector<double>>& blocks, const BootstrapOptions& options) {
   if (!has_intervals(blocks.size(), options)) return;
   const std::vector<ScoreKind> kinds = score_kinds(results);

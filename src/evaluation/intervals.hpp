@@ -1,7 +1,7 @@
 #pragma once
 
+#include "evaluation/spatial_spectrum.hpp"
 #include "foehn/evaluation/results.hpp"
-#include "foehn/evaluation/spectrum.hpp"
 #include "foehn/evaluation/verify.hpp"
 
 namespace foehn::evaluation {
@@ -10,7 +10,7 @@ namespace foehn::evaluation {
 /// hours since the last observation), the intervals of their scores; none with fewer than five blocks. A
 /// score that a tenth of the replicates lack has no interval.
 /// @param blocks  the sums of each block of days, packed
-void add_intervals(Results& results, const RadialSpectrum& spectrum,
+void add_intervals(Results& results, const SpatialSpectrum& spectrum,
                    const std::vector<std::vector<double>>& blocks, const BootstrapOptions& options);
 
 }  // namespace foehn::evaluation

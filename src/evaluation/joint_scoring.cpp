@@ -76,7 +76,8 @@ void JointScoring::add_pairs(const HourFields& fields, const std::vector<std::ve
         for (std::size_t cell = 0; cell < cells_; ++cell) {
           const std::size_t a = i * cells_ + cell, b = j * cells_ + cell;
           hour.add(standardised[trajectory][a], standardised[trajectory][b],
-                   static_cast<double>(raw[a]) > high[a], static_cast<double>(raw[b]) > high[b]);
+                   static_cast<double>(raw[a]) > high[a], static_cast<double>(raw[b]) > high[b],
+                   sources_.weights[cell]);
         }
         evaluation::add(is_truth ? sums_.truth[pair] : sums_.members[pair], hour);
       }

@@ -23,7 +23,7 @@ void define(io::NetcdfFile& file, const grid::Grid& grid, const MapField& map) {
   attributes["units"] = map.units;
   attributes["long_name"] = map.long_name;
   attributes["_FillValue"] = kMapFillValue;
-  std::vector<std::string> dimensions = {grid.y.name, grid.x.name};
+  std::vector<std::string> dimensions = grid::dimension_names(grid);
   if (map.has_seasons) dimensions.insert(dimensions.begin(), kSeason);
   file.define_variable(map.name, io::NetcdfType::float32, dimensions, attributes,
                        {.chunks = {}, .deflate = 1});
@@ -88,8 +88,7 @@ void write_maps_netcdf(const std::filesystem::path& folder, const Results& resul
   if (!results.climate_change) return;
   const std::vector<MapField> coarse = coarse_climate_change_maps(results);
   if (!coarse.empty())
-    write_maps(folder / "coarse_maps.nc", summary(results),
-               grid::block_mean_grid(results.grid, results.block), coarse);
+    write_maps(folder / "coarse_maps.nc", summary(results), observed_grid(results), coarse);
 }
 
 }  // namespace foehn::evaluation

@@ -46,7 +46,9 @@ void add_observed_quantiles(const Sources& sources, std::span<const double> cent
       for (std::size_t place = 0; place < observed.size(); ++place) {
         const auto variable = static_cast<std::size_t>(observed[place]);
         const auto field = std::span(fields).subspan(variable * cells, cells);
-        std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(place * cells), cells, field.begin());
+        for (std::size_t cell = 0; cell < cells; ++cell)
+          if (sources.blocks.is_covered(cell))
+            field[cell] = static_cast<double>(values[place * cells + cell]);
         add_values(sketches[variable], field);
       }
       for (std::size_t cell = 0; wind && cell < cells; ++cell)

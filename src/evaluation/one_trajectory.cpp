@@ -38,10 +38,12 @@ OneTrajectory::OneTrajectory(const Sources& sources, const PowerCurve& curve,
       gathered.precipitation.emplace(variable.name, *to_millimetres, shape);
   }
   if (climate != nullptr) projections_.emplace(sources, *climate);
-  if (pressure_) tracks_.emplace(grid, shape);
+  const bool has_rows = !grid.unstructured;  // which neighbours are found along
+  if (pressure_ && has_rows) tracks_.emplace(grid, shape);
   if (!wind_) return;
   if (wind_->are_components()) speed_.emplace(kWindSpeed, "m s-1", shape, 0.0);
   power_.emplace(curve, shape);
+  if (!has_rows) return;
   if (pressure_) storms_.emplace(grid, shape);
   if (const auto wind = GridWind::among(sources.variables(), grid)) {
     components_.emplace(OfWind{*wind,

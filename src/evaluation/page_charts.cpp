@@ -133,12 +133,14 @@ std::string spectrum_chart(const VariableResults& scores, const std::string& uni
   if (scores.has_truth) curves.insert(curves.begin(), {"reference", Role::truth, spectra.truth, {}});
   if (has_interpolation_spectrum(scores))
     curves.insert(curves.begin(), {"interpolation", Role::interpolation, spectra.interpolation, {}});
+  const bool is_by_degree = !spectra.degree.empty();
   return line_chart({.title = "Spectrum in space",
-                     .x_label = "wavelength [cells]",
-                     .y_label = fmt::format("power per ring [{}²]", in_brackets(units)),
+                     .x_label = is_by_degree ? "degree of spherical harmonics [1]" : "wavelength [cells]",
+                     .y_label = fmt::format("{} [{}²]", is_by_degree ? "power per degree" : "power per ring",
+                                            in_brackets(units)),
                      .has_logarithmic_x = true,
                      .has_logarithmic_y = true},
-                    spectra.wavelength_cells, with_values(curves));
+                    is_by_degree ? spectra.degree : spectra.wavelength_cells, with_values(curves));
 }
 
 const TrajectoryStatistic* find_statistic(const Results& results, const std::string& variable,
@@ -303,7 +305,10 @@ std::string point_charts(const Results& results, std::size_t index) {
                         member > 0});
     curves.push_back({"interpolation", Role::interpolation, point.interpolation, {}});
     if (!point.truth.empty()) curves.push_back({"reference", Role::truth, point.truth, {}});
-    Points observed{"block mean observed", Role::observation, {}, series.observed};
+    Points observed{results.native_grid ? "cell mean observed" : "block mean observed",
+                    Role::observation,
+                    {},
+                    series.observed};
     for (const double steps : series.observed_steps) observed.x.push_back(steps * results.step_hours);
     html += line_chart(
         {.title = fmt::format("At {:.2f}° {}, {:.2f}° {}", std::abs(point.latitude),

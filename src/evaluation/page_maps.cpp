@@ -6,6 +6,7 @@
 
 #include "evaluation/climate_change_report.hpp"
 #include "evaluation/page.hpp"
+#include "evaluation/picture.hpp"
 #include "evaluation/plots.hpp"
 #include "evaluation/score_table.hpp"
 
@@ -16,8 +17,14 @@ namespace {
 struct Panel {
   std::string caption;
   std::span<const double> field;
-  const grid::Grid* grid;
+  const Picture* picture;
 };
+
+std::string panel_html(const Panel& panel, const ColourRange& range,
+                       ColourScale scale = ColourScale::sequential) {
+  return map_figure(panel.caption, panel.picture->values(panel.field), panel.picture->shown(), range, scale) +
+         "\n";
+}
 
 ColourRange range_of(const std::vector<Panel>& panels) {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -39,8 +46,7 @@ ColourRange symmetric(const ColourRange& range) {
 std::string panels_html(const std::vector<Panel>& panels, const ColourRange& range, const std::string& units,
                         ColourScale scale = ColourScale::sequential) {
   std::string html = "<div class=\"maps\">";
-  for (const Panel& panel : panels)
-    html += map_figure(panel.caption, panel.field, *panel.grid, range, scale) + "\n";
+  for (const Panel& panel : panels) html += panel_html(panel, range, scale);
   return html + "</div>" + colour_bar(range, units, scale) + "\n";
 }
 
@@ -60,10 +66,11 @@ std::string score_maps(const Results& results, std::size_t index) {
   if (results.cells.empty()) return "";
   const CellScores& cells = results.cells[index];
   const std::string& units = results.variables[index].units;
+  const Picture picture(results.grid);
   std::string html;
   std::vector<Panel> errors;
   const auto add = [&](const std::string& caption, const std::vector<double>& field) {
-    if (!field.empty() && has_values(field)) errors.push_back({caption, field, &results.grid});
+    if (!field.empty() && has_values(field)) errors.push_back({caption, field, &picture});
   };
   add(results.members > 1 ? "fair CRPS" : "RMSE", results.members > 1 ? cells.fair_crps : cells.rmse);
   add("ensemble spread", cells.spread);
@@ -71,7 +78,7 @@ std::string score_maps(const Results& results, std::size_t index) {
   // Interpolation may err several times as much: on its scale the maps of members would all be dark.
   const bool has_members = !errors.empty();
   ColourRange range{0, range_of(errors).high};
-  if (const double most = range_of({{"", cells.interpolation_mae, &results.grid}}).high; !std::isnan(most)) {
+  if (const double most = range_of({{"", cells.interpolation_mae, &picture}}).high; !std::isnan(most)) {
     if (!has_members) range.high = most;
     add(most > range.high ? fmt::format("interpolation MAE, up to {:.4g} {}", most, units)
                           : "interpolation MAE",
@@ -79,37 +86,40 @@ std::string score_maps(const Results& results, std::size_t index) {
   }
   if (!errors.empty()) html += panels_html(errors, range, units);
   if (cells.bias.empty()) return html;
-  const std::vector<Panel> bias = {{"bias of the ensemble mean", cells.bias, &results.grid}};
+  const std::vector<Panel> bias = {{"bias of the ensemble mean", cells.bias, &picture}};
   return html + panels_html(bias, symmetric(range_of(bias)), units, ColourScale::diverging);
 }
 
 std::string event_maps(const Results& results, std::size_t index) {
   if (results.event.hours.empty()) return "";
-  const grid::Grid coarse_grid = grid::block_mean_grid(results.grid, results.block);
+  const grid::Grid observed = results.native_grid ? results.grid : observed_grid(results);
+  const Picture picture(results.grid), observed_picture(observed);
   const std::string& units = results.variables[index].units;
   std::vector<Panel> all;
   std::string html;
   std::vector<std::vector<Panel>> rows;
   for (const ExampleHour& hour : results.event.hours) {
     std::vector<Panel>& row = rows.emplace_back();
-    const auto add = [&](const std::string& caption, const std::vector<double>& fields,
-                         const grid::Grid& grid) {
+    const auto add_on = [&](const grid::Grid& grid, const Picture& shown, const std::string& caption,
+                            const std::vector<double>& fields) {
       if (fields.empty() || !has_values(slice(fields, grid, index))) return;
-      row.push_back({caption, slice(fields, grid, index), &grid});
+      row.push_back({caption, slice(fields, grid, index), &shown});
     };
-    add("input of " + hour.observation_time.substr(5, 11), hour.observation, coarse_grid);
-    add("interpolation", hour.interpolation, results.grid);
-    add("reference", hour.truth, results.grid);
+    const auto add = [&](const std::string& caption, const std::vector<double>& fields) {
+      add_on(results.grid, picture, caption, fields);
+    };
+    add_on(observed, observed_picture, "input of " + hour.observation_time.substr(5, 11), hour.observation);
+    add("interpolation", hour.interpolation);
+    add("reference", hour.truth);
     for (std::size_t member = 0; member < hour.members.size(); ++member)
-      add(fmt::format("member {}", member + 1), hour.members[member], results.grid);
+      add(fmt::format("member {}", member + 1), hour.members[member]);
     all.insert(all.end(), row.begin(), row.end());
   }
   const ColourRange range = range_of(all);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     html += fmt::format("<h4>{}{}</h4><div class=\"maps\">", results.event.hours[i].time,
                         i == results.event.strongest ? ", the strongest hour" : "");
-    for (const Panel& panel : rows[i])
-      html += map_figure(panel.caption, panel.field, *panel.grid, range) + "\n";
+    for (const Panel& panel : rows[i]) html += panel_html(panel, range);
     html += "</div>\n";
   }
   return html + colour_bar(range, units);
@@ -144,7 +154,8 @@ std::string climate_change_html(const Results& results) {
       "its cells: of the members' changes averaged over each cell, and of the changes of the members' block "
       "means at "
       "the observations' times.</p>\n";
-  const grid::Grid coarse_grid = grid::block_mean_grid(results.grid, results.block);
+  const grid::Grid coarse_grid = observed_grid(results);
+  const Picture picture(results.grid), coarse_picture(coarse_grid);
   for (const StatisticChange& change : signal.changes) {
     const bool is_shown = change.season == Season::year && (change.statistic == ClimateStatistic::mean ||
                                                             change.statistic == ClimateStatistic::maximum);
@@ -152,10 +163,10 @@ std::string climate_change_html(const Results& results) {
     const io::Variable& variable = results.variables[change.variable];
     std::vector<Panel> panels;
     if (has_values(change.driving_model))
-      panels.push_back({"driving model", change.driving_model, &coarse_grid});
+      panels.push_back({"driving model", change.driving_model, &coarse_picture});
     if (has_values(change.block_average))
-      panels.push_back({"members, averaged", change.block_average, &coarse_grid});
-    panels.push_back({"members", change.members, &results.grid});
+      panels.push_back({"members, averaged", change.block_average, &coarse_picture});
+    panels.push_back({"members", change.members, &picture});
     html += fmt::format("<h4>Change of the {} of {}</h4>",
                         escape_html(statistic_text(change.statistic, variable)), escape_html(variable.name)) +
             panels_html(panels, symmetric(range_of(panels)), variable.units, ColourScale::diverging);

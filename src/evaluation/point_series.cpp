@@ -45,16 +45,15 @@ struct Pair {
 };
 
 Pair most_unlike_pair(const Sources& sources, std::span<const double> field) {
-  const auto nx = static_cast<std::size_t>(sources.grid().nx());
-  const auto side = static_cast<std::size_t>(sources.blocks.block());
   const auto blocks = static_cast<std::size_t>(sources.blocks.coarse_cells());
   std::vector<Pair> pairs(blocks);
   std::vector<bool> is_known(blocks, false);
   for (std::size_t cell = 0; cell < field.size(); ++cell) {
-    const std::size_t block = cell / nx / side * (nx / side) + cell % nx / side;
-    Pair& pair = pairs[block];
-    if (!is_known[block]) pair = {block, cell, cell};
-    is_known[block] = true;
+    const auto block = sources.blocks.holder_of(cell);
+    if (!block) continue;
+    Pair& pair = pairs[*block];
+    if (!is_known[*block]) pair = {*block, cell, cell};
+    is_known[*block] = true;
     if (field[cell] > field[pair.high]) pair.high = cell;
     if (field[cell] < field[pair.low]) pair.low = cell;
   }

@@ -61,7 +61,7 @@ void PrecipitationStatistics::finish_sums(SumReader& sums, TrajectorySummary& su
   const auto wet_hours = sums.next<Moments>();
   const double spells = sums.next(), steps = sums.next();
   add_to(summary, hours > 0, "dry_hour_fraction", "1", "part of the hours with less than 0.1 mm h-1",
-         1 - static_cast<double>(wet_hours.count) / hours);
+         1 - wet_hours.count / hours);
   add_to(summary, hours > 0, "wet_intensity", "mm h-1", "mean of the hours with 0.1 mm h-1 or more",
          wet_hours.mean());
   add_to(summary, hours > 0, "wet_spell_mean", "h", "mean length of spells with 0.1 mm h-1 or more",

@@ -195,6 +195,8 @@ std::string contents(const Results& results) {
 std::string report_html(const Results& results) {
   std::string html = page_begin("foehn: scores") + fmt::format("<p>{}.</p>\n", escape_html(summary(results)));
   html += contents(results) + verdicts_html(results) + overview_html(results);
+  for (const std::string& reason : results.not_scored)
+    html += fmt::format("<p>Some scores are missing: {}.</p>\n", escape_html(reason));
   if (results.climate_change) html += climate_change_html(results);
   for (std::size_t index = 0; index < results.variables.size(); ++index)
     html += variable_html(results, index);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "evaluation/bootstrap.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 
 namespace foehn::evaluation {
 namespace {
@@ -22,6 +23,18 @@ std::optional<double> of_anomaly_interpolation(const HourScores& scores) {
 }
 
 }  // namespace
+
+grid::Grid observed_grid(const Results& results) {
+  return results.native_grid ? *results.native_grid : grid::block_mean_grid(results.grid, results.block);
+}
+
+std::string spectrum_meaning(const SpatialSpectra& spectra) {
+  if (spectra.degree.empty())
+    return "mean squared coefficients of orthonormal cosine transforms, summed over rings of wave number";
+  return "variance by degree of spherical harmonics: squared coefficients of harmonics of mean square 1, "
+         "summed over "
+         "orders";
+}
 
 const std::vector<ScoreKind>& all_score_kinds() {
   static const std::vector<ScoreKind> kinds = {
@@ -72,11 +85,12 @@ std::string summary(const Results& results) {
   const std::string hours = results.step_hours == 1
                                 ? fmt::format("{} hours", results.hours)
                                 : fmt::format("{} steps of {:g} h", results.hours, results.step_hours);
-  return fmt::format("{} {}: {}, {} to {}; {} x {} cells; observations every {:g} h, blocks of {} x {} cells",
-                     members, results.has_reference ? "against the reference" : "without a reference", hours,
-                     results.first_time, results.last_time, results.grid.ny(), results.grid.nx(),
-                     since_observation_hours(results, static_cast<std::size_t>(results.period)),
-                     results.block, results.block);
+  const std::string observed = results.native_grid ? "on a grid of " + grid::cells_text(*results.native_grid)
+                                                   : fmt::format("blocks of {0} x {0} cells", results.block);
+  return fmt::format("{} {}: {}, {} to {}; {}; observations every {:g} h, {}", members,
+                     results.has_reference ? "against the reference" : "without a reference", hours,
+                     results.first_time, results.last_time, grid::cells_text(results.grid),
+                     since_observation_hours(results, static_cast<std::size_t>(results.period)), observed);
 }
 
 std::string agreement_text(const VariableResults& scores, const std::string& units) {

@@ -52,5 +52,7 @@ std::optional<double> brier_skill(const std::optional<EventReliability>& event);
 bool has_too_few_blocks(const Results& results);
 /// Says so.
 std::string too_few_blocks_text(const Results& results);
+/// What the numbers of a spectrum in space are.
+std::string spectrum_meaning(const SpatialSpectra& spectra);
 
 }  // namespace foehn::evaluation

@@ -21,56 +21,55 @@ double unbiased_variance(std::span<const double> values) {
 
 }  // namespace
 
-void ErrorSums::add(double value) {
-  ++count;
-  error += value;
-  absolute += std::abs(value);
-  squared += value * value;
+void ErrorSums::add(double value, double weight) {
+  count += weight;
+  error += weight * value;
+  absolute += weight * std::abs(value);
+  squared += weight * (value * value);
 }
 
 ErrorScores finish(const ErrorSums& sums) {
-  const auto count = static_cast<double>(sums.count);
-  return {sums.absolute / count, std::sqrt(sums.squared / count), sums.error / count};
+  return {sums.absolute / sums.count, std::sqrt(sums.squared / sums.count), sums.error / sums.count};
 }
 
 EnsembleSums::EnsembleSums(std::int64_t members) : ranks(static_cast<std::size_t>(members + 1), 0.0) {}
 
-EnsembleScore EnsembleSums::add(std::span<double> errors) {
+EnsembleScore EnsembleSums::add(std::span<double> errors, double weight) {
   EnsembleScore score;
   std::sort(errors.begin(), errors.end());
   score.error = mean_of(errors);
-  mean.add(score.error);
-  ++ensembles;
+  mean.add(score.error, weight);
+  ensembles += weight;
   if (errors.size() > 1) {
     score.fair_crps = evaluation::fair_crps(errors);
     score.variance = unbiased_variance(errors);
-    fair_crps += score.fair_crps;
-    variance += score.variance;
+    fair_crps += weight * score.fair_crps;
+    variance += weight * score.variance;
   }
   // Members equal to the truth leave its rank open: every possible rank gets the same share.
   const auto [first_equal, past_equal] = std::equal_range(errors.begin(), errors.end(), 0.0);
   const auto below = first_equal - errors.begin();
   const auto ties = past_equal - first_equal;
   for (auto rank = below; rank <= below + ties; ++rank) {
-    ranks[static_cast<std::size_t>(rank)] += 1.0 / static_cast<double>(ties + 1);
+    ranks[static_cast<std::size_t>(rank)] += weight / static_cast<double>(ties + 1);
   }
   return score;
 }
 
-double EnsembleSums::add_without_truth(std::span<const double> values) {
-  ++ensembles;
+double EnsembleSums::add_without_truth(std::span<const double> values, double weight) {
+  ensembles += weight;
   const double of_these = values.size() > 1 ? unbiased_variance(values) : 0;
-  variance += of_these;
+  variance += weight * of_these;
   return of_these;
 }
 
 EnsembleScores finish(const EnsembleSums& sums) {
   EnsembleScores scores;
   scores.mean = finish(sums.mean);
-  const auto count = static_cast<double>(sums.mean.count);
+  const double count = sums.mean.count;
   const auto members = static_cast<double>(sums.ranks.size() - 1);
   if (sums.ensembles == 0) return scores;
-  const double variance = sums.variance / static_cast<double>(sums.ensembles);
+  const double variance = sums.variance / sums.ensembles;
   if (members > 1) scores.spread = std::sqrt(variance);
   if (sums.mean.count == 0) return scores;
   if (members > 1) {

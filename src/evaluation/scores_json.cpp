@@ -54,13 +54,20 @@ void add_row(Json& rows, const char* name, std::size_t number, const HourScores&
   rows.push_back(row);
 }
 
+/// Adds what a spectrum, or its ratios, are given along.
+void add_abscissa(Json& json, const auto& spectrum) {
+  if (spectrum.degree.empty())
+    json["wavelength_cells"] = spectrum.wavelength_cells;
+  else
+    json["degree"] = spectrum.degree;
+}
+
 Json spectra_json(const VariableResults& scores, const std::string& units) {
   const SpatialSpectra& spectra = scores.spectra;
   Json json;
-  json["meaning"] =
-      "mean squared coefficients of orthonormal cosine transforms, summed over rings of wave number";
+  json["meaning"] = spectrum_meaning(spectra);
   json["units"] = fmt::format("({})2", units);
-  json["wavelength_cells"] = spectra.wavelength_cells;
+  add_abscissa(json, spectra);
   json["members"] = spectra.members;
   if (scores.has_truth) json["truth"] = spectra.truth;
   if (has_interpolation_spectrum(scores)) json["interpolation"] = spectra.interpolation;
@@ -70,7 +77,9 @@ Json spectra_json(const VariableResults& scores, const std::string& units) {
 Json spectrum_ratio_json(const Results& results, std::size_t index) {
   const VariableResults& scores = results.scores[index];
   const SpectrumRatios& ratios = scores.spectrum;
-  Json json = {{"units", "1"}, {"wavelength_cells", ratios.wavelength_cells}, {"members", ratios.members}};
+  Json json = {{"units", "1"}};
+  add_abscissa(json, ratios);
+  json["members"] = ratios.members;
   if (has_interpolation_spectrum(scores)) json["interpolation"] = ratios.interpolation;
   if (ratios.members_log_ratio) json["members_mean_absolute_log_ratio"] = *ratios.members_log_ratio;
   if (ratios.interpolation_log_ratio)
@@ -204,10 +213,17 @@ Json scores_json(const Results& results) {
   json["step_hours"] = results.step_hours;
   json["observation_period_hours"] =
       since_observation_hours(results, static_cast<std::size_t>(results.period));
-  json["block_cells"] = results.block;
+  if (results.native_grid)
+    json["observation_cells"] = results.native_grid->cells();
+  else
+    json["block_cells"] = results.block;
   json["bootstrap_blocks"] = results.blocks;
   json["bootstrap_replicates"] = results.replicates;
-  json["grid_size"] = {results.grid.ny(), results.grid.nx()};
+  if (results.grid.unstructured)
+    json["grid_size"] = {results.grid.cells()};
+  else
+    json["grid_size"] = {results.grid.ny(), results.grid.nx()};
+  if (!results.not_scored.empty()) json["not_scored"] = results.not_scored;
   for (std::size_t index = 0; index < results.variables.size(); ++index) {
     const auto& variable = results.variables[index];
     const auto& scores = results.scores[index];
@@ -229,7 +245,7 @@ Json scores_json(const Results& results) {
       add_row(entry["by_hour_of_day"], "hour_of_day", hour, scores.by_hour_of_day[hour], kinds);
     entry["increments"] = increments_json(results, scores, variable.units);
     if (scores.is_observed) entry["observation_agreement"] = agreement_json(scores.agreement, variable.units);
-    entry["spectra"] = spectra_json(scores, variable.units);
+    if (!scores.spectra.members.empty()) entry["spectra"] = spectra_json(scores, variable.units);
     if (!scores.spectrum.members.empty()) entry["spectrum_ratio"] = spectrum_ratio_json(results, index);
     if (scores.upper_event || scores.lower_event) entry["events"] = events_json(results, index);
     if (scores.members_similarity) entry["structural_similarity"] = similarity_json(results, index);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -75,26 +76,27 @@ void add_score_columns(std::vector<Column>& columns, const io::Variable& variabl
 
 void add_spectrum_columns(std::vector<Column>& columns, const io::Variable& variable,
                           const VariableResults& scores) {
-  if (scores.spectra.wavelength_cells.empty()) return;
-  const std::string ring = variable.name + "_ring_wavelength";
+  const SpatialSpectra& spectra = scores.spectra;
+  if (spectra.members.empty()) return;
+  const bool is_by_degree = !spectra.degree.empty();
+  const std::string ring = variable.name + (is_by_degree ? "_degree" : "_ring_wavelength");
   columns.push_back({ring,
                      {ring},
-                     {{"units", "1"}, {"long_name", "wavelength in cells of the rings of wave number"}},
-                     scores.spectra.wavelength_cells});
+                     {{"units", "1"},
+                      {"long_name", is_by_degree ? "degree of spherical harmonics"
+                                                 : "wavelength in cells of the rings of wave number"}},
+                     is_by_degree ? spectra.degree : spectra.wavelength_cells});
   const auto add = [&](const std::string& name, const std::string& what, const std::vector<double>& power) {
-    columns.push_back(
-        {variable.name + name,
-         {ring},
-         {{"units", fmt::format("({})2", variable.units)},
-          {"long_name", fmt::format("mean squared coefficients of orthonormal cosine transforms, "
-                                    "summed over rings of wave number, {}",
-                                    what)}},
-         power});
+    columns.push_back({variable.name + name,
+                       {ring},
+                       {{"units", fmt::format("({})2", variable.units)},
+                        {"long_name", fmt::format("{}, {}", spectrum_meaning(spectra), what)}},
+                       power});
   };
-  add("_spectrum", "members", scores.spectra.members);
-  if (scores.has_truth) add("_truth_spectrum", "truth", scores.spectra.truth);
+  add("_spectrum", "members", spectra.members);
+  if (scores.has_truth) add("_truth_spectrum", "truth", spectra.truth);
   if (has_interpolation_spectrum(scores))
-    add("_interpolation_spectrum", "interpolated observations", scores.spectra.interpolation);
+    add("_interpolation_spectrum", "interpolated observations", spectra.interpolation);
 }
 
 /// An event's forecasts by probability, and its Brier score.
@@ -166,12 +168,15 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
   }
 
   add_spectrum_columns(columns, variable, scores);
-  if (scores.spectrum.wavelength_cells.empty()) return;
-  const std::string wavelength = variable.name + "_wavelength";
+  const SpectrumRatios& ratios = scores.spectrum;
+  if (ratios.members.empty()) return;
+  const bool is_by_degree = !ratios.degree.empty();
+  const std::string wavelength = variable.name + (is_by_degree ? "_ratio_degree" : "_wavelength");
   columns.push_back({wavelength,
                      {wavelength},
-                     {{"units", "1"}, {"long_name", "wavelength in cells"}},
-                     scores.spectrum.wavelength_cells});
+                     {{"units", "1"},
+                      {"long_name", is_by_degree ? "degree of spherical harmonics" : "wavelength in cells"}},
+                     is_by_degree ? ratios.degree : ratios.wavelength_cells});
   const auto add_ratio = [&](const std::string& name, const std::string& what,
                              const std::vector<double>& values) {
     columns.push_back(
@@ -180,10 +185,9 @@ void add_other_columns(std::vector<Column>& columns, const io::Variable& variabl
          {{"units", "1"}, {"long_name", "spatial power of " + what + " over that of the truth"}},
          values});
   };
-  add_ratio("_spectrum_ratio", "the members", scores.spectrum.members);
+  add_ratio("_spectrum_ratio", "the members", ratios.members);
   if (has_interpolation_spectrum(scores))
-    add_ratio("_interpolation_spectrum_ratio", "the interpolated observations",
-              scores.spectrum.interpolation);
+    add_ratio("_interpolation_spectrum_ratio", "the interpolated observations", ratios.interpolation);
 }
 
 void add_increment_columns(std::vector<Column>& columns, const io::Variable& variable,
@@ -359,8 +363,11 @@ std::vector<Column> make_columns(const Results& results) {
   return columns;
 }
 
-void write_columns(io::NetcdfFile& file, const std::vector<Column>& columns, const std::string& title) {
-  file.set_global_attributes({{"Conventions", "CF-1.11"}, {"title", "foehn evaluate: " + title}});
+void write_columns(io::NetcdfFile& file, const std::vector<Column>& columns, const Results& results) {
+  io::Attributes attributes = {{"Conventions", "CF-1.11"}, {"title", "foehn evaluate: " + summary(results)}};
+  if (!results.not_scored.empty())
+    attributes["not_scored"] = fmt::format("{}", fmt::join(results.not_scored, "; "));
+  file.set_global_attributes(attributes);
   for (const auto& column : columns) {
     if (column.dimensions == std::vector{column.name}) {
       file.define_dimension(column.name, static_cast<std::int64_t>(column.values.size()));
@@ -376,7 +383,7 @@ void write_columns(io::NetcdfFile& file, const std::vector<Column>& columns, con
 
 void write_scores_netcdf(const std::filesystem::path& path, const Results& results) {
   io::write_netcdf_atomically(
-      path, [&](io::NetcdfFile& file) { write_columns(file, make_columns(results), summary(results)); });
+      path, [&](io::NetcdfFile& file) { write_columns(file, make_columns(results), results); });
 }
 
 }  // namespace foehn::evaluation

@@ -113,7 +113,10 @@ std::string legend(const Results& results) {
     text +=
         "; skill: 1 - Brier score over that of the base rate, of the event that a value lies above (below) "
         "its "
-        "local and seasonal quantile; SSIM: mean structural similarity of fields to the reference's";
+        "local and seasonal quantile";
+  if (std::any_of(results.scores.begin(), results.scores.end(),
+                  [](const VariableResults& scores) { return scores.members_similarity.has_value(); }))
+    text += "; SSIM: mean structural similarity of fields to the reference's";
   if (results.replicates > 0)
     text += fmt::format("; in brackets: 95 % of bootstrap samples of {} blocks of days", results.blocks);
   else if (has_too_few_blocks(results))
@@ -125,6 +128,7 @@ std::string legend(const Results& results) {
 
 std::string scores_text(const Results& results, bool in_full) {
   std::string text = summary(results) + "\n" + overview(results);
+  for (const std::string& reason : results.not_scored) text += reason + "\n";
   for (std::size_t index = 0; index < results.variables.size(); ++index) {
     const io::Variable& variable = results.variables[index];
     const VariableResults& scores = results.scores[index];

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "evaluation/member_files.hpp"
+#include "foehn/conditioning/native_cells.hpp"
 #include "foehn/conditioning/series.hpp"
 #include "foehn/core/error.hpp"
 #include "foehn/io/netcdf.hpp"
@@ -112,16 +114,40 @@ std::optional<std::int64_t> index_at(const TimeAxis& axis, std::int64_t seconds)
   return found - axis.seconds.begin();
 }
 
+ObservedCells observed_cells(const io::CoarseSource& source, const grid::Grid& grid,
+                             const SourceFiles& files) {
+  const grid::Grid& own = source.reader.grid();
+  if (!files.are_native) return {grid, conditioning::matched_block(grid, own)};
+  return {grid, own, conditioning::native_cells(source, grid, files.weights)};
+}
+
+void check_same_cells(const ObservedCells& expected, const ObservedCells& found) {
+  if (expected.block() != found.block())
+    throw Error(fmt::format("blocks of {0} x {0} cells, but of {1} x {1} in other files", *found.block(),
+                            *expected.block()));
+  if (const auto difference = grid::difference(expected.grid(), found.grid()))
+    throw Error(fmt::format("grid: {}, as in other files", *difference));
+}
+
+/// Their areas over the mean area; 1 on rows and columns.
+std::vector<double> cell_weights(const grid::Grid& grid) {
+  if (!grid.unstructured) return std::vector<double>(static_cast<std::size_t>(grid.cells()), 1.0);
+  std::vector<double> weights = grid.unstructured->areas;
+  const double mean =
+      std::accumulate(weights.begin(), weights.end(), 0.0) / static_cast<double>(weights.size());
+  for (double& weight : weights) weight /= mean;
+  return weights;
+}
+
 /// Finds the members' hours that observations cover, and how these follow one another.
-ObservationSeries match_observation_times(const io::FieldReader& member, io::CoarseSource source,
-                                          std::int64_t block) {
+ObservationSeries match_observation_times(const io::FieldReader& member, io::CoarseSource source) {
   const TimeAxis& members = member.times();
   check_calendar(members.calendar, source.reader.times().calendar);
   // A file of one instant has no step; any will do.
   const conditioning::Period period{members.calendar, members.seconds.front(),
                                     std::max<std::int64_t>(member.step_seconds(), 1), members.size()};
   const std::vector<observation::Interval> intervals =
-      conditioning::matched_hours(conditioning::series_of(source, block, period.step_seconds), period,
+      conditioning::matched_hours(conditioning::series_of(source, 1, period.step_seconds), period,
                                   fmt::format("of the members ({})", span_text_of(members)));
   ObservationSeries series{std::move(source), intervals.front().first, 1, intervals.front().hours()};
   if (intervals.size() > 1) series.period = intervals[1].first - series.first_hour;
@@ -203,32 +229,29 @@ Sources open_sources(const SourceFiles& files) {
   auto members = open_members(files.members);
   const auto& variables = members.front().variables();
   const auto& grid = members.front().grid();
-  core::with_context("members " + file_text(files.members), [&] {
-    grid::require_rows(grid,
-                       "scores compare fields with means over blocks of rows and columns; evaluate what cdo "
-                       "makes of them on a regular grid (remapcon)");
-  });
 
   const std::string reference_context =
       "reference " + (files.reference.empty() ? "" : file_text(files.reference));
   auto reference =
       core::with_context(reference_context, [&] { return open_reference(files, variables, grid); });
-  auto opened = core::with_context("observations",
-                                   [&] { return io::open_coarse_sources(files.observations, variables); });
+  auto opened = core::with_context("observations", [&] {
+    return io::open_coarse_sources(files.observations, variables,
+                                   files.are_native ? io::Grids::any : io::Grids::of_priors);
+  });
   std::vector<ObservationSeries> observations;
-  std::optional<BlockGrid> blocks;
+  std::optional<ObservedCells> cells;
   for (io::CoarseSource& source : opened) {
     core::with_context("observations " + file_text(source.files), [&] {
-      const BlockGrid own(grid.ny(), grid.nx(), conditioning::matched_block(grid, source.reader.grid()));
-      if (blocks && blocks->block() != own.block())
-        throw Error(fmt::format("blocks of {0} x {0} cells, but of {1} x {1} in other files", own.block(),
-                                blocks->block()));
-      blocks = own;
-      observations.push_back(match_observation_times(members.front(), std::move(source), own.block()));
+      ObservedCells own = observed_cells(source, grid, files);
+      if (cells) check_same_cells(*cells, own);
+      cells = std::move(own);
+      observations.push_back(match_observation_times(members.front(), std::move(source)));
     });
   }
 
-  Sources sources{std::move(members), std::move(reference), std::move(observations), std::move(*blocks)};
+  std::vector<double> weights = cell_weights(grid);
+  Sources sources{std::move(members), std::move(reference), std::move(observations), std::move(*cells),
+                  std::move(weights)};
   set_clock(sources);
   const auto& times = sources.members.front().times();
   if (sources.reference)

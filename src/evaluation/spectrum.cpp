@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
+#include <utility>
+
+#include "foehn/grid/rotation.hpp"
 
 namespace foehn::evaluation {
 namespace {
@@ -57,6 +61,49 @@ std::vector<double> RadialSpectrum::power(std::span<const double> field) const {
     }
   }
   return rings;
+}
+
+std::int64_t DegreeSpectrum::highest_degree(const grid::CellRows& rows, std::span<const double> areas) {
+  constexpr double kSphere = 4 * std::numbers::pi, kTolerance = 1e-3;
+  std::int64_t longest = 0;
+  for (std::int64_t row = 0; row < rows.rows(); ++row) longest = std::max(longest, rows.size(row));
+  const std::int64_t most = std::min(rows.rows() / 2 - 1, (longest - 1) / 2);
+  if (most < 1) return 0;
+  // Means over the sphere of Legendre polynomials: 1 of degree 0, and 0 of all others.
+  std::vector<double> means(static_cast<std::size_t>(2 * most + 1), 0.0);
+  for (std::size_t row = 0; row < rows.latitude.size(); ++row) {
+    const std::vector<double> legendre =
+        grid::legendre_polynomials(2 * most, std::sin(rows.latitude[row] * grid::kRadians));
+    double weight = 0;
+    for (auto cell = rows.first_cell[row]; cell < rows.first_cell[row + 1]; ++cell)
+      weight += areas[static_cast<std::size_t>(cell)] / kSphere;
+    for (std::size_t degree = 0; degree < means.size(); ++degree) means[degree] += weight * legendre[degree];
+  }
+  means.front() -= 1;
+  const auto wrong =
+      std::find_if(means.begin(), means.end(), [](double mean) { return !(std::abs(mean) <= kTolerance); });
+  return (wrong - means.begin() - 1) / 2;
+}
+
+DegreeSpectrum::DegreeSpectrum(grid::CellRows rows, std::vector<double> areas, std::int64_t highest)
+    : harmonics_(std::move(rows), highest), areas_(std::move(areas)) {
+  for (std::int64_t degree = 1; degree <= highest; ++degree) degrees_.push_back(static_cast<double>(degree));
+}
+
+std::vector<double> DegreeSpectrum::power(std::span<const double> field) const {
+  std::vector<double> coefficients(static_cast<std::size_t>(harmonics_.coefficients()));
+  harmonics_.analyse(field, areas_, coefficients);
+  std::vector<double> power;
+  for (std::int64_t l = 1; l <= std::ssize(degrees_); ++l) {
+    double sum = 0;
+    for (std::int64_t m = -l; m <= l; ++m) {
+      const double coefficient =
+          coefficients[static_cast<std::size_t>(grid::SphericalHarmonics::index(l, m))];
+      sum += coefficient * coefficient;
+    }
+    power.push_back(sum);
+  }
+  return power;
 }
 
 }  // namespace foehn::evaluation

@@ -14,7 +14,7 @@ namespace foehn::evaluation {
 /// Fair threshold-weighted CRPS of the tails; only where there are local thresholds from hours that are not
 /// scored.
 struct TailSums {
-  std::int64_t count = 0;
+  double count = 0;  ///< sum of weights
   double upper = 0, lower = 0;
 };
 
@@ -37,20 +37,20 @@ struct SpectrumSums {
   std::vector<double> truth, members, interpolation;
 };
 
-/// Sums of values and of their squares.
+/// Sums of values and of their squares, each with a weight.
 struct Moments {
-  void add(double value) {
-    sum += value;
-    squares += value * value;
-    ++count;
+  void add(double value, double weight = 1) {
+    sum += weight * value;
+    squares += weight * (value * value);
+    count += weight;
   }
-  double mean() const { return sum / static_cast<double>(count); }
+  double mean() const { return sum / count; }
   double variance() const {
-    const double result = squares / static_cast<double>(count) - mean() * mean();
+    const double result = squares / count - mean() * mean();
     return result < 0 ? 0 : result;  // keeping what is not a number
   }
 
-  std::int64_t count = 0;
+  double count = 0;  ///< sum of weights
   double sum = 0, squares = 0;
 };
 
@@ -67,8 +67,8 @@ struct AgreementSums {
   std::int64_t missing = 0;  ///< those of them that are missing
 };
 
-/// Forecasts of an event by the number of members that have it, [members + 1]: how many there are, and in how
-/// many of them the truth has it.
+/// Forecasts of an event by the number of members that have it, [members + 1]: the weight of all, and of
+/// those in which the truth has it.
 struct EventSums {
   explicit EventSums(std::int64_t members)
       : forecasts(static_cast<std::size_t>(members + 1), 0), occurrences(forecasts) {}
@@ -103,23 +103,23 @@ struct VariableSums {
   SimilaritySums similarity;
 };
 
-/// Sums of two standardised variables, and counts of their tails.
+/// Sums of two standardised variables, and of the weights of their tails.
 struct PairSums {
-  void add(double a, double b, bool is_high, bool is_other_high) {
-    ++count;
-    first += a;
-    second += b;
-    first_squared += a * a;
-    second_squared += b * b;
-    product += a * b;
-    high += is_high ? 1 : 0;
-    other_high += is_other_high ? 1 : 0;
-    both_high += is_high && is_other_high ? 1 : 0;
+  void add(double a, double b, bool is_high, bool is_other_high, double weight) {
+    count += weight;
+    first += weight * a;
+    second += weight * b;
+    first_squared += weight * (a * a);
+    second_squared += weight * (b * b);
+    product += weight * (a * b);
+    high += is_high ? weight : 0;
+    other_high += is_other_high ? weight : 0;
+    both_high += is_high && is_other_high ? weight : 0;
   }
 
-  std::int64_t count = 0;
+  double count = 0;
   double first = 0, second = 0, first_squared = 0, second_squared = 0, product = 0;
-  std::int64_t high = 0, other_high = 0, both_high = 0;
+  double high = 0, other_high = 0, both_high = 0;
 };
 
 /// How variables, neighbouring cells and hours vary together.

@@ -197,6 +197,9 @@ std::vector<TrajectoryStatistic> trajectory_statistics(const Sources& sources, c
   ranks.agree([&] {
     if (!ranks.is_root()) return;
     statistics = all.finish(sources.members.size());
+    if (sources.grid().unstructured)  // which has no tiles
+      std::erase_if(statistics,
+                    [](const TrajectoryStatistic& one) { return one.name == "sliced_wasserstein"; });
     add_observed_quantiles(sources, middles, statistics);
   });
   return statistics;

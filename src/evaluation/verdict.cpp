@@ -65,9 +65,11 @@ std::string farthest_scale(const SpectrumRatios& spectrum) {
     return std::abs(std::log(one)) < std::abs(std::log(other));
   };
   const auto farthest = std::max_element(spectrum.members.begin(), spectrum.members.end(), is_nearer);
-  return fmt::format(
-      "; {} times at {:.3g} cells", number_text(*farthest),
-      spectrum.wavelength_cells[static_cast<std::size_t>(farthest - spectrum.members.begin())]);
+  const auto place = static_cast<std::size_t>(farthest - spectrum.members.begin());
+  const std::string where = spectrum.degree.empty()
+                                ? fmt::format("{:.3g} cells", spectrum.wavelength_cells[place])
+                                : fmt::format("degree {:g}", spectrum.degree[place]);
+  return fmt::format("; {} times at {}", number_text(*farthest), where);
 }
 
 void add_spectrum(std::vector<Verdict>& verdicts, const std::string& name, const SpectrumRatios& spectrum) {

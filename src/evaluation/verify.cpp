@@ -24,7 +24,10 @@ Results describe(const Sources& sources, const VerifyOptions& options) {
   Results results;
   results.variables = sources.variables();
   results.grid = sources.grid();
-  results.block = sources.blocks.block();
+  if (const auto block = sources.blocks.block())
+    results.block = *block;
+  else
+    results.native_grid = sources.blocks.grid();
   results.members = static_cast<std::int64_t>(sources.members.size());
   results.has_reference = sources.reference.has_value();
   results.hours = sources.hours;
@@ -35,6 +38,21 @@ Results describe(const Sources& sources, const VerifyOptions& options) {
   results.observation_std = options.observation_std;
   results.has_climatology = static_cast<bool>(options.climatology);
   return results;
+}
+
+/// What is left out, and why: scores that need rows and columns on a list of cells, spectra, interpolation.
+std::vector<std::string> not_scored(const Sources& sources, const SpatialSpectrum& spectrum) {
+  std::vector<std::string> reasons;
+  if (sources.grid().unstructured)
+    reasons.emplace_back(
+        "not for lists of cells: structural similarity, energy and variogram scores, sliced Wasserstein "
+        "distance, "
+        "divergence and curl of the wind, geostrophic consistency, storms and their tracks");
+  if (!spectrum.obstacle().empty())
+    reasons.push_back("not for these cells: spectra, since " + spectrum.obstacle());
+  if (!sources.blocks.can_interpolate())
+    reasons.emplace_back("not for these observations: interpolation, since their cells lie in no rows");
+  return reasons;
 }
 
 /// Everything that a block gives, one after the other.
@@ -65,15 +83,15 @@ void take_means(HourlyMeans& means, std::span<const double> packed, std::size_t 
 }
 
 /// Goes through all hours, members beside each other.
-AllBlocks score_blocks(const Sources& sources, const VerifyOptions& options, const RadialSpectrum& spectrum,
+AllBlocks score_blocks(const Sources& sources, const VerifyOptions& options, const SpatialSpectrum& spectrum,
                        const std::optional<LocalClimate>& climate, const std::vector<TimeBlock>& blocks,
                        const Ranks& ranks) {
   const std::size_t variables = sources.variables().size();
-  AllBlocks all{no_sums(variables, static_cast<std::int64_t>(sources.members.size()), sources.period,
-                        spectrum.wavelengths().size()),
-                CellSums(variables * static_cast<std::size_t>(sources.blocks.fine_cells())),
-                {},
-                {}};
+  AllBlocks all{
+      no_sums(variables, static_cast<std::int64_t>(sources.members.size()), sources.period, spectrum.size()),
+      CellSums(variables * static_cast<std::size_t>(sources.blocks.fine_cells())),
+      {},
+      {}};
   const std::size_t numbers_of_sums = count_numbers(all.sums);
   const std::size_t numbers_of_cells = count_numbers(all.cells);
   const auto block_of = [&](std::int64_t item) { return blocks[static_cast<std::size_t>(item)]; };
@@ -95,7 +113,7 @@ AllBlocks score_blocks(const Sources& sources, const VerifyOptions& options, con
 }
 
 /// Takes what blocks give into the results, but for the event. @return  means of the hours
-HourlyMeans finish_blocks(Results& results, const RadialSpectrum& spectrum, const AllBlocks& all,
+HourlyMeans finish_blocks(Results& results, const SpatialSpectrum& spectrum, const AllBlocks& all,
                           const BootstrapOptions& bootstrap) {
   Finished finished = finish(results, spectrum, all.sums);
   results.scores = std::move(finished.variables);
@@ -126,9 +144,10 @@ void check_observation_std(const std::vector<double>& deviations,
 
 Results verify(const Sources& sources, const VerifyOptions& options, const Ranks& ranks) {
   ranks.agree([&] { check_observation_std(options.observation_std, sources.variables()); });
-  const RadialSpectrum spectrum(sources.grid().ny(), sources.grid().nx());
+  const SpatialSpectrum spectrum(sources.grid());
   const std::vector<TimeBlock> blocks = time_blocks(sources);
   Results results = describe(sources, options);
+  results.not_scored = not_scored(sources, spectrum);
   results.blocks = static_cast<std::int64_t>(blocks.size());
   const std::optional<LocalClimate> climate = local_climate(sources, options.values_in_memory, ranks);
   HourlyMeans means;

@@ -65,7 +65,7 @@ void WindStatistics::finish_sums(SumReader& sums, TrajectorySummary& summary) co
   add("capacity_factor", "1", "mean power over rated power", power.mean());
   summary.add_curve(kName, "ramp_deviation", "1", "standard deviation of changes of power over rated power",
                     "ramp_hours", ramps_.hours(), ramps);
-  add("low_wind_fraction", "1", "part of the hours with " + low, steps / static_cast<double>(power.count));
+  add("low_wind_fraction", "1", "part of the hours with " + low, steps / power.count);
   add("low_wind_spell_mean", "h", "mean length of spells with " + low,
       spells == 0 ? 0 : step_hours_ * steps / spells);
   add("low_wind_spells_24h", "1", "spells of 24 h or more per cell with " + low,

@@ -16,6 +16,8 @@ namespace {
 constexpr double kEvenStep = 0.01;
 /// Rows cover the sphere if their areas sum to 4 pi to within this part, as float32 in files leaves them.
 constexpr double kWholeSphere = 1e-4;
+/// A row lies where a Gaussian grid has it if it is no further off than this part of a step between rows.
+constexpr double kSameLatitude = 0.01;
 
 /// A Legendre polynomial and its derivative.
 struct Legendre {
@@ -147,6 +149,27 @@ std::optional<std::vector<double>> row_edges(const CellRows& rows, std::span<con
     if (!(sine < edges[row] && sine > edges[row + 1])) return std::nullopt;
   }
   return edges;
+}
+
+std::optional<std::string> reduced_gaussian_name(const UnstructuredCells& cells) {
+  const auto rows = find_rows(cells);
+  if (!rows || rows->rows() % 2 != 0) return std::nullopt;
+  const std::int64_t n = rows->rows() / 2;
+  const std::vector<std::int64_t> octahedral = octahedral_row_sizes(n);
+  const GaussianRows gaussian = gaussian_rows(rows->rows());
+  const double most = kSameLatitude * (gaussian.latitude[0] - gaussian.latitude[1]);
+  bool is_octahedral = true;
+  for (std::size_t row = 0; row < octahedral.size(); ++row) {
+    if (!(std::abs(rows->latitude[row] - gaussian.latitude[row]) <= most)) return std::nullopt;
+    is_octahedral = is_octahedral && rows->size(static_cast<std::int64_t>(row)) == octahedral[row];
+  }
+  return fmt::format("{}{}", is_octahedral ? "O" : "N", n);
+}
+
+std::string cells_text(const Grid& grid) {
+  if (!grid.unstructured) return fmt::format("{} x {} cells", grid.ny(), grid.nx());
+  const auto name = reduced_gaussian_name(*grid.unstructured);
+  return fmt::format("{}{} cells", name ? *name + ", " : "", grid.cells());
 }
 
 }  // namespace foehn::grid

@@ -18,6 +18,7 @@
 #include "foehn/core/text.hpp"
 #include "foehn/core/version.hpp"
 #include "foehn/ensemble/ensemble.hpp"
+#include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/io/durable.hpp"
 #include "foehn/io/overwriting.hpp"
 #include "foehn/job/names.hpp"
@@ -361,9 +362,9 @@ std::string describe(const Plan& plan, const Settings& settings, const model::Pr
   const std::string observed =
       placed.empty() ? "no observations" : fmt::format("{}", fmt::join(placed, "; "));
   return fmt::format(
-      "{} prior, window of {} steps{}: {} on {} x {} cells\n{} steps of {} from {} to {}; {}\n{}, {} of {}",
-      prior.kind, 2 * prior.markov_order + 1, gaussian, names, domain.grid.ny(), domain.grid.nx(),
-      plan.period.hours, calendar::format_step(plan.period.step_seconds), plan.period.date(0),
+      "{} prior, window of {} steps{}: {} on {}\n{} steps of {} from {} to {}; {}\n{}, {} of {}", prior.kind,
+      2 * prior.markov_order + 1, gaussian, names, grid::cells_text(domain.grid), plan.period.hours,
+      calendar::format_step(plan.period.step_seconds), plan.period.date(0),
       plan.period.date(plan.period.hours - 1), observed, core::counted(settings.members, "member"),
       core::counted(ranks / plan.ranks_per_member, "team"), core::counted(plan.ranks_per_member, "rank"));
 }

@@ -12,7 +12,7 @@
 #include "foehn/core/philox.hpp"
 #include "foehn/grid/reduced_gaussian.hpp"
 #include "foehn/grid/rotation.hpp"
-#include "spherical_harmonics.hpp"
+#include "foehn/grid/spherical_harmonics.hpp"
 
 namespace foehn::model {
 namespace {
@@ -95,7 +95,7 @@ struct SphericalClimate::Implementation {
   SphericalClimateOptions options;
   grid::Grid grid;
   std::int64_t degree;
-  SphericalHarmonics harmonics;
+  grid::SphericalHarmonics harmonics;
   DegreeAutoregression pressure, temperature;
   std::int64_t hour = 0;  // the next to be drawn
 };
@@ -157,7 +157,7 @@ std::vector<double> SphericalClimate::mean(std::int64_t hour) const {
 double SphericalClimate::covariance(Variable first, Variable second, std::int64_t lag_hours,
                                     double cosine) const {
   const Implementation& self = *implementation_;
-  const std::vector<double> legendre = legendre_polynomials(self.degree, cosine);
+  const std::vector<double> legendre = grid::legendre_polynomials(self.degree, cosine);
   const double k = self.options.temperature_of_pressure;
   const double of_pressure =
       (first == tas ? k : 1) * (second == tas ? k : 1) * self.pressure.covariance(lag_hours, legendre);

@@ -53,10 +53,10 @@ TEST(Era5Uk, InterpolationErrsAsAnIndependentComputationSays) {
   coarse.steps = kHours / kPeriod + 1;
   coarse.block = kBlock;
   const SourceFiles files{
-      {write("member_000.nc", -0.5, era5.file()), write("member_001.nc", 0.5, era5.file())},
-      {*path},
-      {write("coarse.nc", 0, coarse)},
-      kCrop};
+      .members = {write("member_000.nc", -0.5, era5.file()), write("member_001.nc", 0.5, era5.file())},
+      .reference = {*path},
+      .observations = {write("coarse.nc", 0, coarse)},
+      .reference_crop = kCrop};
   const auto results = verify(open_sources(files), {});
 
   // From the same file by NumPy: block means, linear in time, bilinear in space between block centres.

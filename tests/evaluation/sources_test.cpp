@@ -233,7 +233,10 @@ TEST(OpenSourcesOf, NoMemberIsRefused) {
 
 TEST(OpenSourcesOf, AMissingFileNamesIt) {
   try {
-    open_sources({{"nowhere.nc"}, {"truth.nc"}, {"coarse.nc"}, {}});
+    open_sources({.members = {"nowhere.nc"},
+                  .reference = {"truth.nc"},
+                  .observations = {"coarse.nc"},
+                  .reference_crop = {}});
     FAIL() << "no error";
   } catch (const core::Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("nowhere.nc"));

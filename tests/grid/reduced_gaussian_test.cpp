@@ -177,5 +177,16 @@ TEST(UnstructuredGrid, TellsWhereACellIs) {
   EXPECT_THAT(cell_text(named_grid("O2"), 21), HasSubstr("cell 21, latitude "));
 }
 
+TEST(ReducedGaussianName, IsThatOfTheGrid) {
+  const std::vector<std::int64_t> classic = {20, 27, 32, 32, 27, 20};
+  EXPECT_EQ(reduced_gaussian_name(*named_grid("O32").unstructured), "O32");
+  EXPECT_EQ(reduced_gaussian_name(*reduced_gaussian_grid(classic).unstructured), "N3");
+  Grid shifted = named_grid("O8");
+  for (double& latitude : shifted.unstructured->centres.latitude) latitude *= 0.99;
+  EXPECT_EQ(reduced_gaussian_name(*shifted.unstructured), std::nullopt);
+  EXPECT_EQ(cells_text(named_grid("O8")), "O8, 544 cells");
+  EXPECT_EQ(cells_text(shifted), "544 cells");
+}
+
 }  // namespace
 }  // namespace foehn::grid::reduced_gaussian_test

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
 
 #include "foehn/grid/cells_within.hpp"
 #include "foehn/grid/reduced_gaussian.hpp"
@@ -111,6 +113,61 @@ TEST_F(Globe, IsSampledAsCoarserCellsSay) {
   }
 }
 
+/// Scores two members, which are other weather than the truth.
+Options scored(const io::TemporaryFolder& folder, const std::string& truth, const std::string& observations) {
+  for (const char* seed : {"2", "3"}) {
+    const Outcome outcome =
+        run_foehn("synth", {{"grid.name", "O8"},
+                            {"time.hours", "25"},
+                            {"seed", seed},
+                            {"output.path", folder / (std::string("other_") + seed + ".nc")}});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome;
+  }
+  return {{"input.members", folder / "other_*.nc"},
+          {"input.reference", truth},
+          {"input.observations", observations},
+          {"observation.operator", "native"},
+          {"output.directory", folder / "scores"}};
+}
+
+TEST_F(Globe, IsScoredOnItsCells) {
+  Options options = scored(*folder_, truth(), observations());
+  for (const int ranks : {0, 2}) {
+    options["output.directory"] = *folder_ / ("scores" + std::to_string(ranks));
+    const Outcome outcome = run_foehn("evaluate", options, ranks);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("O8, 544 cells"), HasSubstr("on a grid of O4, 208 cells"),
+                                   HasSubstr("not for lists of cells: structural similarity")));
+  }
+  for (const char* name : {"scores.json", "scores.nc", "maps.nc", "report.html"})
+    EXPECT_EQ(io::content_of(*folder_ / "scores0" / name), io::content_of(*folder_ / "scores2" / name))
+        << name;
+  const auto json = nlohmann::json::parse(io::content_of(*folder_ / "scores0/scores.json"));
+  const auto& psl = json.at("variables").at("psl");
+  // Weather of 800 Pa that has nothing to do with the truth's.
+  EXPECT_NEAR(psl.at("all_hours").at("rmse").get<double>(), 800 * std::sqrt(1.5), 250);
+  EXPECT_LT(psl.at("all_hours").at("interpolation_rmse").get<double>(), 300);
+  EXPECT_EQ(psl.at("spectra").at("degree").size(), 7U);
+  if (!has_program("cdo")) return;
+  const Outcome maps = run_command({"cdo", "-s", "sinfo", *folder_ / "scores0/maps.nc"});
+  EXPECT_EQ(maps.exit_code, 0) << maps;
+  EXPECT_THAT(maps.out, AllOf(HasSubstr("unstructured"), HasSubstr("points=544"))) << maps;
+}
+
+TEST_F(Globe, IsNotScoredAgainstOtherCells) {
+  Options options = scored(*folder_, truth(), observations());
+  options.erase("observation.operator");
+  const Outcome as_blocks = run_foehn("evaluate", options);
+  EXPECT_EQ(as_blocks.exit_code, 1) << as_blocks;
+  EXPECT_THAT(as_blocks.err, HasSubstr("observation.operator native"));
+  options["observation.operator"] = "native";
+  options["input.reference"] = observations();
+  const Outcome on_others = run_foehn("evaluate", options);
+  EXPECT_EQ(on_others.exit_code, 1) << on_others;
+  EXPECT_EQ(error_lines(on_others.err), 1) << on_others;
+  EXPECT_THAT(on_others.err, AllOf(HasSubstr("coarse.nc"), HasSubstr("208 cells, expected 544")));
+}
+
 TEST_F(Globe, IsRefusedByWhatNeedsRows) {
   const auto expect_refused = [&](const std::string& subcommand, const Options& options, const char* why) {
     const Outcome outcome = run_foehn(subcommand, options);
@@ -122,11 +179,6 @@ TEST_F(Globe, IsRefusedByWhatNeedsRows) {
   expect_refused("train", {{"data.files", truth()}, {"prior.path", *folder_ / "trained"}}, "U-Net");
   expect_refused("coarsen", {{"input.file", truth()}, {"output.path", *folder_ / "blocks.nc"}},
                  "observation.operator native");
-  expect_refused("evaluate",
-                 {{"input.members", truth()},
-                  {"input.observations", observations()},
-                  {"output.directory", *folder_ / "scores"}},
-                 "remapcon");
   Options prepare{{"input.files", truth()}, {"prior.path", prior()}, {"output.path", *folder_ / "made.nc"}};
   expect_refused("prepare", prepare, "observation.operator native");
 }
@@ -134,7 +186,7 @@ TEST_F(Globe, IsRefusedByWhatNeedsRows) {
 TEST_F(Globe, IsDescribedByInfo) {
   const Outcome outcome = run_foehn("info", {}, 0, {prior()});
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
-  EXPECT_THAT(outcome.out, HasSubstr("544 cells without rows and columns, on 16 circles of latitude"));
+  EXPECT_THAT(outcome.out, HasSubstr("O8, 544 cells without rows and columns, on 16 circles of latitude"));
 }
 
 }  // namespace

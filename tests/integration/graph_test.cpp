@@ -80,7 +80,7 @@ io::TemporaryFolder* GraphPrior::folder_ = nullptr;
 Outcome GraphPrior::trained_;
 
 TEST_F(GraphPrior, IsTrainedAndDescribed) {
-  EXPECT_THAT(trained_.out, AllOf(HasSubstr("graph-transformer of "), HasSubstr("on 208 cells"),
+  EXPECT_THAT(trained_.out, AllOf(HasSubstr("graph-transformer of "), HasSubstr("on O4, 208 cells"),
                                   HasSubstr("4 steps of 4 windows"), HasSubstr("held-out loss")));
   EXPECT_FALSE(fs::exists(path("prior.gaussian/weights.safetensors")));
   const Outcome described = run_foehn("info", {}, 0, {path("prior")});
@@ -107,7 +107,7 @@ TEST_F(GraphPrior, LearnsWhatCellsOfACoarserGridLeaveOpen) {
   options["data.held_out_fraction"] = "0.25";
   const Outcome trained = run_foehn("train", options, 2);
   ASSERT_EQ(trained.exit_code, 0) << trained;
-  EXPECT_THAT(trained.out, AllOf(HasSubstr("conditional-residual of "), HasSubstr("on 208 cells")));
+  EXPECT_THAT(trained.out, AllOf(HasSubstr("conditional-residual of "), HasSubstr("on O4, 208 cells")));
   EXPECT_FALSE(fs::exists(path("given.gaussian/weights.safetensors")));
   const Outcome described = run_foehn("info", {}, 0, {path("given")});
   EXPECT_THAT(described.out,

@@ -61,7 +61,6 @@ class NativeInput {
     io::CoarseSource data;
     grid::CellsWithin within;
   };
-  grid::CellsWithin cells_within(const io::CoarseSource& source) const;
   std::vector<PointSet> place(const Source& source, const Period& period,
                               const std::vector<double>& std) const;
   at::Tensor coarse_fields(const Source& source, const model::CoarseCells& cells) const;

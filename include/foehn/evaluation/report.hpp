@@ -25,8 +25,9 @@ nlohmann::ordered_json scores_json(const Results& results);
 /// `<variable>_<score>_by_month(month)`, `..._by_hour_of_day(hour_of_day)` and, without a dimension,
 /// `..._all_hours`, `..._observed_hours` and `..._hours_between`; of each `<name>_interval(..., bound)` where
 /// it has intervals; rank histograms `<variable>_rank_histogram(rank)`; and spatial spectra
-/// `<variable>_spectrum(<variable>_ring_wavelength)` and `<variable>_spectrum_ratio(<variable>_wavelength)`.
-/// Of the events that values lie beyond their local and seasonal quantiles,
+/// `<variable>_spectrum(<variable>_ring_wavelength)` and `<variable>_spectrum_ratio(<variable>_wavelength)`;
+/// on lists of cells along `<variable>_degree` and `<variable>_ratio_degree` instead. Of the events that
+/// values lie beyond their local and seasonal quantiles,
 /// `<variable>_upper_event_...` and `..._lower_event_...`: `forecasts` and `frequency(forecast_probability)`,
 /// and the Brier score with its terms; `<variable>_structural_similarity_members` and `..._interpolation`.
 /// How variables vary together is in `energy_score`, `variogram_score`, and

@@ -63,23 +63,25 @@ struct ObservationAgreement {
   double missing_fraction = 0;  ///< of the variable's observations; these are not compared
 };
 
-/// Mean spatial power by wavelength (RadialSpectrum), in the square of the variable's unit, over a few hours
-/// spread evenly.
+/// Mean spatial power by wavelength (RadialSpectrum) or by degree (DegreeSpectrum), in the square of the
+/// variable's unit, over a few hours spread evenly; all empty on cells that have no spectrum.
 struct SpatialSpectra {
-  std::vector<double> wavelength_cells;
-  std::vector<double> members;        ///< mean over the members
-  std::vector<double> truth;          ///< 0 without a reference
-  std::vector<double> interpolation;  ///< of the observations; NaN if one of them is missing
+  std::vector<double> wavelength_cells;  ///< on rows and columns, else empty
+  std::vector<double> members;           ///< mean over the members
+  std::vector<double> truth;             ///< 0 without a reference
+  std::vector<double> interpolation;     ///< of the observations; NaN if one of them is missing
+  std::vector<double> degree = {};       ///< of spherical harmonics, on lists of cells, else empty
 };
 
-/// Spatial power by wavelength, as a ratio to the truth's: 1 is right, less is too smooth. Rings without
-/// power in the truth are left out.
+/// Spatial power by wavelength or degree, as a ratio to the truth's: 1 is right, less is too smooth. What is
+/// without power in the truth is left out.
 struct SpectrumRatios {
   std::vector<double> wavelength_cells;
   std::vector<double> members;        ///< mean over the members
   std::vector<double> interpolation;  ///< of the observations; NaN if one of them is missing
   /// Mean over the entries of |ln ratio|; absent without entries, or where a ratio is 0 or NaN.
   std::optional<double> members_log_ratio, interpolation_log_ratio;
+  std::vector<double> degree = {};  ///< in place of wavelengths, as in SpatialSpectra
 };
 
 /// Variances of the increments x(h) - x(h - 1) over cells and hours, in the square of the variable's unit.
@@ -173,8 +175,10 @@ struct CellScores {
 /// Fields of one hour to look at, each [variable, y, x].
 struct ExampleHour {
   std::string time;
-  std::string observation_time;              ///< of the observation nearest in time
-  std::vector<double> observation;           ///< [variable, y / block, x / block]
+  std::string observation_time;  ///< of the observation nearest in time
+  /// [variable, y / block, x / block]; of cells of a grid of their own, at the members' cells that they hold,
+  /// [variable, cell]
+  std::vector<double> observation;
   std::vector<double> interpolation;         ///< of the observations; NaN where there is none
   std::vector<double> truth;                 ///< empty without a reference
   std::vector<std::vector<double>> members;  ///< the first two
@@ -207,7 +211,9 @@ struct PointSeries {
 struct Results {
   std::vector<io::Variable> variables;
   grid::Grid grid;
-  std::int64_t block = 1;  ///< cells along the side of an observation's block
+  std::int64_t block =
+      1;  ///< cells along the side of an observation's block; means nothing with a native_grid
+  std::optional<grid::Grid> native_grid;  ///< of observations that are of cells of their own
   std::int64_t members = 0;
   bool has_reference = true;
   std::int64_t hours = 0;  ///< that are scored
@@ -233,8 +239,13 @@ struct Results {
   bool were_drawn_from_observations = true;
   /// Why scores may say less than they seem to, for people to read; the caller's.
   std::vector<std::string> doubts;
+  /// What could not be scored, and why, for people to read.
+  std::vector<std::string> not_scored;
   /// What was evaluated with what, as names and values for people to read; the caller's.
   std::vector<std::pair<std::string, std::string>> provenance;
 };
+
+/// The grid of the observations: of blocks, or their own.
+grid::Grid observed_grid(const Results& results);
 
 }  // namespace foehn::evaluation

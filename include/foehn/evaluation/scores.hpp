@@ -8,14 +8,14 @@
 namespace foehn::evaluation {
 
 /// Sums of an error over cells and hours, in the variable's unit (or in standard deviations, as the caller
-/// says).
+/// says), each with a weight.
 struct ErrorSums {
-  std::int64_t count = 0;
+  double count = 0;  ///< sum of weights
   double error = 0;
   double absolute = 0;
   double squared = 0;
 
-  void add(double value);
+  void add(double value, double weight = 1);
 };
 
 /// Mean absolute error, root-mean-square error and mean error (forecast minus truth).
@@ -36,23 +36,23 @@ struct EnsembleScore {
   double variance = 0;
 };
 
-/// Sums of an ensemble's scores over cells and hours.
+/// Sums of an ensemble's scores over cells and hours, each with a weight.
 struct EnsembleSums {
   explicit EnsembleSums(std::int64_t members);
 
   /// Scores one ensemble for one true value.
   /// @param errors  every member minus the truth; put in ascending order
-  EnsembleScore add(std::span<double> errors);
+  EnsembleScore add(std::span<double> errors, double weight = 1);
   /// Counts an ensemble whose true value is not known: towards the spread alone.
   /// @return  its variance
-  double add_without_truth(std::span<const double> values);
+  double add_without_truth(std::span<const double> values, double weight = 1);
 
-  ErrorSums mean;  ///< of the ensemble mean
-  std::int64_t ensembles = 0;
+  ErrorSums mean;        ///< of the ensemble mean
+  double ensembles = 0;  ///< sum of weights
   double fair_crps = 0;  ///< stays 0 with one member
   double variance = 0;   ///< unbiased; stays 0 with one member
   std::vector<double>
-      ranks;  ///< [members + 1] how often so many members lie below the truth; ties are shared out
+      ranks;  ///< [members + 1] with what weight so many members lie below the truth; ties are shared out
 };
 
 /// Scores of an ensemble; those that need several members are absent with one.

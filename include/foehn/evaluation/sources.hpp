@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "foehn/evaluation/block_grid.hpp"
+#include "foehn/evaluation/observed_cells.hpp"
 #include "foehn/grid/grid.hpp"
 #include "foehn/io/coarse_source.hpp"
 #include "foehn/io/field_reader.hpp"
@@ -18,6 +18,11 @@ struct SourceFiles {
   std::vector<std::filesystem::path> members;    ///< of one or many files each
   std::vector<std::filesystem::path> reference;  ///< may be none
   std::vector<std::filesystem::path> observations;
+  bool are_native =
+      false;  ///< observations are means over the cells of the files' own grid, else over square blocks
+  /// Of native observations, the weights of the members' cells in theirs (conditioning::native_cells); empty:
+  /// they follow from where cells lie.
+  std::filesystem::path weights = {};
   std::optional<grid::Crop> reference_crop;  ///< the members' domain within the reference's grid
   /// Names in the reference, each with the standard name (or the name) of the members' variable that it is;
   /// other variables have the same name as in the members.
@@ -41,7 +46,10 @@ struct Sources {
   std::vector<io::FieldReader> members;
   std::optional<io::FieldReader> reference;
   std::vector<ObservationSeries> observations;
-  BlockGrid blocks;  ///< of the observations in the members' grid
+  ObservedCells blocks;  ///< of the observations, in the members' grid
+  /// What each cell counts in means over cells, [cell], 1 on average: its area on a list of cells, 1 on a
+  /// grid of rows and columns.
+  std::vector<double> weights;
 
   /// Hours that are scored: from the members' first up to the last observation, as far as the reference
   /// reaches.
@@ -72,7 +80,8 @@ struct Sources {
 ///         the reference lacks a variable or an hour between others (naming the first), is on another grid or
 ///         has no hour in common with the members;
 ///         an observation lies at no hour of the members, means differ in their length, or the observations'
-///         grid is not one of block means of the members' grid
+///         grid is not one of block means of the members' grid, or, if they are native, has no cell that the
+///         members' grid covers whole
 Sources open_sources(const SourceFiles& files);
 
 /// The standard deviations of the observation error that the members' files state in their global attribute

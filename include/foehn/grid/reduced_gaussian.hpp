@@ -56,4 +56,11 @@ std::optional<CellRows> find_rows(const UnstructuredCells& cells);
 /// @return  nothing if the areas do not cover the sphere, or a row lies outside of its own edges
 std::optional<std::vector<double>> row_edges(const CellRows& rows, std::span<const double> areas);
 
+/// "O96" of the cells of an octahedral grid, "N48" of those of another reduced Gaussian grid with as many
+/// rows from a pole to the equator; nothing of other lists, nor of cells in another order.
+std::optional<std::string> reduced_gaussian_name(const UnstructuredCells& cells);
+
+/// How large a grid is, for messages: "33 x 49 cells", "O96, 40320 cells", "208 cells".
+std::string cells_text(const Grid& grid);
+
 }  // namespace foehn::grid

@@ -1,5 +1,6 @@
-#include "spherical_harmonics.hpp"
+#include "foehn/grid/spherical_harmonics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
@@ -7,7 +8,7 @@
 
 #include "foehn/grid/rotation.hpp"
 
-namespace foehn::model {
+namespace foehn::grid {
 namespace {
 
 /// Appends P_lm for an order m, l from m to `highest`.
@@ -28,12 +29,27 @@ void append_order(std::int64_t m, std::int64_t highest, double sine, double sect
   }
 }
 
+/// Cosines and sines of the even steps of a row: cos(m longitude) of all its points is among them.
+struct Turns {
+  std::vector<double> cosine, sine;
+};
+
+Turns turns(std::size_t size) {
+  Turns row;
+  for (std::size_t k = 0; k < size; ++k) {
+    const double angle = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(size);
+    row.cosine.push_back(std::cos(angle));
+    row.sine.push_back(std::sin(angle));
+  }
+  return row;
+}
+
 }  // namespace
 
-SphericalHarmonics::SphericalHarmonics(grid::CellRows rows, std::int64_t highest_degree)
+SphericalHarmonics::SphericalHarmonics(CellRows rows, std::int64_t highest_degree)
     : rows_(std::move(rows)), degree_(highest_degree) {
   for (const double latitude : rows_.latitude) {
-    const double sine = std::sin(latitude * grid::kRadians), cosine = std::cos(latitude * grid::kRadians);
+    const double sine = std::sin(latitude * kRadians), cosine = std::cos(latitude * kRadians);
     double sectoral = 1;
     for (std::int64_t m = 0; m <= degree_; ++m) {
       const auto order = static_cast<double>(m);
@@ -46,7 +62,7 @@ SphericalHarmonics::SphericalHarmonics(grid::CellRows rows, std::int64_t highest
 
 void SphericalHarmonics::synthesise(std::span<const double> coefficients, std::span<double> field) const {
   const double* legendre = legendre_.data();
-  std::vector<double> even(static_cast<std::size_t>(degree_ + 1)), odd(even.size()), cosine, sine;
+  std::vector<double> even(static_cast<std::size_t>(degree_ + 1)), odd(even.size());
   for (std::int64_t row = 0; row < rows_.rows(); ++row) {
     for (std::int64_t m = 0; m <= degree_; ++m) {
       double of_cosine = 0, of_sine = 0;
@@ -57,17 +73,10 @@ void SphericalHarmonics::synthesise(std::span<const double> coefficients, std::s
       even[static_cast<std::size_t>(m)] = of_cosine;
       odd[static_cast<std::size_t>(m)] = of_sine;
     }
-    // Points lie in even steps: cos(m longitude) is a value of one table of the row.
     const auto i = static_cast<std::size_t>(row);
     const auto size = static_cast<std::size_t>(rows_.size(row));
-    cosine.resize(size);
-    sine.resize(size);
-    for (std::size_t k = 0; k < size; ++k) {
-      const double angle = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(size);
-      cosine[k] = std::cos(angle);
-      sine[k] = std::sin(angle);
-    }
-    const double first = rows_.first_longitude[i] * grid::kRadians;
+    const auto [cosine, sine] = turns(size);
+    const double first = rows_.first_longitude[i] * kRadians;
     for (std::size_t m = 0; m < even.size(); ++m) {  // turned so that the first point lies at longitude 0
       const double turn = static_cast<double>(m) * first;
       const double turned_even = even[m] * std::cos(turn) + odd[m] * std::sin(turn);
@@ -86,6 +95,42 @@ void SphericalHarmonics::synthesise(std::span<const double> coefficients, std::s
   }
 }
 
+void SphericalHarmonics::analyse(std::span<const double> field, std::span<const double> areas,
+                                 std::span<double> coefficients) const {
+  constexpr double kSphere = 4 * std::numbers::pi;
+  std::fill(coefficients.begin(), coefficients.end(), 0.0);
+  const double* legendre = legendre_.data();
+  for (std::int64_t row = 0; row < rows_.rows(); ++row) {
+    const auto i = static_cast<std::size_t>(row);
+    const auto size = static_cast<std::size_t>(rows_.size(row)),
+               from = static_cast<std::size_t>(rows_.first_cell[i]);
+    const auto [cosine, sine] = turns(size);
+    const double first = rows_.first_longitude[i] * kRadians;
+    for (std::int64_t m = 0; m <= degree_; ++m) {
+      const std::int64_t degrees = degree_ - m + 1;
+      const auto order = static_cast<std::size_t>(m);
+      if (2 * order >= size) {  // a row of so few points takes this order for another
+        legendre += degrees;
+        continue;
+      }
+      double even = 0, odd = 0;
+      for (std::size_t k = 0, at = 0; k < size; ++k, at = (at + order) % size) {
+        const double part = areas[from + k] / kSphere * field[from + k];
+        even += part * cosine[at];
+        odd += part * sine[at];
+      }
+      // Turned from longitudes that are counted from the row's first point.
+      const double turn = static_cast<double>(m) * first;
+      const double of_cosine = even * std::cos(turn) - odd * std::sin(turn);
+      const double of_sine = odd * std::cos(turn) + even * std::sin(turn);
+      for (std::int64_t l = m; l <= degree_; ++l, ++legendre) {
+        coefficients[static_cast<std::size_t>(index(l, m))] += *legendre * of_cosine;
+        if (m > 0) coefficients[static_cast<std::size_t>(index(l, -m))] += *legendre * of_sine;
+      }
+    }
+  }
+}
+
 std::vector<double> legendre_polynomials(std::int64_t highest, double x) {
   std::vector<double> values{1, x};
   for (std::int64_t k = 1; k < highest; ++k) {
@@ -97,4 +142,4 @@ std::vector<double> legendre_polynomials(std::int64_t highest, double x) {
   return values;
 }
 
-}  // namespace foehn::model
+}  // namespace foehn::grid
