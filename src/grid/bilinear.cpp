@@ -84,9 +84,9 @@ RegriddingWeights weights_between(const Grid& source, const Geographic& targets,
         builder.finish_cell();
         continue;
       }
-      throw core::Error("target point " + std::to_string(i) + " at " + position_text(geographic) +
+      throw core::Error("cell " + std::to_string(i) + " of the grid wanted, at " + position_text(geographic) +
                         (source.rotated_pole ? " (in the rotated grid " + position_text(own) + ")" : "") +
-                        " lies more than half a cell outside the source grid's centres, " + rising.extent());
+                        ", lies more than half a cell outside the source grid's centres, " + rising.extent());
     }
     const auto add_row = [&](std::size_t row, double part) {
       builder.add(rising.cell(row, x->first), part * (1 - x->fraction));

@@ -183,8 +183,8 @@ RegriddingWeights bilinear_weights(const CellCentres& source, const Geographic& 
     }
     if (!at) {
       const std::int64_t left_out = quadrilaterals.without_position();
-      throw core::Error("target point " + std::to_string(i) + " at " + position_text(target) +
-                        " lies outside the source grid: in no quadrilateral of its cell centres" +
+      throw core::Error("cell " + std::to_string(i) + " of the grid wanted, at " + position_text(target) +
+                        ", lies outside the source grid: in no quadrilateral of its cell centres" +
                         (left_out > 0
                              ? " (" + std::to_string(left_out) + " cells have no position and are left out)"
                              : ""));

@@ -156,8 +156,9 @@ RegriddingWeights triangle_weights(const UnstructuredCells& source, const Geogra
     const Located at = locate_in_triangles(triangles, target);
     const bool is_inside = at.least >= -kOnTriangleSide;
     if (!is_inside && outside == Outside::is_refused)
-      throw core::Error(fmt::format("target point {} at {} lies in no triangle of the source's cells", i,
-                                    position_text(target)));
+      throw core::Error(
+          fmt::format("cell {} of the grid wanted, at {}, lies in no triangle of the source's cells", i,
+                      position_text(target)));
     for (std::size_t k = 0; is_inside && k < 3; ++k) {
       const double part = std::max(at.parts[k], 0.0);
       const Corner& corner = at.triangle[k];

@@ -137,8 +137,8 @@ void check_centres(const NetcdfFile& file, const SideNames& side, const grid::Ce
     const double expected_latitude = grid.centres.latitude[i];
     const double expected_longitude = grid.centres.longitude[i];
     // At a pole all longitudes are one point.
-    const double east = std::remainder(longitude[i] - expected_longitude, 360.0) *
-                        std::cos(expected_latitude * grid::kRadians);
+    const double eastward = std::remainder(longitude[i] - expected_longitude, 360.0);
+    const double east = eastward * std::cos(expected_latitude * grid::kRadians);
     const double north = latitude[i] - expected_latitude;
     const bool is_no_cell = std::isnan(expected_latitude);
     if (is_no_cell || (std::abs(east) <= kCentreTolerance && std::abs(north) <= kCentreTolerance)) continue;
@@ -146,8 +146,9 @@ void check_centres(const NetcdfFile& file, const SideNames& side, const grid::Ce
       return "latitude " + std::to_string(lat) + ", longitude " + std::to_string(lon);
     };
     throw core::Error(in_file(file, side.latitude) + ": the weights are for another " + side.what +
-                      " grid: cell " + std::to_string(i + 1) + " lies at " + text(latitude[i], longitude[i]) +
-                      ", expected " + text(expected_latitude, expected_longitude));
+                      " grid: cell " + std::to_string(i + 1) + " lies at " +
+                      text(latitude[i], expected_longitude + eastward) + ", expected " +
+                      text(expected_latitude, expected_longitude));
   }
 }
 

@@ -100,8 +100,9 @@ TEST(BilinearWeights, TakeTheBorderWithinHalfACellOfARegionAndRefuseMore) {
       [&] {
         bilinear_weights(source, {{55, 58.13}, {-5, -5}});
       },
-      ThrowsMessage<core::Error>(AllOf(HasSubstr("target point 1 at latitude 58.13, longitude -5"),
-                                       HasSubstr("half a cell"), HasSubstr("lat 50 to 58, lon -10 to 2"))));
+      ThrowsMessage<core::Error>(
+          AllOf(HasSubstr("cell 1 of the grid wanted, at latitude 58.13, longitude -5"),
+                HasSubstr("half a cell"), HasSubstr("lat 50 to 58, lon -10 to 2"))));
   EXPECT_THROW(bilinear_weights(source, {{55}, {-10.13}}), core::Error);
   EXPECT_THROW(bilinear_weights(source, {{55}, {std::nan("")}}), core::Error);
   EXPECT_THROW(bilinear_weights(source, {{std::nan("")}, {0}}), core::Error);

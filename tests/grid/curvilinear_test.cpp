@@ -40,7 +40,7 @@ TEST(BilinearWeights, OfACurvilinearGridHoldOverThePole) {
       [&] {
         bilinear_weights(source, {{80, -80}, {0, 0}});
       },
-      ThrowsMessage<core::Error>(HasSubstr("target point 1 at latitude -80, longitude 0")));
+      ThrowsMessage<core::Error>(HasSubstr("cell 1 of the grid wanted, at latitude -80, longitude 0, lies")));
   // Every cell centre is found, those at the border too.
   const auto at_centres = bilinear_weights(source, source.centres);
   for (std::int64_t i = 0; i < source.cells(); ++i) {
