@@ -41,10 +41,9 @@ void declare_evaluate_options(config::OptionTable& table, EvaluateOptions& optio
             {.doc = "Take the driving model's earlier climate from these coarse observations, which "
                     "historical.members were conditioned on.",
              .are_files = true});
-  table.add(
-      "input.prior", &options.prior,
-      {.doc = "Also compare with interpolation of the observations' anomalies from the climatology of this "
-              "prior bundle."});
+  table.add("input.prior", &options.prior,
+            {.doc = "Also compare with the climatology of this prior bundle, and with interpolation of the "
+                    "observations' anomalies from it."});
   table.add(
       "data.crop", &options.crop,
       {.doc = "Use this part of the reference's grid, the one that the members cover: y0:y1,x0:x1 (rows and "

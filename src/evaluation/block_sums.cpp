@@ -61,6 +61,8 @@ HourSums score_hour(const HourFields& fields, const Cells& cells, const LocalTai
     by_cell.variance[cell] += score.variance;
     if (tails != nullptr && errors.size() > 1)
       add_tails(sums.tails, errors, truth, tails->low[cell], tails->high[cell], weight);
+    if (!fields.climatology.empty() && !std::isnan(fields.climatology[cell]))
+      sums.climatology.add(fields.climatology[cell] - truth, weight);
     // Nothing is interpolated from what is missing.
     if (std::isnan(fields.interpolation[cell])) continue;
     sums.interpolation.add(fields.interpolation[cell] - truth, weight);
@@ -194,7 +196,8 @@ class BlockScoring {
                       sources.period, spectrum.size())),
         cells_(sources.variables().size() * static_cast<std::size_t>(sources.blocks.fine_cells())),
         wind_(WindVariables::among(sources.variables())),
-        agreement_(sources, options.observation_std) {
+        agreement_(sources, options.observation_std),
+        climatology_(options.climatology) {
     for (const ObservationSeries& series : sources.observations)
       baselines_.emplace_back(sources, series, options.climatology);
     if (climate) joint_.emplace(sources, *climate);
@@ -207,12 +210,16 @@ class BlockScoring {
   }
 
   void add(const FieldChunk& chunk, std::int64_t hour) {
-    const HourFields fields = chunk.fields(hour, baselines_);
+    HourFields fields = chunk.fields(hour, baselines_);
     const auto count = static_cast<std::size_t>(sources_.blocks.fine_cells());
     const auto since_observation = sources_.hours_since_observation(hour);
     const calendar::TimeAxis& times = sources_.members.front().times();
-    const calendar::DateTime date =
-        calendar::from_seconds(times.seconds[static_cast<std::size_t>(hour)], times.calendar);
+    const std::int64_t seconds = times.seconds[static_cast<std::size_t>(hour)];
+    const calendar::DateTime date = calendar::from_seconds(seconds, times.calendar);
+    if (climatology_) {
+      fields.climatology.resize(fields.interpolation.size());
+      climatology_(seconds, fields.climatology);
+    }
     const LocalTails* local = climate_ == nullptr ? nullptr : &climate_->tails(date);
     const LocalTails* tails = local != nullptr && local->is_not_scored ? local : nullptr;
     for (std::size_t variable = 0; variable < sums_.variables.size(); ++variable) {
@@ -255,6 +262,7 @@ class BlockScoring {
   std::optional<WindVariables> wind_;
   Agreement agreement_;
   std::optional<JointScoring> joint_;
+  const Climatology& climatology_;
   const LocalClimate* climate_ = nullptr;
   std::vector<Baseline> baselines_;
   std::optional<KeptHour> hour_before_;

@@ -19,6 +19,7 @@ HourScores finish_hours(const HourSums& sums, bool has_climatology) {
   // A prior's climatology may be of some variables alone.
   if (has_climatology && sums.anomaly_interpolation.count > 0)
     scores.anomaly_interpolation = finish(sums.anomaly_interpolation);
+  if (sums.climatology.count > 0) scores.climatology = finish(sums.climatology);
   return scores;
 }
 

@@ -15,6 +15,7 @@ struct HourFields {
   std::span<const float> truth;               ///< empty without a reference
   std::vector<double> interpolation;          ///< of the observations; NaN where one that it needs is missing
   std::vector<double> anomaly_interpolation;  ///< empty without a climatology
+  std::vector<double> climatology;            ///< of the hour; likewise
 };
 
 /// The fields of an hour that outlive their chunk.

@@ -16,10 +16,11 @@ std::optional<double> if_defined(double score) {
   return std::isnan(score) ? std::nullopt : std::optional(score);
 }
 
-template <double ErrorScores::*score>
-std::optional<double> of_anomaly_interpolation(const HourScores& scores) {
-  if (!scores.anomaly_interpolation) return std::nullopt;
-  return if_defined((*scores.anomaly_interpolation).*score);
+/// Of a baseline that needs a climatology.
+template <std::optional<ErrorScores> HourScores::*baseline, double ErrorScores::*score>
+std::optional<double> of_baseline(const HourScores& scores) {
+  const std::optional<ErrorScores>& errors = scores.*baseline;
+  return errors ? if_defined((*errors).*score) : std::nullopt;
 }
 
 }  // namespace
@@ -61,9 +62,13 @@ const std::vector<ScoreKind>& all_score_kinds() {
       {"interpolation_rmse", "interp. RMSE", true, false, Best::lowest,
        [](const HourScores& s) { return if_defined(s.interpolation.rmse); }},
       {"anomaly_interpolation_mae", "anomaly MAE", true, false, Best::lowest,
-       of_anomaly_interpolation<&ErrorScores::mae>},
+       of_baseline<&HourScores::anomaly_interpolation, &ErrorScores::mae>},
       {"anomaly_interpolation_rmse", "anomaly RMSE", true, false, Best::lowest,
-       of_anomaly_interpolation<&ErrorScores::rmse>}};
+       of_baseline<&HourScores::anomaly_interpolation, &ErrorScores::rmse>},
+      {"climatology_mae", "climatology MAE", true, false, Best::lowest,
+       of_baseline<&HourScores::climatology, &ErrorScores::mae>},
+      {"climatology_rmse", "climatology RMSE", true, false, Best::lowest,
+       of_baseline<&HourScores::climatology, &ErrorScores::rmse>}};
   return kinds;
 }
 

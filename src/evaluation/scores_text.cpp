@@ -105,7 +105,10 @@ std::string legend(const Results& results) {
   if (std::any_of(results.scores.begin(), results.scores.end(), [](const VariableResults& scores) {
         return scores.all_hours.anomaly_interpolation.has_value();
       }))
-    text += "; anomaly: interpolated anomalies of the observations from the prior's climatology";
+    text +=
+        "; anomaly: interpolated anomalies of the observations from the prior's climatology; climatology: "
+        "that "
+        "alone";
   text +=
       "; spread / skill and spread / debiased: 1 where calibrated, the latter without the error that few "
       "members make; log ratio: mean |log| of the members' spatial power over the reference's";

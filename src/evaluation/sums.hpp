@@ -26,6 +26,7 @@ struct HourSums {
   EnsembleSums ensemble;
   ErrorSums interpolation;
   ErrorSums anomaly_interpolation;
+  ErrorSums climatology;
   TailSums tails;
 };
 
@@ -173,6 +174,7 @@ void visit_numbers(S& sums, F&& visit) {
   visit_numbers(sums.ensemble, visit);
   visit_numbers(sums.interpolation, visit);
   visit_numbers(sums.anomaly_interpolation, visit);
+  visit_numbers(sums.climatology, visit);
   visit_numbers(sums.tails, visit);
 }
 

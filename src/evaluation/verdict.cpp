@@ -22,10 +22,13 @@ void add_skill(std::vector<Verdict>& verdicts, const std::string& name, const Ho
   if (!scores.ensemble.fair_crps) return;
   double baseline = scores.interpolation.mae;
   std::string what = "the error of interpolated observations";
-  if (scores.anomaly_interpolation && scores.anomaly_interpolation->mae < baseline) {
-    baseline = scores.anomaly_interpolation->mae;
-    what = "the error of interpolated anomalies";
-  }
+  const auto consider = [&](const std::optional<ErrorScores>& other, const char* of_what) {
+    if (!other || baseline <= other->mae) return;
+    baseline = other->mae;
+    what = of_what;
+  };
+  consider(scores.anomaly_interpolation, "the error of interpolated anomalies");
+  consider(scores.climatology, "the error of the climatology");
   if (!(baseline > 0)) return;
   const double ratio = *scores.ensemble.fair_crps / baseline;
   verdicts.push_back({rate(ratio, 0.8, 1), name, kSkill,

@@ -218,10 +218,14 @@ TEST(Verify, InterpolatesAnomaliesFromTheClimatology) {
     std::fill(fields.begin(), fields.begin() + 96, quadratic(hour, 0, 0, 0) - 3);
     std::fill(fields.begin() + 96, fields.end(), quadratic(hour, 1, 0, 0) + 5);
   };
-  for (const auto& scores : verify(sources, options).scores) {
+  const Results results = verify(sources, options);
+  for (const auto& scores : results.scores) {
     EXPECT_NEAR(scores.all_hours.anomaly_interpolation.value().rmse, 0, 1e-12);
     EXPECT_GT(scores.all_hours.interpolation.rmse, 1);
   }
+  EXPECT_NEAR(results.scores[0].all_hours.climatology.value().bias, -3, 1e-6);
+  EXPECT_NEAR(results.scores[1].all_hours.climatology.value().rmse, 5, 1e-6);
+  EXPECT_FALSE(verify(sources, {}).scores[0].all_hours.climatology);
 }
 
 TEST(Verify, HoldsTheFirstObservationConstantBeforeIt) {

@@ -46,7 +46,8 @@ struct HourScores {
   /// not need them, and NaN if every cell does.
   ErrorScores interpolation;
   std::optional<ErrorScores>
-      anomaly_interpolation;  ///< the same for their anomalies; absent without a climatology
+      anomaly_interpolation;               ///< the same for their anomalies; absent without a climatology
+  std::optional<ErrorScores> climatology;  ///< of the hour's climatology itself; likewise
   /// Fair threshold-weighted CRPS (Gneiting and Ranjan 2011, doi:10.1198/jbes.2010.08110) with max(x, t), t
   /// the local and seasonal 95 % quantile of days that are not scored, and with min(x, t) of the 5 %
   /// quantile; absent without such days, or with one member.
