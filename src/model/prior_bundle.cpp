@@ -82,6 +82,7 @@ struct Metadata {
   diffusion::Schedule schedule;
   std::optional<NetworkArchitecture> network;
   std::optional<CoarseForm> coarse;
+  bool transforms_means = false;             // of coarse fields
   std::shared_ptr<const mesh::Graph> graph;  // that the network computes on; null if it needs none
 };
 
@@ -127,8 +128,11 @@ Metadata read_metadata(const io::SafetensorsFile& file) {
     metadata.schedule =
         core::with_context("metadata 'foehn.schedule'", [&] { return schedule_from(schedule); });
     if (kind.is_conditional)
-      metadata.coarse = core::with_context(fmt::format("metadata '{}'", kCoarse),
-                                           [&] { return coarse_form(parse_json(file, kCoarse)); });
+      metadata.coarse = core::with_context(fmt::format("metadata '{}'", kCoarse), [&] {
+        const nlohmann::json json = parse_json(file, kCoarse);
+        metadata.transforms_means = transforms_means(json);
+        return coarse_form(json);
+      });
   } catch (const nlohmann::json::exception& error) {
     throw core::Error(fmt::format("metadata of the prior: {}", error.what()));
   }
@@ -209,8 +213,13 @@ Metadata read_checked_metadata(const io::SafetensorsFile& file, const Domain& do
   if (metadata.network)
     metadata.graph = check_network(file, *metadata.network, metadata.gaussian_window.has_value(), domain);
   if (metadata.coarse)
-    core::with_context(fmt::format("metadata '{}'", kCoarse),
-                       [&] { check_form(*metadata.coarse, domain.grid, names.size()); });
+    core::with_context(fmt::format("metadata '{}'", kCoarse), [&] {
+      check_form(*metadata.coarse, domain.grid, names.size());
+      const bool is_transformed = observation::any(domain.normalisation.transforms());
+      if (is_transformed != metadata.transforms_means)
+        throw core::Error(fmt::format("expected transforms_means {}, as {} says, found {}", is_transformed,
+                                      kDomainName, metadata.transforms_means));
+    });
   if (metadata.gaussian_window) {
     core::with_context(kDomainName, [&] {
       grid::require_rows(domain.grid, "a Gaussian prior's covariance is of waves along rows and columns");
@@ -486,7 +495,9 @@ void save_network_prior(const std::filesystem::path& folder, const Domain& domai
                            : std::holds_alternative<GraphTransformerArchitecture>(prior.architecture)
                                ? kGraph
                                : kScoreUnet;
-  if (prior.coarse) metadata[kCoarse] = coarse_json(*prior.coarse).dump();
+  if (prior.coarse)
+    metadata[kCoarse] =
+        coarse_json(*prior.coarse, observation::any(domain.normalisation.transforms())).dump();
   if (prior.static_fields.defined())
     tensors[kStaticName] = prior.static_fields.to(at::kCPU, at::kFloat).contiguous();
   nlohmann::json architecture = network_json(prior.architecture, variable_names(domain));

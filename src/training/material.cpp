@@ -293,8 +293,9 @@ std::unique_ptr<Objective> make_objective(const Settings& settings, const Materi
     return std::make_unique<ResidualObjective>(
         std::make_unique<model::ConditionalResidual>(std::move(network), material.schedule.edm()->sigma_data,
                                                      *material.coarse),
-        material.domain.normalisation, clock,
-        model::make_coarse_cells(*material.coarse, material.domain.grid));
+        model::deviation_of_hours(material.domain.normalisation, clock),
+        model::make_coarse_cells(*material.coarse, material.domain.grid),
+        model::TransformedSnapshots(material.domain.normalisation, clock));
   if (!settings.corrects_gaussian()) {
     if (const diffusion::Edm* edm = material.schedule.edm())
       return std::make_unique<EdmObjective>(std::move(network), edm->sigma_data);

@@ -81,7 +81,7 @@ model::CoarseFields ResidualObjective::coarse_fields(const at::Tensor& hours, st
     const at::Tensor in_units =
         deviation_ ? fields * deviation_(hour).to(fields.device(), fields.scalar_type()) : fields;
     means.push_back(model::coarse_means(in_units, snapshots.block, cells_.get()));
-    transformed_.replace_means(fields, hour, snapshots.block, means.back());
+    if (transformed_) transformed_->replace_means(fields, hour, snapshots.block, means.back());
     snapshots.hours.push_back(hour);
   }
   snapshots.values = at::stack(means);

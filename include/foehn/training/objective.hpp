@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -93,18 +94,16 @@ class CorrectionObjective : public Objective {
 /// residual.
 class ResidualObjective : public Objective {
  public:
-  /// @param normalisation  of the record's fields
-  /// @param clock          of its hours
-  /// @param cells          of the form's coarse grid; null: its means are over blocks. With them nothing may
-  /// be
-  ///                       transformed
-  ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser,
-                    const model::Normalisation& normalisation, const model::Clock& clock,
-                    std::shared_ptr<const model::CoarseCells> cells = {})
+  /// @param deviation    of the record's hours
+  /// @param cells        of the form's coarse grid; null: its means are over blocks
+  /// @param transformed  of the record's variables, with means over blocks; none: none is transformed
+  ResidualObjective(std::unique_ptr<model::ConditionalResidual> denoiser, model::DeviationOfHour deviation,
+                    std::shared_ptr<const model::CoarseCells> cells = {},
+                    std::optional<model::TransformedSnapshots> transformed = {})
       : denoiser_(std::move(denoiser)),
-        deviation_(model::deviation_of_hours(normalisation, clock)),
-        transformed_(normalisation, clock),
-        cells_(std::move(cells)) {}
+        deviation_(std::move(deviation)),
+        cells_(std::move(cells)),
+        transformed_(std::move(transformed)) {}
   model::Network& network() override { return denoiser_->network(); }
   /// Up to the snapshots before and after a window.
   std::int64_t reach() const override { return denoiser_->form().longest_gap() - 1; }
@@ -119,8 +118,8 @@ class ResidualObjective : public Objective {
 
   std::unique_ptr<model::ConditionalResidual> denoiser_;
   model::DeviationOfHour deviation_;
-  model::TransformedSnapshots transformed_;
   std::shared_ptr<const model::CoarseCells> cells_;
+  std::optional<model::TransformedSnapshots> transformed_;
 };
 
 }  // namespace foehn::training
