@@ -313,7 +313,7 @@ void add_seed_option(config::OptionTable& table, SampleOptions& options) {
 
 void add_member_options(config::OptionTable& table, SampleOptions& options) {
   table.add("ensemble.members", &options.members,
-            {.doc = "Draw this many members.",
+            {.doc = "Draw this many members; of a coarse ensemble, for each of ensemble.coarse_members.",
              .unit = "1",
              .minimum = 1,
              .maximum = 100000,
@@ -325,6 +325,14 @@ void add_member_options(config::OptionTable& table, SampleOptions& options) {
        .minimum = 0,
        .maximum = 4e9,
        .changes_result = false});
+  table.add(
+      "ensemble.coarse_members", &options.coarse_members,
+      {.doc =
+           "Draw ensemble.members for each member of a coarse ensemble, conditioned on its own observations: "
+           "names such as r1i1p1f1, for each of which {member} stands in input.observations. The members "
+           "of the coarse ensemble differ in nothing but values. A member depends on its number and on "
+           "the name of the one that drives it, not on the others; both are in the names of its files.",
+       .changes_result = false});  // the name is part of what a member is
   table.add("ensemble.ranks_per_member", &options.ranks_per_member,
             {.doc = "Share each trajectory among this many ranks; 0 shares it among all. With fewer than "
                     "all, teams of ranks draw several members at once.",

@@ -29,7 +29,7 @@ double normalised_spread(const model::Domain& domain, std::int64_t variable) {
 std::shared_ptr<const observation::FieldMap> make_field_map(const trajectory::Slab& slab,
                                                             const Period& period, const model::Domain& domain,
                                                             const at::Device& device,
-                                                            std::function<double(double noise)> unknown) {
+                                                            observation::FieldMap::Unknown unknown) {
   const model::Normalisation& normalisation = domain.normalisation;
   const observation::Transforms& transforms = normalisation.transforms();
   if (!observation::any(transforms)) return nullptr;

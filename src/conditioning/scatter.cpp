@@ -190,25 +190,30 @@ std::pair<std::int64_t, std::int64_t> observations_in(const trajectory::Slab& sl
   return {place_of(slab.first), place_of(slab.last)};
 }
 
-observation::Observations scatter_observations(
+std::vector<observation::Observations> scatter_observations(
     const comm::Communicator& world, const trajectory::SlabPartition& partition,
-    const std::vector<Placement>& placements, const CheckedObservations* all, const Period& period,
-    const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device) {
-  if (placements.empty()) return {};
+    const std::vector<Placement>& placements, const std::vector<const CheckedObservations*>& all,
+    const Period& period, const model::Domain& domain, const std::vector<double>& physical_std,
+    const at::Device& device) {
+  std::vector<observation::Observations> observations(all.size());
+  if (placements.empty()) return observations;
   const model::Domain seen = domain.of_observations();
   const at::Tensor std = at::tensor(physical_std, at::kDouble) / seen.normalisation.scale();
   const trajectory::Slab slab = partition.slab(world.rank() % partition.ranks());
-  observation::Observations observations;
   for (std::size_t i = 0; i < placements.size(); ++i) {
     const Placement& placement = placements[i];
-    const at::Tensor values = scatter_series(world, observations_of_slabs(partition, placement), placement,
-                                             domain.grid, all != nullptr ? &all->series[i] : nullptr);
-    std::vector<std::int64_t> shape(static_cast<std::size_t>(values.dim() - 1), 1);  // [variable, 1, ...]
-    shape[0] = -1;
-    const at::Tensor variance =
-        std.index_select(0, at::tensor(placement.variables, at::kLong)).square().reshape(shape);
-    observations.emplace_back(make_operator(placement, slab, period, seen, device), values.to(device),
-                              variance.to(at::kFloat).to(device));
+    const Ranges ranges = observations_of_slabs(partition, placement);
+    const auto model = make_operator(placement, slab, period, seen, device);
+    const at::Tensor variance = std.index_select(0, at::tensor(placement.variables, at::kLong))
+                                    .square()
+                                    .reshape({-1, 1, 1})
+                                    .to(at::kFloat)
+                                    .to(device);
+    for (std::size_t source = 0; source < all.size(); ++source) {
+      const CheckedSeries* const series = all[source] != nullptr ? &all[source]->series[i] : nullptr;
+      const at::Tensor values = scatter_series(world, ranges, placement, domain.grid, series);
+      observations[source].emplace_back(model, values.to(device), variance);
+    }
   }
   return observations;
 }

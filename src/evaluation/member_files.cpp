@@ -20,12 +20,14 @@ std::optional<std::string> text_of(const io::Attributes& attributes, const std::
 
 /// What names the member that a file is of.
 std::string member_of(const io::NetcdfFile& file, const io::Attributes& attributes) {
+  const std::string driving = text_of(attributes, "driving_variant_label").value_or("");
   if (const auto realization = text_of(attributes, "version_realization"))
-    return fmt::format("{} {}", text_of(attributes, "driving_variant_label").value_or(""), *realization);
+    return fmt::format("{} {}", driving, *realization);
   if (file.has_variable("realization")) {
     const io::NetcdfVariable variable = file.variable("realization");
     if (variable.dimensions.empty() && variable.is_numeric)
-      return fmt::format("realization {:g}", file.read_doubles(variable).front());
+      return fmt::format("{}{}realization {:g}", driving, driving.empty() ? "" : " ",
+                         file.read_doubles(variable).front());
   }
   return file.path().string();
 }

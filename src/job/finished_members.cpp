@@ -29,9 +29,10 @@ std::string identity_in(const std::filesystem::path& path) {
 }
 
 /// Warns of members of another run beside this one's: a glob would take them all for one ensemble.
-/// @param mine  names of the files that this run's members have or will have
+/// @param mine        names of the files that this run's members have or will have
+/// @param identities  of these
 void warn_of_others(const std::filesystem::path& folder, const std::set<std::filesystem::path>& mine,
-                    const std::string& identity) {
+                    const std::set<std::string>& identities) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".nc" || mine.contains(entry.path().filename())) continue;
     std::string other;
@@ -40,9 +41,9 @@ void warn_of_others(const std::filesystem::path& folder, const std::set<std::fil
     } catch (const core::Error&) {
       continue;  // no member, or none yet: whatever it is, nothing here depends on it
     }
-    if (other.empty() || other == identity) continue;
+    if (other.empty() || identities.contains(other)) continue;
     spdlog::warn("output.directory: {} was written by a different run: {}", entry.path().string(),
-                 checkpoint::difference(other, identity));
+                 checkpoint::difference(other, *identities.begin()));
     return;  // one tells enough
   }
 }
@@ -62,8 +63,11 @@ std::vector<std::int64_t> members_to_draw(const Plan& plan, const Resources& roo
   const std::filesystem::path folder = settings.output;
   std::vector<std::int64_t> members;
   std::set<std::filesystem::path> files;
-  for (std::int64_t member = settings.first_member; member < settings.first_member + settings.members;
-       ++member) {
+  const std::vector<std::int64_t> all = settings.member_numbers();
+  std::set<std::string> identities;
+  for (const std::int64_t member : all) {
+    const std::string expected = plan.identity_of(member);
+    identities.insert(expected);
     bool is_whole = true;
     for (const std::filesystem::path& name : output.files(member)) {
       files.insert(name);
@@ -73,19 +77,19 @@ std::vector<std::int64_t> members_to_draw(const Plan& plan, const Resources& roo
         continue;
       }
       const std::string identity = identity_in(path);
-      if (plan.identity.empty() || identity == plan.identity) continue;
+      if (expected.empty() || identity == expected) continue;
       throw core::Error(fmt::format(
           "{} was written by a different run{}; use that run's options, another output.directory, or "
           "checkpoint.restart to overwrite it",
-          path.string(), identity.empty() ? "" : ": " + checkpoint::difference(identity, plan.identity)));
+          path.string(), identity.empty() ? "" : ": " + checkpoint::difference(identity, expected)));
     }
     if (is_whole) continue;
     members.push_back(member);
-    if (!settings.restart && !plan.identity.empty())
-      checkpoint::Store::check_identity(plan.checkpoints.folder_of(member), plan.identity);
+    if (!settings.restart && !expected.empty())
+      checkpoint::Store::check_identity(plan.checkpoint_folder_of(member), expected);
   }
-  if (!plan.identity.empty()) warn_of_others(folder, files, plan.identity);
-  const auto there = settings.members - static_cast<std::int64_t>(members.size());
+  if (!plan.identity.empty()) warn_of_others(folder, files, identities);
+  const auto there = static_cast<std::int64_t>(all.size() - members.size());
   if (there > 0)
     spdlog::info("{} already in {}", there == 1 ? "1 member is" : fmt::format("{} members are", there),
                  folder.string());
@@ -93,8 +97,8 @@ std::vector<std::int64_t> members_to_draw(const Plan& plan, const Resources& roo
 }
 
 void remove_checkpoints(const Plan& plan, const Settings& settings) {
-  for (std::int64_t i = 0; i < settings.members; ++i) {
-    const std::filesystem::path folder = plan.checkpoints.folder_of(settings.first_member + i);
+  for (const std::int64_t member : settings.member_numbers()) {
+    const std::filesystem::path folder = plan.checkpoint_folder_of(member);
     if (!checkpoint::Store::remove_all(folder))
       throw core::Error(fmt::format("cannot remove the checkpoints in {}", folder.string()));
   }

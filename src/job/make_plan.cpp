@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "coarse_conditions.hpp"
+#include "driver_input.hpp"
 #include "finished_members.hpp"
 #include "foehn/calendar/time_axis.hpp"
 #include "foehn/core/digest.hpp"
@@ -97,14 +98,22 @@ std::string chosen_values(const Plan& plan) {
       plan.period.date(0));
 }
 
-std::string plan_identity(const Plan& plan, const std::string& values, const Resources& root,
-                          const at::Device& device) {
-  const std::string& coarse = root.observations.digest;
-  const std::string stations =
-      root.points_digest.empty() ? "" : fmt::format("stations = {}\n", root.points_digest);
-  return fmt::format("{}prior = {}\nobservations = {}\n{}device = {}\nfoehn = {}\nlibtorch = {}\n", values,
-                     plan.prior_digest, coarse.empty() ? "none" : coarse, stations, process::name_of(device),
-                     core::version(), TORCH_VERSION);
+/// What members are conditioned on, as lines of their identity.
+std::string observed_identity(const DrivingData& data) {
+  const std::string& coarse = data.observations.digest;
+  return fmt::format("observations = {}\n{}", coarse.empty() ? "none" : coarse,
+                     data.points_digest.empty() ? "" : fmt::format("stations = {}\n", data.points_digest));
+}
+
+void set_identities(Plan& plan, const std::string& values, const Resources& root, const at::Device& device) {
+  const bool is_ensemble = !plan.drivers.front().label.empty();
+  plan.identity = fmt::format("{}prior = {}\n{}device = {}\nfoehn = {}\nlibtorch = {}\n", values,
+                              plan.prior_digest, is_ensemble ? "" : observed_identity(root.drivers.front()),
+                              process::name_of(device), core::version(), TORCH_VERSION);
+  if (!is_ensemble) return;
+  for (std::size_t i = 0; i < plan.drivers.size(); ++i)
+    plan.drivers[i].identity =
+        fmt::format("coarse member = {}\n{}", plan.drivers[i].label, observed_identity(root.drivers[i]));
 }
 
 /// Makes the folders for results and checkpoints where absent, and keeps them for this run.
@@ -130,10 +139,11 @@ void check_output(const Plan& plan, const Resources& root, const model::Domain& 
         fmt::format("output.chunk_hours: a chunk of {} hours has {:.3g} values, expected at most {:.0f}",
                     settings.chunk_hours, chunk_values, kMostChunkValues));
   const MemberOutput output(plan, root, domain);
-  for (std::int64_t i = 0; i < settings.members; ++i)
-    for (const auto& file : output.files(settings.first_member + i))
+  const std::vector<std::int64_t> members = settings.member_numbers();
+  for (const std::int64_t member : members)
+    for (const auto& file : output.files(member))
       io::refuse_overwriting(root.inputs, std::filesystem::path(settings.output) / file, "output.directory");
-  const auto probe = output.writer(settings.first_member);
+  const auto probe = output.writer(members.front());
 }
 
 /// Ranks on other machines must see the folder of the root, not one of the same name on a disk of theirs.
@@ -154,20 +164,28 @@ void check_seen_by_all(const comm::Communicator& world, const std::filesystem::p
 }
 
 /// Places the observations that are rows of a sparse matrix.
-/// @param points, native  null: none
+/// @param points   null: none
+/// @param drivers  of each of the plan's
 void place_points(Plan& plan, Resources& root, const conditioning::PointInput* points,
-                  const conditioning::NativeInput* native) {
-  if (points != nullptr) root.points = points->place(plan.period);
-  for (auto* sets : {&root.points.used, &root.points.withheld}) inflate(*sets, root.settings.inflation);
-  if (native != nullptr) {
-    for (conditioning::PointSet& set : native->place(plan.period, plan.observation_std))
-      root.points.used.push_back(std::move(set));
-    root.observations.digest = native->digest();
+                  const std::vector<DriverInput>& drivers) {
+  conditioning::PlacedPoints of_all;
+  if (points != nullptr) of_all = points->place(plan.period);
+  for (auto* sets : {&of_all.used, &of_all.withheld}) inflate(*sets, root.settings.inflation);
+  for (std::size_t i = 0; i < drivers.size(); ++i) {
+    DrivingData& data = root.drivers[i];
+    data.points = of_all;
+    if (drivers[i].native) {
+      for (conditioning::PointSet& set : drivers[i].native->place(plan.period, plan.observation_std))
+        data.points.used.push_back(std::move(set));
+      data.observations.digest = drivers[i].native->digest();
+    }
+    if (data.points.used.empty()) throw core::Error("observations: none of their values is left to be used");
+    if (i > 0) check_cells_alike(root.drivers.front().points.used, data.points.used, drivers[i].label);
+    data.points_digest = conditioning::digest_of(data.points.used);
   }
-  if (root.points.used.empty()) throw core::Error("observations: none of their values is left to be used");
-  root.points_digest = conditioning::digest_of(root.points.used);
-  for (const conditioning::PointSet& set : root.points.used) plan.points.push_back(set.placement);
-  for (const conditioning::PointSet& set : root.points.withheld) plan.withheld.push_back(set.placement);
+  const conditioning::PlacedPoints& first = root.drivers.front().points;
+  for (const conditioning::PointSet& set : first.used) plan.points.push_back(set.placement);
+  for (const conditioning::PointSet& set : first.withheld) plan.withheld.push_back(set.placement);
   const trajectory::SlabPartition partition = plan.partition();
   int idle = 0;
   for (int rank = 0; rank < partition.ranks(); ++rank) idle += partition.slab(rank).size() == 0 ? 1 : 0;
@@ -230,14 +248,18 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
                         const at::Device& device) {
   const model::Domain& domain = prior.domain;
   if (prior.coarse) check_given(root.settings, prior);
-  root.input = open_input(root.settings, domain);
-  if (root.input) root.inputs = root.input->files();
-  const std::unique_ptr<conditioning::NativeInput> native = open_native(root.settings, domain);
-  if (native) root.inputs = native->files();
+  std::vector<DriverInput> drivers = open_drivers(root.settings, domain);
+  check_drivers_alike(drivers, domain);
+  plan.drivers.clear();
+  for (const DriverInput& driver : drivers) {
+    plan.drivers.push_back({driver.label, ""});
+    const std::vector<std::filesystem::path> files = driver.files();
+    root.inputs.insert(root.inputs.end(), files.begin(), files.end());
+  }
+  root.drivers.resize(drivers.size());
   if (!root.settings.metadata.empty()) root.inputs.emplace_back(root.settings.metadata);
-  std::vector<conditioning::Series> series;
-  if (root.input) series = root.input->series();
-  if (native) series = native->series();
+  const std::vector<conditioning::Series>& series = drivers.front().series;
+  const bool is_native = drivers.front().native != nullptr;
   const std::unique_ptr<conditioning::PointInput> points = open_points(root.settings, domain);
   if (points) root.inputs.insert(root.inputs.end(), points->files().begin(), points->files().end());
   for (const std::string* file :
@@ -246,31 +268,30 @@ void place_observations(Plan& plan, Resources& root, const model::PriorDescripti
   plan.period = choose_period(root.settings, domain, series, points.get());
   check_windows(plan.windows, plan.period.hours);
   if (plan.gaussian_windows) check_windows(*plan.gaussian_windows, plan.period.hours);
-  if (!plan.is_conditioned() && !prior.coarse) {
-    root.input.reset();  // they give the period alone
-    return;
+  if (!plan.is_conditioned() && !prior.coarse) return;  // observations give the period alone
+  for (std::size_t i = 0; i < drivers.size(); ++i) {
+    if (root.settings.simulation) check_origins(*root.settings.simulation, drivers[i]);
+    root.drivers[i].input = std::move(drivers[i].blocks);
   }
   std::vector<conditioning::Placement> placements;
   for (const conditioning::Series& one : series) placements.push_back(place(one, plan.period));
   if (prior.coarse) {
     check_coarse(series, placements, plan.period, prior);
     plan.coarse = placements;
-    if (native) {
+    for (std::size_t i = 0; is_native && i < drivers.size(); ++i) {
       const auto cells = model::make_coarse_cells(*prior.coarse, domain.grid);
-      if (device.is_cpu())
-        check_coarse_memory(static_cast<std::int64_t>(placements.front().intervals.size()),
+      // All of them are held until ranks have theirs.
+      if (i == 0 && device.is_cpu())
+        check_coarse_memory(static_cast<std::int64_t>(placements.front().intervals.size() * drivers.size()),
                             static_cast<std::int64_t>(domain.variables.size()) * cells->grid().cells(),
                             available);
-      root.coarse = native->coarse_fields(*cells);
-      root.observations.digest = native->digest();
+      root.drivers[i].coarse = drivers[i].native->coarse_fields(*cells);
+      root.drivers[i].observations.digest = drivers[i].native->digest();
     }
   }
   if (!plan.is_conditioned()) return;
-  if (!native) plan.observations = placements;
-  if (points || native) place_points(plan, root, points.get(), native.get());
-  if (native && root.settings.simulation)
-    for (const conditioning::Origin& origin : native->origins())
-      check_driving(*root.settings.simulation, origin);
+  if (!is_native) plan.observations = placements;
+  if (points || is_native) place_points(plan, root, points.get(), drivers);
   say_unobserved(plan, domain);
   check_linearisation(plan, domain);
   if (prior.coarse) return;  // it is given the fields on both sides of a window, however short that is
@@ -286,31 +307,35 @@ void plan_on_root(Plan& plan, Resources& root, const model::PriorDescription& pr
                   bool validate_only) {
   const Settings& settings = root.settings;
   const model::Domain& domain = prior.domain;
-  plan.output.holds_members = settings.members > teams && device.is_cpu();
+  plan.output.holds_members =
+      static_cast<std::int64_t>(settings.member_numbers().size()) > teams && device.is_cpu();
   if (settings.result_values.empty())
     throw core::Error(
         "a job needs the values of the options that change its result: members are told apart by them");
   place_observations(plan, root, prior, available.front(), device);
   check_memory(plan, domain, available);
-  const bool reads_late = root.input && root.input->writes_output();
-  if (root.input && !reads_late) root.observations = root.input->read();
+  // Of several sources none writes output.
+  conditioning::ObservationInput* const late_input =
+      root.drivers.front().input && root.drivers.front().input->writes_output()
+          ? root.drivers.front().input.get()
+          : nullptr;
+  for (DrivingData& data : root.drivers)
+    if (data.input && late_input == nullptr) data.observations = data.input->read();
   const std::string values = settings.result_values + chosen_values(plan);
   root.options_digest = core::sha256(values);
-  if (settings.simulation && root.input)
-    for (const conditioning::Origin& origin : root.input->origins())
-      check_driving(*settings.simulation, origin);
   claim_folders(root, validate_only);
   if (settings.simulation) {
     plan.output.has_geographic_winds = true;
     plan.output.file_starts = MemberOutput(plan, root, domain).file_starts();
   }
   check_output(plan, root, domain);
-  if (reads_late && !validate_only) root.observations = root.input->read();
-  if (!reads_late || !validate_only) plan.identity = plan_identity(plan, values, root, device);
+  conditioning::CheckedObservations& made = root.drivers.front().observations;
+  if (late_input != nullptr && !validate_only) made = late_input->read();
+  if (late_input == nullptr || !validate_only) set_identities(plan, values, root, device);
   plan.members = members_to_draw(plan, root, domain);
   check_space(plan, settings, domain, teams);
-  if (root.input && !validate_only) root.made = root.input->publish(root.observations);
-  root.input.reset();
+  if (late_input != nullptr && !validate_only) root.made = late_input->publish(made);
+  for (DrivingData& data : root.drivers) data.input.reset();
   if (settings.restart && !validate_only) remove_checkpoints(plan, settings);
 }
 
@@ -337,6 +362,19 @@ Planned make_plan(const comm::Communicator& world, const Settings& settings,
                     settings.checkpoint.empty() ? "output.directory" : "checkpoint.directory");
   return planned;
 }
+
+namespace {
+
+/// "4 members", "6 members (2 driven by each of r1i1p1f1, r2i1p1f1, r3i1p1f1)"
+std::string describe_members(const Settings& settings) {
+  const auto count = static_cast<std::int64_t>(settings.member_numbers().size());
+  const std::string members = core::counted(count, "member");
+  if (settings.coarse_members.empty()) return members;
+  return fmt::format("{} ({} driven by each of {})", members, settings.members,
+                     fmt::join(settings.coarse_members, ", "));
+}
+
+}  // namespace
 
 std::string describe(const Plan& plan, const Settings& settings, const model::PriorDescription& prior,
                      int ranks) {
@@ -365,7 +403,7 @@ std::string describe(const Plan& plan, const Settings& settings, const model::Pr
       "{} prior, window of {} steps{}: {} on {}\n{} steps of {} from {} to {}; {}\n{}, {} of {}", prior.kind,
       2 * prior.markov_order + 1, gaussian, names, grid::cells_text(domain.grid), plan.period.hours,
       calendar::format_step(plan.period.step_seconds), plan.period.date(0),
-      plan.period.date(plan.period.hours - 1), observed, core::counted(settings.members, "member"),
+      plan.period.date(plan.period.hours - 1), observed, describe_members(settings),
       core::counted(ranks / plan.ranks_per_member, "team"), core::counted(plan.ranks_per_member, "rank"));
 }
 

@@ -51,7 +51,7 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
   header.calendar = plan_.period.calendar;
   header.first_seconds = plan_.period.first_seconds;
   header.step_seconds = plan_.period.step_seconds;
-  header.realization = member;
+  header.realization = plan_.index_of(member);
   header.chunk_steps = plan_.output.chunk_hours;
   header.deflate = static_cast<int>(plan_.output.compression);
   header.significant_digits = plan_.output.significant_digits;
@@ -65,42 +65,55 @@ io::FieldHeader MemberOutput::header(std::int64_t member) const {
       {"foehn_seed", plan_.seed},
       {"foehn_prior_digest", plan_.prior_digest},
       {"foehn_options_digest", root_.options_digest},
-      {kIdentityAttribute, plan_.identity}};
+      {kIdentityAttribute, plan_.identity_of(member)}};
   if (const auto& transforms = domain_.normalisation.transforms(); observation::any(transforms))
     header.attributes["foehn_transforms"] = model::text_of(transforms, domain_.variables);
-  if (!root_.observations.digest.empty())
-    header.attributes["foehn_observations_digest"] = root_.observations.digest;
+  const std::size_t place = plan_.driver_of(member);
+  const std::string& label = plan_.drivers[place].label;
+  const DrivingData& data = root_.drivers[place];
+  if (!label.empty()) header.attributes["driving_variant_label"] = label;
+  if (!data.observations.digest.empty())
+    header.attributes[label.empty() ? "foehn_observations_digest" : "foehn_driving_observations_digest"] =
+        data.observations.digest;
   if (plan_.is_conditioned()) {
     if (!plan_.observation_std.empty()) header.attributes["foehn_observation_std"] = plan_.observation_std;
-    if (!plan_.points.empty()) header.attributes["foehn_stations_digest"] = root_.points_digest;
+    if (!plan_.points.empty()) header.attributes["foehn_stations_digest"] = data.points_digest;
   }
   return header;
 }
 
+io::CordexMetadata driven_by(io::CordexMetadata metadata, const std::string& label) {
+  if (!label.empty()) metadata.attributes.at("driving_variant_label") = label;
+  return metadata;
+}
+
+io::CordexMetadata MemberOutput::simulation(std::int64_t member) const {
+  return driven_by(*root_.settings.simulation, plan_.drivers[plan_.driver_of(member)].label);
+}
+
 std::vector<std::filesystem::path> MemberOutput::files(std::int64_t member) const {
-  if (!root_.settings.simulation) return {fmt::format("member_{:03}.nc", member)};
+  if (!root_.settings.simulation) return {plan_.name_of(member) + ".nc"};
   return core::with_context("output.layout", [&] {
     std::vector<std::filesystem::path> names;
     for (const io::CordexFile& file :
-         io::cordex_files(header(member), *root_.settings.simulation, plan_.period.hours))
+         io::cordex_files(header(member), simulation(member), plan_.period.hours))
       names.push_back(file.name);
     return names;
   });
 }
 
 std::vector<std::int64_t> MemberOutput::file_starts() const {
-  const Settings& settings = root_.settings;
-  if (!settings.simulation) return {0};
+  if (!root_.settings.simulation) return {0};
+  const std::int64_t first = root_.settings.member_numbers().front();
   return core::with_context("output.layout", [&] {
-    return io::cordex_file_starts(
-        io::cordex_files(header(settings.first_member), *settings.simulation, plan_.period.hours));
+    return io::cordex_file_starts(io::cordex_files(header(first), simulation(first), plan_.period.hours));
   });
 }
 
 std::unique_ptr<io::MemberWriter> MemberOutput::writer(std::int64_t member) const {
   const std::filesystem::path folder = root_.settings.output;
-  if (const auto& simulation = root_.settings.simulation)
-    return std::make_unique<io::CordexWriter>(folder, header(member), *simulation, plan_.period.hours);
+  if (root_.settings.simulation)
+    return std::make_unique<io::CordexWriter>(folder, header(member), simulation(member), plan_.period.hours);
   return std::make_unique<io::ChunkWriter>(folder / files(member).front(), header(member),
                                            plan_.period.hours);
 }

@@ -17,7 +17,11 @@ namespace foehn::job {
 /// @throws core::UsageError naming both where they contradict each other
 void check_driving(const io::CordexMetadata& metadata, const conditioning::Origin& observations);
 
-/// The attribute of a member's files that holds Plan::identity.
+/// What metadata say of a simulation that one member of a coarse ensemble drives.
+/// @param label  its name; empty: there is no such ensemble
+io::CordexMetadata driven_by(io::CordexMetadata metadata, const std::string& label);
+
+/// The attribute of a member's files that holds Plan::identity_of it.
 inline constexpr const char* kIdentityAttribute = "foehn_identity";
 
 /// The files of a job's members. Of the root alone.
@@ -38,6 +42,7 @@ class MemberOutput {
 
  private:
   io::FieldHeader header(std::int64_t member) const;
+  io::CordexMetadata simulation(std::int64_t member) const;  // there is one
 
   const Plan& plan_;
   const Resources& root_;

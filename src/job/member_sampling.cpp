@@ -118,8 +118,8 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
       throw core::Error(fmt::format(
           "{}: member {}, step {} of {}, {}, variable {}: a value is not finite or {}; use "
           "more sampler.steps{}{} or a smaller sampler.stride",
-          diffusion::kDiverged, member, state.step, plan.sampler.steps, plan.period.date(hours_.first + i),
-          domain.variables[static_cast<std::size_t>(variable)].name,
+          diffusion::kDiverged, plan.describe_member(member), state.step, plan.sampler.steps,
+          plan.period.date(hours_.first + i), domain.variables[static_cast<std::size_t>(variable)].name,
           is_last ? "far outside the prior's range" : "grows without bound",
           is_last && tools_.prior.network ? ", a prior trained longer" : "",
           is_sda ? ", a larger observation.gamma" : ""));
@@ -128,17 +128,17 @@ void MemberSampling::check_values(const diffusion::SamplerState& state, std::int
 }
 
 checkpoint::Store MemberSampling::checkpoints_of(std::int64_t member, const at::Tensor& slab) const {
-  return {tools_.team.ranks, tools_.plan.checkpoints.folder_of(member), tools_.plan.identity,
+  return {tools_.team.ranks, tools_.plan.checkpoint_folder_of(member), tools_.plan.identity_of(member),
           checkpoint::Form{.hours = tools_.plan.period.hours, .hour_shape = slab.sizes().slice(1).vec()},
           checkpoint::Hours{hours_.first, hours_.last}};
 }
 
-bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
+bool MemberSampling::draw(std::int64_t member, const Given& given, at::Tensor& slab) {
   const Plan& plan = tools_.plan;
   const comm::Communicator& ranks = tools_.team.ranks;
   const auto& domain = tools_.prior.domain;
   if (ranks.any(tools_.stop.is_requested())) return false;
-  const core::Activity activity(fmt::format("member {}", member));
+  const core::Activity activity("member " + plan.describe_member(member));
   std::unique_ptr<core::Activity> at_step;
   checkpoint::Store store = checkpoints_of(member, slab);
   diffusion::SamplerState state{.slab = slab};
@@ -149,7 +149,8 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     state.slab = slab;
     if (state.previous.defined()) state.previous = state.previous.to(slab.device());
     tools_.progress.advance_without_work(state.step);
-    if (ranks.is_root()) spdlog::info("member {} continues from step {}", member, state.step);
+    if (ranks.is_root())
+      spdlog::info("member {} continues from step {}", plan.describe_member(member), state.step);
   }
   const auto say_step = [&](std::int64_t step) {
     // The next before this one ends: who asks in between hears of a step as well.
@@ -165,11 +166,11 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
 
   diffusion::Surroundings surroundings;
   surroundings.fill_noise = [&](at::Tensor& noise, std::uint32_t number) {
-    diffusion::fill_noise({static_cast<std::uint64_t>(plan.seed), static_cast<std::uint32_t>(member), number},
+    diffusion::fill_noise({plan.seed_of(member), static_cast<std::uint32_t>(plan.index_of(member)), number},
                           hours_.first, noise);
   };
   surroundings.ordered_sum = tools_.ordered_sum;
-  surroundings.expected = tools_.expected;
+  surroundings.expected = given.expected;
   surroundings.trajectory_values =
       plan.period.hours * static_cast<std::int64_t>(domain.variables.size()) * domain.grid.cells();
   surroundings.pass_done = [&](const diffusion::SamplerState& now) {
@@ -200,7 +201,7 @@ bool MemberSampling::draw(std::int64_t member, at::Tensor& slab) {
     if (is_last) report(store.publish(true));
     return true;
   };
-  return diffusion::sample(tools_.denoiser, tools_.prior.schedule, plan.sampler, surroundings, state);
+  return diffusion::sample(given.denoiser, tools_.prior.schedule, plan.sampler, surroundings, state);
 }
 
 void MemberSampling::keep(std::int64_t member, const at::Tensor& slab) {

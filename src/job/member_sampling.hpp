@@ -23,12 +23,15 @@ class MemberSampling {
     const Plan& plan;
     const model::PriorDescription& prior;
     const ensemble::Team& team;
-    diffusion::TrajectoryDenoiser& denoiser;
     diffusion::OrderedSum ordered_sum;
     core::Progress& progress;
     process::StopToken stop;
     ensemble::Output& output;  ///< of the members before
-    at::Tensor expected = {};  ///< diffusion::Surroundings::expected
+  };
+  /// What a member is drawn from.
+  struct Given {
+    diffusion::TrajectoryDenoiser& denoiser;
+    at::Tensor expected;  ///< diffusion::Surroundings::expected
   };
   /// @param hours  of this rank
   MemberSampling(const Tools& tools, trajectory::Slab hours) : tools_(tools), hours_(hours) {}
@@ -40,7 +43,7 @@ class MemberSampling {
   ///         or why the output of members before has failed;
   ///         or why the checkpoint to continue from cannot be used, or the one to stop with cannot be written
   /// @note Collective over the team.
-  bool draw(std::int64_t member, at::Tensor& slab);
+  bool draw(std::int64_t member, const Given& given, at::Tensor& slab);
   /// Writes a checkpoint of a member that is drawn.
   /// @throws core::CollectiveError if it cannot be written
   /// @note Collective over the team.

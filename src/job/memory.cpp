@@ -35,6 +35,18 @@ double slabs_of_map(const Plan& plan, const model::Domain& domain) {
   return 12 + 14 * static_cast<double>(count) / static_cast<double>(transforms.size());
 }
 
+/// Values of a coarse ensemble's members beyond the first, whose share slabs_held has.
+double observed_bytes(const Plan& plan, const model::Domain& domain, std::int64_t ranks) {
+  double values = 0;
+  for (const auto* placements : {&plan.observations, &plan.coarse})
+    for (const conditioning::Placement& placement : *placements)
+      values += static_cast<double>(placement.intervals.size() * placement.variables.size()) *
+                static_cast<double>(domain.grid.cells() / (placement.block * placement.block));
+  for (const conditioning::PointPlacement& placement : plan.points)
+    values += static_cast<double>(placement.count);
+  return 4 * values * static_cast<double>(plan.drivers.size() - 1) / static_cast<double>(ranks);
+}
+
 }  // namespace
 
 double slabs_held(const Plan& plan) {
@@ -70,7 +82,7 @@ double field_bytes(const Plan& plan, const model::Domain& domain, std::int64_t r
   double chains = 0;
   for (const conditioning::PointPlacement& placement : plan.points)
     if (placement.has_correlated_errors()) chains += kChainBytes * static_cast<double>(placement.count);
-  return chains +
+  return chains + observed_bytes(plan, domain, ranks) +
          hour * ((slabs_held(plan) + slabs_of_map(plan, domain)) * hours + coarse + 2 * halo +
                  kBatchCopies * batch) +
          rows;

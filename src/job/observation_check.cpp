@@ -60,8 +60,9 @@ std::vector<std::int64_t> ObservationCheck::variables_of(std::size_t set) const 
 
 void ObservationCheck::add(std::int64_t member, const at::Tensor& slab) {
   std::vector<double> numbers{static_cast<double>(member)};
-  for (std::size_t set = 0; set < observations_.size(); ++set)
-    for (const PerObservation& found : distances(observations_[set], variables_of(set).size(), slab))
+  const observation::Observations& mine = observations_[plan_.driver_of(member)];
+  for (std::size_t set = 0; set < mine.size(); ++set)
+    for (const PerObservation& found : distances(mine[set], variables_of(set).size(), slab))
       for (const std::vector<double>* each : {&found.counts, &found.sums, &found.squares})
         numbers.push_back(team_.ranks.ordered_sum(*each));
   if (team_.ranks.is_root()) members_.push_back(std::move(numbers));
@@ -76,7 +77,7 @@ void ObservationCheck::finish(const comm::Communicator& world, SelfCheck& check)
   if (!world.is_root()) return;
 
   std::size_t length = 1;
-  for (std::size_t set = 0; set < observations_.size(); ++set) length += kSums * variables_of(set).size();
+  for (std::size_t set = 0; set < sets(); ++set) length += kSums * variables_of(set).size();
   std::vector<std::vector<double>> all(text.size() / (length * sizeof(double)), std::vector<double>(length));
   const char* next = text.data();
   for (auto& numbers : all) {
@@ -86,7 +87,7 @@ void ObservationCheck::finish(const comm::Communicator& world, SelfCheck& check)
   std::sort(all.begin(), all.end());  // by member, whoever drew it
   std::vector<Sums> of_variables(variables_);
   std::size_t place = 1;
-  for (std::size_t set = 0; set < observations_.size(); ++set)
+  for (std::size_t set = 0; set < sets(); ++set)
     for (const std::int64_t variable : variables_of(set)) {
       Sums sums;
       for (const auto& numbers : all) sums.add({numbers[place], numbers[place + 1], numbers[place + 2]});

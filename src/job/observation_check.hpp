@@ -17,12 +17,11 @@ namespace foehn::job {
 class ObservationCheck {
  public:
   /// @param team, plan    outlive this
-  /// @param observations  of the slab, one set per placement of the plan, coarse ones and then those at
-  /// points;
-  ///                      empty: unconditional
+  /// @param observations  of the slab, for each of the plan's drivers one set per placement of the plan,
+  ///                      coarse ones and then those at points; no sets: unconditional
   /// @param variables     of the trajectory
-  ObservationCheck(const ensemble::Team& team, const Plan& plan, observation::Observations observations,
-                   std::size_t variables)
+  ObservationCheck(const ensemble::Team& team, const Plan& plan,
+                   std::vector<observation::Observations> observations, std::size_t variables)
       : team_(team), plan_(plan), observations_(std::move(observations)), variables_(variables) {}
 
   /// Adds a member that is drawn. @param slab  this rank's, as operators see it
@@ -35,8 +34,9 @@ class ObservationCheck {
  private:
   const ensemble::Team& team_;
   const Plan& plan_;
-  observation::Observations observations_;
+  std::vector<observation::Observations> observations_;
   std::size_t variables_;
+  std::size_t sets() const { return observations_.front().size(); }
   /// The variables of a set, as indices of the trajectory's.
   std::vector<std::int64_t> variables_of(std::size_t set) const;
   /// Of each member: its number, and by set and variable count, sum and squares of distances in standard

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "foehn/core/digest.hpp"
+
 // What a plan is made of, by name. As CBOR, numbers and the names of folders come back byte by byte.
 namespace nlohmann {
 template <class Value>
@@ -88,15 +90,34 @@ namespace foehn::job {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Solving, covariance, solver)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Windows, markov_order, strides)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckpointSchedule, folder, every_minutes, every_steps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Driver, label, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OutputForm, chunk_hours, compression, significant_digits,
                                    has_geographic_winds, holds_members, file_starts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, prior_digest, period, observations, points, coarse, withheld,
                                    observation_std, guidance, solving, gamma, sampler, visits_float64,
-                                   windows, gaussian_windows, batch, precision, seed, members,
+                                   windows, gaussian_windows, batch, precision, seed, drivers, members,
                                    ranks_per_member, output, checkpoints, identity)
 
-std::filesystem::path CheckpointSchedule::folder_of(std::int64_t member) const {
-  return std::filesystem::path(folder) / fmt::format("member_{:03}", member);
+std::string Plan::describe_member(std::int64_t member) const {
+  const std::string& label = drivers[driver_of(member)].label;
+  return label.empty() ? fmt::format("{}", member) : fmt::format("{} of {}", index_of(member), label);
+}
+
+std::string Plan::name_of(std::int64_t member) const {
+  const std::string& label = drivers[driver_of(member)].label;
+  return label.empty() ? fmt::format("member_{:03}", member)
+                       : fmt::format("member_{}_{:03}", label, index_of(member));
+}
+
+std::uint64_t Plan::seed_of(std::int64_t member) const {
+  const std::string& label = drivers[driver_of(member)].label;
+  if (label.empty()) return static_cast<std::uint64_t>(seed);
+  constexpr std::size_t kDigits = 16;
+  return std::stoull(core::sha256(fmt::format("{} {}", seed, label)).substr(0, kDigits), nullptr, 16);
+}
+
+std::filesystem::path Plan::checkpoint_folder_of(std::int64_t member) const {
+  return std::filesystem::path(checkpoints.folder) / name_of(member);
 }
 
 trajectory::SlabPartition Plan::partition() const {

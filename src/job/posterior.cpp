@@ -6,16 +6,19 @@
 namespace foehn::job {
 
 Posterior::Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
-                     observation::Observations observations, std::shared_ptr<const observation::FieldMap> map,
-                     const std::function<void()>& between)
+                     std::shared_ptr<const observation::FieldMap> map, const std::function<void()>& between)
     : transport_(transport),
+      map_(std::move(map)),
       windows_(*prior.denoiser, between),
       composed_(compose(plan, plan.windows, windows_)) {
   if (prior.gaussian != nullptr && prior.gaussian != prior.denoiser) {
     gaussian_windows_.emplace(*prior.gaussian, between);
     gaussian_ = compose(plan, *plan.gaussian_windows, *gaussian_windows_);
   }
-  if (plan.is_conditioned()) guided_ = guide(plan, std::move(observations), std::move(map));
+}
+
+void Posterior::condition(const Plan& plan, const observation::Observations& observations) {
+  if (plan.is_conditioned()) guided_ = guide(plan, observations);
 }
 
 std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan, const Windows& windows,
@@ -28,14 +31,13 @@ std::unique_ptr<trajectory::ComposedByNoise> Posterior::compose(const Plan& plan
                                                        with_stride(windows.strides.clear), plan.batch);
 }
 
-std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(
-    const Plan& plan, observation::Observations observations,
-    std::shared_ptr<const observation::FieldMap> map) {
+std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(const Plan& plan,
+                                                                observation::Observations observations) {
   if (plan.guidance == Guidance::sda)
-    return std::make_unique<diffusion::SdaGuidance>(*composed_, std::move(observations), plan.gamma, map);
+    return std::make_unique<diffusion::SdaGuidance>(*composed_, std::move(observations), plan.gamma, map_);
   if (plan.guidance == Guidance::sda_exact)
     return std::make_unique<diffusion::SdaExactGuidance>(*composed_, std::move(observations), plan.gamma,
-                                                         map);
+                                                         map_);
   diffusion::DifferentiableTrajectoryDenoiser* gaussian = gaussian_ ? gaussian_.get() : composed_.get();
   const Covariance covariance = plan.solving.covariance;
   return std::make_unique<diffusion::MmpsGuidance>(
@@ -47,7 +49,7 @@ std::unique_ptr<diffusion::TrajectoryDenoiser> Posterior::guide(
           .gamma = plan.gamma,
           .ordered_sum = ordered_sum(),
           .report = [this](const diffusion::SolveReport& report) { solves_.push_back(report); },
-          .map = std::move(map)});
+          .map = map_});
 }
 
 diffusion::OrderedSum Posterior::ordered_sum() const {

@@ -20,15 +20,15 @@ namespace foehn::job {
 class Posterior {
  public:
   /// @param transport, prior  outlive this; the former's ranks are the team
-  /// @param observations      of the slab; empty: unconditional
-  /// @param map               to what operators see of the slab; null: it is what the prior sees
-  /// @param between           called between batches of windows, on each rank as often as it has some
+  /// @param map      to what operators see of the slab; null: it is what the prior sees
+  /// @param between  called between batches of windows, on each rank as often as it has some
   Posterior(comm::Transport& transport, const Plan& plan, const model::PriorBundle& prior,
-            observation::Observations observations, std::shared_ptr<const observation::FieldMap> map,
-            const std::function<void()>& between);
+            std::shared_ptr<const observation::FieldMap> map, const std::function<void()>& between);
   Posterior(const Posterior&) = delete;  // what guides refers to its members
   Posterior& operator=(const Posterior&) = delete;
 
+  /// Guides the prior by other observations, of the slab, where the plan says that they guide.
+  void condition(const Plan& plan, const observation::Observations& observations);
   diffusion::TrajectoryDenoiser& denoiser() { return guided_ ? *guided_ : *composed_; }
   /// Over the team.
   diffusion::OrderedSum ordered_sum() const;
@@ -42,10 +42,10 @@ class Posterior {
   std::unique_ptr<trajectory::ComposedByNoise> compose(const Plan& plan, const Windows& windows,
                                                        diffusion::WindowDenoiser& denoiser) const;
   std::unique_ptr<diffusion::TrajectoryDenoiser> guide(const Plan& plan,
-                                                       observation::Observations observations,
-                                                       std::shared_ptr<const observation::FieldMap> map);
+                                                       observation::Observations observations);
 
   comm::Transport& transport_;
+  std::shared_ptr<const observation::FieldMap> map_;
   std::vector<diffusion::SolveReport> solves_;
   AttentiveDenoiser windows_;
   std::optional<AttentiveDenoiser> gaussian_windows_;  // none: as gaussian_

@@ -121,6 +121,16 @@ void add_cost(nlohmann::json& json, const Cost& record, double hours, const mode
   if (record.solves.count > 0) json["solver"] = solver_json(record.solves);
 }
 
+/// The digest of what drives members, or one for each member of a coarse ensemble.
+/// @param digest  of one
+template <class Digest>
+nlohmann::json driving_digests(const Plan& plan, const Resources& root, Digest&& digest) {
+  if (plan.drivers.front().label.empty()) return digest(root.drivers.front());
+  nlohmann::json all;
+  for (std::size_t i = 0; i < plan.drivers.size(); ++i) all[plan.drivers[i].label] = digest(root.drivers[i]);
+  return all;
+}
+
 /// Says what the run finds of its members, and warns of what is off.
 void log_check(const SelfCheck& check, const model::Domain& domain) {
   spdlog::info("self-check of {}:", core::counted(check.members, "member"));
@@ -151,29 +161,33 @@ void write_run_record(const Plan& plan, const Resources& root, const model::Doma
   const std::string mpi_text(mpi_version, static_cast<std::size_t>(length));
 
   std::vector<std::string> files;
-  for (std::int64_t i = 0; i < settings.members; ++i)
-    for (const auto& file : output.files(settings.first_member + i))
+  for (const std::int64_t member : settings.member_numbers())
+    for (const auto& file : output.files(member))
       if (std::filesystem::exists(std::filesystem::path(settings.output) / file))
         files.push_back(file.string());
-  nlohmann::json json{{"program", "foehn"},
-                      {"command", "sample"},
-                      {"state", state},
-                      {"versions",
-                       {{"foehn", core::version()},
-                        {"libtorch", TORCH_VERSION},
-                        {"netcdf", nc_inq_libvers()},
-                        {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
-                      {"seed", settings.seed},
-                      {"options", nlohmann::json::parse(settings.all_values)},
-                      {"solving",
-                       {{"covariance", core::name_of(std::optional(plan.solving.covariance))},
-                        {"steps", plan.solving.solver.steps}}},
-                      {"digests",
-                       {{"prior", plan.prior_digest},
-                        {"observations", root.observations.digest},
-                        {"options", root.options_digest}}},
-                      {"files", files}};
-  if (!root.points_digest.empty()) json["digests"]["stations"] = root.points_digest;
+  nlohmann::json json{
+      {"program", "foehn"},
+      {"command", "sample"},
+      {"state", state},
+      {"versions",
+       {{"foehn", core::version()},
+        {"libtorch", TORCH_VERSION},
+        {"netcdf", nc_inq_libvers()},
+        {"mpi", mpi_text.substr(0, mpi_text.find(','))}}},
+      {"seed", settings.seed},
+      {"options", nlohmann::json::parse(settings.all_values)},
+      {"solving",
+       {{"covariance", core::name_of(std::optional(plan.solving.covariance))},
+        {"steps", plan.solving.solver.steps}}},
+      {"digests",
+       {{"prior", plan.prior_digest},
+        {"observations",
+         driving_digests(plan, root, [](const DrivingData& data) { return data.observations.digest; })},
+        {"options", root.options_digest}}},
+      {"files", files}};
+  if (!root.drivers.front().points_digest.empty())
+    json["digests"]["stations"] =
+        driving_digests(plan, root, [](const DrivingData& data) { return data.points_digest; });
   if (result != nullptr)
     add_cost(
         json, result->cost,

@@ -2,10 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+
 #include "foehn/core/error.hpp"
 #include "foehn/diffusion/names.hpp"
 
 namespace foehn::job {
+
+std::vector<std::int64_t> Settings::member_numbers() const {
+  const auto drivers = static_cast<std::int64_t>(std::max<std::size_t>(coarse_members.size(), 1));
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(members * drivers));
+  std::iota(numbers.begin(), numbers.end(), first_member * drivers);
+  return numbers;
+}
 
 namespace {
 

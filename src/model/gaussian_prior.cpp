@@ -85,6 +85,21 @@ double GaussianPrior::unknown(double mu, double sigma) const {
   return device::to_host((eigenvalues_ * (sigma * sigma) / seen).mean().sqrt()).item<double>();
 }
 
+std::vector<double> GaussianPrior::unknown_of_variables(double mu, double sigma) const {
+  const at::Tensor left = eigenvalues_ * (sigma * sigma) / (eigenvalues_ * (mu * mu) + sigma * sigma);
+  const std::int64_t modes = left.size(0), channels = left.size(1);
+  at::Tensor sum = at::zeros({channels}, left.options());
+  for (std::int64_t first = 0; first < modes; first += kModesAtOnce) {
+    const auto some = std::min(kModesAtOnce, modes - first);
+    sum.add_((eigenvectors_.narrow(0, first, some).to(at::kDouble).square() *
+              left.narrow(0, first, some).unsqueeze(1))
+                 .sum(at::IntArrayRef{0, 2}));
+  }
+  const at::Tensor deviations =
+      device::to_host((sum / static_cast<double>(modes)).reshape({window_hours_, -1}).mean(0).sqrt());
+  return {deviations.data_ptr<double>(), deviations.data_ptr<double>() + deviations.numel()};
+}
+
 void GaussianPrior::prepare(const diffusion::NoiseLevel& level, Product product) {
   if (level_.mu == level.mu && level_.sigma == level.sigma && product_ == product) return;
   posterior_deviation_ = unknown(level.mu, level.sigma);

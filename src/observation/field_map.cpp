@@ -37,7 +37,7 @@ at::Tensor FieldMap::apply(const at::Tensor& slab) const {
 
 double FieldMap::deviation_of(const Variable& variable, double noise) const {
   const double independent = variable.deviation * noise / std::hypot(variable.deviation, noise);
-  return std::max(kLeastDeviation, unknown_ ? unknown_(noise) : independent);
+  return std::max(kLeastDeviation, unknown_ ? unknown_(noise, variable.variable) : independent);
 }
 
 at::Tensor FieldMap::deviations(const at::Tensor& slab) const {

@@ -52,7 +52,8 @@ void Experience::learn(const nlohmann::json& line, bool is_own) {
 
 Estimate Experience::of(const Order& order) const {
   const std::string setting = setting_of(order);
-  const auto instants = static_cast<double>(order.settings.hours * order.settings.members);
+  const auto instants = static_cast<double>(
+      order.settings.hours * static_cast<std::int64_t>(order.settings.member_numbers().size()));
   Estimate estimate;
   for (const Cost& cost : costs_) {
     if (cost.setting != setting || (!device_.empty() && cost.device != device_)) continue;

@@ -39,7 +39,9 @@ struct Problem {
     };
     return std::make_shared<observation::FieldMap>(
         std::vector<observation::FieldMap::Variable>{{0, transform, field(offset), field(unit), 1, 1}},
-        [&prior](double noise) { return prior.unknown(1, noise); });
+        [&prior](double noise, std::int64_t variable) {
+          return prior.unknown_of_variables(1, noise)[static_cast<std::size_t>(variable)];
+        });
   }
 };
 

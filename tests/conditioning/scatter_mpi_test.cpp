@@ -46,8 +46,9 @@ class ScatterObservations : public ::testing::Test {
     for (std::int64_t i = 0; i < kObservations; ++i) placement.intervals.push_back({6 * i, 6 * i + 1});
     const trajectory::SlabPartition partition(period.hours, world_.size(),
                                               slab_borders({placement}, period.hours));
-    return scatter_observations(world_, partition, {placement}, checked_ ? &*checked_ : nullptr, period,
-                                domain_, {1.0}, at::kCPU);
+    return scatter_observations(world_, partition, {placement}, {checked_ ? &*checked_ : nullptr}, period,
+                                domain_, {1.0}, at::kCPU)
+        .front();
   }
 
   comm::Communicator world_ = comm::Communicator::world();

@@ -18,6 +18,6 @@ namespace foehn::conditioning {
 std::shared_ptr<const observation::FieldMap> make_field_map(const trajectory::Slab& slab,
                                                             const Period& period, const model::Domain& domain,
                                                             const at::Device& device,
-                                                            std::function<double(double noise)> unknown);
+                                                            observation::FieldMap::Unknown unknown);
 
 }  // namespace foehn::conditioning

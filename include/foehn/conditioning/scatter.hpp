@@ -21,15 +21,18 @@ namespace foehn::conditioning {
 /// are kept.
 /// @param partition     of each team: consecutive ranks of the world, as many as it has slabs
 /// @param placements    none: there are no observations
-/// @param all           values of each placement; of the root, null on the others
+/// @param all           values of each placement, once for each member of a coarse ensemble; null but on the
+///                      root
 /// @param period        of the trajectory
+/// @return              for each of `all`; their operators are shared
 /// @param physical_std  of the errors, one per variable of the domain, in its unit
 /// @throws core::CollectiveError on every rank if the root cannot read them (CheckedSeries::read)
 /// @note Collective over the world.
-observation::Observations scatter_observations(
+std::vector<observation::Observations> scatter_observations(
     const comm::Communicator& world, const trajectory::SlabPartition& partition,
-    const std::vector<Placement>& placements, const CheckedObservations* all, const Period& period,
-    const model::Domain& domain, const std::vector<double>& physical_std, const at::Device& device);
+    const std::vector<Placement>& placements, const std::vector<const CheckedObservations*>& all,
+    const Period& period, const model::Domain& domain, const std::vector<double>& physical_std,
+    const at::Device& device);
 
 /// Hands each rank the snapshots of all variables between which the hours of its slab lie, and `reach` more
 /// hours on both sides; none to a rank without hours.

@@ -45,8 +45,12 @@ struct CheckpointSchedule {
   std::string folder;  ///< of all members
   double every_minutes = 0;
   std::int64_t every_steps = 0;
+};
 
-  std::filesystem::path folder_of(std::int64_t member) const;
+/// What drives members: all coarse observations, or those of one member of a coarse ensemble.
+struct Driver {
+  std::string label;     ///< name of the coarse ensemble's member; empty: there is no such ensemble
+  std::string identity;  ///< what Plan::identity leaves to it
 };
 
 /// A checked job: all that ranks need in order to draw its members, beside the prior. The same on every rank,
@@ -69,13 +73,32 @@ struct Plan {
   std::int64_t batch = 8;
   model::Precision precision = model::Precision::fp32;
   std::int64_t seed = 0;
-  std::vector<std::int64_t> members;  ///< numbers of those that are yet to be drawn
+  std::vector<Driver> drivers = std::vector<Driver>(1);  ///< their observations differ in nothing but values
+  std::vector<std::int64_t> members;                     ///< numbers of those that are yet to be drawn
   std::int64_t ranks_per_member = 1;
   OutputForm output;
   CheckpointSchedule checkpoints;
   /// What the members are made of, line by line "name = value": options that change the result, digests of
   /// prior and observations, device, versions. Empty where --validate-only leaves observations unprepared.
   std::string identity;
+
+  /// Which driver a member has, and its index among the members that this one drives.
+  std::size_t driver_of(std::int64_t member) const {
+    return static_cast<std::size_t>(member) % drivers.size();
+  }
+  std::int64_t index_of(std::int64_t member) const {
+    return member / static_cast<std::int64_t>(drivers.size());
+  }
+  /// "0", or "0 of r1i1p1f1".
+  std::string describe_member(std::int64_t member) const;
+  /// "member_000", or "member_r1i1p1f1_000": the name of its file and of its checkpoints' folder.
+  std::string name_of(std::int64_t member) const;
+  /// Of its noise, which depends on its driver's label and on its index, whatever other drivers there are.
+  std::uint64_t seed_of(std::int64_t member) const;
+  std::string identity_of(std::int64_t member) const {
+    return identity.empty() ? "" : identity + drivers[driver_of(member)].identity;
+  }
+  std::filesystem::path checkpoint_folder_of(std::int64_t member) const;
 
   bool is_conditioned() const { return guidance != Guidance::none; }
   /// Those through which an hour is guided by observations.

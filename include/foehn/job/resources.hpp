@@ -17,6 +17,17 @@
 
 namespace foehn::job {
 
+/// What drives members (Plan::drivers).
+struct DrivingData {
+  std::unique_ptr<conditioning::ObservationInput> input;  ///< until they are read; null: none of blocks
+  conditioning::CheckedObservations observations;         ///< their series until ranks have theirs
+  conditioning::PlacedPoints points;                      ///< until ranks have theirs
+  /// Fields on cells that the prior is given (NativeInput::coarse_fields), until ranks have theirs;
+  /// undefined: none.
+  at::Tensor coarse;
+  std::string points_digest;  ///< of those used; empty: there are none
+};
+
 /// What the root alone has of a job, as long as it lasts.
 struct Resources {
   explicit Resources(Settings what) : settings(std::move(what)) {}
@@ -25,16 +36,10 @@ struct Resources {
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();  ///< of the run
   std::vector<std::unique_ptr<process::OutputFolder>> folders;  ///< of results and checkpoints
   std::vector<std::unique_ptr<process::OutputLock>> locks;      ///< of each; given up before
-  std::unique_ptr<conditioning::ObservationInput> input;        ///< until they are read; null: unconditional
   std::vector<std::filesystem::path> inputs;                    ///< files that nothing may be written over
-  conditioning::CheckedObservations observations;               ///< their series until ranks have theirs
-  conditioning::PlacedPoints points;                            ///< until ranks have theirs
-  /// Fields on cells that the prior is given (NativeInput::coarse_fields), until ranks have theirs;
-  /// undefined: none.
-  at::Tensor coarse;
-  std::string points_digest;   ///< of those used; empty: there are none
-  std::string options_digest;  ///< of the options that change the result
-  std::string made;            ///< lines on files that were made on the way, for people
+  std::vector<DrivingData> drivers;                             ///< of each of the plan's
+  std::string options_digest;                                   ///< of the options that change the result
+  std::string made;  ///< lines on files that were made on the way, for people
 
   double seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

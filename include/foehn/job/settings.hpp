@@ -27,6 +27,9 @@ enum class Layout { member, cordex };
 
 inline const diffusion::SamplerOptions kSamplerDefaults;
 
+/// Stands for the name of a coarse ensemble's member in the names of files.
+inline constexpr const char* kCoarseMember = "{member}";
+
 /// What a job is told, in the words of `foehn sample`.
 struct Settings {
   std::string prior;                      ///< folder of a prior bundle
@@ -68,8 +71,11 @@ struct Settings {
   std::optional<std::int64_t> stride = 1;  ///< absent: as many as the noise level allows ("auto")
   std::int64_t batch = 8;
   model::Precision precision = model::Precision::fp32;  ///< of the prior's network
-  std::int64_t members = 1;
+  std::int64_t members = 1;                             ///< driven by each member of a coarse ensemble
   std::int64_t first_member = 0;
+  /// Names of the members of a coarse ensemble, which kCoarseMember in `observations` stands for; empty:
+  /// there is no such ensemble.
+  std::vector<std::string> coarse_members;
   std::int64_t seed = 0;
   std::int64_t ranks_per_member = 0;  ///< 0: all
   std::string output;                 ///< folder
@@ -99,6 +105,9 @@ struct Settings {
   bool has_native() const {
     return observation_operator == ObservationOperator::native && !observations.empty();
   }
+  /// Of all members that are asked for, rising. They count through the coarse ensemble's, whose index is the
+  /// remainder by their number (Plan::driver_of).
+  std::vector<std::int64_t> member_numbers() const;
   bool is_conditioned() const { return (has_coarse() || !stations.empty()) && guidance != Guidance::none; }
 };
 

@@ -45,6 +45,8 @@ class GaussianPrior : public diffusion::WindowDenoiser {
   double posterior_deviation(const diffusion::NoiseLevel& level);
   /// The same, without preparing for estimates at that level.
   double unknown(double mu, double sigma) const;
+  /// The same of each variable.
+  std::vector<double> unknown_of_variables(double mu, double sigma) const;
   /// A window drawn from the prior.
   /// @param white  standard normal, [hour*variable, y, x], of the prior's type and device
   /// @return       the same shape

@@ -24,10 +24,10 @@ class FieldMap {
     double scale = 1;         ///< physical, of what operators see
     double deviation = 1;     ///< of u, as the prior has it; only where that is all that is known of it
   };
-  /// @param unknown  the standard deviation to which u is known from fields with noise sigma/mu, as a prior
-  /// has
-  ///                 it; null: that of a variable whose values are independent
-  explicit FieldMap(std::vector<Variable> variables, std::function<double(double noise)> unknown = nullptr)
+  /// The standard deviation to which u of a variable, by its index, is known from fields with noise sigma/mu.
+  using Unknown = std::function<double(double noise, std::int64_t variable)>;
+  /// @param unknown  as a prior has it; null: that of a variable whose values are independent
+  explicit FieldMap(std::vector<Variable> variables, Unknown unknown = nullptr)
       : variables_(std::move(variables)), unknown_(std::move(unknown)) {}
 
   /// @param slab  [hour, variable, y, x]
@@ -61,7 +61,7 @@ class FieldMap {
   double deviation_of(const Variable& variable, double noise) const;
 
   std::vector<Variable> variables_;
-  std::function<double(double noise)> unknown_;
+  Unknown unknown_;
 };
 
 }  // namespace foehn::observation
