@@ -42,7 +42,10 @@ class CensoredMargins {
 /// wet neighbours say. @param is_dry  bool, [hour, y, x]
 std::array<double, 3> correlation_of(const at::Tensor& is_dry);
 
-/// Draws the values below the limit from a Gaussian process, given all others, by Gibbs sampling.
+/// Draws the values below the limit from a Gaussian process, given all others, by Gibbs sampling: of single
+/// places, and of smooth functions of four sizes (generalised Gibbs sampling, Liu and Sabatti 2000; multigrid
+/// Monte Carlo, Goodman and Sokal 1989), without which the depth of long dry spells would take millions of
+/// rounds to settle.
 /// @param values  [hour, y, x], float64; those of dry hours are replaced
 /// @param is_dry  bool, of that shape
 /// @param key     of the random numbers: what is drawn of, and from which hour on
