@@ -109,7 +109,10 @@ std::string described(const model::ScoreUnetArchitecture& network) {
   return fmt::format("U-Net{}, hidden {}; blocks {}; {}; embedding {}",
                      network.form == model::NetworkForm::adm ? " of the form adm" : "",
                      fmt::join(network.hidden, ", "), fmt::join(network.blocks, ", "), attention,
-                     network.embedding);
+                     network.embedding) +
+         (network.tile.is_whole() ? ""
+                                  : fmt::format("; tiles of {} x {} cells, {} in common", network.tile.ny,
+                                                network.tile.nx, network.tile.overlap));
 }
 
 std::string described(const model::GraphTransformerArchitecture& network) {

@@ -52,6 +52,18 @@ void add_network_options(config::OptionTable& table, TrainOptions& options) {
       {.doc = "Put the network together as climate2weather (Schmidt et al. 2025) or as adm (Dhariwal and "
               "Nichol 2021): group norms, scale and shift by the noise level, several heads of "
               "attention, which the middle always has, and one more block per level on the way up."});
+  list(
+      "network.tile", options.tile,
+      "Train a U-Net on parts of the domain of this many rows and columns, drawn anew for each window, round "
+      "the globe where the columns go round, with their static fields. Sampling then covers the domain "
+      "with such tiles, and blends their estimates; default: the whole domain at once.",
+      1);
+  table.add("network.tile_overlap", &options.tile_overlap,
+            {.doc = "Let neighbouring tiles have at least this many cells in common; default: a quarter of "
+                    "the shorter side.",
+             .unit = "1",
+             .minimum = 0,
+             .maximum = 65536});
   table.add("network.embedding", &options.embedding,
             {.doc = "Make the time embedding this wide.", .unit = "1", .minimum = 1, .maximum = 65536});
   const auto of_graph = [&](const std::string& name, std::int64_t& value, const std::string& doc,
@@ -196,11 +208,10 @@ void add_rate_options(config::OptionTable& table, TrainOptions& options) {
 void add_coarse_options(config::OptionTable& table, TrainOptions& options) {
   table.add("train.block", &options.coarse_blocks,
             {.doc = "Give a conditional-residual means over blocks of this many cells per side; of several "
-                    "numbers one is drawn for each window, so that one prior serves them all.",
+                    "numbers one is drawn for each window, so that one prior serves them all; default: 8.",
              .unit = "1",
              .minimum = 1,
-             .maximum = 4096,
-             .fewest = 1});
+             .maximum = 4096});
   table.add(
       "train.coarse_grid", &options.coarse_grid,
       {.doc = "Give a conditional-residual means over the cells of this octahedral reduced Gaussian grid, "

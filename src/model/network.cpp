@@ -87,7 +87,7 @@ void Network::set_static_fields(const at::Tensor& fields) {
 }
 
 at::Tensor Network::complete(const at::Tensor& given) const {
-  if (channels_.static_fields.empty()) return given;
+  if (channels_.static_fields.empty() || given.size(1) == channels_.input_channels()) return given;
   if (!static_fields_.defined())
     throw core::Error("a network that knows static fields: it was not told these");
   return at::cat({given, static_fields_.unsqueeze(0).expand({given.size(0), -1, -1, -1})}, 1);
@@ -111,19 +111,45 @@ bool Network::needs_full_batches() const {
   return !options_.device().is_cpu();
 }
 
+void Network::check_fields(const at::Tensor& fields) const {
+  if (!tiling_) {
+    check_shape(fields);
+    return;
+  }
+  if (fields.dim() != 4 || fields.size(2) != tiling_->ny() || fields.size(3) != tiling_->nx())
+    throw core::Error(
+        fmt::format("a network that sees tiles of a domain: expected fields of {} x {} cells, found {}",
+                    tiling_->ny(), tiling_->nx(), describe_shape(fields.sizes().vec())));
+  check_shape(tiling_->cut(fields.narrow(0, 0, 1), 0));
+}
+
+template <class Use>
+void Network::for_each_part(at::Tensor sum, Use&& use) const {
+  if (!tiling_) {
+    sum.copy_(use([](const at::Tensor& fields) { return fields; }, at::ones({}, options_)));
+    return;
+  }
+  for (std::size_t tile = 0; tile < tiling_->size(); ++tile)
+    tiling_->add(use([&](const at::Tensor& fields) { return tiling_->cut(fields, tile); },
+                     tiling_->weights(tile).to(options_)),
+                 tile, sum);
+}
+
 at::Tensor Network::noise_estimate(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level) {
   const at::Tensor& fields = noisy.fields;
-  check_shape(fields);
+  check_fields(fields);
   const at::NoGradGuard no_gradients;
   const ConvolutionArithmetic arithmetic(precision_);
   at::Tensor eps =
-      at::empty({fields.size(0), channels_.channels(), fields.size(2), fields.size(3)}, fields.options());
+      at::zeros({fields.size(0), channels_.channels(), fields.size(2), fields.size(3)}, fields.options());
   const auto some = windows_at_once(fields);
   const at::Tensor dates = labels(noisy.first_hours);
   for (std::int64_t first = 0; first < fields.size(0); first += some) {
     const at::Tensor of_these = dates.defined() ? dates.narrow(0, first, some) : dates;
-    eps.narrow(0, first, some)
-        .copy_(compute_at(complete(fields.narrow(0, first, some).to(options_)), level, of_these));
+    const at::Tensor given = complete(fields.narrow(0, first, some).to(options_));
+    for_each_part(eps.narrow(0, first, some), [&](const auto& cut, const at::Tensor& weights) {
+      return compute_at(cut(given), level, of_these) * weights;
+    });
   }
   return eps;
 }
@@ -131,24 +157,27 @@ at::Tensor Network::noise_estimate(const diffusion::Windows& noisy, const diffus
 at::Tensor Network::noise_vjp(const diffusion::Windows& noisy, const diffusion::NoiseLevel& level,
                               const at::Tensor& cotangent) {
   const at::Tensor& fields = noisy.fields;
-  check_shape(fields);
+  check_fields(fields);
   auto expected = fields.sizes().vec();
   expected[1] = channels_.channels();
   if (cotangent.sizes() != at::IntArrayRef(expected))
     throw core::Error(fmt::format("the cotangent's shape: expected {}, found {}", describe_shape(expected),
                                   describe_shape(cotangent.sizes().vec())));
   const ConvolutionArithmetic arithmetic(precision_);
-  at::Tensor product = at::empty_like(fields, at::MemoryFormat::Contiguous);
+  at::Tensor product = at::zeros_like(fields, at::MemoryFormat::Contiguous);
   const auto some = windows_at_once(fields);
   const at::Tensor dates = labels(noisy.first_hours);
   for (std::int64_t first = 0; first < fields.size(0); first += some) {
-    const at::AutoGradMode gradients(true);
-    const at::Tensor windows = fields.narrow(0, first, some).detach().to(options_).requires_grad_();
     const at::Tensor of_these = dates.defined() ? dates.narrow(0, first, some) : dates;
-    const at::Tensor eps = compute_at(complete(windows), level, of_these);
-    const auto gradient =
-        torch::autograd::grad({eps}, {windows}, {cotangent.narrow(0, first, some).to(options_)});
-    product.narrow(0, first, some).copy_(gradient[0].detach());
+    const at::Tensor given = complete(fields.narrow(0, first, some).to(options_)),
+                     asked = cotangent.narrow(0, first, some).to(options_);
+    for_each_part(product.narrow(0, first, some), [&](const auto& cut, const at::Tensor& weights) {
+      const at::AutoGradMode gradients(true);
+      const at::Tensor part = cut(given).detach().requires_grad_();
+      const auto gradient =
+          torch::autograd::grad({compute_at(part, level, of_these)}, {part}, {cut(asked) * weights});
+      return gradient[0].detach().narrow(1, 0, fields.size(1));
+    });
   }
   return product;
 }

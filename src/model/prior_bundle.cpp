@@ -265,6 +265,7 @@ Denoisers make_denoisers(const io::SafetensorsFile& file, const PriorDescription
     return {gaussian, gaussian};
   }
   auto network = make_network(*prior.network, read_network(file), std::move(graph), options, precision);
+  set_tiles(*network, *prior.network, prior.domain.grid);
   Network* const its_network = network.get();
   if (!network->channels().static_fields.empty())
     network->set_static_fields(read_finite(kStaticName, static_view(file, *prior.network, prior.domain)));

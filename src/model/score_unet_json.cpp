@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "foehn/core/error.hpp"
@@ -12,6 +15,9 @@
 namespace foehn::model {
 
 namespace {
+
+/// Ends the form of a network that sees tiles, so that programs that know none refuse it.
+constexpr std::string_view kInTiles = "-in-tiles";
 
 NetworkForm form_named(const std::string& word) {
   for (const core::Named<NetworkForm>& named : core::names_of<NetworkForm>())
@@ -29,7 +35,13 @@ ScoreUnetArchitecture score_unet_architecture(const nlohmann::json& json) {
   json.at("blocks").get_to(architecture.blocks);
   json.at("attention").get_to(architecture.attention);
   json.at("embedding").get_to(architecture.embedding);
-  architecture.form = form_named(json.value("form", core::name_of(NetworkForm::climate2weather)));
+  std::string form = json.value("form", core::name_of(NetworkForm::climate2weather));
+  if (form.ends_with(kInTiles)) {
+    form.resize(form.size() - kInTiles.size());
+    const auto tile = json.at("tile").get<std::array<std::int64_t, 3>>();
+    architecture.tile = {tile[0], tile[1], tile[2]};
+  }
+  architecture.form = form_named(form);
   return architecture;
 }
 
@@ -41,6 +53,11 @@ nlohmann::json score_unet_json(const ScoreUnetArchitecture& architecture,
   json["attention"] = architecture.attention;
   json["embedding"] = architecture.embedding;
   if (architecture.form != NetworkForm::climate2weather) json["form"] = core::name_of(architecture.form);
+  const TileForm& tile = architecture.tile;
+  if (!tile.is_whole()) {
+    json["form"] = core::name_of(architecture.form) + std::string(kInTiles);
+    json["tile"] = {tile.ny, tile.nx, tile.overlap};
+  }
   return json;
 }
 

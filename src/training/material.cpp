@@ -95,6 +95,7 @@ Record::Record(const Settings& settings)
   io::say_unnamed(reader.variables());
   const char* const option = settings.has_graph()         ? "network.mesh_level"
                              : reader.grid().unstructured ? "prior.kind"
+                             : !settings.tile.empty()     ? "network.tile"
                                                           : "data.crop";
   core::with_context(option, [&] {
     graph_on(reader.grid(), architecture_of(settings, static_cast<std::int64_t>(reader.variables().size())));
@@ -107,7 +108,7 @@ Record::Record(const Settings& settings)
     throw core::UsageError(
         "train.coarse_grid: required where the fields' grid has no rows and columns, and so no blocks");
   if (settings.is_conditional() && settings.coarse_grid.empty())
-    for (const std::int64_t block : settings.coarse_blocks)
+    for (const std::int64_t block : coarse_form(settings).blocks)
       if (reader.grid().ny() % block != 0 || reader.grid().nx() % block != 0)
         throw core::Error(
             fmt::format("train.block: blocks of {0} x {0} cells do not divide the grid, {1} x {2}", block,
@@ -245,7 +246,8 @@ model::NetworkBundle load_start(const Settings& settings, const std::vector<io::
       throw core::Error(
           "its network is another one: expected prior.markov_order, network.kind, network.form, "
           "network.hidden, "
-          "network.blocks, network.attention, network.embedding, network.dates, network.static and "
+          "network.blocks, network.attention, network.embedding, network.tile, network.dates, network.static "
+          "and "
           "network.positions, or network.mesh_level, network.width, network.heads and network.layers, as it "
           "was trained with");
     if (settings.is_conditional()) {

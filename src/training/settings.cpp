@@ -83,6 +83,8 @@ void check_network(const Settings& settings) {
     refuse("network.attention", settings.attention != defaults.attention, kUnets);
     refuse("network.embedding", settings.embedding != defaults.embedding, kUnets);
     refuse("network.form", settings.form != defaults.form, kUnets);
+    refuse("network.tile", !settings.tile.empty(), kUnets);
+    refuse("network.tile_overlap", settings.tile_overlap.has_value(), kUnets);
     refuse("network.positions", settings.positions,
            "a network that does not know the places of cells, as graph transformers do");
     refuse("train.dropout", settings.dropout > 0, kUnets);
@@ -106,6 +108,21 @@ at::Tensor area_weights(const grid::Grid& grid) {
   return (latitude * (std::numbers::pi / 180)).cos().reshape(shape);
 }
 
+/// @throws core::UsageError if there are not two sides, or none and an overlap
+model::TileForm tile_of(const Settings& settings) {
+  if (settings.tile.empty()) {
+    if (settings.tile_overlap)
+      throw core::UsageError("network.tile_overlap: applies only with network.tile, which was not given");
+    return {};
+  }
+  if (settings.tile.size() != 2)
+    throw core::UsageError(fmt::format(
+        "network.tile: expected rows and columns, such as 64 64, found {} numbers", settings.tile.size()));
+  constexpr std::int64_t kPart = 4;
+  const std::int64_t ny = settings.tile[0], nx = settings.tile[1];
+  return {ny, nx, settings.tile_overlap.value_or(std::min(ny, nx) / kPart)};
+}
+
 /// The U-Net asked for, not yet checked.
 model::ScoreUnetArchitecture unet_of(const Settings& settings, std::int64_t variables) {
   model::ScoreUnetArchitecture architecture;
@@ -117,6 +134,7 @@ model::ScoreUnetArchitecture unet_of(const Settings& settings, std::int64_t vari
   architecture.embedding = settings.embedding;
   architecture.dates = settings.dates;
   architecture.form = settings.form;
+  architecture.tile = tile_of(settings);
   architecture.static_fields = static_names(settings);
   architecture.inputs = settings.kind == NetworkKind::score_unet ? 1 : 2;
   if (settings.is_conditional())
@@ -143,13 +161,13 @@ model::GraphTransformerArchitecture graph_of(const Settings& settings, std::int6
 void check_coarse(const Settings& settings) {
   const Settings defaults;
   if (settings.is_conditional()) {
-    if (!settings.coarse_grid.empty() && settings.coarse_blocks != defaults.coarse_blocks)
+    if (!settings.coarse_grid.empty() && !settings.coarse_blocks.empty())
       throw core::UsageError("train.block, train.coarse_grid: expected one of them, found both");
     coarse_form(settings);
     return;
   }
   for (const auto& [is_given, name] :
-       {std::pair(settings.coarse_blocks != defaults.coarse_blocks, "train.block"),
+       {std::pair(!settings.coarse_blocks.empty(), "train.block"),
         std::pair(!settings.coarse_grid.empty(), "train.coarse_grid"),
         std::pair(settings.coarse_every != defaults.coarse_every, "train.every")})
     if (is_given)
@@ -231,7 +249,10 @@ model::CoarseForm coarse_form(const Settings& settings) {
     return values;
   };
   if (settings.coarse_grid.empty())
-    return {rising(settings.coarse_blocks), rising(settings.coarse_every), {}};
+    return {rising(settings.coarse_blocks.empty() ? std::vector<std::int64_t>{kCoarseBlock}
+                                                  : settings.coarse_blocks),
+            rising(settings.coarse_every),
+            {}};
   return {{1}, rising(settings.coarse_every), {}, row_sizes_of(settings.coarse_grid)};
 }
 
@@ -280,6 +301,8 @@ TrainingOptions training_options(const Settings& settings, std::int64_t held_out
   training.held_out_windows = settings.held_out_windows;
   training.patience = settings.patience;
   training.loss_weights = loss_weights(settings, domain);
+  if (!settings.has_graph()) training.tile = tile_of(settings);
+  training.goes_round = model::goes_round(domain.grid);
   return training;
 }
 

@@ -33,6 +33,13 @@ CoarseChoice spread(std::int64_t i) {
   return {part(1 / kPlastic), part(1 / (kPlastic * kPlastic))};
 }
 
+/// Likewise, but of no relation to those.
+TileChoice tile_of_held_out(std::int64_t i) {
+  constexpr std::int64_t kApart = 7;
+  const CoarseChoice choice = spread(kApart * i + 1);
+  return {choice.kind, choice.phase};
+}
+
 }  // namespace
 
 std::int64_t TrainingOptions::steps() const {
@@ -123,7 +130,31 @@ Lesson Trainer::lesson(std::span<const Task> tasks, std::uint32_t draw) {
     at::Tensor of_task = noise.narrow(0, static_cast<std::int64_t>(i), 1);
     diffusion::fill_noise(tasks[i].noise, draw, of_task);
   }
-  return objective_.lesson({windows, std::move(first_hours)}, noise, levels, coarse);
+  Lesson whole = objective_.lesson({windows, std::move(first_hours)}, noise, levels, coarse);
+  whole.weights = loss_weights_;
+  return options_.tile.is_whole() ? whole : cut(whole, tasks);
+}
+
+Lesson Trainer::cut(const Lesson& whole, std::span<const Task> tasks) const {
+  const model::TileForm& tile = options_.tile;
+  const at::Tensor inputs = objective_.network().complete(whole.inputs.to(leaves_.front().scalar_type()));
+  const auto first_of = [](double part, std::int64_t count) {
+    return std::min(static_cast<std::int64_t>(part * static_cast<double>(count)), count - 1);
+  };
+  std::vector<at::Tensor> cut_inputs, cut_targets, cut_weights;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const TileChoice& choice = tasks[i].window.tile;
+    const std::int64_t ny = inputs.size(2), nx = inputs.size(3);
+    const std::int64_t row = first_of(choice.row, ny - tile.ny + 1),
+                       column = first_of(choice.column, options_.goes_round ? nx : nx - tile.nx + 1);
+    const auto place = static_cast<std::int64_t>(i);
+    cut_inputs.push_back(model::cut_tile(inputs[place], row, column, tile));
+    cut_targets.push_back(model::cut_tile(whole.targets[place], row, column, tile));
+    if (whole.weights.defined())
+      cut_weights.push_back(model::cut_tile(whole.weights.expand({-1, ny, nx}), row, column, tile));
+  }
+  return {at::stack(cut_inputs), at::stack(cut_targets), whole.t, whole.labels,
+          cut_weights.empty() ? at::Tensor() : at::stack(cut_weights)};
 }
 
 at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision,
@@ -135,9 +166,9 @@ at::Tensor Trainer::answer_to(const Lesson& lesson, model::Precision precision,
       .to(lesson.targets.scalar_type());
 }
 
-at::Tensor Trainer::loss_of(const at::Tensor& error) const {
+at::Tensor Trainer::loss_of(const at::Tensor& error, const Lesson& lesson) {
   const at::Tensor squares = error.square();
-  return loss_weights_.defined() ? (squares * loss_weights_).mean() : squares.mean();
+  return lesson.weights.defined() ? (squares * lesson.weights).mean() : squares.mean();
 }
 
 void Trainer::cut_gradient() {
@@ -194,8 +225,8 @@ double Trainer::step(TrainingState& state, Optimiser& optimiser) {
     const model::ConvolutionArithmetic arithmetic(options_.precision);
     for (at::Tensor& leaf : leaves_) leaf.requires_grad_(true);
     const at::Tensor answer = answer_to(taught, options_.precision, &dropout);
-    const at::Tensor loss =
-        loss_of(answer - taught.targets) * (static_cast<double>(count) / static_cast<double>(options_.batch));
+    const at::Tensor loss = loss_of(answer - taught.targets, taught) *
+                            (static_cast<double>(count) / static_cast<double>(options_.batch));
     const auto found = torch::autograd::grad({loss}, leaves_);
     for (std::size_t i = 0; i < found.size(); ++i) gradient_parts_[i].add_(found[i].detach());
     loss_sum += device::to_host(loss.detach()).item<double>();
@@ -242,11 +273,11 @@ std::vector<double> Trainer::mean_square_on_held_out(const std::function<at::Ten
     double mine = 0;
     for (std::int64_t i = ranks_.windows.rank(); i < windows; i += ranks_.windows.size()) {
       const Task asked_of{
-          {.hour = first_start + i * starts / windows, .coarse = spread(i)},
+          {.hour = first_start + i * starts / windows, .coarse = spread(i), .tile = tile_of_held_out(i)},
           levels[level],
           {static_cast<std::uint64_t>(options_.seed), static_cast<std::uint32_t>(i), kHeldOutDraw}};
       const Lesson asked = lesson({&asked_of, 1}, static_cast<std::uint32_t>(level));
-      mine += device::to_host(loss_of(error(asked))).item<double>();
+      mine += device::to_host(loss_of(error(asked), asked)).item<double>();
     }
     const std::vector<double> all = ranks_.windows.gather_all(mine);
     losses.push_back(std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(windows));

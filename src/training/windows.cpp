@@ -39,7 +39,7 @@ TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std
     return core::philox4x32({sample, step, part, kTrainingDraw},
                             {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   };
-  const auto first = words(0), second = words(1), third = words(2), fourth = words(3);
+  const auto first = words(0), second = words(1), third = words(2), fourth = words(3), fifth = words(4);
   TrainingWindow window;
   window.hour = below(starts_, first[0], first[1]);
   window.noise = uniform(first[2]);
@@ -59,6 +59,7 @@ TrainingWindow TrainingWindows::draw(std::uint64_t seed, std::uint32_t step, std
       std::exp(augmentation_.amplitude * (radius * std::cos(direction) - augmentation_.amplitude));
   window.daily_cycle = augmentation_.daily_cycle * radius * std::sin(direction);
   window.coarse = {uniform(third[2]), uniform(third[3])};
+  window.tile = {uniform(fifth[0]), uniform(fifth[1])};
   return window;
 }
 

@@ -246,7 +246,7 @@ TEST(TrainingSettings, MakeAConditionalResidualOfEitherNetworkAndEitherKindOfMea
     });
   };
   EXPECT_EQ(message_of([](Settings&) {}), "no error");
-  EXPECT_THAT(message_of([](Settings& s) { s.coarse_blocks = {4}; }),
+  EXPECT_THAT(message_of([](Settings& s) { s.coarse_blocks = {kCoarseBlock}; }),
               AllOf(HasSubstr("train.block"), HasSubstr("train.coarse_grid")));
   EXPECT_THAT(message_of([](Settings& s) { s.coarse_grid = "Q4"; }),
               AllOf(HasSubstr("train.coarse_grid"), HasSubstr("Q4")));

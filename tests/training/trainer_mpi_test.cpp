@@ -65,6 +65,24 @@ class TrainerOnAnyNumberOfRanks : public ::testing::Test {
   const comm::Communicator world_ = comm::Communicator::world();
 };
 
+TEST_F(TrainerOnAnyNumberOfRanks, TakesTilesOfTheDomain) {
+  const FieldCache fields(folder_ / "cache.nc");
+  TrainingOptions options = options_of(8);
+  const Course whole = train(world_, fields, options);
+  options.tile = {foehn::testing::kToyNy, foehn::testing::kToyNx, 0};
+  EXPECT_EQ(train(world_, fields, options).losses, whole.losses);
+  options.tile = {2, 4, 0};
+  options.goes_round = true;
+  const Course in_tiles = train(world_, fields, options);
+  const comm::Communicator alone = world_.split(world_.rank());
+  const Course expected = train(alone, fields, options);
+  ASSERT_EQ(in_tiles.losses.size(), 8U);
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_NE(in_tiles.losses[i], whole.losses[i]);
+    EXPECT_NEAR(in_tiles.losses[i], expected.losses[i], 1e-5 * expected.losses[i]);
+  }
+}
+
 TEST_F(TrainerOnAnyNumberOfRanks, HasTheLossCurveOfOneRank) {
   const FieldCache fields(folder_ / "cache.nc");
   const comm::Communicator alone = world_.split(world_.rank());

@@ -6,11 +6,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "foehn/diffusion/window_denoiser.hpp"
 #include "foehn/model/clock.hpp"
 #include "foehn/model/precision.hpp"
+#include "foehn/model/tiling.hpp"
 
 namespace foehn::model {
 
@@ -74,8 +76,17 @@ class Network : public diffusion::WindowDenoiser {
   /// @throws core::Error if it was not told when hours are
   at::Tensor labels(const std::vector<std::int64_t>& first_hours) const;
 
+  /// Says that estimates are made of tiles of the domain: of each by itself, then blended, in the order of
+  /// tiles. `forward` takes tiles as they are.
+  void set_tiling(Tiling tiling) { tiling_ = std::move(tiling); }
+  /// Fields with the static ones as last channels.
+  /// @param given  [window, given channel, y, x] of the whole domain
+  /// @throws core::Error if the network was not told its static fields
+  at::Tensor complete(const at::Tensor& given) const;
+
   /// The network itself, differentiable in all its arguments.
-  /// @param noisy   [window, given channel, y, x], type and device of the network
+  /// @param noisy   [window, given channel, y, x], type and device of the network; or, as of a part of the
+  ///                domain, with all input channels, the static fields last
   /// @param t       time of the schedule, [window], or [1] for all windows
   /// @param labels  of windows
   /// @return        estimated noise, [window, hour*variable, y, x]
@@ -114,7 +125,13 @@ class Network : public diffusion::WindowDenoiser {
                                 const at::Tensor& labels);
 
  private:
-  at::Tensor complete(const at::Tensor& given) const;
+  /// Adds up what `use(cut, weights)` returns, [window, channel, ...], for each part of the domain that is
+  /// evaluated by itself: `cut(fields)` is that part of fields, and weights how much it counts in its cells,
+  /// 1 where it is all of them.
+  /// @param sum  what is added to, [window, channel, y, x], zeros
+  template <class Use>
+  void for_each_part(at::Tensor sum, Use&& use) const;
+  void check_fields(const at::Tensor& fields) const;
 
   WindowChannels channels_;
   at::TensorOptions options_;
@@ -122,6 +139,7 @@ class Network : public diffusion::WindowDenoiser {
   std::map<std::string, at::Tensor> tensors_;
   std::optional<Clock> clock_;
   at::Tensor static_fields_;
+  std::optional<Tiling> tiling_;
 };
 
 }  // namespace foehn::model

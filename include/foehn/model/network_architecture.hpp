@@ -45,4 +45,7 @@ std::unique_ptr<Network> make_network(const NetworkArchitecture& architecture,
                                       const at::TensorOptions& options,
                                       Precision precision = Precision::fp32);
 
+/// Where the architecture's network sees tiles, lets it make its estimates of those of a grid.
+void set_tiles(Network& network, const NetworkArchitecture& architecture, const grid::Grid& grid);
+
 }  // namespace foehn::model

@@ -33,6 +33,7 @@ struct ScoreUnetArchitecture {
   bool dates = false;                           ///< whether it knows the time of the year and of the day
   std::vector<std::string> static_fields = {};  ///< names of fields that it knows beside its inputs
   NetworkForm form = NetworkForm::climate2weather;
+  TileForm tile = {};  ///< what it was trained on
 
   WindowChannels window_channels() const {
     return {window, variables, inputs, extra_inputs, dates, static_fields};

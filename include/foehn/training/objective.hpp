@@ -20,10 +20,11 @@ namespace foehn::training {
 
 /// What a network is given and what it should answer, for noisy windows.
 struct Lesson {
-  at::Tensor inputs;   ///< [window, input channel, y, x]
-  at::Tensor targets;  ///< [window, channel, y, x]
-  at::Tensor t;        ///< [window], float64
-  at::Tensor labels;   ///< of the windows' dates, as Network::labels
+  at::Tensor inputs;     ///< [window, input channel, y, x]
+  at::Tensor targets;    ///< [window, channel, y, x]
+  at::Tensor t;          ///< [window], float64
+  at::Tensor labels;     ///< of the windows' dates, as Network::labels
+  at::Tensor weights{};  ///< of squared errors, [window or nothing, channel, y, x]; undefined: all alike
 };
 
 /// What a kind of prior is trained for; the loss is the mean square of answer minus target.

@@ -15,6 +15,9 @@
 
 namespace foehn::training {
 
+/// Cells per side of the blocks whose means a conditional-residual is given, unless told.
+inline constexpr std::int64_t kCoarseBlock = 8;
+
 /// What a network learns.
 enum class NetworkKind { gaussian_preconditioned, score_unet, conditional_residual, graph_transformer };
 /// Which network learns it.
@@ -55,11 +58,15 @@ struct Settings {
   std::int64_t layers = 16;
   bool dates = false;  ///< known to the network
   model::NetworkForm form = model::NetworkForm::climate2weather;
+  std::vector<std::int64_t> tile;            ///< rows and columns that a U-Net sees at once; empty: all
+  std::optional<std::int64_t> tile_overlap;  ///< cells; absent: a quarter of the shorter side
   std::vector<std::string> static_files, static_fields;  ///< known to the network, and where they are
   bool positions = false;                                ///< latitude and longitude, likewise
-  std::vector<std::int64_t> coarse_blocks{8};  ///< of the coarse fields that a conditional-residual is given
-  std::string coarse_grid;                     ///< whose cells they are means over; empty: blocks
-  std::vector<std::int64_t> coarse_every{6};   ///< likewise, hours
+  /// Of the coarse fields that a conditional-residual is given; empty: of kCoarseBlock, unless coarse_grid is
+  /// given.
+  std::vector<std::int64_t> coarse_blocks;
+  std::string coarse_grid;                    ///< whose cells they are means over; empty: blocks
+  std::vector<std::int64_t> coarse_every{6};  ///< likewise, hours
   std::string start_from;  ///< folder of a prior with whose weights it begins; empty: random ones
   std::vector<std::int64_t> windows{12'800'000};  ///< of each stage
   std::int64_t batch = kTrainingDefaults.batch;

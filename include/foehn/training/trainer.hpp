@@ -9,6 +9,7 @@
 #include "foehn/comm/communicator.hpp"
 #include "foehn/comm/tensor_sum.hpp"
 #include "foehn/core/philox.hpp"
+#include "foehn/model/tiling.hpp"
 #include "foehn/training/noise_distribution.hpp"
 #include "foehn/training/objective.hpp"
 #include "foehn/training/training_state.hpp"
@@ -64,6 +65,8 @@ struct TrainingOptions {
   std::int64_t patience = 0;           ///< stop after this many evaluations without improvement; 0 disables
   /// Of squared errors in the loss, [variable, y, x], float32, of mean 1; undefined: all alike.
   at::Tensor loss_weights = {};
+  model::TileForm tile = {};  ///< parts of the domain that the network is trained on
+  bool goes_round = false;    ///< the domain's columns
 
   /// Of all stages.
   std::int64_t steps() const;
@@ -146,7 +149,9 @@ class Trainer {
   void cut_gradient();
   /// The mean of squared errors, weighted.
   /// @param error  answer minus target, [window, channel, y, x]
-  at::Tensor loss_of(const at::Tensor& error) const;
+  /// The part of each window that its task asks for, of networks that see tiles.
+  Lesson cut(const Lesson& whole, std::span<const Task> tasks) const;
+  static at::Tensor loss_of(const at::Tensor& error, const Lesson& lesson);
   void evaluate(TrainingState& state, const Events& events);
   /// @param error  answer minus target
   std::vector<double> mean_square_on_held_out(const std::function<at::Tensor(const Lesson&)>& error);

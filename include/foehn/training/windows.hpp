@@ -40,6 +40,11 @@ struct CoarseChoice {
   double phase = 0;  ///< of the window's first hour between two snapshots
 };
 
+/// Which part of the domain is looked at, as numbers in [0, 1) of all where it may begin.
+struct TileChoice {
+  double row = 0, column = 0;
+};
+
 /// The key of a window drawn from a Gaussian prior.
 struct WindowDraw {
   core::NoiseKey key;
@@ -57,6 +62,7 @@ struct TrainingWindow {
   double noise = 0;           ///< what part of the distribution of noise levels lies below its own
   CoarseChoice coarse = {};   ///< for networks that are given coarse fields
   std::uint64_t dropout = 0;  ///< what is dropped, if anything
+  TileChoice tile = {};       ///< for networks that see tiles
 };
 
 /// Draws windows from the hours of a record that are trained on.
