@@ -120,6 +120,7 @@ int run(const Call& call, const FitOptions& options) {
   const process::OutputFolder made(options.prior, "prior.path",
                                    true);  // it stays once a prior lies in it
   if (call.validate_only) {
+    model::check_bounds(reader, period, fit.transforms, [](std::int64_t) {});
     say_valid("nothing was fitted");
     return 0;
   }

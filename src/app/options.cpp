@@ -26,11 +26,13 @@ void add_cell_methods_option(config::OptionTable& table, core::PerVariable<io::T
 }
 
 void add_transforms_option(config::OptionTable& table, std::vector<std::string>& transforms) {
-  table.add("data.transforms", &transforms,
-            {.doc = "Learn these variables transformed, and keep members within their bounds, given as "
-                    "variable=transform pairs: log:SCALE, ln(x + SCALE); power:EXPONENT; or logit:LOW:HIGH; "
-                    "in the variable's unit. log:SCALE:DRY and power:EXPONENT:DRY take values up to DRY for "
-                    "0 (pr=power:0.5:0.01); without DRY, 0 alone."});
+  table.add(
+      "data.transforms", &transforms,
+      {.doc =
+           "Learn these variables transformed, and keep members within their bounds, given as "
+           "variable=transform pairs: log:SCALE, ln(x + SCALE); power:EXPONENT; or logit:LOW:HIGH, "
+           "in the variable's unit; or none. log:SCALE:DRY and power:EXPONENT:DRY take values up to DRY for "
+           "0 (pr=power:0.5:0.01); without DRY, 0 alone."});
 }
 
 void add_crop_option(config::OptionTable& table, std::string& crop) {

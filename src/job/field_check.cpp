@@ -51,6 +51,8 @@ void FieldCheck::add(Member& member, std::span<const HourFacts> facts) const {
       const HourFacts& found = facts[variable];
       sums.values += cells;
       sums.beyond += found.beyond;
+      sums.lowest = std::min(sums.lowest, static_cast<double>(found.lowest));
+      sums.highest = std::max(sums.highest, static_cast<double>(found.highest));
       const Changes changes{cells, found.sum, found.squares};
       if (hour > 0) (is_observed(variable, hour) ? sums.observed : sums.unobserved).add(changes);
       if (hour > 0) (hour % stride_ == 0 ? sums.at_windows : sums.within_windows).add(changes);
@@ -66,6 +68,8 @@ void FieldCheck::take(const Member& member) {
     const Sums& more = member.variables[variable];
     sums.values += more.values;
     sums.beyond += more.beyond;
+    sums.lowest = std::min(sums.lowest, more.lowest);
+    sums.highest = std::max(sums.highest, more.highest);
     sums.observed.add(more.observed);
     sums.unobserved.add(more.unobserved);
     sums.at_windows.add(more.at_windows);
@@ -104,6 +108,8 @@ std::vector<VariableCheck> FieldCheck::finish() const {
     const Sums& sums = sums_[variable];
     VariableCheck& check = checks.emplace_back();
     check.beyond_range = sums.values > 0 ? sums.beyond / sums.values : 0;
+    check.lowest = sums.lowest;
+    check.highest = sums.highest;
     check.jump_at_observations = ratio(sums.observed.variance(), sums.unobserved.variance());
     if (stride_ > 1)
       check.jump_at_windows = ratio(sums.at_windows.variance(), sums.within_windows.variance());

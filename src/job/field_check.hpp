@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -41,6 +42,7 @@ class FieldCheck {
   /// Of one variable.
   struct Sums {
     double values = 0, beyond = 0;
+    double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
     Changes observed, unobserved, at_windows, within_windows;
   };
 

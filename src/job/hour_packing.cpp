@@ -35,6 +35,9 @@ std::vector<HourFacts> HourPacking::facts_of(std::span<const float> fields,
   for (std::size_t variable = 0; variable < variables_; ++variable) {
     HourFacts& facts = all[variable];
     const std::size_t first = variable * cells_;
+    const auto [lowest, highest] = std::ranges::minmax(fields.subspan(first, cells_));
+    facts.lowest = lowest;
+    facts.highest = highest;
     for (std::size_t cell = first; cell < first + cells_; ++cell) {
       const auto value = static_cast<double>(fields[cell]);
       if (value < lowest_[variable] || value > highest_[variable]) ++facts.beyond;

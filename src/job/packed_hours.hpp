@@ -17,6 +17,7 @@ struct HourFacts {
   double sum = 0;              ///< of the changes from the hour before; of the first hour 0
   double squares = 0;          ///< of these changes
   float points[kPoints] = {};  ///< values at a few cells
+  float lowest = 0, highest = 0;
 };
 
 /// A chunk of hours on its way from the rank that packs it to the root.

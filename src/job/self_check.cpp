@@ -21,6 +21,11 @@ double standard_deviation(const model::Domain& domain, std::int64_t variable) {
   return (quantiles[kHigh].item<double>() - quantiles[kLow].item<double>()) / (2 * kQuantile);
 }
 
+/// The lowest or highest value of the data. @param level  0 or -1
+double end_of(const model::Domain& domain, std::size_t variable, std::int64_t level) {
+  return domain.quantiles[static_cast<std::int64_t>(variable)][level].item<double>();
+}
+
 bool is_jump(const std::optional<double>& ratio) {
   return ratio && (*ratio > kStrongestJump || *ratio < 1 / kStrongestJump);
 }
@@ -82,10 +87,11 @@ std::vector<std::string> warnings(const SelfCheck& check, const model::Domain& d
                       "observations; about 1 is expected",
                       variable.name, *one.distance_rms));
     if (!(one.beyond_range <= kMostBeyond))
-      found.push_back(
-          fmt::format("{}: {:.1f} % of the members' values lie beyond the lowest and highest value of the "
-                      "data that the prior was learnt from",
-                      variable.name, 100 * one.beyond_range));
+      found.push_back(fmt::format(
+          "{}: {:.1f} % of the members' values lie beyond the lowest and highest value of the "
+          "data that the prior was learnt from, {:.6g} and {:.6g} {}: they reach from {:.6g} to {:.6g}",
+          variable.name, 100 * one.beyond_range, end_of(domain, i, 0), end_of(domain, i, -1), variable.units,
+          one.lowest, one.highest));
     if (is_jump(one.jump_at_observations))
       found.push_back(
           fmt::format("{}: changes from the hour before are {:.2f} times as strong at observed hours as at "

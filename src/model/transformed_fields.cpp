@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "censored_process.hpp"
@@ -34,8 +35,8 @@ void for_each_part(const io::FieldReader& reader, io::IndexRange period, std::in
 }
 
 /// Refuses values beyond the bounds. @param fields  of one variable, [hour, y, x]
-void check_bounds(const observation::Transform& transform, const io::FieldReader& reader,
-                  std::size_t variable, const at::Tensor& fields, std::int64_t first) {
+void check_part(const observation::Transform& transform, const io::FieldReader& reader, std::size_t variable,
+                const at::Tensor& fields, std::int64_t first) {
   const at::Tensor beyond = fields.lt(transform.lowest() - transform.tolerance())
                                 .logical_or(fields.gt(transform.highest() + transform.tolerance()));
   if (!beyond.any().item<bool>()) return;
@@ -44,12 +45,16 @@ void check_bounds(const observation::Transform& transform, const io::FieldReader
   const std::int64_t cell =
       place[1].item<std::int64_t>() * reader.grid().nx() + place[2].item<std::int64_t>();
   const io::Variable& of = reader.variables()[variable];
+  // "file: variable: missing value at ...", which this one is not.
+  std::string message = reader.describe_missing(
+      first + hour, static_cast<std::int64_t>(variable) * reader.grid().cells() + cell);
+  const std::string_view missing = "missing value";
+  if (const std::size_t at = message.find(missing); at != std::string::npos)
+    message.replace(at, missing.size(),
+                    fmt::format("{:.6g} {}", fields[hour].flatten()[cell].item<double>(), of.units));
   throw core::Error(
-      fmt::format("{}: {:.6g} {} at {}, {} lies beyond the bounds of data.transforms {}={}; expected {}, to "
-                  "within {:.3g}",
-                  of.name, fields[hour].flatten()[cell].item<double>(), of.units,
-                  reader.times().format(first + hour), grid::cell_text(reader.grid(), cell), of.name,
-                  transform.text(), transform.bounds_text(), transform.tolerance()));
+      fmt::format("{} lies beyond the bounds of data.transforms {}={}; expected {}, to within {:.3g}",
+                  message, of.name, transform.text(), transform.bounds_text(), transform.tolerance()));
 }
 
 }  // namespace
@@ -93,6 +98,18 @@ std::string text_of(const observation::Transforms& transforms, const std::vector
   return text;
 }
 
+void check_bounds(const io::FieldReader& reader, io::IndexRange period,
+                  const observation::Transforms& transforms,
+                  const std::function<void(std::int64_t)>& advanced) {
+  if (!observation::any(transforms)) return;
+  for_each_part(reader, period, kHoursRead, advanced, [&](const at::Tensor& values, std::int64_t first) {
+    for (std::size_t variable = 0; variable < transforms.size(); ++variable)
+      if (!transforms[variable].is_none())
+        check_part(transforms[variable], reader, variable,
+                   values.select(1, static_cast<std::int64_t>(variable)), first);
+  });
+}
+
 std::int64_t TransformedFields::passes(const observation::Transforms& transforms) {
   return observation::any(transforms) ? 2 : 0;
 }
@@ -110,7 +127,7 @@ TransformedFields::TransformedFields(const io::FieldReader& reader, io::IndexRan
       const observation::Transform& transform = transforms_[variable];
       if (transform.is_none()) continue;
       const at::Tensor fields = values.select(1, static_cast<std::int64_t>(variable));
-      check_bounds(transform, reader, variable, fields, first);
+      check_part(transform, reader, variable, fields, first);
       if (has_atom(variable)) margins[variable].add(transform.apply(fields), fields.le(transform.dry()));
     }
   });

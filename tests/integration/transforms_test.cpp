@@ -159,6 +159,9 @@ TEST_F(Transforms, RefuseNegativePrecipitationByName) {
   write(negative, kHours, -9);
   Options fit{{"data.files", negative}, {"data.transforms", "pr=log:0.1"}, {"prior.path", *folder_ / "bad"}};
   expect_refused("fit", fit, "lies beyond the bounds of data.transforms pr=log:0.1; expected 0 or more");
+  fit["validate-only"] = "";
+  expect_refused("fit", fit, "negative.nc: pr: -");
+  fit.erase("validate-only");
   fit["data.transforms"] = "pr=cube";
   expect_refused("fit", fit, "data.transforms: pr: expected log:SCALE[:DRY], power:EXPONENT[:DRY]");
   const std::string coarse = *folder_ / "negative_coarse.nc", part = *folder_ / "negative_part.nc";

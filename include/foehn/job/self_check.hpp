@@ -16,6 +16,7 @@ struct VariableCheck {
   std::optional<double> distance_rms, distance_mean;
   /// Part of the values beyond the lowest and highest of the data that the prior was learnt from.
   double beyond_range = 0;
+  double lowest = 0, highest = 0;  ///< of the members' values
   /// Deviation of the changes to observed hours over that of the changes to others; absent without both
   /// kinds.
   std::optional<double> jump_at_observations;

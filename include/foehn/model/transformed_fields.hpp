@@ -23,6 +23,14 @@ observation::Transforms transforms_of(const std::vector<std::string>& words,
 /// "pr=log:0.1"
 std::string text_of(const observation::Transforms& transforms, const std::vector<io::Variable>& variables);
 
+/// Refuses a record with values beyond the bounds of transforms, which it reads.
+/// @param transforms  of the reader's variables; empty: none
+/// @param advanced    called with the number of instants read
+/// @throws core::Error naming file, variable, time and cell of such a value
+void check_bounds(const io::FieldReader& reader, io::IndexRange period,
+                  const observation::Transforms& transforms,
+                  const std::function<void(std::int64_t)>& advanced);
+
 /// The fields of a record as a prior learns them: transformed, and where a variable is dry, drawn.
 ///
 /// The values of an atom (dry hours) say only that the transformed variable is below a limit. Where in truth
@@ -43,7 +51,8 @@ class TransformedFields {
   /// @param period      instants of the reader to draw for
   /// @param transforms  of the reader's variables; empty: none
   /// @param advanced    called with the number of instants read: `passes(transforms)` times the period's
-  /// @throws core::Error naming variable, time and cell of a value beyond the bounds of a transform, or a
+  /// @throws core::Error naming file, variable, time and cell of a value beyond the bounds of a transform, or
+  /// a
   ///         variable that is always dry
   TransformedFields(const io::FieldReader& reader, io::IndexRange period, observation::Transforms transforms,
                     const std::function<void(std::int64_t)>& advanced);
