@@ -45,7 +45,8 @@ ScoreUnetArchitecture in_tiles() {
 
 std::unique_ptr<Network> network_on(const grid::Grid& grid, const at::Tensor& orography) {
   const ScoreUnetArchitecture architecture = in_tiles();
-  auto network = make_network(architecture, random_tensors(architecture, 3), graph_on(grid, architecture), at::kDouble);
+  auto network =
+      make_network(architecture, random_tensors(architecture, 3), graph_on(grid, architecture), at::kDouble);
   set_tiles(*network, architecture, grid);
   network->set_static_fields(orography);
   return network;
