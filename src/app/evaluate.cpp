@@ -87,7 +87,7 @@ struct OpenRun {
   evaluation::SourceFiles files;
   evaluation::Sources sources;
   evaluation::VerifyOptions verify;
-  std::string no_anomalies;  ///< of which variables none are interpolated, and why; empty: of none
+  std::string left_out;  ///< what input.prior does not serve, in words; empty: it serves all
   fs::path folder;
 };
 
@@ -98,11 +98,11 @@ OpenRun open_run(const EvaluateOptions& options, const MembersOfRun& run) {
     core::with_context("input.reference", [&] {
       io::require_snapshots(*sources.reference, options.cell_methods, "the members are");
     });
-  std::string no_anomalies;
-  const evaluation::VerifyOptions verify = verify_options(options, files, sources, no_anomalies);
+  std::string left_out;
+  const evaluation::VerifyOptions verify = verify_options(options, files, sources, left_out);
   const fs::path output = options.output;
-  return {run.name, files,        std::move(sources),
-          verify,   no_anomalies, run.name.empty() ? output : output / run.name};
+  return {run.name, files,    std::move(sources),
+          verify,   left_out, run.name.empty() ? output : output / run.name};
 }
 
 /// The earlier period that the climate-change signal starts from.
@@ -237,7 +237,7 @@ int run(const Call& call, const Context& context, const EvaluateOptions& options
     for (const OpenRun& run : runs) {
       warn_of_other_observations(run.files, "input.observations");
       warn_of_hours_left_out(run.sources);
-      if (!run.no_anomalies.empty()) spdlog::warn("input.prior: {}", run.no_anomalies);
+      if (!run.left_out.empty()) spdlog::warn("input.prior: {}", run.left_out);
       made.push_back(
           std::make_unique<process::OutputFolder>(run.folder, "output.directory", call.validate_only));
     }

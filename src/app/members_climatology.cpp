@@ -54,9 +54,8 @@ MembersClimatology climatology_of(const std::filesystem::path& prior, const eval
   const auto is_left_out = [](const Source& source) { return source.is_transformed; };
   if (std::any_of(variables.begin(), variables.end(), is_left_out))
     result.left_out = fmt::format(
-        "{}: the climatology of {} is one of transformed values, from which no anomalies can be "
-        "interpolated; "
-        "scored without that baseline",
+        "{}: the climatology of {} is one of transformed values: scored without the climatology and the "
+        "interpolation of anomalies from it as baselines",
         prior.string(), model::text_of(transforms, domain.variables));
   if (std::all_of(variables.begin(), variables.end(), is_left_out)) return result;
   const calendar::Calendar calendar = sources.members.front().times().calendar;

@@ -80,7 +80,8 @@ std::string describe(const training::Settings& settings, const training::Trainin
       model::channels_of(architecture).window, calendar::format_step(material.domain.step_seconds),
       grid::cells_text(material.domain.grid), material.span.trained(), material.span.held_out,
       training.steps(), training.batch, world.size(), world.size() == 1 ? "" : "s",
-      space_ranks > 1 ? fmt::format(", {} of which share out the cells of each", space_ranks) : "");
+      space_ranks > 1 ? fmt::format(", in groups of {} that share out the cells of each window", space_ranks)
+                      : "");
 }
 
 /// A training's lines for people while it runs, and the rows of its training.csv.

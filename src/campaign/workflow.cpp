@@ -45,7 +45,7 @@ rule all:
         expand("done/{{job}}", job=JOBS),
 
 
-# A run that stops with a checkpoint (exit code 75) continues when it is tried again, as often as it takes. After {} other
+# A run that stops with a checkpoint (exit code 75) continues when it is tried again, up to {} times. After {} other
 # failures it is not run again: further tries end at once.
 rule sample:
     input:
@@ -71,7 +71,7 @@ rule sample:
         exit $status
         """
 )",
-                     table, quoted(program), kFailures, kRetries, kFailures);
+                     table, quoted(program), kRetries, kFailures, kRetries, kFailures);
 }
 
 std::string cylc_flow(const std::vector<JobFile>& jobs, const std::string& program) {
@@ -83,7 +83,7 @@ std::string cylc_flow(const std::vector<JobFile>& jobs, const std::string& progr
 
 [runtime]
     [[SAMPLE]]
-        # A run that stops with a checkpoint (exit code 75) continues when it is tried again, as often as it takes. After
+        # A run that stops with a checkpoint (exit code 75) continues when it is tried again, up to {} times. After
         # {} other failures it is not run again: the next try ends at once, and is the last.
         execution retry delays = {}*PT1M
         script = """
@@ -91,6 +91,7 @@ std::string cylc_flow(const std::vector<JobFile>& jobs, const std::string& progr
             if ((CYLC_TASK_TRY_NUMBER == 1)); then rm -f failures; fi
             if [[ -e failures ]] && (($(wc -l < failures) >= {})); then
                 cylc broadcast --cancel="execution retry delays" "${{once[@]}}"
+                rm -f failures
                 exit 1
             fi
             status=0
@@ -106,7 +107,7 @@ std::string cylc_flow(const std::vector<JobFile>& jobs, const std::string& progr
         [[[environment]]]
             FOEHN = {}
 )",
-                  kFailures, kRetries, kFailures, kFailures, quoted(program));
+                  kRetries, kFailures, kRetries, kFailures, kFailures, quoted(program));
   for (const JobFile& job : jobs)
     text += fmt::format(R"(    [[{}]]
         inherit = SAMPLE

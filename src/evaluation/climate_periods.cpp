@@ -80,16 +80,16 @@ void check_periods(const Sources& historical, const SourceFiles& historical_file
                    const SourceFiles& future_files) {
   check_variables(historical, future);
   if (const auto difference = grid::difference(future.grid(), historical.grid()))
-    throw Error("grid: " + *difference + " as in input.members");
+    throw Error("grid: " + *difference + ", as in input.members");
   if (historical.blocks.block() != future.blocks.block())
     throw Error(
-        fmt::format("observations: blocks of {0} x {0} cells, expected {1} x {1} as in input.observations",
+        fmt::format("observations: blocks of {0} x {0} cells, expected {1} x {1}, as in input.observations",
                     *historical.blocks.block(), *future.blocks.block()));
   if (const auto difference = grid::difference(future.blocks.grid(), historical.blocks.grid()))
-    throw Error("observations: grid: " + *difference + " as in input.observations");
+    throw Error("observations: grid: " + *difference + ", as in input.observations");
   check_times(historical, future);
   if (observed_text(historical) != observed_text(future))
-    throw Error(fmt::format("observations: {}; expected {} as in input.observations",
+    throw Error(fmt::format("observations: {}; expected {}, as in input.observations",
                             observed_text(historical), observed_text(future)));
   if (prior_of(historical_files) != prior_of(future_files))
     throw Error(fmt::format("{} was drawn from another prior than {} (global attribute foehn_prior_digest)",

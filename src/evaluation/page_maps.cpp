@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "evaluation/climate_change_report.hpp"
 #include "evaluation/page.hpp"
@@ -12,6 +13,16 @@
 
 namespace foehn::evaluation {
 namespace {
+
+/// Does a list say where all of its cells lie and how large they are? Those of climate models need not.
+bool is_drawable(const grid::Grid& grid) {
+  if (!grid.unstructured) return true;
+  const grid::UnstructuredCells& cells = *grid.unstructured;
+  const auto are_known = [](const std::vector<double>& values) {
+    return std::ranges::all_of(values, [](double value) { return std::isfinite(value); });
+  };
+  return are_known(cells.areas) && are_known(cells.centres.latitude) && are_known(cells.centres.longitude);
+}
 
 /// A field and what it shows.
 struct Panel {
@@ -155,17 +166,25 @@ std::string climate_change_html(const Results& results) {
       "means at "
       "the observations' times.</p>\n";
   const grid::Grid coarse_grid = observed_grid(results);
-  const Picture picture(results.grid), coarse_picture(coarse_grid);
+  const Picture picture(results.grid);
+  std::optional<Picture> coarse_picture;
+  if (is_drawable(coarse_grid))
+    coarse_picture.emplace(coarse_grid);
+  else
+    html +=
+        "<p>The driving model's changes are not drawn: its files do not say where all of its cells lie and "
+        "how "
+        "large they are.</p>\n";
   for (const StatisticChange& change : signal.changes) {
     const bool is_shown = change.season == Season::year && (change.statistic == ClimateStatistic::mean ||
                                                             change.statistic == ClimateStatistic::maximum);
     if (!is_shown) continue;
     const io::Variable& variable = results.variables[change.variable];
     std::vector<Panel> panels;
-    if (has_values(change.driving_model))
-      panels.push_back({"driving model", change.driving_model, &coarse_picture});
-    if (has_values(change.block_average))
-      panels.push_back({"members, averaged", change.block_average, &coarse_picture});
+    if (coarse_picture && has_values(change.driving_model))
+      panels.push_back({"driving model", change.driving_model, &*coarse_picture});
+    if (coarse_picture && has_values(change.block_average))
+      panels.push_back({"members, averaged", change.block_average, &*coarse_picture});
     panels.push_back({"members", change.members, &picture});
     html += fmt::format("<h4>Change of the {} of {}</h4>",
                         escape_html(statistic_text(change.statistic, variable)), escape_html(variable.name)) +

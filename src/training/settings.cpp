@@ -224,8 +224,8 @@ void check(const Settings& settings) {
   check_coarse(settings);
   if (!settings.transforms.empty() && settings.has_graph())
     throw core::UsageError(
-        "data.transforms: expected a network of kind unet, found graph-transformer, which does not learn "
-        "transformed variables");
+        "data.transforms: expected a prior with network.kind u-net, found graph-transformer, which does not "
+        "learn transformed variables");
   if (!settings.transforms.empty() && !settings.coarse_grid.empty())
     throw core::UsageError(
         "data.transforms, train.coarse_grid: expected one of them, found both; priors of transformed "

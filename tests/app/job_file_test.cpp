@@ -77,8 +77,9 @@ TEST(JobText, NamesAnOptionWhoseValueItCannotKeep) {
 TEST(JobText, KnowsWhichOptionsArePaths) {
   // Whoever adds a text option says whether it is a path, or adds it here.
   const std::set<std::string> others{
-      "time.start",       "data.variables", "data.without", "bias.start",        "bias.end",
-      "bias.trend_start", "bias.trend_end", "stations.std", "stations.bias_std", "stations.correlation"};
+      "time.start",        "data.variables",       "data.without",           "bias.start",
+      "bias.end",          "bias.trend_start",     "bias.trend_end",         "stations.std",
+      "stations.bias_std", "stations.correlation", "ensemble.coarse_members"};
   SampleOptions options;
   config::OptionTable table("sample", "", "");
   declare_sample_options(table, options);

@@ -29,7 +29,6 @@ TEST(CylcFlow, HasATaskPerJob) {
   EXPECT_THAT(text, HasSubstr(R"(JOB = "/runs/my jobs/b.ini")"));
   EXPECT_THAT(text, HasSubstr(R"(FOEHN = "/opt/foe hn/bin/foehn")"));
   EXPECT_THAT(text, HasSubstr("execution retry delays = 50*PT1M"));
-  EXPECT_THAT(text, HasSubstr("if ((status != 0 && status != 75)); then"));
 }
 
 }  // namespace

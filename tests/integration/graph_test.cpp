@@ -176,7 +176,7 @@ TEST_F(GraphPrior, IsTrainedToTheSameBitsByRanksThatShareOutItsCells) {
   options["checkpoint.every_steps"] = "2";
   const Outcome shared = run_foehn("train", options, 4);
   ASSERT_EQ(shared.exit_code, 0) << shared;
-  EXPECT_THAT(shared.out, HasSubstr("on 4 ranks, 2 of which share out the cells of each"));
+  EXPECT_THAT(shared.out, HasSubstr("on 4 ranks, in groups of 2 that share out the cells of each window"));
   EXPECT_EQ(io::content_of(path("shared/training.csv")), io::content_of(path("prior/training.csv")));
   EXPECT_EQ(last_of("shared"), last_of("prior"));
 

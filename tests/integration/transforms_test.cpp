@@ -149,8 +149,9 @@ TEST_F(Transforms, OfAPriorGivenCoarseFieldsTakeThemTransformed) {
 }
 
 TEST_F(Transforms, RefuseNegativePrecipitationByName) {
-  const auto expect_refused = [&](const std::string& subcommand, const Options& options, const char* why) {
-    const Outcome outcome = run_foehn(subcommand, options);
+  const auto expect_refused = [&](const std::string& subcommand, const Options& options, const char* why,
+                                  const Words& others = {}) {
+    const Outcome outcome = run_foehn(subcommand, options, 0, others);
     EXPECT_NE(outcome.exit_code, 0) << outcome;
     EXPECT_EQ(error_lines(outcome.err), 1) << outcome;
     EXPECT_THAT(outcome.err, HasSubstr(why)) << outcome;
@@ -159,9 +160,7 @@ TEST_F(Transforms, RefuseNegativePrecipitationByName) {
   write(negative, kHours, -9);
   Options fit{{"data.files", negative}, {"data.transforms", "pr=log:0.1"}, {"prior.path", *folder_ / "bad"}};
   expect_refused("fit", fit, "lies beyond the bounds of data.transforms pr=log:0.1; expected 0 or more");
-  fit["validate-only"] = "";
-  expect_refused("fit", fit, "negative.nc: pr: -");
-  fit.erase("validate-only");
+  expect_refused("fit", fit, "negative.nc: pr: -", {"--validate-only"});
   fit["data.transforms"] = "pr=cube";
   expect_refused("fit", fit, "data.transforms: pr: expected log:SCALE[:DRY], power:EXPONENT[:DRY]");
   const std::string coarse = *folder_ / "negative_coarse.nc", part = *folder_ / "negative_part.nc";

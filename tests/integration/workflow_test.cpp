@@ -80,6 +80,38 @@ TEST_F(Workflow, RunsAJobThatFailsThreeTimesAndNoMoreUnderSnakemake) {
   EXPECT_EQ(std::ranges::count(failures, '\n'), 3) << failures;
 }
 
+/// What Cylc runs of a job, by bash alone: a stand-in for cylc writes down what it is asked for.
+TEST_F(Workflow, AsksCylcForNoMoreTriesAfterThreeFailures) {
+  write_for("cylc");
+  std::ifstream file(folder_ / "out" / "cylc" / "flow.cylc");
+  const std::string flow{std::istreambuf_iterator<char>(file), {}};
+  const std::string begin = "script = \"\"\"", end = "\"\"\"";
+  const std::size_t first = flow.find(begin) + begin.size();
+  const fs::path script = folder_ / "script", asked = folder_ / "asked";
+  io::write_content(script, flow.substr(first, flow.find(end, first) - first));
+  io::write_content(folder_ / "foehn", "#!/bin/sh\nexit \"$CODE\"\n");
+  io::write_content(folder_ / "cylc", "#!/bin/sh\necho \"$2\" >> " + asked.string() + "\n");
+  for (const char* name : {"foehn", "cylc"})
+    fs::permissions(folder_ / name, fs::perms::owner_exec, fs::perm_options::add);
+  int tries = 0;
+  const auto exit_code_of_try = [&](int code) {
+    return run_command({"env", "--chdir=" + (folder_ / "").string(),
+                        "PATH=" + (folder_ / "").string() + ":" + std::getenv("PATH"),
+                        "CYLC_TASK_CYCLE_POINT=1", "CYLC_TASK_NAME=a", "CYLC_WORKFLOW_ID=c",
+                        "CYLC_TASK_TRY_NUMBER=" + std::to_string(++tries), "CODE=" + std::to_string(code),
+                        "FOEHN_LAUNCHER=env", "FOEHN=" + (folder_ / "foehn").string(), "JOB=a.ini", "bash",
+                        "-euo", "pipefail", script.string()})
+        .exit_code;
+  };
+  for (const int code : {1, 75, 75, 137, 75}) EXPECT_EQ(exit_code_of_try(code), code);
+  EXPECT_FALSE(fs::exists(asked));
+  EXPECT_EQ(exit_code_of_try(2), 2);  // the third failure
+  EXPECT_THAT(io::content_of(asked), HasSubstr("--set=execution retry delays="));
+  EXPECT_EQ(exit_code_of_try(0), 1);  // the last try: nothing is run
+  EXPECT_THAT(io::content_of(asked), HasSubstr("--cancel=execution retry delays"));
+  EXPECT_EQ(exit_code_of_try(0), 0);  // one that a user asks for
+}
+
 TEST_F(Workflow, RunsUnderCylc) {
   if (!has_program("cylc")) GTEST_SKIP() << "this machine has no cylc";
   write_for("cylc");

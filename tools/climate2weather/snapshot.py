@@ -18,7 +18,7 @@ def import_torch():
     return torch
 
 
-def load_weights_only(path):
+def load_weights_only(path, advice="; a pickled network needs --trust-pickle"):
     torch = import_torch()
     if "weights_only" not in inspect.signature(torch.load).parameters:
         raise Problem(f"--weights-only: needs PyTorch 1.13 or later, found {torch.__version__}")
@@ -27,7 +27,7 @@ def load_weights_only(path):
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
         # PyTorch's own text advises to drop the safeguard before it says what is wrong.
         reason = str(error).split("WeightsUnpickler error: ")[-1].splitlines()[0]
-        raise Problem(f"{path}: not a plain state_dict ({reason}); a pickled network needs --trust-pickle") from error
+        raise Problem(f"{path}: not a plain state_dict ({reason}){advice}") from error
 
 
 class StandIn(dict):

@@ -26,7 +26,8 @@ class SphericalHarmonics {
   void synthesise(std::span<const double> coefficients, std::span<double> field) const;
   /// The coefficients of a field: its means times Y_lm over the sphere, by quadrature with the cells' areas.
   /// On the rows of a Gaussian grid they are those that it was made of; orders that a row has too few points
-  /// for are not looked for there. The squares of all coefficients sum to the mean of the field's square.
+  /// for are not looked for there. The squares of all coefficients
+  /// sum to the mean of the field's square where it has no finer scales.
   /// @param field         [cell]
   /// @param areas         [cell], of the unit sphere
   /// @param coefficients  of all degrees and orders

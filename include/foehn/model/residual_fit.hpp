@@ -17,7 +17,7 @@ struct ResidualFit {
   at::Tensor inflation;
 };
 
-/// How often fit_residuals reads the period, beside what TransformedFields::passes says.
+/// How often fit_residuals reads the period, in addition to what TransformedFields::passes says.
 inline constexpr std::int64_t kResidualFitPasses = 2;
 
 /// @throws core::Error if the period has too few hours for a gap of each length and block
