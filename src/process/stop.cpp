@@ -1,6 +1,7 @@
 #include "foehn/process/stop.hpp"
 
 #include <csignal>
+#include <deque>
 
 namespace foehn::process {
 
@@ -20,8 +21,9 @@ void handle(int signal) {
 }  // namespace
 
 void listen_for_stop_signals(const StopSource& source) {
-  // Never freed: a signal may come when main has returned.
-  listening = new StopSource(source);
+  // Never freed: a signal may come when main has returned, or find the source before this one.
+  static auto* const kept = new std::deque<StopSource>;
+  listening = &kept->emplace_back(source);
   for (const int signal : kSignals) std::signal(signal, handle);
 }
 
