@@ -13,7 +13,7 @@ namespace foehn::model {
 namespace {
 
 constexpr const char* kConserves = "conserves_means";  // interpolate makes fields of these means
-constexpr const char* kTransforms = "transforms_means";
+constexpr const char* kTransformsMeans = "transforms_means";
 constexpr const char* kRowSizes = "row_sizes";
 
 }  // namespace
@@ -33,7 +33,7 @@ CoarseForm coarse_form(const nlohmann::json& json) {
 }
 
 bool transforms_means(const nlohmann::json& json) {
-  return json.value(kTransforms, false);
+  return json.value(kTransformsMeans, false);
 }
 
 nlohmann::json coarse_json(const CoarseForm& form, bool transforms_means) {
@@ -41,7 +41,7 @@ nlohmann::json coarse_json(const CoarseForm& form, bool transforms_means) {
   if (form.is_of_cells())
     json[kRowSizes] = form.row_sizes;
   else
-    json[transforms_means ? kTransforms : kConserves] = true;
+    json[transforms_means ? kTransformsMeans : kConserves] = true;
   return json;
 }
 
