@@ -39,9 +39,11 @@ double slabs_of_map(const Plan& plan, const model::Domain& domain) {
 double observed_bytes(const Plan& plan, const model::Domain& domain, std::int64_t ranks) {
   double values = 0;
   for (const auto* placements : {&plan.observations, &plan.coarse})
-    for (const conditioning::Placement& placement : *placements)
+    for (const conditioning::Placement& placement : *placements) {
+      const std::int64_t blocks = domain.grid.cells() / (placement.block * placement.block);
       values += static_cast<double>(placement.intervals.size() * placement.variables.size()) *
-                static_cast<double>(domain.grid.cells() / (placement.block * placement.block));
+                static_cast<double>(blocks);
+    }
   for (const conditioning::PointPlacement& placement : plan.points)
     values += static_cast<double>(placement.count);
   return 4 * values * static_cast<double>(plan.drivers.size() - 1) / static_cast<double>(ranks);
