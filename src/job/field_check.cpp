@@ -89,7 +89,8 @@ void FieldCheck::take(const Member& member) {
 }
 
 std::optional<double> FieldCheck::spread(std::size_t variable, bool at_observed) const {
-  if (members_ < 2) return std::nullopt;
+  // Members that different coarse members drive differ as those do, which is not for a prior to judge.
+  if (members_ < 2 || plan_.drivers.size() > 1) return std::nullopt;
   const auto members = static_cast<double>(members_);
   double sum = 0, count = 0;
   for (std::size_t i = 0; i < first_.size(); ++i) {
